@@ -1,0 +1,51 @@
+#pragma once
+// Kernel interfaces that Debian 12's headers (Linux 6.1, glibc 2.36) lack or get wrong:
+// <sys/pidfd.h> there has no extern "C" and conflicts with <linux/pidfd.h>.
+
+#include <asm/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace nsx::abi {
+
+// ioctl(2) on a pidfd, Linux 6.11 (PIDFD_GET_INFO: 6.13). They take 0 and return a descriptor.
+inline constexpr unsigned kPidfdGetCgroupNamespace = _IO(0xFF, 1);
+inline constexpr unsigned kPidfdGetIpcNamespace = _IO(0xFF, 2);
+inline constexpr unsigned kPidfdGetMntNamespace = _IO(0xFF, 3);
+inline constexpr unsigned kPidfdGetNetNamespace = _IO(0xFF, 4);
+inline constexpr unsigned kPidfdGetPidNamespace = _IO(0xFF, 5);
+inline constexpr unsigned kPidfdGetTimeNamespace = _IO(0xFF, 7);
+inline constexpr unsigned kPidfdGetUserNamespace = _IO(0xFF, 9);
+inline constexpr unsigned kPidfdGetUtsNamespace = _IO(0xFF, 10);
+
+// The first published form of struct pidfd_info, 64 bytes.
+struct PidfdInfo {
+  std::uint64_t mask;
+  std::uint64_t cgroupid;
+  std::uint32_t pid, tgid, ppid;
+  std::uint32_t ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+  std::int32_t exit_code;
+};
+static_assert(sizeof(PidfdInfo) == 64);
+
+inline constexpr unsigned kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
+inline constexpr std::uint64_t kPidfdInfoPid = 1;
+inline constexpr std::uint64_t kPidfdInfoCreds = 2;
+
+// pidfd_open(2): also a thread that does not lead its process, Linux 6.9.
+inline constexpr unsigned kPidfdThread = 0x80;  // O_EXCL
+
+inline constexpr unsigned kNsGetId = _IOR(0xb7, 13, std::uint64_t);  // Linux 6.18
+
+inline int pidfd_open(pid_t pid, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, flags));
+}
+
+inline int pidfd_send_signal(int pidfd, int signal) {
+  return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
+}
+
+}  // namespace nsx::abi

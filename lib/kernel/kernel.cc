@@ -1,0 +1,93 @@
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <nsx/kernel.hh>
+#include <nsx/kind.hh>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "kernel/abi.hh"
+#include "kernel/files.hh"
+
+namespace nsx {
+
+namespace {
+
+constexpr std::array<const char*, kFeatureCount> kFeatureNames{"pidfd-ns", "pidfd-info", "ns-id"};
+
+/// Whether the proc mount counts processes as the caller does (another pid namespace's does not).
+bool shows_the_caller(int proc) {
+  struct statfs fs{};
+  if (::fstatfs(proc, &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC) return false;
+  const auto self = read_link_at(proc, "self");
+  return self && *self == std::to_string(::getpid());
+}
+
+FeatureSet probe() {
+  FeatureSet features;
+  const OwnedFd self(abi::pidfd_open(::getpid(), 0));
+  if (!self) return features;
+
+  const OwnedFd ns(::ioctl(self.get(), info(Kind::uts).pidfd_request, 0));
+  if (ns) {
+    features.insert(Feature::pidfd_namespaces);
+    std::uint64_t id = 0;
+    if (::ioctl(ns.get(), abi::kNsGetId, &id) == 0) features.insert(Feature::namespace_id);
+  }
+  // Kernels with the namespace requests alone say EINVAL here, older ones ENOTTY.
+  abi::PidfdInfo process{};
+  process.mask = abi::kPidfdInfoPid | abi::kPidfdInfoCreds;
+  if (::ioctl(self.get(), abi::kPidfdGetInfo, &process) == 0) {
+    features.insert(Feature::pidfd_info);
+  }
+  return features;
+}
+
+}  // namespace
+
+const char* name(Feature feature) { return kFeatureNames[static_cast<std::size_t>(feature)]; }
+
+Result<FeatureSet> parse_disabled_features(std::string_view list) {
+  FeatureSet disabled;
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view word = list.substr(0, comma);
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+
+    bool known = false;
+    for (std::size_t i = 0; i < kFeatureCount; ++i) {
+      if (word.starts_with('-') && word.substr(1) == kFeatureNames[i]) {
+        disabled.insert(static_cast<Feature>(i));
+        known = true;
+      }
+    }
+    if (!known) {
+      return refuse("switch off the kernel feature", std::string(word), "unknown name",
+                    "known: -pidfd-ns, -pidfd-info, -ns-id");
+    }
+  }
+  return disabled;
+}
+
+Result<Kernel> Kernel::open(const KernelOptions& options) {
+  Kernel kernel;
+  kernel.proc_path_ = options.proc;
+  kernel.proc_ = OwnedFd(::open(options.proc.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!kernel.proc_) return fail("open", options.proc, errno, "is proc mounted there?");
+
+  kernel.numbers_are_ours_ = shows_the_caller(kernel.proc_.get());
+  if (kernel.numbers_are_ours_) {
+    const FeatureSet working = probe();
+    for (std::size_t i = 0; i < kFeatureCount; ++i) {
+      const auto feature = static_cast<Feature>(i);
+      if (working.contains(feature) && !options.disabled.contains(feature)) {
+        kernel.features_.insert(feature);
+      }
+    }
+  }
+  return kernel;
+}
+
+}  // namespace nsx

@@ -1,0 +1,39 @@
+#include <nsx/kind.hh>
+#include <sched.h>
+
+#include "kernel/abi.hh"
+
+namespace nsx {
+
+const std::array<KindInfo, kKindCount> kKinds{{
+    {Kind::cgroup, "cgroup", nullptr, CLONE_NEWCGROUP, abi::kPidfdGetCgroupNamespace},
+    {Kind::ipc, "ipc", nullptr, CLONE_NEWIPC, abi::kPidfdGetIpcNamespace},
+    {Kind::mnt, "mnt", nullptr, CLONE_NEWNS, abi::kPidfdGetMntNamespace},
+    {Kind::net, "net", nullptr, CLONE_NEWNET, abi::kPidfdGetNetNamespace},
+    {Kind::pid, "pid", "pid_for_children", CLONE_NEWPID, abi::kPidfdGetPidNamespace},
+    {Kind::time, "time", "time_for_children", CLONE_NEWTIME, abi::kPidfdGetTimeNamespace},
+    {Kind::user, "user", nullptr, CLONE_NEWUSER, abi::kPidfdGetUserNamespace},
+    {Kind::uts, "uts", nullptr, CLONE_NEWUTS, abi::kPidfdGetUtsNamespace},
+}};
+
+std::optional<Kind> kind_by_name(std::string_view name) {
+  for (const KindInfo& entry : kKinds) {
+    if (name == entry.name) return entry.kind;
+  }
+  return std::nullopt;
+}
+
+std::optional<Kind> kind_by_clone_flag(int flag) {
+  for (const KindInfo& entry : kKinds) {
+    if (flag == entry.clone_flag) return entry.kind;
+  }
+  return std::nullopt;
+}
+
+int KindSet::clone_flags() const {
+  int flags = 0;
+  for (const Kind kind : *this) flags |= info(kind).clone_flag;
+  return flags;
+}
+
+}  // namespace nsx

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <nsx/fd.hh>
+#include <string>
+#include <string_view>
+
+namespace nsx {
+
+/// An interface of the kernel that not every kernel has. nsx takes the newest that works and falls
+/// back to an older one that gives the same answer.
+enum class Feature : std::uint8_t {
+  pidfd_namespaces,  ///< PIDFD_GET_*_NAMESPACE, Linux 6.11; else readlink(2) and open(2) in /proc
+  pidfd_info,        ///< PIDFD_GET_INFO, Linux 6.13; else /proc/PID/stat
+  namespace_id,      ///< NS_GET_ID, Linux 6.18; else no 64-bit ids
+};
+
+inline constexpr std::size_t kFeatureCount = 3;
+
+/// The name of a feature: "pidfd-ns", "pidfd-info", "ns-id".
+NSX_API const char* name(Feature feature);
+
+/// A set of features.
+class FeatureSet {
+ public:
+  constexpr void insert(Feature feature) { bits_ |= bit(feature); }
+  constexpr bool contains(Feature feature) const { return (bits_ & bit(feature)) != 0; }
+  constexpr bool operator==(const FeatureSet&) const = default;
+
+ private:
+  static constexpr unsigned bit(Feature feature) { return 1U << static_cast<unsigned>(feature); }
+  unsigned bits_ = 0;
+};
+
+/// The features that a list like "-pidfd-ns,-ns-id" switches off, for tests of the fallbacks.
+NSX_API Result<FeatureSet> parse_disabled_features(std::string_view list);
+
+struct KernelOptions {
+  std::string proc = "/proc";  ///< where proc(5) is mounted, or a tree that looks like it
+  FeatureSet disabled;         ///< not used, even where they work
+};
+
+/// What the library talks to: one proc mount, and the interfaces that work beside it.
+/// Everything else takes a Kernel; tests give it another tree or take features away.
+class NSX_API Kernel {
+ public:
+  /// Opens the proc mount and tries each feature once on the calling process.
+  static Result<Kernel> open(const KernelOptions& options = {});
+
+  /// The proc mount, an O_PATH descriptor.
+  int proc() const { return proc_.get(); }
+  const std::string& proc_path() const { return proc_path_; }
+
+  bool has(Feature feature) const { return features_.contains(feature); }
+
+  /// Whether the numbers in this proc mount are the caller's: then pidfd_open(2) may be given one.
+  /// Not so in a tree of files, nor in the proc mount of another pid namespace.
+  bool numbers_are_ours() const { return numbers_are_ours_; }
+
+ private:
+  Kernel() = default;
+
+  OwnedFd proc_;
+  std::string proc_path_;
+  FeatureSet features_;
+  bool numbers_are_ours_ = false;
+};
+
+}  // namespace nsx

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <nsx/kernel.hh>
+#include <nsx/kind.hh>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nsx {
+
+/// What tells one namespace from another.
+struct NamespaceIdentity {
+  dev_t device = 0;      ///< of the nsfs file; 0 where only the link's text was read
+  ino_t inode = 0;       ///< the number that lsns(8) and readlink(1) show; reused after its death
+  std::uint64_t id = 0;  ///< never reused within a boot, Linux 6.18; 0 where the kernel has none
+
+  bool operator==(const NamespaceIdentity&) const = default;
+};
+
+/// An open namespace: while this handle lives, so does the namespace, and its inode number is not
+/// given to another (namespaces(7), ioctl_ns(2)).
+class NSX_API Namespace {
+ public:
+  /// Opens a namespace file: /proc/PID/ns/net, /run/netns/blue. Anything else is an error.
+  static Result<Namespace> open_file(const Kernel& kernel, const std::string& path);
+
+  /// Takes a descriptor of a namespace file.
+  static Result<Namespace> from_fd(const Kernel& kernel, OwnedFd fd);
+
+  Kind kind() const { return kind_; }
+  const NamespaceIdentity& identity() const { return identity_; }
+  int fd() const { return fd_.get(); }
+
+  /// Gives the descriptor away.
+  OwnedFd take_fd() && { return std::move(fd_); }
+
+  /// The parent of a pid or user namespace. EPERM: outside of the caller's own, so not for it to
+  /// see; EINVAL: this kind has no parents.
+  Result<Namespace> parent(const Kernel& kernel) const;
+
+  /// The user namespace that owns this one. EPERM: outside of the caller's own.
+  Result<Namespace> owner(const Kernel& kernel) const;
+
+  /// The effective UID of the process that made a user namespace. EINVAL: of another kind.
+  Result<uid_t> creator_uid() const;
+
+ private:
+  Namespace() = default;
+  Result<Namespace> related(const Kernel& kernel, unsigned request, const char* which) const;
+
+  OwnedFd fd_;
+  Kind kind_ = Kind::cgroup;
+  NamespaceIdentity identity_;
+};
+
+/// What the text of a link in /proc/PID/ns says, "net:[4026531840]".
+struct NamespaceLink {
+  Kind kind;
+  ino_t inode;
+};
+
+NSX_API std::optional<NamespaceLink> parse_namespace_link(std::string_view text);
+
+}  // namespace nsx

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <nsx/namespace.hh>
+#include <optional>
+
+namespace nsx {
+
+/// The number that the caller's net namespace has given to another, rtnetlink's "netnsid"
+/// (ip-netns(8), `ip netns list-id`), or none where it has not.
+NSX_API Result<std::optional<int>> peer_net_id(const Namespace& net);
+
+}  // namespace nsx

@@ -1,0 +1,85 @@
+#include "common/report.hh"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+
+namespace nsx::cli {
+
+namespace {
+
+bool open_standard_streams() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free number is this one, as those below are open.
+    if (::open("/dev/null", O_RDWR) != fd) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int guarded_main(const Tool& tool, int (*run)(int, char**), int argc, char** argv) {
+  try {
+    // Without stderr there is nowhere to say so.
+    return open_standard_streams() ? run(argc, argv) : 1;
+  } catch (const std::exception& bug) {
+    report(tool, Error{"go on", "", 0, bug.what(), {}});
+    return 1;
+  }
+}
+
+void report(const Tool& tool, const Error& error) {
+  // In one piece, so that lines of several processes do not mix.
+  const std::string line = std::string(tool.name) + ": " + error.message() + '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int usage_error(const Tool& tool, const Error& error) {
+  report(tool, error);
+  std::fprintf(stderr, "Try '%s --help'.\n", tool.name);
+  return tool.usage_status;
+}
+
+int print(const Tool& tool, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return finish_stdout(tool);
+}
+
+int finish_stdout(const Tool& tool) {
+  const bool failed_before = std::ferror(stdout) != 0;
+  if (std::fflush(stdout) == 0 && !failed_before) return 0;
+  report(tool, Error{"write", "standard output", errno, {}, {}});
+  return 1;
+}
+
+std::string version_text(const Tool& tool) {
+  return std::string(tool.name) + " (nsx) " + NSX_VERSION + '\n';
+}
+
+Result<Kernel> open_kernel() {
+  KernelOptions options;
+  if (const char* list = std::getenv("NSX_KERNEL_FEATURES")) {
+    auto disabled = parse_disabled_features(list);
+    if (!disabled) return error_of(disabled);
+    options.disabled = *disabled;
+  }
+  return Kernel::open(options);
+}
+
+Result<pid_t> parse_pid(const char* text) {
+  pid_t pid = 0;
+  const char* end = text + std::strlen(text);
+  const auto [stop, error] = std::from_chars(text, end, pid);
+  if (error != std::errc{} || stop != end || pid <= 0) {
+    return refuse("use as a PID", text, "a PID is a number above 0");
+  }
+  return pid;
+}
+
+}  // namespace nsx::cli

@@ -1,0 +1,31 @@
+#pragma once
+// Tables, trees and JSON, laid out by libsmartcols as lsblk(8) and lsns(8) are.
+
+#include <nsx/result.hh>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nsx::cli {
+
+struct TableColumn {
+  const char* name;       ///< "NPROCS"; lower-case in JSON
+  bool is_number;         ///< to the right, and a number in JSON
+  bool is_last_resort;    ///< cut off where a terminal is too narrow
+  bool has_tree = false;  ///< carries the lines of the tree
+};
+
+struct TableRow {
+  std::vector<std::string> cells;     ///< one a column; an empty one is null in JSON. A line feed
+                                      ///< parts the values of a cell
+  std::optional<std::size_t> parent;  ///< an earlier row of the same table
+};
+
+enum class TableFormat { plain, raw, json };
+
+/// Writes a table to stdout. `name` is the key of the rows in JSON.
+Status print_table(const char* name, std::span<const TableColumn> columns,
+                   std::span<const TableRow> rows, TableFormat format, bool headings);
+
+}  // namespace nsx::cli

@@ -1,0 +1,46 @@
+#include "nsx-ls/columns.hh"
+
+#include <strings.h>
+
+#include <optional>
+#include <string>
+
+namespace nsx::ls_tool {
+
+namespace {
+
+std::optional<Column> column_by_name(const std::string& name) {
+  for (const ColumnInfo& entry : kColumns) {
+    if (::strcasecmp(entry.name, name.c_str()) == 0) return entry.column;
+  }
+  return std::nullopt;
+}
+
+std::string all_names() {
+  std::string names;
+  for (const ColumnInfo& entry : kColumns) {
+    names += std::string(names.empty() ? "" : ", ") + entry.name;
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<std::vector<Column>> parse_columns(std::string_view list, std::vector<Column> standard) {
+  std::vector<Column> columns;
+  if (list.starts_with('+')) {
+    columns = std::move(standard);
+    list.remove_prefix(1);
+  }
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    const std::string word(list.substr(0, comma));
+    const auto column = column_by_name(word);
+    if (!column) return refuse("show the column", word, "no such column", all_names());
+    columns.push_back(*column);
+    if (comma == std::string_view::npos) return columns;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace nsx::ls_tool

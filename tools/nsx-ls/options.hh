@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+
+#include "common/options.hh"
+
+namespace nsx::ls_tool {
+
+inline constexpr const char* kKindWords = "cgroup ipc mnt net pid time user uts";
+
+inline constexpr std::array kOptions{
+    cli::Option{'J', "json", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "print JSON"},
+    cli::Option{'l', "list", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "print a list, not a tree"},
+    cli::Option{'n', "noheadings", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "print no headings"},
+    cli::Option{'o', "output", cli::Argument::required, "COLUMNS", cli::Completes::words,
+                "NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID NSFS PNS ONS ID",
+                "the columns to show, with commas between; with + in front, behind the usual "
+                "ones"},
+    cli::Option{'p', "task", cli::Argument::required, "PID", cli::Completes::pid, nullptr,
+                "only the namespaces of this process"},
+    cli::Option{'r', "raw", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "print cells with one blank between and no alignment"},
+    cli::Option{'t', "type", cli::Argument::required, "TYPE", cli::Completes::words, kKindWords,
+                "only this kind: cgroup, ipc, mnt, net, pid, time, user or uts; may be repeated"},
+    cli::Option{'T', "tree", cli::Argument::optional, "RELATION", cli::Completes::words,
+                "owner parent process",
+                "print a tree by owner (default), parent or process"},
+    cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing,
+                nullptr, "print this help"},
+    cli::Option{cli::kVersion, "version", cli::Argument::none, nullptr, cli::Completes::nothing,
+                nullptr, "print the version"},
+};
+
+inline constexpr cli::Tool kTool{
+    "nsx-ls",
+    "[options]",
+    "Lists the namespaces of the machine's processes.",
+    kOptions,
+    cli::Operands::none,
+    2,
+    nullptr,
+};
+
+}  // namespace nsx::ls_tool

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nsx/census.hh>
+#include <optional>
+#include <vector>
+
+namespace nsx::ls_tool {
+
+enum class Tree { none, process, parent, owner };
+
+/// Which namespaces are shown, and how they hang together.
+struct Selection {
+  KindSet kinds = KindSet::all();
+  std::optional<pid_t> process;  ///< only those that it is in
+  Tree tree = Tree::process;
+};
+
+struct Row {
+  CensusIndex ns = kNone;
+  std::optional<std::size_t> parent;  ///< an earlier row
+};
+
+/// The rows for a selection, by inode number, children after their parents. A tree by parent or
+/// owner holds also what leads from the selected ones to its roots.
+std::vector<Row> make_rows(const Census& census, const Selection& selection);
+
+}  // namespace nsx::ls_tool

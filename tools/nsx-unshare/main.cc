@@ -1,0 +1,113 @@
+#include <nsx/create.hh>
+
+#include <csignal>
+#include <cstring>
+
+#include "common/report.hh"
+#include "common/runner.hh"
+#include "common/signals.hh"
+#include "nsx-unshare/options.hh"
+
+namespace nsx::unshare_tool {
+
+namespace {
+
+Result<CreateRequest::Propagation> parse_propagation(std::string_view mode) {
+  using Propagation = CreateRequest::Propagation;
+  if (mode == "private") return Propagation::private_;
+  if (mode == "shared") return Propagation::shared;
+  if (mode == "slave") return Propagation::slave;
+  if (mode == "unchanged") return Propagation::unchanged;
+  return refuse("use as --propagation", std::string(mode), "unknown mode",
+                "private, shared, slave or unchanged");
+}
+
+/// Puts one option into the request.
+Status apply(const cli::Given& given, CreateRequest& request) {
+  const char* argument = given.argument;
+  switch (given.option->id) {
+    case 'm':
+      request.kinds.insert(Kind::mnt);
+      break;
+    case 'u':
+      request.kinds.insert(Kind::uts);
+      break;
+    case 'i':
+      request.kinds.insert(Kind::ipc);
+      break;
+    case 'n':
+      request.kinds.insert(Kind::net);
+      break;
+    case 'p':
+      request.kinds.insert(Kind::pid);
+      break;
+    case 'U':
+      request.kinds.insert(Kind::user);
+      break;
+    case 'C':
+      request.kinds.insert(Kind::cgroup);
+      break;
+    case 'T':
+      request.kinds.insert(Kind::time);
+      break;
+    case 'f':
+      request.fork = true;
+      break;
+    case 'r':
+      request.map_user = CreateRequest::MapUser::root;
+      break;
+    case 'c':
+      request.map_user = CreateRequest::MapUser::current;
+      break;
+    case 'R':
+      request.root = argument;
+      break;
+    case 'w':
+      request.working_directory = argument;
+      break;
+    case kMountProc:
+      request.mount_proc = argument != nullptr ? argument : "/proc";
+      break;
+    case kPropagation: {
+      auto mode = parse_propagation(argument);
+      if (!mode) return error_of(mode);
+      request.propagation = *mode;
+      break;
+    }
+    case kKillChild: {
+      auto signal = argument != nullptr ? cli::parse_signal(argument) : Result<int>(SIGKILL);
+      if (!signal) return error_of(signal);
+      request.kill_child = *signal;
+      break;
+    }
+    default:
+      break;
+  }
+  return {};
+}
+
+int run(int argc, char** argv) {
+  auto line = cli::parse(kTool, argc, argv);
+  if (!line) return cli::usage_error(kTool, line.error());
+
+  CreateRequest request;
+  bool plan_only = false;
+  for (const cli::Given& given : line->options) {
+    if (given.option->id == cli::kHelp) return cli::print(kTool, cli::help_text(kTool));
+    if (given.option->id == cli::kVersion) return cli::print(kTool, cli::version_text(kTool));
+    if (given.option->id == kPlan) plan_only = true;
+    if (auto done = apply(given, request); !done) return cli::usage_error(kTool, done.error());
+  }
+  request.program = cli::choose_program(line->operands);
+
+  const Plan plan = plan_create(request, read_create_facts());
+  return plan_only ? cli::print_plan(kTool, plan) : cli::run_plan(kTool, plan);
+}
+
+}  // namespace
+
+}  // namespace nsx::unshare_tool
+
+int main(int argc, char** argv) {
+  return nsx::cli::guarded_main(nsx::unshare_tool::kTool, nsx::unshare_tool::run, argc, argv);
+}
