@@ -180,6 +180,20 @@ Status list(const Request& request) {
   return cli::print_table("namespaces", columns, rows, request.format, request.headings);
 }
 
+int print_features() {
+  const auto kernel = cli::open_kernel();
+  if (!kernel) {
+    cli::report(kTool, kernel.error());
+    return 1;
+  }
+  std::string text;
+  for (std::size_t i = 0; i < kFeatureCount; ++i) {
+    const auto feature = static_cast<Feature>(i);
+    text += std::string(name(feature)) + (kernel->has(feature) ? " yes\n" : " no\n");
+  }
+  return cli::print(kTool, text);
+}
+
 int run(int argc, char** argv) {
   // For the width of names and the lines of the tree; messages stay as they are.
   std::setlocale(LC_CTYPE, "");
@@ -190,6 +204,7 @@ int run(int argc, char** argv) {
   for (const cli::Given& given : line->options) {
     if (given.option->id == cli::kHelp) return cli::print(kTool, cli::help_text(kTool));
     if (given.option->id == cli::kVersion) return cli::print(kTool, cli::version_text(kTool));
+    if (given.option->id == kFeatures) return print_features();
     if (auto done = apply(given, options); !done) return cli::usage_error(kTool, done.error());
   }
   const auto request = make_request(options);

@@ -6,6 +6,8 @@
 
 namespace nsx::ls_tool {
 
+inline constexpr int kFeatures = 256;
+
 inline constexpr const char* kKindWords = "cgroup ipc mnt net pid time user uts";
 
 inline constexpr std::array kOptions{
@@ -28,6 +30,8 @@ inline constexpr std::array kOptions{
     cli::Option{'T', "tree", cli::Argument::optional, "RELATION", cli::Completes::words,
                 "owner parent process",
                 "print a tree by owner (default), parent or process"},
+    cli::Option{kFeatures, "features", cli::Argument::none, nullptr, cli::Completes::nothing,
+                nullptr, "print which optional kernel interfaces are used here"},
     cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing,
                 nullptr, "print this help"},
     cli::Option{cli::kVersion, "version", cli::Argument::none, nullptr, cli::Completes::nothing,
