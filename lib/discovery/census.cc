@@ -1,6 +1,7 @@
 #include <algorithm>
-#include <nsx/census.hh>
 #include <numeric>
+
+#include <nsx/census.hh>
 
 #include "discovery/namespace_table.hh"
 #include "discovery/processes.hh"
@@ -28,7 +29,8 @@ void sort_by_inode(Census& census) {
            std::pair(old[b].identity.inode, old[b].kind);
   });
   std::vector<CensusIndex> place(old.size());
-  for (CensusIndex i = 0; i < order.size(); ++i) place[order[i]] = i;
+  for (CensusIndex i = 0; i < order.size(); ++i)
+    place[order[i]] = i;
   const auto moved = [&](CensusIndex& index) {
     if (index != kNone) index = place[index];
   };
@@ -42,7 +44,8 @@ void sort_by_inode(Census& census) {
   }
   census.namespaces = std::move(sorted);
   for (CensusProcess& process : census.processes) {
-    for (CensusIndex& ns : process.namespaces) moved(ns);
+    for (CensusIndex& ns : process.namespaces)
+      moved(ns);
   }
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <nsx/census.hh>
 #include <optional>
 #include <unordered_map>
 #include <vector>
+
+#include <nsx/census.hh>
 
 namespace nsx {
 

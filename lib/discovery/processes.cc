@@ -1,15 +1,15 @@
 #include "discovery/processes.hh"
 
+#include <algorithm>
 #include <dirent.h>
 #include <fcntl.h>
+#include <memory>
+#include <optional>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <memory>
 #include <nsx/process.hh>
-#include <optional>
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
@@ -53,12 +53,11 @@ class ProcessReader {
       if (!index) return false;
       process.namespaces[static_cast<std::size_t>(kind)] = *index;
     }
-    return kernel_.has(Feature::pidfd_info) ? read_info(pidfd.get(), process)
-                                            : read_stat(process);
+    return kernel_.has(Feature::pidfd_info) ? read_info(pidfd.get(), process) : read_stat(process);
   }
 
   std::optional<CensusIndex> enter_into_table(Kind kind, OwnedFd fd) {
-    struct stat st{};
+    struct stat st {};
     if (::fstat(fd.get(), &st) != 0) return std::nullopt;
     if (const auto known = table_.find(kind, st.st_ino)) return known;
     auto ns = Namespace::from_fd(kernel_, std::move(fd));
@@ -82,7 +81,7 @@ class ProcessReader {
   }
 
   bool read_stat_below(int directory, CensusProcess& process) {
-    struct stat st{};
+    struct stat st {};
     const auto text = read_file_at(directory, "stat");
     if (!text || ::fstat(directory, &st) != 0) return false;
     const auto stat = parse_process_stat(*text);

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <nsx/census.hh>
 #include <vector>
+
+#include <nsx/census.hh>
 
 #include "discovery/namespace_table.hh"
 

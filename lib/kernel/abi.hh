@@ -3,11 +3,10 @@
 // <sys/pidfd.h> there has no extern "C" and conflicts with <linux/pidfd.h>.
 
 #include <asm/ioctl.h>
+#include <cstdint>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
-
-#include <cstdint>
 
 namespace nsx::abi {
 

@@ -1,6 +1,6 @@
-#include <nsx/fd.hh>
-
 #include <unistd.h>
+
+#include <nsx/fd.hh>
 
 namespace nsx {
 

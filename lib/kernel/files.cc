@@ -1,9 +1,8 @@
 #include "kernel/files.hh"
 
+#include <climits>
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <climits>
 
 namespace nsx {
 

@@ -1,8 +1,9 @@
 #pragma once
 // Small files and links below a directory handle.
 
-#include <nsx/fd.hh>
 #include <string>
+
+#include <nsx/fd.hh>
 
 namespace nsx {
 

@@ -1,12 +1,12 @@
+#include <array>
+#include <cstdlib>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <nsx/kernel.hh>
-#include <nsx/kind.hh>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
 
-#include <array>
-#include <cstdlib>
+#include <nsx/kernel.hh>
+#include <nsx/kind.hh>
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
@@ -19,7 +19,7 @@ constexpr std::array<const char*, kFeatureCount> kFeatureNames{"pidfd-ns", "pidf
 
 /// Whether the proc mount counts processes as the caller does (another pid namespace's does not).
 bool shows_the_caller(int proc) {
-  struct statfs fs{};
+  struct statfs fs {};
   if (::fstatfs(proc, &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC) return false;
   const auto self = read_link_at(proc, "self");
   return self && *self == std::to_string(::getpid());
@@ -47,7 +47,9 @@ FeatureSet probe() {
 
 }  // namespace
 
-const char* name(Feature feature) { return kFeatureNames[static_cast<std::size_t>(feature)]; }
+const char* name(Feature feature) {
+  return kFeatureNames[static_cast<std::size_t>(feature)];
+}
 
 Result<FeatureSet> parse_disabled_features(std::string_view list) {
   FeatureSet disabled;

@@ -1,5 +1,6 @@
-#include <nsx/kind.hh>
 #include <sched.h>
+
+#include <nsx/kind.hh>
 
 #include "kernel/abi.hh"
 
@@ -32,7 +33,8 @@ std::optional<Kind> kind_by_clone_flag(int flag) {
 
 int KindSet::clone_flags() const {
   int flags = 0;
-  for (const Kind kind : *this) flags |= info(kind).clone_flag;
+  for (const Kind kind : *this)
+    flags |= info(kind).clone_flag;
   return flags;
 }
 

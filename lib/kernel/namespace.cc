@@ -1,10 +1,11 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
-#include <nsx/namespace.hh>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+
+#include <nsx/namespace.hh>
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
@@ -15,7 +16,7 @@ namespace nsx {
 namespace {
 
 bool is_nsfs(int fd) {
-  struct statfs fs{};
+  struct statfs fs {};
   return ::fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
 }
 
@@ -36,7 +37,7 @@ Result<Namespace> Namespace::open_file(const Kernel& kernel, const std::string& 
 }
 
 Result<Namespace> Namespace::from_fd(const Kernel& kernel, OwnedFd fd) {
-  struct stat st{};
+  struct stat st {};
   if (::fstat(fd.get(), &st) != 0) return fail("stat", "a namespace file");
   const int flag = ::ioctl(fd.get(), NS_GET_NSTYPE);
   if (flag < 0) return fail("ask the kind of", "a namespace file");
@@ -75,8 +76,8 @@ Result<Namespace> Namespace::owner(const Kernel& kernel) const {
 Result<uid_t> Namespace::creator_uid() const {
   uid_t uid = 0;
   if (::ioctl(fd_.get(), NS_GET_OWNER_UID, &uid) != 0) {
-    return fail("ask the creator of", std::string(name(kind_)) + " namespace " +
-                                          std::to_string(identity_.inode));
+    return fail("ask the creator of",
+                std::string(name(kind_)) + " namespace " + std::to_string(identity_.inode));
   }
   return uid;
 }

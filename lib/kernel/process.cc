@@ -1,6 +1,7 @@
 #include <fcntl.h>
-#include <nsx/process.hh>
 #include <sys/ioctl.h>
+
+#include <nsx/process.hh>
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
@@ -13,7 +14,9 @@ namespace {
 constexpr const char* kTraceHint =
     "needs the right to trace that process: be its user, or have CAP_SYS_PTRACE";
 
-std::string pid_subject(pid_t pid) { return "PID " + std::to_string(pid); }
+std::string pid_subject(pid_t pid) {
+  return "PID " + std::to_string(pid);
+}
 
 OwnedFd open_pidfd(pid_t pid) {
   OwnedFd process(abi::pidfd_open(pid, 0));
@@ -23,7 +26,9 @@ OwnedFd open_pidfd(pid_t pid) {
 }
 
 /// Whether the process still has its number, be it as a zombie.
-bool is_there(int pidfd) { return abi::pidfd_send_signal(pidfd, 0) == 0 || errno == EPERM; }
+bool is_there(int pidfd) {
+  return abi::pidfd_send_signal(pidfd, 0) == 0 || errno == EPERM;
+}
 
 }  // namespace
 
@@ -80,7 +85,9 @@ Result<OwnedFd> Process::open_directory(const char* link, const char* what) cons
               denied ? kTraceHint : "");
 }
 
-Result<OwnedFd> Process::open_root() const { return open_directory("root", "root directory"); }
+Result<OwnedFd> Process::open_root() const {
+  return open_directory("root", "root directory");
+}
 
 Result<OwnedFd> Process::open_working_directory() const {
   return open_directory("cwd", "working directory");
@@ -116,7 +123,8 @@ std::string read_command_line(const Kernel& kernel, pid_t pid) {
   const std::string directory = std::to_string(pid);
   auto text = read_file_at(kernel.proc(), (directory + "/cmdline").c_str());
   if (text) {
-    while (!text->empty() && text->back() == '\0') text->pop_back();
+    while (!text->empty() && text->back() == '\0')
+      text->pop_back();
     for (char& c : *text) {
       if (c == '\0') c = ' ';
     }

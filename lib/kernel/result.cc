@@ -1,6 +1,6 @@
-#include <nsx/result.hh>
-
 #include <cstring>
+
+#include <nsx/result.hh>
 
 namespace nsx {
 

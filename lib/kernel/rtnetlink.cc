@@ -1,11 +1,11 @@
+#include <cstring>
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <nsx/net.hh>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <nsx/net.hh>
 
 namespace nsx {
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <array>
 #include <cstdint>
+#include <sys/types.h>
+#include <vector>
+
 #include <nsx/kernel.hh>
 #include <nsx/namespace.hh>
-#include <vector>
 
 namespace nsx {
 

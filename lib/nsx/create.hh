@@ -1,12 +1,12 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <sys/types.h>
+#include <vector>
 
 #include <nsx/kind.hh>
 #include <nsx/plan.hh>
-#include <optional>
-#include <string>
-#include <vector>
 
 namespace nsx {
 

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <sys/types.h>
+#include <vector>
 
 #include <nsx/create.hh>
 #include <nsx/id_map.hh>
 #include <nsx/namespace.hh>
 #include <nsx/plan.hh>
-#include <optional>
-#include <string>
-#include <vector>
 
 namespace nsx {
 
@@ -30,7 +30,7 @@ struct EnterRequest {
   std::optional<PathOrTarget> root;               ///< looked up before anything is entered
   std::optional<PathOrTarget> working_directory;  ///< likewise
 
-  bool fork = true;  ///< after a pid namespace was joined; it holds children only
+  bool fork = true;                   ///< after a pid namespace was joined; it holds children only
   std::optional<uid_t> uid;           ///< 0 if a user namespace is joined
   std::optional<gid_t> gid;           ///< likewise
   bool preserve_credentials = false;  ///< leave ids and groups alone
@@ -40,8 +40,8 @@ struct EnterRequest {
 /// A namespace that was asked for, as it was found.
 struct FoundNamespace {
   Kind kind = Kind::cgroup;
-  int fd = -1;         ///< borrowed from EnterFacts::handles
-  std::string of;      ///< whose: "PID 42", "/run/netns/blue"
+  int fd = -1;          ///< borrowed from EnterFacts::handles
+  std::string of;       ///< whose: "PID 42", "/run/netns/blue"
   bool shared = false;  ///< the caller is in it already
 };
 

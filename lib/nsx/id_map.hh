@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <nsx/result.hh>
 #include <optional>
 #include <string_view>
 #include <vector>
+
+#include <nsx/result.hh>
 
 namespace nsx {
 

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <nsx/fd.hh>
 #include <string>
 #include <string_view>
+
+#include <nsx/fd.hh>
 
 namespace nsx {
 

@@ -4,9 +4,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <nsx/result.hh>
 #include <optional>
 #include <string_view>
+
+#include <nsx/result.hh>
 
 namespace nsx {
 
@@ -27,8 +28,12 @@ struct KindInfo {
 /// All kinds, in the order of `Kind`.
 NSX_API extern const std::array<KindInfo, kKindCount> kKinds;
 
-inline const KindInfo& info(Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
-inline const char* name(Kind kind) { return info(kind).name; }
+inline const KindInfo& info(Kind kind) {
+  return kKinds[static_cast<std::size_t>(kind)];
+}
+inline const char* name(Kind kind) {
+  return info(kind).name;
+}
 
 /// The kind of this name ("mnt"), or none.
 NSX_API std::optional<Kind> kind_by_name(std::string_view name);
@@ -41,7 +46,8 @@ class KindSet {
  public:
   constexpr KindSet() = default;
   constexpr KindSet(std::initializer_list<Kind> kinds) {
-    for (const Kind kind : kinds) insert(kind);
+    for (const Kind kind : kinds)
+      insert(kind);
   }
   static constexpr KindSet all() {
     KindSet set;

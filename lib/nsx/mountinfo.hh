@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <nsx/result.hh>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <nsx/result.hh>
 
 namespace nsx {
 
@@ -13,10 +14,10 @@ namespace nsx {
 struct MountInfo {
   std::uint64_t mount_id = 0;
   std::uint64_t parent_id = 0;
-  std::string_view device;           ///< "0:4", major and minor
-  std::string_view root;             ///< of the mount in its file system; of nsfs: "net:[4026531840]"
-  std::string_view mount_point;      ///< relative to the reader's root
-  std::string_view options;          ///< of the mount: "rw,nosuid"
+  std::string_view device;       ///< "0:4", major and minor
+  std::string_view root;         ///< of the mount in its file system; of nsfs: "net:[4026531840]"
+  std::string_view mount_point;  ///< relative to the reader's root
+  std::string_view options;      ///< of the mount: "rw,nosuid"
   std::string_view optional_fields;  ///< "shared:1 master:2", or empty
   std::string_view type;             ///< of the file system: "nsfs"
   std::string_view source;

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
-#include <nsx/kernel.hh>
-#include <nsx/kind.hh>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
+
+#include <nsx/kernel.hh>
+#include <nsx/kind.hh>
 
 namespace nsx {
 

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <nsx/namespace.hh>
 #include <optional>
+
+#include <nsx/namespace.hh>
 
 namespace nsx {
 

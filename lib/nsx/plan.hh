@@ -1,14 +1,14 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <sys/types.h>
+#include <variant>
+#include <vector>
 
 #include <nsx/fd.hh>
 #include <nsx/id_map.hh>
 #include <nsx/kind.hh>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
 
 namespace nsx {
 

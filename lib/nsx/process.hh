@@ -1,11 +1,11 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
-#include <nsx/namespace.hh>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
+
+#include <nsx/namespace.hh>
 
 namespace nsx {
 

@@ -3,8 +3,9 @@
 #include <cerrno>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 #define NSX_API __attribute__((visibility("default")))
 
@@ -35,8 +36,7 @@ using Status = Result<void>;
 /// The failure of a system call, told by `code`, an errno(3) value.
 inline tl::unexpected<Error> fail(std::string operation, std::string subject, int code = errno,
                                   std::string hint = {}) {
-  return tl::unexpected(
-      Error{std::move(operation), std::move(subject), code, {}, std::move(hint)});
+  return tl::unexpected(Error{std::move(operation), std::move(subject), code, {}, std::move(hint)});
 }
 
 /// A failure that no system call told, for `reason`.

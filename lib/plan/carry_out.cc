@@ -24,7 +24,8 @@ Status perform(const step::Unshare& s) {
   if (::unshare(s.kinds.clone_flags()) == 0) return {};
   const int code = errno;
   std::string list;
-  for (const Kind kind : s.kinds) list += (list.empty() ? "" : ", ") + std::string(name(kind));
+  for (const Kind kind : s.kinds)
+    list += (list.empty() ? "" : ", ") + std::string(name(kind));
   return fail("make new namespaces:", list, code, hint_for_unshare(code, s.kinds));
 }
 

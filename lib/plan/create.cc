@@ -1,5 +1,6 @@
-#include <nsx/create.hh>
 #include <unistd.h>
+
+#include <nsx/create.hh>
 
 namespace nsx {
 
@@ -31,7 +32,9 @@ step::WriteIdMaps id_maps(CreateRequest::MapUser map, const CreateFacts& facts) 
 
 }  // namespace
 
-CreateFacts read_create_facts() { return {::geteuid(), ::getegid()}; }
+CreateFacts read_create_facts() {
+  return {::geteuid(), ::getegid()};
+}
 
 Plan plan_create(const CreateRequest& request, const CreateFacts& facts) {
   KindSet kinds = request.kinds;

@@ -1,7 +1,7 @@
-#include <nsx/plan.hh>
-
 #include <csignal>
 #include <cstring>
+
+#include <nsx/plan.hh>
 
 namespace nsx {
 
@@ -40,8 +40,8 @@ struct Describer {
     return "make new namespaces: " + list_kinds(s.kinds);
   }
   std::string operator()(const step::WriteIdMaps& s) const {
-    std::string text = "map ids: " + describe_map("UID", s.uids) + "; " +
-                       describe_map("GID", s.gids);
+    std::string text =
+        "map ids: " + describe_map("UID", s.uids) + "; " + describe_map("GID", s.gids);
     if (s.deny_setgroups) text += "; deny setgroups";
     return text;
   }
@@ -90,7 +90,8 @@ struct Describer {
   }
   std::string operator()(const step::Execute& s) const {
     std::string text = "run " + quote(s.file);
-    for (std::size_t i = 1; i < s.arguments.size(); ++i) text += ' ' + quote(s.arguments[i]);
+    for (std::size_t i = 1; i < s.arguments.size(); ++i)
+      text += ' ' + quote(s.arguments[i]);
     if (!s.arguments.empty() && s.arguments[0].starts_with('-')) text += " as a login shell";
     return text;
   }
@@ -98,6 +99,8 @@ struct Describer {
 
 }  // namespace
 
-std::string describe(const Step& step) { return std::visit(Describer{}, step); }
+std::string describe(const Step& step) {
+  return std::visit(Describer{}, step);
+}
 
 }  // namespace nsx

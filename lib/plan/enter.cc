@@ -1,12 +1,12 @@
+#include <algorithm>
+#include <array>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <nsx/enter.hh>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
+#include <nsx/enter.hh>
 #include <nsx/process.hh>
 
 namespace nsx {
@@ -30,7 +30,7 @@ bool has_sys_admin() {
 std::optional<struct stat> own_namespace(const Kernel& kernel, Kind kind) {
   const char* file = info(kind).for_children != nullptr ? info(kind).for_children : name(kind);
   const std::string path = std::string("self/ns/") + file;
-  struct stat st{};
+  struct stat st {};
   if (::fstatat(kernel.proc(), path.c_str(), &st, 0) != 0) return std::nullopt;
   return st;
 }
@@ -229,7 +229,8 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   // namespace: where setgroups(2) is denied in it, there is nothing to drop either way.
   const bool drop_first = ids.gid && (facts.has_sys_admin || !enters_user);
   if (drop_first) plan.steps.push_back(step::DropGroups{});
-  for (const auto& join : joined) plan.steps.push_back(join);
+  for (const auto& join : joined)
+    plan.steps.push_back(join);
   if (ids.gid && !drop_first) plan.steps.push_back(step::DropGroups{.may_be_denied = true});
 
   if (facts.root) plan.steps.push_back(step::ChangeRoot{facts.root->fd, facts.root->path});

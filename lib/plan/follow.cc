@@ -1,11 +1,10 @@
 #include "plan/follow.hh"
 
+#include <csignal>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <csignal>
 
 #include "kernel/abi.hh"
 
@@ -19,13 +18,15 @@ class WaitingSignals {
  public:
   explicit WaitingSignals(step::Fork::OnSignal on_signal) {
     ::sigemptyset(&set_);
-    for (const int signal : {SIGCHLD, SIGINT, SIGTERM}) ::sigaddset(&set_, signal);
+    for (const int signal : {SIGCHLD, SIGINT, SIGTERM})
+      ::sigaddset(&set_, signal);
     if (on_signal == step::Fork::OnSignal::forward) {
-      for (const int signal : {SIGHUP, SIGQUIT}) ::sigaddset(&set_, signal);
+      for (const int signal : {SIGHUP, SIGQUIT})
+        ::sigaddset(&set_, signal);
     }
     ::sigprocmask(SIG_BLOCK, &set_, &old_mask_);
     // Whoever started us may ignore SIGCHLD: then the kernel would throw the child's status away.
-    struct sigaction standard{};
+    struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
     ::sigaction(SIGCHLD, &standard, &old_child_action_);
   }
@@ -46,7 +47,7 @@ class WaitingSignals {
  private:
   sigset_t set_{};
   sigset_t old_mask_{};
-  struct sigaction old_child_action_{};
+  struct sigaction old_child_action_ {};
 };
 
 /// Asks for the signal that tells the parent's death, which may have come before.

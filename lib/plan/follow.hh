@@ -1,7 +1,8 @@
 #pragma once
 
-#include <nsx/plan.hh>
 #include <optional>
+
+#include <nsx/plan.hh>
 
 namespace nsx {
 

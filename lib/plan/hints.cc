@@ -1,8 +1,7 @@
 #include "plan/hints.hh"
 
-#include <fcntl.h>
-
 #include <cerrno>
+#include <fcntl.h>
 
 #include "kernel/files.hh"
 

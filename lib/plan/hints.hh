@@ -1,7 +1,8 @@
 #pragma once
 
-#include <nsx/kind.hh>
 #include <string>
+
+#include <nsx/kind.hh>
 
 namespace nsx {
 

@@ -1,9 +1,8 @@
 #include "common/options.hh"
 
-#include <getopt.h>
-
 #include <algorithm>
 #include <cstring>
+#include <getopt.h>
 #include <numeric>
 
 namespace nsx::cli {
@@ -93,8 +92,7 @@ constexpr std::size_t kWidth = 80;
 constexpr std::size_t kHelpColumn = 29;
 
 /// Appends `text` in lines up to kWidth, all but the first indented to `column`.
-void append_wrapped(std::string& out, std::string_view text, std::size_t column,
-                    std::size_t at) {
+void append_wrapped(std::string& out, std::string_view text, std::size_t column, std::size_t at) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
     if (at + end > kWidth) {
@@ -146,8 +144,7 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
       if (const Option* option = find(tool, ::optopt)) {
         return refuse("use", spelling(*option), "it takes no argument", argv[here]);
       }
-      return refuse("understand", std::string("-") + static_cast<char>(::optopt),
-                    "no such option");
+      return refuse("understand", std::string("-") + static_cast<char>(::optopt), "no such option");
     }
     const Option* option = find(tool, id);
     const char* argument = ::optarg;

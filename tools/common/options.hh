@@ -1,11 +1,12 @@
 #pragma once
 // One table a tool: it drives parsing, --help, the completions and the check of the man page.
 
-#include <nsx/result.hh>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <nsx/result.hh>
 
 namespace nsx::cli {
 
@@ -15,8 +16,8 @@ enum class Argument { none, required, optional };
 enum class Completes { nothing, pid, file, directory, words };
 
 struct Option {
-  int id;              ///< the short option's letter, or a number above 255
-  const char* name;    ///< of the long option
+  int id;            ///< the short option's letter, or a number above 255
+  const char* name;  ///< of the long option
   Argument argument;
   const char* metavar;  ///< what --help calls the argument; null without one
   Completes completes;
@@ -50,8 +51,8 @@ struct Given {
 };
 
 struct CommandLine {
-  std::vector<Given> options;     ///< in their order
-  std::vector<char*> operands;    ///< what is left, as a program's argv without a last null
+  std::vector<Given> options;   ///< in their order
+  std::vector<char*> operands;  ///< what is left, as a program's argv without a last null
 };
 
 /// Parses with getopt_long(3). An operand ends the options where a program is run; elsewhere an

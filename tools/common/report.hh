@@ -1,8 +1,9 @@
 #pragma once
 // What every tool does at its start and its end.
 
-#include <nsx/kernel.hh>
 #include <string>
+
+#include <nsx/kernel.hh>
 
 #include "common/options.hh"
 

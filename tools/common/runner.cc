@@ -1,12 +1,11 @@
 #include "common/runner.hh"
 
-#include <pwd.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <pwd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "common/report.hh"
 

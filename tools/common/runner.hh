@@ -1,9 +1,10 @@
 #pragma once
 // What the tools that run a program share: which program, and how its end is passed on.
 
+#include <vector>
+
 #include <nsx/create.hh>
 #include <nsx/plan.hh>
-#include <vector>
 
 #include "common/options.hh"
 

@@ -1,12 +1,11 @@
 #include "common/signals.hh"
 
-#include <strings.h>
-
 #include <charconv>
 #include <csignal>
 #include <cstring>
 #include <optional>
 #include <string>
+#include <strings.h>
 
 namespace nsx::cli {
 

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <nsx/result.hh>
 #include <string_view>
+
+#include <nsx/result.hh>
 
 namespace nsx::cli {
 

@@ -1,7 +1,6 @@
 #include "common/table.hh"
 
 #include <libsmartcols.h>
-
 #include <memory>
 
 namespace nsx::cli {
@@ -13,7 +12,9 @@ struct Unref {
 };
 using ScolsTable = std::unique_ptr<libscols_table, Unref>;
 
-tl::unexpected<Error> out_of_memory() { return fail("lay out", "the table", ENOMEM); }
+tl::unexpected<Error> out_of_memory() {
+  return fail("lay out", "the table", ENOMEM);
+}
 
 Status add_column(libscols_table* table, const TableColumn& column, TableFormat format) {
   int flags = 0;

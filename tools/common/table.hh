@@ -1,11 +1,12 @@
 #pragma once
 // Tables, trees and JSON, laid out by libsmartcols as lsblk(8) and lsns(8) are.
 
-#include <nsx/result.hh>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <nsx/result.hh>
 
 namespace nsx::cli {
 

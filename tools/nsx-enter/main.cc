@@ -1,7 +1,7 @@
-#include <nsx/enter.hh>
-
 #include <charconv>
 #include <cstring>
+
+#include <nsx/enter.hh>
 
 #include "common/report.hh"
 #include "common/runner.hh"

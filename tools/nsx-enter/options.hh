@@ -46,8 +46,8 @@ inline constexpr std::array kOptions{
                 "do not fork after entering a PID namespace"},
     cli::Option{kPlan, "plan", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "print what would be done, step by step, and do nothing"},
-    cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing,
-                nullptr, "print this help"},
+    cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "print this help"},
     cli::Option{cli::kVersion, "version", cli::Argument::none, nullptr, cli::Completes::nothing,
                 nullptr, "print the version"},
 };

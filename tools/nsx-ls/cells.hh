@@ -1,9 +1,10 @@
 #pragma once
 
-#include <nsx/census.hh>
-#include <nsx/kernel.hh>
 #include <string>
 #include <unordered_map>
+
+#include <nsx/census.hh>
+#include <nsx/kernel.hh>
 
 #include "nsx-ls/columns.hh"
 

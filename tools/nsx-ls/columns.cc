@@ -1,9 +1,8 @@
 #include "nsx-ls/columns.hh"
 
-#include <strings.h>
-
 #include <optional>
 #include <string>
+#include <strings.h>
 
 namespace nsx::ls_tool {
 

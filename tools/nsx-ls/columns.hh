@@ -1,9 +1,10 @@
 #pragma once
 
 #include <array>
-#include <nsx/result.hh>
 #include <string_view>
 #include <vector>
+
+#include <nsx/result.hh>
 
 namespace nsx::ls_tool {
 
@@ -49,7 +50,9 @@ inline constexpr std::array kColumns{
     ColumnInfo{Column::id, "ID", true, "64-bit number, never reused (Linux 6.18)"},
 };
 
-inline const ColumnInfo& info(Column column) { return kColumns[static_cast<std::size_t>(column)]; }
+inline const ColumnInfo& info(Column column) {
+  return kColumns[static_cast<std::size_t>(column)];
+}
 
 /// The columns of a list like "NS,TYPE", or "+PNS,ONS" for `standard` and these behind it. Case
 /// does not matter.

@@ -1,8 +1,8 @@
-#include <nsx/census.hh>
-#include <nsx/process.hh>
-
 #include <algorithm>
 #include <clocale>
+
+#include <nsx/census.hh>
+#include <nsx/process.hh>
 
 #include "common/report.hh"
 #include "common/table.hh"
@@ -133,8 +133,8 @@ CensusRequest census_request(const Request& request) {
   census.kinds = request.selection.kinds;
   // The owners stand in the tree with their own counts.
   if (tree == Tree::owner) census.kinds.insert(Kind::user);
-  census.hierarchy = tree == Tree::owner || tree == Tree::parent || shows(Column::pns) ||
-                     shows(Column::ons);
+  census.hierarchy =
+      tree == Tree::owner || tree == Tree::parent || shows(Column::pns) || shows(Column::ons);
   return census;
 }
 
@@ -174,7 +174,8 @@ Status list(const Request& request) {
   std::vector<cli::TableRow> rows;
   for (const Row& row : make_rows(*census, request.selection)) {
     cli::TableRow line{{}, row.parent};
-    for (const Column column : request.columns) line.cells.push_back(cells.text(row.ns, column));
+    for (const Column column : request.columns)
+      line.cells.push_back(cells.text(row.ns, column));
     rows.push_back(std::move(line));
   }
   return cli::print_table("namespaces", columns, rows, request.format, request.headings);

@@ -28,23 +28,18 @@ inline constexpr std::array kOptions{
     cli::Option{'t', "type", cli::Argument::required, "TYPE", cli::Completes::words, kKindWords,
                 "only this kind: cgroup, ipc, mnt, net, pid, time, user or uts; may be repeated"},
     cli::Option{'T', "tree", cli::Argument::optional, "RELATION", cli::Completes::words,
-                "owner parent process",
-                "print a tree by owner (default), parent or process"},
+                "owner parent process", "print a tree by owner (default), parent or process"},
     cli::Option{kFeatures, "features", cli::Argument::none, nullptr, cli::Completes::nothing,
                 nullptr, "print which optional kernel interfaces are used here"},
-    cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing,
-                nullptr, "print this help"},
+    cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "print this help"},
     cli::Option{cli::kVersion, "version", cli::Argument::none, nullptr, cli::Completes::nothing,
                 nullptr, "print the version"},
 };
 
 inline constexpr cli::Tool kTool{
-    "nsx-ls",
-    "[options]",
-    "Lists the namespaces of the machine's processes.",
-    kOptions,
-    cli::Operands::none,
-    2,
+    "nsx-ls", "[options]",         "Lists the namespaces of the machine's processes.",
+    kOptions, cli::Operands::none, 2,
     nullptr,
 };
 

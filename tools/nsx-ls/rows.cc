@@ -66,7 +66,8 @@ std::vector<Row> by_relation(const Census& census, std::vector<bool> selected,
   while (!stack.empty()) {
     const Row row = stack.back();
     stack.pop_back();
-    for (const CensusIndex child : children[row.ns]) stack.push_back({child, rows.size()});
+    for (const CensusIndex child : children[row.ns])
+      stack.push_back({child, rows.size()});
     rows.push_back(row);
   }
   return rows;

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <nsx/census.hh>
 #include <optional>
 #include <vector>
+
+#include <nsx/census.hh>
 
 namespace nsx::ls_tool {
 

@@ -1,7 +1,7 @@
-#include <nsx/create.hh>
-
 #include <csignal>
 #include <cstring>
+
+#include <nsx/create.hh>
 
 #include "common/report.hh"
 #include "common/runner.hh"
