@@ -29,12 +29,19 @@ cannot() {
 }
 
 # Runs a command as an ordinary user, without groups and capabilities.
+become_user=(setpriv --reuid="$ordinary_uid" --regid="$ordinary_uid" --clear-groups
+  --inh-caps=-all --)
 as_user() {
-  setpriv --reuid="$ordinary_uid" --regid="$ordinary_uid" --clear-groups --inh-caps=-all -- "$@"
+  "${become_user[@]}" "$@"
 }
 
 # Starts a command in the background: its PID is in $pid, and teardown ends it.
 spawn() {
+  # A function would be run by a shell between us and the command.
+  if [ "$1" = as_user ]; then
+    shift
+    set -- "${become_user[@]}" "$@"
+  fi
   "$@" >/dev/null 2>&1 3>&- 4>&- </dev/null &
   pid=$!
   spawned+=("$pid")
@@ -87,10 +94,56 @@ is_gone() {
   ! kill -0 "$1" 2>/dev/null
 }
 
+
 # Every kind of namespace that this kernel has.
 all_kinds() {
   local file
   for file in cgroup ipc mnt net pid time user uts; do
     if [ -e "/proc/self/ns/$file" ]; then echo "$file"; fi
   done
+}
+
+# Runs a command so that nothing_is_left can find what it leaves behind.
+marked() {
+  cat /proc/self/mountinfo >"$BATS_TEST_TMPDIR/mountinfo"
+  NSX_TEST_MARK=$BATS_TEST_TMPDIR "$@"
+}
+
+# Fails if a process that a `marked` command started is still there, or a mount has come or gone.
+nothing_is_left() {
+  local left
+  left=$(grep -lsz "^NSX_TEST_MARK=$BATS_TEST_TMPDIR\$" /proc/[0-9]*/environ) || true
+  [ -z "$left" ] || {
+    echo "left behind: $left"
+    return 1
+  }
+  diff "$BATS_TEST_TMPDIR/mountinfo" /proc/self/mountinfo
+}
+
+# The state letter of a process, as ps(1) shows it: R, S, T (stopped), Z ...
+state_of() {
+  ps -o state= -p "$1" | tr -d ' '
+}
+
+is_stopped() {
+  [ "$(state_of "$1")" = T ]
+}
+
+is_not_stopped() {
+  ! is_stopped "$1"
+}
+
+# A small root directory that holds these programs and their libraries: make_root DIR PROGRAM...
+make_root() {
+  local root=$1 program file
+  shift
+  mkdir -p "$root/proc" "$root/tmp" "$root/inside"
+  for program in "$@"; do
+    program=$(command -v "$program")
+    for file in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
+      mkdir -p "$root/$(dirname "$file")"
+      cp -L "$file" "$root/$file"
+    done
+  done
+  chmod -R a+rX "$root"
 }

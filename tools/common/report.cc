@@ -71,12 +71,16 @@ Result<Kernel> open_kernel() {
   return Kernel::open(options);
 }
 
+std::string quoted(std::string_view text) {
+  return '\'' + std::string(text) + '\'';
+}
+
 Result<pid_t> parse_pid(const char* text) {
   pid_t pid = 0;
   const char* end = text + std::strlen(text);
   const auto [stop, error] = std::from_chars(text, end, pid);
   if (error != std::errc{} || stop != end || pid <= 0) {
-    return refuse("use as a PID", text, "a PID is a number above 0");
+    return refuse("use as a PID", quoted(text), "a PID is a number above 0");
   }
   return pid;
 }

@@ -32,6 +32,9 @@ std::string version_text(const Tool& tool);
 /// Opens the kernel, without the features that NSX_KERNEL_FEATURES switches off.
 Result<Kernel> open_kernel();
 
+/// What somebody typed, as messages show it, even if it is empty: 'text'.
+std::string quoted(std::string_view text);
+
 /// The number of a PID argument.
 Result<pid_t> parse_pid(const char* text);
 

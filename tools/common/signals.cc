@@ -7,6 +7,8 @@
 #include <string>
 #include <strings.h>
 
+#include "common/report.hh"
+
 namespace nsx::cli {
 
 namespace {
@@ -54,8 +56,7 @@ std::optional<int> find_signal(std::string_view text) {
 Result<int> parse_signal(std::string_view text) {
   const auto signal = find_signal(text);
   if (signal && *signal > 0 && *signal <= SIGRTMAX) return *signal;
-  return refuse("use as a signal", std::string(text), "unknown signal",
-                "a name like TERM or a number");
+  return refuse("use as a signal", quoted(text), "unknown signal", "a name like TERM or a number");
 }
 
 }  // namespace nsx::cli

@@ -27,7 +27,8 @@ Result<std::uint32_t> parse_id(const char* text, const char* what) {
   const auto [stop, error] = std::from_chars(text, end, id);
   // (uid_t) -1 means "leave it" to the kernel.
   if (error != std::errc{} || stop != end || id == ~std::uint32_t{0}) {
-    return refuse(std::string("use as a ") + what, text, "not a number from 0 to 4294967294");
+    return refuse(std::string("use as a ") + what, cli::quoted(text),
+                  "not a number from 0 to 4294967294");
   }
   return id;
 }

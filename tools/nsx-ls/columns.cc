@@ -4,6 +4,8 @@
 #include <string>
 #include <strings.h>
 
+#include "common/report.hh"
+
 namespace nsx::ls_tool {
 
 namespace {
@@ -35,7 +37,7 @@ Result<std::vector<Column>> parse_columns(std::string_view list, std::vector<Col
     const std::size_t comma = list.find(',');
     const std::string word(list.substr(0, comma));
     const auto column = column_by_name(word);
-    if (!column) return refuse("show the column", word, "no such column", all_names());
+    if (!column) return refuse("show the column", cli::quoted(word), "no such column", all_names());
     columns.push_back(*column);
     if (comma == std::string_view::npos) return columns;
     list.remove_prefix(comma + 1);

@@ -18,6 +18,7 @@ namespace {
 /// What was asked for.
 struct Request {
   Selection selection;
+  bool tree_is_asked_for = false;
   std::vector<Column> columns;
   cli::TableFormat format = cli::TableFormat::plain;
   bool headings = true;
@@ -40,7 +41,7 @@ Result<Tree> parse_tree(const char* relation) {
   if (text == "owner") return Tree::owner;
   if (text == "parent") return Tree::parent;
   if (text == "process") return Tree::process;
-  return refuse("make a tree by", std::string(text), "unknown relation",
+  return refuse("make a tree by", cli::quoted(text), "unknown relation",
                 "owner, parent or process");
 }
 
@@ -71,7 +72,8 @@ Status apply(const cli::Given& given, Options& options) {
     case 't': {
       const auto kind = kind_by_name(given.argument);
       if (!kind) {
-        return refuse("list namespaces of the kind", given.argument, "unknown kind", kKindWords);
+        return refuse("list namespaces of the kind", cli::quoted(given.argument), "unknown kind",
+                      kKindWords);
       }
       options.kinds.insert(*kind);
       break;
@@ -110,6 +112,7 @@ Result<Request> make_request(const Options& options) {
   if (!options.kinds.empty()) request.selection.kinds = options.kinds;
   request.selection.process = options.process;
   request.selection.tree = options.list ? Tree::none : options.tree.value_or(Tree::process);
+  request.tree_is_asked_for = options.tree.has_value();
   request.headings = options.headings;
   if (options.json) request.format = cli::TableFormat::json;
   if (options.raw) request.format = cli::TableFormat::raw;
@@ -148,10 +151,15 @@ Status explain_absence(const Kernel& kernel, pid_t pid) {
                 "it came and went while they were listed");
 }
 
-/// Carries the lines of the tree: the command, or the number where that is the point.
-bool carries_tree(Column column, Tree tree) {
-  if (tree == Tree::process) return column == Column::command;
-  return tree != Tree::none && column == Column::ns;
+/// The column that carries the lines of the tree, or null: the command, or the number where what
+/// it belongs to is the point. As in lsns(8) there is no tree without it, unless one was asked for.
+const Column* tree_column(const Request& request) {
+  const Tree tree = request.selection.tree;
+  if (tree == Tree::none) return nullptr;
+  const Column usual = tree == Tree::process ? Column::command : Column::ns;
+  const auto found = std::find(request.columns.begin(), request.columns.end(), usual);
+  if (found != request.columns.end()) return &*found;
+  return request.tree_is_asked_for ? &request.columns.front() : nullptr;
 }
 
 Status list(const Request& request) {
@@ -159,6 +167,10 @@ Status list(const Request& request) {
   if (!kernel) return error_of(kernel);
   auto census = take_census(*kernel, census_request(request));
   if (!census) return error_of(census);
+  // Not even ourselves: something else than proc is there.
+  if (census->processes.empty()) {
+    return refuse("list", kernel->proc_path(), "it shows no process", "is proc mounted there?");
+  }
   if (const auto wanted = request.selection.process) {
     const bool found = std::any_of(census->processes.begin(), census->processes.end(),
                                    [&](const auto& process) { return process.pid == *wanted; });
@@ -166,9 +178,10 @@ Status list(const Request& request) {
   }
 
   std::vector<cli::TableColumn> columns;
-  for (const Column column : request.columns) {
-    columns.push_back({info(column).name, info(column).is_number, column == Column::command,
-                       carries_tree(column, request.selection.tree)});
+  const Column* tree = tree_column(request);
+  for (const Column& column : request.columns) {
+    columns.push_back(
+        {info(column).name, info(column).is_number, column == Column::command, &column == tree});
   }
   Cells cells(*kernel, *census);
   std::vector<cli::TableRow> rows;

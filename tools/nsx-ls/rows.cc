@@ -1,6 +1,5 @@
 #include "nsx-ls/rows.hh"
 
-#include <algorithm>
 #include <unordered_map>
 
 namespace nsx::ls_tool {
@@ -23,52 +22,71 @@ std::vector<bool> selected_namespaces(const Census& census, const Selection& sel
   return selected;
 }
 
-/// As lsns(8) has it: a namespace hangs below the last row so far whose first process is the
-/// parent of its own first process.
-std::vector<Row> by_process(const Census& census, const std::vector<bool>& selected) {
-  std::vector<Row> rows;
-  std::unordered_map<pid_t, std::size_t> last_row_of;
+/// For each namespace the one that it hangs below, or kNone.
+using Parents = std::vector<CensusIndex>;
+
+/// A namespace hangs below the last one whose first process is the parent of its own first process.
+Parents parents_by_process(const Census& census, const std::vector<bool>& selected) {
+  const auto first_of = [&](CensusIndex ns) -> const CensusProcess& {
+    return census.processes[census.namespaces[ns].first_process];
+  };
+  std::unordered_map<pid_t, CensusIndex> last_led_by;
+  for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
+    if (selected[i]) last_led_by[first_of(i).pid] = i;
+  }
+  Parents parents(census.namespaces.size(), kNone);
   for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
     if (!selected[i]) continue;
-    const CensusProcess& first = census.processes[census.namespaces[i].first_process];
-    Row row{i, std::nullopt};
-    if (const auto above = last_row_of.find(first.parent); above != last_row_of.end()) {
-      row.parent = above->second;
-    }
-    last_row_of[first.pid] = rows.size();
-    rows.push_back(row);
+    const auto above = last_led_by.find(first_of(i).parent);
+    if (above != last_led_by.end()) parents[i] = above->second;
   }
-  return rows;
+  return parents;
 }
 
-/// Rows below the namespaces that `relation` leads to, from the roots down.
-std::vector<Row> by_relation(const Census& census, std::vector<bool> selected,
-                             CensusIndex CensusNamespace::*relation) {
-  const auto& namespaces = census.namespaces;
-  for (CensusIndex i = 0; i < namespaces.size(); ++i) {
+/// Selects also what leads from the selected ones to the roots of the relation.
+Parents parents_by_relation(const Census& census, CensusIndex CensusNamespace::*relation,
+                            std::vector<bool>& selected) {
+  Parents parents(census.namespaces.size(), kNone);
+  for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
+    parents[i] = census.namespaces[i].*relation;
     if (!selected[i]) continue;
-    for (CensusIndex up = namespaces[i].*relation; up != kNone; up = namespaces[up].*relation) {
+    for (CensusIndex up = parents[i]; up != kNone && !selected[up];
+         up = census.namespaces[up].*relation) {
       selected[up] = true;
     }
   }
-  std::vector<std::vector<CensusIndex>> children(namespaces.size());
-  std::vector<Row> rows;
-  std::vector<Row> stack;  // what is to be shown next is on its top
-  for (CensusIndex i = static_cast<CensusIndex>(namespaces.size()); i-- > 0;) {
-    if (!selected[i]) continue;
-    const CensusIndex up = namespaces[i].*relation;
-    if (up == kNone) {
-      stack.push_back({i, std::nullopt});
-    } else {
-      children[up].push_back(i);
-    }
+  return parents;
+}
+
+/// Rows from the roots down; those that hang below each other in a circle (a PID was given to
+/// another process while we looked) as if one of them were a root.
+std::vector<Row> arrange(const std::vector<bool>& selected, const Parents& parents) {
+  std::vector<std::vector<CensusIndex>> children(parents.size());
+  for (CensusIndex i = 0; i < parents.size(); ++i) {
+    if (selected[i] && parents[i] != kNone) children[parents[i]].push_back(i);
   }
-  while (!stack.empty()) {
-    const Row row = stack.back();
-    stack.pop_back();
-    for (const CensusIndex child : children[row.ns])
-      stack.push_back({child, rows.size()});
-    rows.push_back(row);
+  std::vector<Row> rows;
+  std::vector<bool> placed(parents.size());
+  const auto place_below = [&](CensusIndex root) {
+    std::vector<Row> stack{{root, std::nullopt}};
+    while (!stack.empty()) {
+      const Row row = stack.back();
+      stack.pop_back();
+      if (placed[row.ns]) continue;
+      placed[row.ns] = true;
+      // The first child has to be on top.
+      const auto& below = children[row.ns];
+      for (auto child = below.rbegin(); child != below.rend(); ++child) {
+        stack.push_back({*child, rows.size()});
+      }
+      rows.push_back(row);
+    }
+  };
+  for (CensusIndex i = 0; i < parents.size(); ++i) {
+    if (selected[i] && parents[i] == kNone) place_below(i);
+  }
+  for (CensusIndex i = 0; i < parents.size(); ++i) {
+    if (selected[i] && !placed[i]) place_below(i);
   }
   return rows;
 }
@@ -76,22 +94,22 @@ std::vector<Row> by_relation(const Census& census, std::vector<bool> selected,
 }  // namespace
 
 std::vector<Row> make_rows(const Census& census, const Selection& selection) {
-  const std::vector<bool> selected = selected_namespaces(census, selection);
+  std::vector<bool> selected = selected_namespaces(census, selection);
+  Parents parents(census.namespaces.size(), kNone);
   switch (selection.tree) {
     case Tree::process:
-      return by_process(census, selected);
+      parents = parents_by_process(census, selected);
+      break;
     case Tree::parent:
-      return by_relation(census, selected, &CensusNamespace::parent);
+      parents = parents_by_relation(census, &CensusNamespace::parent, selected);
+      break;
     case Tree::owner:
-      return by_relation(census, selected, &CensusNamespace::owner);
+      parents = parents_by_relation(census, &CensusNamespace::owner, selected);
+      break;
     case Tree::none:
       break;
   }
-  std::vector<Row> rows;
-  for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
-    if (selected[i]) rows.push_back({i, std::nullopt});
-  }
-  return rows;
+  return arrange(selected, parents);
 }
 
 }  // namespace nsx::ls_tool

@@ -18,7 +18,7 @@ Result<CreateRequest::Propagation> parse_propagation(std::string_view mode) {
   if (mode == "shared") return Propagation::shared;
   if (mode == "slave") return Propagation::slave;
   if (mode == "unchanged") return Propagation::unchanged;
-  return refuse("use as --propagation", std::string(mode), "unknown mode",
+  return refuse("use as --propagation", cli::quoted(mode), "unknown mode",
                 "private, shared, slave or unchanged");
 }
 

@@ -1,0 +1,268 @@
+# Whatever is wrong is said in one line, with what and why; the exit status is the documented one;
+# and nothing is left behind.
+load ../lib/common
+
+# The exit status of a usage error.
+usage_status() {
+  if [ "$1" = nsx-ls ]; then echo 2; else echo 1; fi
+}
+
+# fails STATUS TEXT COMMAND...: fails so, saying TEXT in its only line but the hint to --help.
+fails() {
+  local want=$1 text=$2
+  shift 2
+  run --separate-stderr marked "$@"
+  [ "$status" = "$want" ] || {
+    echo "$*: exit status $status, not $want: $stderr"
+    return 1
+  }
+  [[ "$stderr" = *"$text"* ]] || {
+    echo "$*: said: $stderr"
+    return 1
+  }
+  [ -z "$output" ]
+  [ "$(grep -vc "^Try '" <<<"$stderr")" = 1 ]
+  nothing_is_left
+}
+
+# A PID that no process has.
+dead_pid() {
+  perl -e 'my $pid = fork // die; exit if !$pid; waitpid $pid, 0; print $pid'
+}
+
+@test "an unknown option names the nearest one" {
+  fails 1 "cannot understand --mout: no such option (did you mean --mount?)" nsx-unshare --mout true
+  fails 1 "cannot understand --tarjet: no such option (did you mean --target?)" nsx-enter --tarjet=1
+  fails 2 "cannot understand --typo: no such option (did you mean --type?)" nsx-ls --typo net
+  fails 2 "cannot understand --zzzzzzzz: no such option" nsx-ls --zzzzzzzz
+  fails 1 "cannot understand -Q: no such option" nsx-unshare -Q
+  fails 1 "cannot understand -y: no such option" nsx-enter -Fy
+  fails 2 "cannot understand -Z: no such option" nsx-ls -Z
+}
+
+@test "an option that could be several names them" {
+  fails 1 "cannot understand --map: several options start so (--map-root-user, --map-current-user)" \
+    nsx-unshare --map true
+  fails 1 "several options start so" nsx-enter --p true
+}
+
+@test "a missing argument and one too many" {
+  fails 1 "cannot use --target: it needs an argument (PID)" nsx-enter --target
+  fails 1 "cannot use --target: it needs an argument (PID)" nsx-enter -t
+  fails 1 "cannot use --wd: it needs an argument (DIR)" nsx-unshare --wd
+  fails 2 "cannot use --output: it needs an argument (COLUMNS)" nsx-ls -o
+  fails 1 "cannot use --all: it takes no argument" nsx-enter --all=yes
+  fails 1 "cannot use --net: it takes no argument" nsx-unshare --net=/run/x true
+  fails 2 "cannot use 4026531840: no operand is expected" nsx-ls 4026531840
+}
+
+@test "what is no kind, column, relation, mode or signal" {
+  fails 2 "cannot list namespaces of the kind 'network': unknown kind (cgroup ipc mnt net pid time user uts)" \
+    nsx-ls -t network
+  fails 2 "cannot show the column 'FOO': no such column" nsx-ls -o NS,FOO
+  fails 2 "cannot show the column '': no such column" nsx-ls -o NS,
+  fails 2 "cannot show the column '': no such column" nsx-ls -o ""
+  fails 2 "cannot make a tree by 'age': unknown relation" nsx-ls --tree=age
+  fails 1 "cannot use as --propagation 'loud': unknown mode" nsx-unshare -m --propagation=loud true
+  for signal in NOSUCH 0 -1 999 RTMIN+99 ""; do
+    fails 1 "cannot use as a signal '$signal': unknown signal" nsx-unshare --kill-child="$signal" true
+  done
+}
+
+@test "what is no PID" {
+  for text in abc 12x "" -5 0 99999999999999999999 " 1" 1.5; do
+    fails 1 "cannot use as a PID '$text': a PID is a number above 0" nsx-enter -t "$text" -n true
+    fails 2 "cannot use as a PID '$text': a PID is a number above 0" nsx-ls -p "$text"
+  done
+}
+
+@test "what is no UID or GID" {
+  for text in abc -1 4294967295 99999999999; do
+    fails 1 "cannot use as a UID '$text'" nsx-enter -t $$ -u -S "$text" true
+    fails 1 "cannot use as a GID '$text'" nsx-enter -t $$ -u -G "$text" true
+  done
+}
+
+@test "options that exclude each other" {
+  fails 2 "cannot use --json and --raw: they exclude each other" nsx-ls -J -r
+  fails 2 "cannot use --list and --tree: they exclude each other" nsx-ls -l -T
+}
+
+@test "nsx-enter without a target says what needs it" {
+  fails 1 "cannot enter namespaces without a file: no target process is named" nsx-enter -n true
+  fails 1 "cannot enter --all: no target process is named" nsx-enter -a true
+  fails 1 "no target process is named" nsx-enter -r true
+  fails 1 "no target process is named" nsx-enter -w true
+}
+
+@test "a PID that does not exist" {
+  pid=$(dead_pid)
+  fails 1 "cannot find PID $pid: No such process" nsx-enter -t "$pid" -n true
+  fails 1 "cannot find PID $pid: No such process" nsx-ls -p "$pid"
+  fails 1 "cannot find PID 4194304: No such process" nsx-enter -t 4194304 -a true
+}
+
+@test "a zombie has no namespaces to enter" {
+  spawn perl -e 'if (my $pid = fork) { sleep 300 } else { exit }'
+  wait_until pgrep -P "$pid" -r Z
+  zombie=$(pgrep -P "$pid" -r Z)
+  fails 1 "cannot open the net namespace of PID $zombie: No such process" \
+    nsx-enter -t "$zombie" -n true
+  NSX_KERNEL_FEATURES=-pidfd-ns fails 1 \
+    "cannot open the net namespace of PID $zombie: No such process" nsx-enter -t "$zombie" -n true
+}
+
+@test "a target that vanishes is an error or a success, and never another process" {
+  # PIDs come back quickly where there are few: a PID namespace with a low pid_max (6.14), else as
+  # they are. Each enters the uts namespace of a process that is about to end.
+  for i in {1..200}; do
+    unshare -u -- sh -c 'echo victim >/proc/sys/kernel/hostname' &
+    victim=$!
+    run nsx-enter -t $victim -u -- uname -n
+    wait $victim || true
+    if [ "$status" = 0 ]; then
+      [ "$output" = victim ] || [ "$output" = "$(uname -n)" ]
+    else
+      [ "$status" = 1 ]
+      [[ "$output" = *"No such process"* ]]
+    fi
+  done
+}
+
+@test "files that are no namespaces" {
+  touch "$BATS_TEST_TMPDIR/file"
+  mkfifo "$BATS_TEST_TMPDIR/fifo"
+  for file in "$BATS_TEST_TMPDIR/file" "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR" /dev/null; do
+    fails 1 "cannot use as a namespace $file: not a namespace file" nsx-enter --net="$file" true
+  done
+  fails 1 "cannot open /nowhere/net: No such file or directory" nsx-enter --net=/nowhere/net true
+}
+
+@test "a namespace file of another kind" {
+  fails 1 "cannot join as a net namespace /proc/self/ns/uts: it is a uts namespace" \
+    nsx-enter --net=/proc/self/ns/uts true
+  fails 1 "cannot join as a mnt namespace /proc/self/ns/user: it is a user namespace" \
+    nsx-enter --mount=/proc/self/ns/user true
+}
+
+@test "directories that do not exist" {
+  fails 1 "cannot change the working directory to /nowhere: No such file or directory" \
+    nsx-unshare -u -w /nowhere true
+  fails 1 "cannot change the root directory to /nowhere: No such file or directory" \
+    nsx-unshare -u -R /nowhere true
+  fails 1 "cannot open the directory /nowhere: No such file or directory" nsx-enter -w/nowhere true
+  fails 1 "cannot open the directory /etc/passwd: Not a directory" nsx-enter -r/etc/passwd true
+  fails 1 "cannot mount proc on /nowhere: No such file or directory" \
+    nsx-unshare -pf --mount-proc=/nowhere true
+}
+
+@test "no privilege: what is missing, and what to do" {
+  for option in -m -u -i -n -p -C -T; do
+    fails 1 "Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace too" \
+      as_user nsx-unshare $option true
+  done
+  fails 1 "Operation not permitted" as_user nsx-unshare -f -n true
+  pid=$$
+  fails 1 "cannot open the net namespace of PID $pid: Permission denied (needs the right to trace" \
+    as_user nsx-enter -t $pid -n true
+  fails 1 "Permission denied (needs the right to trace" as_user nsx-enter -t $pid -r true
+  fails 1 "Permission denied (needs the right to trace" as_user nsx-ls -p $pid
+  NSX_KERNEL_FEATURES=-pidfd-ns fails 1 "Permission denied (needs the right to trace" \
+    as_user nsx-enter -t $pid -n true
+  spawn as_user unshare -rn sleep 300
+  wait_until has_left "$pid" net
+  # The user namespace is what gives the right.
+  fails 1 "cannot join the net namespace of PID $pid: Operation not permitted (needs CAP_SYS_ADMIN in the user namespace that owns it and in one's own: run as root, or add --user)" \
+    as_user nsx-enter -t "$pid" -n true
+}
+
+@test "proc of the host can't be mounted from a user namespace without a PID namespace of its own" {
+  fails 1 "cannot mount proc on /proc: Operation not permitted (needs CAP_SYS_ADMIN in the user namespace that owns the pid namespace: with --user, add --pid --fork)" \
+    as_user nsx-unshare -r --mount-proc true
+  fails 1 "cannot mount proc" as_user nsx-unshare -rf --mount-proc true
+}
+
+@test "a limit on namespaces is named" {
+  fails 1 "No space left on device (a limit in /proc/sys/user/max_*_namespaces is reached" \
+    unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; exec nsx-unshare -n true'
+}
+
+@test "user namespaces are refused below chroot, and the message says so" {
+  make_root "$BATS_TEST_TMPDIR/root" sh nsx-unshare
+  fails 1 "cannot make new namespaces: user: Operation not permitted (user namespaces are refused below chroot(2)" \
+    chroot "$BATS_TEST_TMPDIR/root" "$(command -v nsx-unshare)" -U true
+}
+
+@test "a full disk behind stdout" {
+  for command in "nsx-ls" "nsx-ls -J" "nsx-ls --help" "nsx-enter --version" "nsx-unshare --plan true" \
+    "nsx-ls --features"; do
+    run --separate-stderr bash -c "$command >/dev/full"
+    [ "$status" = 1 ]
+    [[ "$stderr" = *": cannot write standard output: No space left on device" ]]
+  done
+}
+
+@test "a closed pipe behind stdout" {
+  run -0 bash -c 'nsx-ls --help | head -c 1 >/dev/null; echo "${PIPESTATUS[0]}"'
+  [[ "$output" = 0 || "$output" = 141 ]]
+}
+
+@test "descriptors 0, 1 and 2 closed at the start" {
+  for command in "nsx-ls" "nsx-ls --help" "nsx-unshare --fork -- true" "nsx-enter -t $$ -p -- true" \
+    "nsx-unshare -u true" "nsx-enter -t $$ -n true"; do
+    run -0 bash -c "$command 0<&-"
+    run -0 bash -c "$command 0<&- 1>&- 2>&-"
+    run -0 bash -c "$command 1>&-"
+    run -0 bash -c "$command 2>&-"
+  done
+  # What is reported goes nowhere, rather than into a file that took the place of stderr.
+  run -1 bash -c "nsx-enter --net=/etc/passwd true 2>&-"
+  run -2 bash -c "nsx-ls --nonsense 2>&-"
+}
+
+@test "an option's argument of 100 kB" {
+  long=$(head -c 100000 /dev/zero | tr '\0' x)
+  fails 1 "cannot use as a PID 'xxx" nsx-enter -t "$long" -n true
+  fails 1 ": File name too long" nsx-enter --net="$long" true
+  fails 1 ": File name too long" nsx-unshare -u -w "$long" true
+  fails 2 "unknown kind" nsx-ls -t "$long"
+  fails 2 "no such column" nsx-ls -o "$long"
+  fails 126 "File name too long" nsx-unshare -u "$long"
+}
+
+@test "four megabytes of options and operands" {
+  # As many bytes as only an unlimited stack lets through execve(2).
+  long=$(head -c 100000 /dev/zero | tr '\0' x)
+  for command in nsx-ls nsx-unshare "nsx-enter -n"; do
+    run bash -c "ulimit -s unlimited
+      args=(); for i in {1..42}; do args+=('$long'); done
+      exec $command \"\${args[@]}\" 2>&1 | head -c 300; exit \${PIPESTATUS[0]}"
+    [ "$status" != 0 ]
+    [ "$status" -lt 128 ] || [ "$status" = 141 ]
+    [[ "$output" = nsx-* ]]
+  done
+}
+
+@test "hostile characters in a name do not reach the terminal" {
+  fails 1 "cannot use as a PID '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
+  fails 1 '/nowhere\x07' nsx-enter --net=$'/nowhere\a' true
+}
+
+@test "a failure after the fork ends parent and child" {
+  fails 1 "cannot change the working directory" nsx-unshare -f -w /nowhere true
+  fails 1 "cannot mount proc" nsx-unshare -pf --kill-child --mount-proc=/nowhere true
+}
+
+@test "the wrong value of NSX_KERNEL_FEATURES" {
+  NSX_KERNEL_FEATURES=-bogus fails 1 "cannot switch off the kernel feature -bogus: unknown name" nsx-ls
+  NSX_KERNEL_FEATURES=ns-id fails 1 "unknown name" nsx-enter -t $$ -n true
+}
+
+@test "without /proc" {
+  run -1 unshare -m -- sh -c "mount -t tmpfs none /proc; nsx-ls"
+  [ "$output" = "nsx-ls: cannot list /proc: it shows no process (is proc mounted there?)" ]
+  run -1 unshare -m -- sh -c "mount -t tmpfs none /proc; nsx-enter -t 1 -n true"
+  [ "$output" = "nsx-enter: cannot find PID 1: No such process" ]
+  run -1 unshare -m -- sh -c "mount -t tmpfs none /proc; nsx-unshare -r true"
+  [ "$output" = "nsx-unshare: cannot open /proc/self/setgroups: No such file or directory" ]
+}

@@ -1,0 +1,276 @@
+load ../lib/common
+
+# A process in new namespaces of all kinds but user, and one in all with user.
+in_all() {
+  spawn unshare -muinpCT --fork --kill-child -- sleep 300
+  wait_until pgrep -P "$pid" -x sleep
+  pid=$(pgrep -P "$pid" -x sleep)
+  spawned+=("$pid")
+}
+
+in_user() {
+  spawn as_user unshare -rmuinpCT --fork --kill-child -- sleep 300
+  wait_until pgrep -P "$pid" -x sleep
+  pid=$(pgrep -P "$pid" -x sleep)
+  spawned+=("$pid")
+}
+
+# The namespaces of a process, a line a kind.
+namespaces() {
+  local kind
+  for kind in $(all_kinds); do echo "$kind $(ns_of "$1" "$kind")"; done
+}
+
+# The same of whoever runs it, in as many words for a shell inside.
+inside='for k in cgroup ipc mnt net pid time user uts; do
+  [ ! -e /proc/self/ns/$k ] || echo "$k $(stat -L -c %i /proc/self/ns/$k)"; done'
+
+# Checks that these options enter the target's namespaces of exactly the kinds in the first word.
+# The /proc of the host is still there where mnt is not entered, and knows us there.
+enters_only() {
+  local kinds=" $1 " kind wanted=$2 entered
+  shift 2
+  entered=$(nsx-enter "$@" -- sh -c "$inside")
+  for kind in $(all_kinds); do
+    local want
+    if [[ "$kinds" = *" $kind "* ]]; then want=$(ns_of "$wanted" "$kind"); else want=$(ns_of $$ "$kind"); fi
+    grep -qx "$kind $want" <<<"$entered" || {
+      echo "nsx-enter $*: wanted $kind $want, got $(grep "$kind" <<<"$entered")"
+      return 1
+    }
+  done
+}
+
+@test "each kind by its short and long option, of the target" {
+  in_all
+  enters_only mnt "$pid" -t "$pid" -m
+  enters_only mnt "$pid" --target="$pid" --mount
+  enters_only uts "$pid" -t "$pid" -u
+  enters_only uts "$pid" --target="$pid" --uts
+  enters_only ipc "$pid" -t "$pid" -i
+  enters_only ipc "$pid" --target="$pid" --ipc
+  enters_only net "$pid" -t "$pid" -n
+  enters_only net "$pid" --target="$pid" --net
+  enters_only pid "$pid" -t "$pid" -p
+  enters_only pid "$pid" --target="$pid" --pid
+  enters_only cgroup "$pid" -t "$pid" -C
+  enters_only cgroup "$pid" --target="$pid" --cgroup
+  enters_only time "$pid" -t "$pid" -T
+  enters_only time "$pid" --target="$pid" --time
+}
+
+@test "-U, --user: the user namespace, as its root" {
+  in_user
+  for option in -U --user; do
+    enters_only user "$pid" -t "$pid" $option
+    run -0 nsx-enter -t "$pid" $option -- sh -c 'id -u; id -g'
+    [ "${lines[*]}" = "0 0" ]
+  done
+}
+
+@test "each kind by a file, with and without =" {
+  in_all
+  enters_only mnt "$pid" --mount="/proc/$pid/ns/mnt"
+  enters_only uts "$pid" --uts="/proc/$pid/ns/uts"
+  enters_only ipc "$pid" -i="/proc/$pid/ns/ipc"
+  enters_only net "$pid" -n"/proc/$pid/ns/net"
+  enters_only pid "$pid" --pid="/proc/$pid/ns/pid"
+  enters_only cgroup "$pid" --cgroup="/proc/$pid/ns/cgroup"
+  enters_only time "$pid" --time="/proc/$pid/ns/time"
+  in_user
+  enters_only user "$pid" --user="/proc/$pid/ns/user"
+}
+
+@test "a file that is a bind mount, with no process left" {
+  touch "$BATS_TEST_TMPDIR/pin"
+  spawn_in net -n
+  want=$(ns_of "$pid" net)
+  mount --bind "/proc/$pid/ns/net" "$BATS_TEST_TMPDIR/pin"
+  end_spawned
+  run nsx-enter --net="$BATS_TEST_TMPDIR/pin" -- stat -L -c %i /proc/self/ns/net
+  umount "$BATS_TEST_TMPDIR/pin"
+  [ "$status" = 0 ]
+  [ "$output" = "$want" ]
+}
+
+@test "a file for one kind, the target for another" {
+  in_all
+  first=$pid
+  in_all
+  run -0 nsx-enter -t "$pid" --uts --net="/proc/$first/ns/net" -- sh -c "$inside"
+  [[ "$output" = *"uts $(ns_of "$pid" uts)"* ]]
+  [[ "$output" = *"net $(ns_of "$first" net)"* ]]
+  # A file stands above --all, wherever it is named.
+  run -0 nsx-enter --net="/proc/$first/ns/net" --all -t "$pid" -- readlink /proc/self/ns/net
+  [ "$output" = "net:[$(ns_of "$first" net)]" ]
+}
+
+@test "-a, --all, and a target alone: every kind" {
+  in_all
+  kinds=$(all_kinds | tr '\n' ' ')
+  enters_only "$kinds" "$pid" -t "$pid" -a
+  enters_only "$kinds" "$pid" -t "$pid" --all
+  enters_only "$kinds" "$pid" -t "$pid"
+  in_user
+  enters_only "$kinds" "$pid" -t "$pid" -a
+}
+
+@test "a target with -r or -w alone enters no namespace" {
+  in_all
+  enters_only "" "$pid" -t "$pid" --root
+  enters_only "" "$pid" -t "$pid" --wd
+}
+
+@test "-p: the program is in the PID namespace, the parent waits" {
+  in_all
+  run -0 nsx-enter -t "$pid" -p -m -- sh -c 'mount -t proc proc /proc; cat /proc/1/comm; cat /proc/$$/comm'
+  [ "${lines[0]}" = sleep ]
+  [ "${lines[1]}" = sh ]
+}
+
+@test "-F, --no-fork: the program takes the place of nsx-enter" {
+  in_all
+  for option in -F --no-fork; do
+    run -0 nsx-enter -t "$pid" -p $option -- readlink /proc/self/ns/pid
+    [ "$output" = "$(readlink /proc/$$/ns/pid)" ]
+  done
+}
+
+@test "-r, --root: the target's root, or a directory; the working directory goes along" {
+  make_root "$BATS_TEST_TMPDIR/root" sh ls sleep
+  spawn unshare -m -R "$BATS_TEST_TMPDIR/root" sleep 300
+  wait_until grep -qs sleep "/proc/$pid/comm"
+  cd /usr
+  for arguments in "-t $pid -r" "-t $pid --root" "-t $pid -m -r" "-t $pid -a -r" \
+    "-r$BATS_TEST_TMPDIR/root" "--root=$BATS_TEST_TMPDIR/root"; do
+    run -0 nsx-enter $arguments -- sh -c 'pwd; ls -d inside'
+    [ "${lines[*]}" = "/ inside" ]
+  done
+}
+
+@test "-w, --wd: the target's working directory, or one that is opened before entering" {
+  cd "$BATS_TEST_TMPDIR"
+  spawn sleep 300
+  cd /
+  wait_until grep -qs sleep "/proc/$pid/comm"
+  for arguments in "-t $pid -w" "-t $pid --wd" "-t $pid --uts -w" "-w$BATS_TEST_TMPDIR" \
+    "--wd=$BATS_TEST_TMPDIR"; do
+    run -0 nsx-enter $arguments -- pwd
+    [ "$output" = "$BATS_TEST_TMPDIR" ]
+  done
+}
+
+@test "-S, -G: ids and no groups; --preserve-credentials keeps them" {
+  run -0 nsx-enter -t $$ -u -S 1234 -G 2345 -- sh -c 'id -u; id -g; id -G'
+  [ "${lines[*]}" = "1234 2345 2345" ]
+  run -0 nsx-enter -t $$ -u --setuid=1234 -- sh -c 'id -u; id -g'
+  [ "${lines[*]}" = "1234 $(id -g)" ]
+  in_user
+  run -0 nsx-enter -t "$pid" -U -G 0 -S 0 -- id -u
+  [ "$output" = 0 ]
+  run -0 nsx-enter -t "$pid" -U --preserve-credentials -- sh -c 'cat /proc/self/status'
+  # Root of here is nobody there.
+  [[ "$output" = *"Uid:"*"65534"* ]]
+}
+
+@test "root keeps no group of its own in a user namespace" {
+  in_user
+  run -0 setpriv --groups=0,4,27 -- nsx-enter -t "$pid" -U -- grep Groups /proc/self/status
+  [ "$(echo $output)" = "Groups:" ]
+}
+
+@test "an ordinary user enters all of one's own container" {
+  in_user
+  kinds=$(all_kinds)
+  run -0 as_user nsx-enter -t "$pid" -a -- sh -c "id -u; $inside"
+  [ "${lines[0]}" = 0 ]
+  for kind in $kinds; do
+    [[ "$output" = *"$kind $(ns_of "$pid" "$kind")"* ]]
+  done
+}
+
+@test "an ordinary user enters a container that shares namespaces with the host" {
+  spawn as_user unshare -rn -- sleep 300
+  wait_until has_left "$pid" net
+  for arguments in -a "" "-U -n" "-n -U -u" "-U --preserve-credentials -n"; do
+    run -0 as_user nsx-enter -t "$pid" $arguments -- sh -c "$inside"
+    [[ "$output" = *"net $(ns_of "$pid" net)"* ]]
+    [[ "$output" = *"user $(ns_of "$pid" user)"* ]]
+    [[ "$output" = *"uts $(ns_of $$ uts)"* ]]
+  done
+}
+
+@test "an ordinary user's -U -S with an id that is not mapped is an error that says so" {
+  spawn as_user unshare -c -- sleep 300
+  wait_until has_left "$pid" user
+  run -1 as_user nsx-enter -t "$pid" -U -- true
+  [[ "$output" = *"cannot become GID 0: the target's user namespace does not map it"* ]]
+  [[ "$output" = *"--preserve-credentials"* ]]
+  run -0 as_user nsx-enter -t "$pid" -U --preserve-credentials -- id -u
+  [ "$output" = $ordinary_uid ]
+  run -0 as_user nsx-enter -t "$pid" -U -S $ordinary_uid -G $ordinary_uid -- id -u
+  [ "$output" = $ordinary_uid ]
+}
+
+@test "one's own user namespace is no error" {
+  run -0 nsx-enter -t $$ -U -- readlink /proc/self/ns/user
+  [ "$output" = "$(readlink /proc/self/ns/user)" ]
+  run -0 as_user sh -c 'nsx-enter -t $$ -U -- id -u'
+  [ "$output" = $ordinary_uid ]
+}
+
+@test "the same is entered whatever the kernel offers" {
+  in_all
+  kinds=$(all_kinds | tr '\n' ' ')
+  for features in -pidfd-ns -pidfd-info -ns-id -pidfd-ns,-pidfd-info,-ns-id; do
+    export NSX_KERNEL_FEATURES=$features
+    enters_only "$kinds" "$pid" -t "$pid" -a
+  done
+}
+
+@test "with the /proc of another PID namespace, the target is who has the number there" {
+  spawn unshare -pf --kill-child --mount-proc -- sh -c 'unshare -u sleep 300 & wait'
+  outer=$pid
+  wait_until pgrep -P "$outer" -x sh
+  init=$(pgrep -P "$outer" -x sh)
+  wait_until pgrep -P "$init" -x sleep
+  target=$(pgrep -P "$init" -x sleep)
+  wait_until has_left "$target" uts
+  number=$(awk '/^NSpid:/ { print $3 }' "/proc/$target/status")
+  # In its mount namespace alone, /proc counts as the container does, and this process does not.
+  run -0 nsenter -t "$init" -m -- nsx-enter -t "$number" -u -- cat /proc/sys/kernel/hostname
+  run -0 nsenter -t "$init" -m -- sh -c "exec 3</proc/$number/ns/uts; stat -L -c %i /proc/$number/ns/uts"
+  [ "$output" = "$(ns_of "$target" uts)" ]
+  nsenter -t "$target" -u -- sh -c 'echo over-there >/proc/sys/kernel/hostname'
+  run -0 nsenter -t "$init" -m -- nsx-enter -t "$number" -u -- uname -n
+  [ "$output" = over-there ]
+}
+
+@test "--plan: the steps in order, and nothing done" {
+  in_user
+  run -0 nsx-enter -t "$pid" -a -r -w --plan -- id
+  diff - <(echo "$output") <<END
+1. drop supplementary groups
+2. join the cgroup namespace of PID $pid
+3. join the ipc namespace of PID $pid
+4. join the uts namespace of PID $pid
+5. join the net namespace of PID $pid
+6. join the pid namespace of PID $pid
+7. join the mnt namespace of PID $pid
+8. join the time namespace of PID $pid
+9. join the user namespace of PID $pid
+10. change the root directory to the root directory of PID $pid
+11. change the working directory to the working directory of PID $pid
+12. fork; the parent waits and passes signals on
+13. become GID 0, UID 0
+14. run id
+END
+  run -0 as_user nsx-enter -t "$pid" -n -U --plan -- id
+  diff - <(echo "$output") <<END
+1. join the user namespace of PID $pid
+2. join the net namespace of PID $pid
+3. drop supplementary groups, if that is allowed
+4. become GID 0, UID 0
+5. run id
+END
+}

@@ -1,0 +1,261 @@
+load ../lib/common
+
+# The row of a namespace in a listing without headings: row INODE OPTIONS...
+row() {
+  local inode=$1
+  shift
+  nsx-ls -l -n "$@" | grep -w "^ *$inode"
+}
+
+@test "the default columns, with a heading" {
+  spawn_in uts -u
+  run -0 nsx-ls
+  [ "$(echo ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND" ]
+  run -0 row "$(ns_of "$pid" uts)"
+  [ "$(echo $output)" = "$(ns_of "$pid" uts) uts 1 $pid root sleep 300" ]
+}
+
+@test "a namespace of every kind is listed, with all its processes and the lowest PID" {
+  spawn unshare -muinCTU -pf -r --kill-child -- sh -c 'sleep 300 & sleep 300'
+  top=$pid
+  wait_until pgrep -P "$top" -x sh
+  shell=$(pgrep -P "$top" -x sh)
+  two() { [ "$(pgrep -c -P "$shell" -x sleep)" = 2 ]; }
+  wait_until two
+  for kind in $(all_kinds); do
+    first=$top count=4
+    # The one that called unshare is not in its pid and time namespaces: those are for children.
+    if [ "$kind" = pid ] || [ "$kind" = time ]; then first=$shell count=3; fi
+    run -0 row "$(ns_of "$shell" "$kind")" -o NS,TYPE,NPROCS,PID
+    [ "$(echo $output)" = "$(ns_of "$shell" "$kind") $kind $count $first" ]
+  done
+}
+
+@test "-o: these columns, in this order, whatever the case" {
+  run -0 nsx-ls -o type,NS
+  [ "$(echo ${lines[0]})" = "TYPE NS" ]
+  run -0 nsx-ls --output=PID,Command
+  [ "$(echo ${lines[0]})" = "PID COMMAND" ]
+}
+
+@test "-o +: behind the usual columns" {
+  run -0 nsx-ls -o +PNS,ONS
+  [ "$(echo ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND PNS ONS" ]
+}
+
+@test "every column" {
+  spawn as_user unshare -Un -- sleep 300
+  wait_until has_left "$pid" net
+  net=$(ns_of "$pid" net) user=$(ns_of "$pid" user)
+  run -0 row "$net" -o NS,TYPE,PATH,NPROCS,PID,PPID,UID,USER,NETNSID,PNS,ONS,COMMAND
+  [ "$(echo $output)" = \
+    "$net net /proc/$pid/ns/net 1 $pid $$ $ordinary_uid nobody unassigned 0 $user sleep 300" ]
+  run -0 row "$user" -o NS,PNS,ONS
+  [ "$(echo $output)" = "$user $(ns_of $$ user) $(ns_of $$ user)" ]
+}
+
+@test "ID: the number that the kernel never gives again, where it has one" {
+  run -0 nsx-ls --features
+  spawn_in net -n
+  if [[ "$output" = *"ns-id yes"* ]]; then
+    first=$(row "$(ns_of "$pid" net)" -o NS,ID | awk '{ print $2 }')
+    [ "$first" -gt 0 ]
+    end_spawned
+    spawn_in net -n
+    second=$(row "$(ns_of "$pid" net)" -o NS,ID | awk '{ print $2 }')
+    [ "$second" != "$first" ]
+  else
+    run -0 row "$(ns_of "$pid" net)" -o NS,ID
+    [ "$(echo $output)" = "$(ns_of "$pid" net)" ]
+  fi
+}
+
+@test "NSFS and NETNSID: where a net namespace is mounted, and its number" {
+  spawn_in net -n
+  net=$(ns_of "$pid" net)
+  touch "$BATS_TEST_TMPDIR/a pin"
+  # In namespaces of the test's own: mounts and numbers of the machine stay as they are.
+  run -0 unshare -mn -- bash -c "
+    mount --bind /proc/$pid/ns/net '$BATS_TEST_TMPDIR/a pin'
+    nsx-ls -n -r -t net -o NS,NETNSID,NSFS | grep '^$net '
+    ip link add nsx-test-a type veth peer name nsx-test-b netns $pid || exit 77
+    nsx-ls -n -r -t net -o NS,NETNSID | grep '^$net '"
+  [ "${lines[0]}" = "$net unassigned $BATS_TEST_TMPDIR/a\\x20pin" ]
+  [ "${lines[1]}" = "$net 0" ]
+}
+
+@test "-t: only these kinds" {
+  run -0 nsx-ls -n -t uts -o TYPE
+  [ "$(printf '%s\n' "${lines[@]}" | sort -u)" = uts ]
+  run -0 nsx-ls -n -l --type=uts -t mnt -o TYPE
+  [ "$(printf '%s\n' "${lines[@]}" | sort -u | tr '\n' ' ')" = "mnt uts " ]
+  # As lsns does, net shows two columns more.
+  run -0 nsx-ls -t net
+  [ "$(echo ${lines[0]})" = "NS TYPE NPROCS PID USER NETNSID NSFS COMMAND" ]
+}
+
+@test "-p: the namespaces of a process, counted with all their processes" {
+  spawn_in uts -u -n
+  run -0 nsx-ls -n -l -p "$pid" -o NS,TYPE
+  for kind in $(all_kinds); do
+    [[ "$(echo $output) " = *"$(ns_of "$pid" "$kind") $kind "* ]]
+  done
+  [ "${#lines[@]}" = "$(all_kinds | wc -l)" ]
+  run -0 nsx-ls -n -l --task="$pid" -t mnt -o NPROCS
+  [ "$output" -gt 1 ]
+}
+
+@test "-n, --noheadings" {
+  for option in -n --noheadings; do
+    run -0 nsx-ls $option -o TYPE
+    [[ "$output" != *TYPE* ]]
+  done
+}
+
+@test "-l is flat, -r is raw" {
+  run -0 nsx-ls -l
+  [[ "$output" != *─* ]] && [[ "$output" != *'`-'* ]]
+  run -0 nsx-ls -r -n -p $$ -o TYPE,COMMAND
+  [[ "$output" != *"  "* ]]
+}
+
+@test "-J: valid JSON; numbers are numbers, nothing is null" {
+  spawn_in net -n
+  net=$(ns_of "$pid" net)
+  run -0 nsx-ls --json -l -o NS,TYPE,NPROCS,PID,PPID,UID,USER,COMMAND,PNS,ONS,NSFS,PATH
+  jq -e ".namespaces[] | select(.ns == $net) | .type == \"net\" and .nprocs == 1 and
+    .pid == $pid and .ppid == $$ and .uid == 0 and .user == \"root\" and .pns == 0 and
+    .command == \"sleep 300\" and .nsfs == null and .path == \"/proc/$pid/ns/net\" and
+    .ons == $(ns_of $$ user)" <<<"$output"
+}
+
+@test "-J with a tree nests children" {
+  spawn as_user unshare -Un -- sleep 300
+  wait_until has_left "$pid" net
+  run -0 nsx-ls -J --tree=owner -o NS,TYPE
+  jq -e ".namespaces[] | select(.ns == $(ns_of $$ user)).children[] |
+    select(.ns == $(ns_of "$pid" user)).children == [{ns: $(ns_of "$pid" net), type: \"net\"}]" \
+    <<<"$output"
+}
+
+@test "--tree=owner: what a user namespace owns is below it; also -T and --tree" {
+  spawn as_user unshare -Un -- sleep 300
+  wait_until has_left "$pid" net
+  for option in -T --tree --tree=owner -Towner; do
+    run -0 env LC_ALL=C nsx-ls $option -n -o NS,TYPE
+    [[ "$output" = *"-$(ns_of "$pid" user)   user"*"\`-$(ns_of "$pid" net) net"* ]]
+  done
+}
+
+@test "--tree=owner -t: the owners are shown too, with their own counts" {
+  spawn as_user unshare -Un -- sleep 300
+  wait_until has_left "$pid" net
+  run -0 nsx-ls --tree=owner -t net -J -o NS,NPROCS
+  jq -e "[.. | objects | select(.ns == $(ns_of "$pid" user) and .nprocs == 1)] | length == 1" \
+    <<<"$output"
+}
+
+@test "--tree=parent: pid and user namespaces below their parents, also those without a process" {
+  # The middle one of three user namespaces is left by its only process.
+  spawn as_user unshare -Ur -- unshare -U -- sleep 300
+  wait_until grep -qs sleep "/proc/$pid/comm"
+  run -0 nsx-ls --tree=parent -t user -J -o NS,NPROCS
+  jq -e ".namespaces[] | select(.ns == $(ns_of $$ user)).children[] |
+    select(.nprocs == 0 and .children == [{ns: $(ns_of "$pid" user), nprocs: 1}])" <<<"$output"
+  # A list is of the namespaces of processes.
+  run -0 nsx-ls -l -n -t user -o NPROCS,PNS
+  ! grep -q '^ *0 ' <<<"$output"
+}
+
+@test "--tree=process: below the namespace of the parent process" {
+  spawn unshare -u -- sh -c 'unshare -n sleep 300; true'
+  top=$pid
+  wait_until pgrep -P "$top" -x sleep
+  child=$(pgrep -P "$top" -x sleep)
+  for options in "-o NS,COMMAND" "--tree=process -o NS"; do
+    run -0 nsx-ls $options -J -t uts -t net
+    jq -e "[.. | objects | select(.ns == $(ns_of "$top" uts)).children[]?.ns] ==
+      [$(ns_of "$child" net)]" <<<"$output"
+  done
+  # As in lsns, no lines get into what a script reads, unless a tree was asked for.
+  run -0 env LC_ALL=C nsx-ls -o NS -t uts -t net
+  [[ "$output" != *-* ]]
+}
+
+@test "an ordinary user sees one's own processes" {
+  spawn as_user unshare -Un -- sleep 300
+  wait_until has_left "$pid" net
+  run -0 --separate-stderr as_user nsx-ls -l -n -o NS,PID,ONS
+  [[ "$(echo $output) " = *"$(ns_of "$pid" net) $pid $(ns_of "$pid" user) "* ]]
+  [ -z "$stderr" ]
+  # Nobody else's.
+  run -0 as_user nsx-ls -l -n -o UID
+  [ "$(printf '%s\n' "${lines[@]}" | sort -u | tr -d ' ')" = $ordinary_uid ]
+}
+
+@test "a namespace outside of the caller's own shows as no parent and no owner" {
+  run -0 unshare -Ur -- sh -c 'nsx-ls -l -n -p $$ -t net -t user -o TYPE,PNS,ONS'
+  [ "$(echo $output)" = "net 0 0 user 0 0" ]
+}
+
+@test "a zombie is in its user and PID namespace only" {
+  spawn perl -e 'if (my $pid = fork) { sleep 300 } else { exit }'
+  wait_until pgrep -P "$pid" -r Z
+  zombie=$(pgrep -P "$pid" -r Z)
+  run -0 nsx-ls -l -n -p "$zombie" -o TYPE
+  [ "${lines[*]}" = "pid user" ]
+}
+
+@test "a process with a hostile name does no harm to the terminal" {
+  # ESC, line feed and a backslash in argv[0] and in the name of the thread.
+  spawn bash -c "exec -a $'a\e[31m\nroot 1' sleep 300"
+  wait_until grep -qs sleep "/proc/$pid/comm"
+  run -0 nsx-ls -l -n -p "$pid" -o PID,COMMAND
+  [[ "$output" != *$'\e'* ]]
+  run -0 nsx-ls -J -o PID,COMMAND
+  jq -e . <<<"$output"
+}
+
+@test "the same answer whatever the kernel offers" {
+  spawn_in uts -muinp -f --kill-child
+  rows() { nsx-ls -l -n -p "$pid" -o NS,TYPE,PID,PPID,UID,USER,PNS,ONS,COMMAND -t uts -t net -t mnt; }
+  want=$(rows)
+  for features in -pidfd-ns -pidfd-info -ns-id -pidfd-ns,-pidfd-info,-ns-id; do
+    [ "$(NSX_KERNEL_FEATURES=$features rows)" = "$want" ]
+  done
+}
+
+@test "few descriptors allowed: the same answer" {
+  spawn_in uts -Umuin -r
+  rows() { nsx-ls -l -n -o NS,TYPE,PNS,ONS -p "$pid"; }
+  want=$(rows)
+  for limit in 65 32 10; do
+    [ "$(ulimit -n $limit; rows)" = "$want" ]
+  done
+}
+
+@test "processes that come and go never make it fail" {
+  # Two loops that fork as fast as they can, some of them into new namespaces.
+  spawn bash -c 'while :; do /bin/true & /bin/true; done'
+  spawn bash -c 'while :; do unshare -un /bin/true; done'
+  spawn_in uts -u
+  uts=$(ns_of "$pid" uts)
+  for i in {1..150}; do
+    run -0 --separate-stderr nsx-ls
+    [ -z "$stderr" ]
+    grep -Eq "$uts +uts +1 +$pid " <<<"$output"
+    run -0 nsx-ls -T -o +PNS,ONS
+    grep -Eq "$uts +uts +1 +$pid .* 0 +$(ns_of $$ user)" <<<"$output"
+  done
+}
+
+@test "commands are cut to the terminal's width, and only there" {
+  long=$(head -c 300 /dev/zero | tr '\0' x)
+  spawn unshare -u -- bash -c "exec -a $long sleep 300"
+  wait_until grep -qs sleep "/proc/$pid/comm"
+  run -0 script -qec "stty cols 80; nsx-ls -t uts" /dev/null
+  [[ "$output" = *"$(ns_of "$pid" uts)"*xxxx* ]]
+  [[ "$output" != *"$long"* ]]
+  run -0 nsx-ls -t uts
+  [[ "$output" = *"$long"* ]]
+}

@@ -1,0 +1,173 @@
+# What nsx-unshare and nsx-enter have in common: how a program is run, and its end passed on.
+load ../lib/common
+
+setup() {
+  spawned=()
+  # Both with a parent that waits, and both with the program in place of the command.
+  forking=("nsx-unshare --fork --" "nsx-enter -t $$ -p --")
+  replacing=("nsx-unshare -u --" "nsx-enter -t $$ -u --")
+}
+
+@test "the exit status is the program's" {
+  for command in "${forking[@]}" "${replacing[@]}"; do
+    run -0 $command true
+    run -1 $command false
+    run -42 $command sh -c 'exit 42'
+    run -255 $command sh -c 'exit 255'
+  done
+}
+
+@test "a program that is not found is 127, one that can't be executed 126" {
+  printf '#!/nowhere/sh\n' >"$BATS_TEST_TMPDIR/no-interpreter"
+  printf 'echo\n' >"$BATS_TEST_TMPDIR/not-executable"
+  chmod +x "$BATS_TEST_TMPDIR/no-interpreter"
+  for command in "${forking[@]}" "${replacing[@]}"; do
+    run -127 $command nsx-no-such-program
+    [[ "$output" = *": cannot execute nsx-no-such-program: No such file or directory" ]]
+    run -127 $command "$BATS_TEST_TMPDIR/no-interpreter"
+    run -126 $command "$BATS_TEST_TMPDIR/not-executable"
+    [[ "$output" = *": Permission denied" ]]
+    run -126 $command /
+  done
+}
+
+@test "the signal that the program dies of is passed on" {
+  for command in "${forking[@]}" "${replacing[@]}"; do
+    for signal in TERM KILL HUP USR1 SEGV; do
+      # As the calling shell sees it, which tells 143 from a death by TERM.
+      run perl -e '
+        my $pid = fork // die; exec @ARGV or die if !$pid; waitpid $pid, 0; print $? & 127' \
+        $command sh -c "kill -$signal \$\$"
+      [ "${lines[-1]}" = "$(kill -l $signal)" ]
+    done
+  done
+}
+
+@test "no core file of the waiting parent replaces the program's" {
+  cd "$BATS_TEST_TMPDIR"
+  run bash -c "ulimit -c unlimited; nsx-unshare --fork -- sh -c 'ulimit -c 0; kill -SEGV \$\$'"
+  [ "$status" = $((128 + 11)) ]
+  [ -z "$(ls -A .)" ]
+}
+
+@test "a stop of the program stops the parent, and a continue continues both" {
+  for command in "${forking[@]}"; do
+    $command sleep 300 3>&- &
+    parent=$!
+    spawned+=($parent)
+    wait_until pgrep -P $parent -x sleep
+    child=$(pgrep -P $parent -x sleep)
+    spawned+=("$child")
+    kill -STOP "$child"
+    wait_until is_stopped $parent
+    kill -CONT $parent
+    wait_until is_not_stopped "$child"
+    is_not_stopped $parent
+    kill -TERM "$child"
+    wait_status=0
+    wait $parent || wait_status=$?
+    [ $wait_status = 143 ]
+  done
+}
+
+@test "the status comes through where the caller ignores SIGCHLD" {
+  for command in "${forking[@]}"; do
+    run -7 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' $command sh -c 'exit 7'
+  done
+}
+
+@test "signal dispositions and the mask of the caller reach the program" {
+  read_mask='grep -E "^Sig(Blk|Ign)" /proc/self/status'
+  for command in "${forking[@]}" "${replacing[@]}"; do
+    for prefix in "" "env --block-signal=USR2 --ignore-signal=CHLD,INT"; do
+      want=$($prefix sh -c "$read_mask")
+      run -0 $prefix $command sh -c "$read_mask"
+      [ "$output" = "$want" ]
+    done
+  done
+}
+
+@test "nsx-enter passes TERM, INT, HUP and QUIT of another process on to the program" {
+  for signal in TERM INT HUP QUIT; do
+    # A shell's background jobs ignore INT and QUIT; env gives the standard action back.
+    env --default-signal=INT,QUIT nsx-enter -t $$ -p -- sleep 300 3>&- &
+    parent=$!
+    spawned+=($parent)
+    wait_until pgrep -P $parent -x sleep
+    child=$(pgrep -P $parent -x sleep)
+    spawned+=("$child")
+    kill -$signal $parent
+    wait_status=0
+    wait $parent || wait_status=$?
+    [ $wait_status = $((128 + $(kill -l $signal))) ]
+    is_gone "$child"
+  done
+}
+
+@test "nsx-unshare --fork waits on when it is sent TERM or INT, as unshare does" {
+  env --default-signal=INT nsx-unshare --fork -- sleep 300 3>&- &
+  parent=$!
+  spawned+=($parent)
+  wait_until pgrep -P $parent -x sleep
+  child=$(pgrep -P $parent -x sleep)
+  spawned+=("$child")
+  kill -TERM $parent
+  kill -INT $parent
+  # They have arrived when they are pending no more: the parent took them and went on.
+  pending_none() { grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$parent/status"; }
+  wait_until pending_none
+  kill -0 $parent
+  kill -0 "$child"
+  kill -TERM "$child"
+  wait_status=0
+  wait $parent || wait_status=$?
+  [ $wait_status = 143 ]
+}
+
+@test "Ctrl-C on a terminal reaches the program once" {
+  log=$BATS_TEST_TMPDIR/log
+  # The program counts the INTs that it gets; script(1) gives a terminal and sends ^C.
+  cat >"$BATS_TEST_TMPDIR/count" <<'END'
+trap 'n=$((n + 1))' INT
+n=0
+echo ready
+i=0
+while [ $i -lt 20 ]; do sleep 0.05; i=$((i + 1)); done
+echo "count $n" >"$1"
+END
+  { wait_until grep -qs ready "$BATS_TEST_TMPDIR/typescript"; printf '\003'; sleep 2; } |
+    script -qfc "nsx-enter -t $$ -p -- sh '$BATS_TEST_TMPDIR/count' '$log'" \
+      "$BATS_TEST_TMPDIR/typescript" >/dev/null
+  [ "$(cat "$log")" = "count 1" ]
+}
+
+@test "no descriptor of ours is open in the program" {
+  for command in "${forking[@]}" "${replacing[@]}" "nsx-enter -t $$ -a -r -w --"; do
+    # Those of bats itself are passed on, as any program does with what it inherits.
+    run -0 $command sh -c 'ls -l /proc/self/fd' 3>&- 4>&-
+    [[ "$output" != *"ns:["* ]]
+    [[ "$output" != *pidfd* ]]
+    want=$(sh -c 'ls /proc/self/fd' 3>&- 4>&- | wc -l)
+    [ "$($command sh -c 'ls /proc/self/fd' 3>&- 4>&- | wc -l)" = "$want" ]
+  done
+}
+
+@test "descriptors 0, 1 and 2 closed at the start are /dev/null for the program" {
+  for command in "${forking[@]}" "${replacing[@]}"; do
+    $command sh -c "readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >$BATS_TEST_TMPDIR/fds 3>&-" \
+      0<&- 1>&- 2>&-
+    # The shell has put the file on 1 for readlink.
+    [ "$(sed -n 1p "$BATS_TEST_TMPDIR/fds")" = /dev/null ]
+    [ "$(sed -n 3p "$BATS_TEST_TMPDIR/fds")" = /dev/null ]
+  done
+}
+
+@test "four megabytes of arguments arrive" {
+  long=$(head -c 100000 /dev/zero | tr '\0' x)
+  for command in "${forking[@]}" "${replacing[@]}"; do
+    run -0 bash -c "ulimit -s unlimited
+      args=(); for i in {1..42}; do args+=('$long'); done
+      $command sh -c 'echo \$# \${#1}' sh \"\${args[@]}\""
+    [ "$output" = "42 100000" ]
+  done
+}

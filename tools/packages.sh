@@ -1,0 +1,33 @@
+# shellcheck shell=sh disable=SC2034
+# The Debian packages that nsx needs, and how to install what is missing of them.
+# Sourced by quickstart.sh, tests/run.sh and .ci/run.
+
+build_packages="g++ meson ninja-build pkg-config libexpected-dev libsmartcols-dev"
+test_packages="bash-completion bats binutils bsdutils fish iproute2 jq kmod libgtest-dev mandoc
+  mount passwd perl-base procps util-linux zsh bubblewrap"
+lint_packages="clang clang-format clang-tidy shellcheck libclang-rt-14-dev"
+
+# Installs those of the given packages that are missing, and says which.
+install_packages() {
+  missing=
+  for package in "$@"; do
+    if ! dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed; then
+      missing="$missing $package"
+    fi
+  done
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    echo "These Debian packages are missing; install them as root:$missing" >&2
+    return 1
+  fi
+  echo "== installing Debian packages:$missing"
+  # shellcheck disable=SC2086 # a list of words
+  {
+    apt-get update -qq &&
+      DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \
+        >/dev/null
+  } || {
+    echo "Could not install:$missing. Is this Debian 12 or newer, with its archive in reach?" >&2
+    return 1
+  }
+}
