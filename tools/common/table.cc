@@ -19,7 +19,7 @@ tl::unexpected<Error> out_of_memory() {
 Status add_column(libscols_table* table, const TableColumn& column, TableFormat format) {
   int flags = 0;
   // Numbers that carry the tree's lines would stand away from them on the right.
-  if (column.is_number && !column.has_tree) flags |= SCOLS_FL_RIGHT;
+  if (column.is_right && !column.has_tree) flags |= SCOLS_FL_RIGHT;
   if (column.is_last_resort) flags |= SCOLS_FL_TRUNC;
   if (column.has_tree) flags |= SCOLS_FL_TREE;
   libscols_column* made = ::scols_table_new_column(table, column.name, 0, flags);

@@ -12,7 +12,8 @@ namespace nsx::cli {
 
 struct TableColumn {
   const char* name;       ///< "NPROCS"; lower-case in JSON
-  bool is_number;         ///< to the right, and a number in JSON
+  bool is_right;          ///< aligned to the right
+  bool is_number;         ///< in JSON; else a string
   bool is_last_resort;    ///< cut off where a terminal is too narrow
   bool has_tree = false;  ///< carries the lines of the tree
 };

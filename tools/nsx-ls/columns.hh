@@ -28,26 +28,27 @@ enum class Column {
 struct ColumnInfo {
   Column column;
   const char* name;
-  bool is_number;
+  bool is_right;   ///< aligned to the right
+  bool is_number;  ///< in JSON
   const char* help;
 };
 
 /// In the order of `Column`.
 inline constexpr std::array kColumns{
-    ColumnInfo{Column::ns, "NS", true, "inode number of the namespace"},
-    ColumnInfo{Column::type, "TYPE", false, "kind of namespace"},
-    ColumnInfo{Column::path, "PATH", false, "a path to the namespace"},
-    ColumnInfo{Column::nprocs, "NPROCS", true, "number of processes in it"},
-    ColumnInfo{Column::pid, "PID", true, "lowest PID in it"},
-    ColumnInfo{Column::ppid, "PPID", true, "parent of PID"},
-    ColumnInfo{Column::command, "COMMAND", false, "command line of PID"},
-    ColumnInfo{Column::uid, "UID", true, "UID of PID"},
-    ColumnInfo{Column::user, "USER", false, "user name of PID"},
-    ColumnInfo{Column::netnsid, "NETNSID", false, "number of a net namespace in ours"},
-    ColumnInfo{Column::nsfs, "NSFS", false, "where it is mounted"},
-    ColumnInfo{Column::pns, "PNS", true, "inode number of its parent"},
-    ColumnInfo{Column::ons, "ONS", true, "inode number of its owner"},
-    ColumnInfo{Column::id, "ID", true, "64-bit number, never reused (Linux 6.18)"},
+    ColumnInfo{Column::ns, "NS", true, true, "inode number of the namespace"},
+    ColumnInfo{Column::type, "TYPE", false, false, "kind of namespace"},
+    ColumnInfo{Column::path, "PATH", false, false, "a path to the namespace"},
+    ColumnInfo{Column::nprocs, "NPROCS", true, true, "number of processes in it"},
+    ColumnInfo{Column::pid, "PID", true, true, "lowest PID in it"},
+    ColumnInfo{Column::ppid, "PPID", true, true, "parent of PID"},
+    ColumnInfo{Column::command, "COMMAND", false, false, "command line of PID"},
+    ColumnInfo{Column::uid, "UID", true, true, "UID of PID"},
+    ColumnInfo{Column::user, "USER", false, false, "user name of PID"},
+    ColumnInfo{Column::netnsid, "NETNSID", true, false, "number of a net namespace in ours"},
+    ColumnInfo{Column::nsfs, "NSFS", false, false, "where it is mounted"},
+    ColumnInfo{Column::pns, "PNS", true, true, "inode number of its parent"},
+    ColumnInfo{Column::ons, "ONS", true, true, "inode number of its owner"},
+    ColumnInfo{Column::id, "ID", true, true, "64-bit number, never reused (Linux 6.18)"},
 };
 
 inline const ColumnInfo& info(Column column) {

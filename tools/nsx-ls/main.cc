@@ -180,8 +180,11 @@ Status list(const Request& request) {
   std::vector<cli::TableColumn> columns;
   const Column* tree = tree_column(request);
   for (const Column& column : request.columns) {
-    columns.push_back(
-        {info(column).name, info(column).is_number, column == Column::command, &column == tree});
+    columns.push_back({.name = info(column).name,
+                       .is_right = info(column).is_right,
+                       .is_number = info(column).is_number,
+                       .is_last_resort = column == Column::command,
+                       .has_tree = &column == tree});
   }
   Cells cells(*kernel, *census);
   std::vector<cli::TableRow> rows;
