@@ -1,0 +1,96 @@
+#include "nsx-ls/cells.hh"
+
+#include "fake_proc.hh"
+#include "made_census.hh"
+#include "support.hh"
+
+namespace nsx::ls_tool {
+namespace {
+
+constexpr uid_t kNoUser = 4000000;
+
+TEST(Cells, TellWhatTheCensusHolds) {
+  MadeCensus made;
+  const CensusIndex user = made.ns(Kind::user, 10);
+  const CensusIndex child = made.ns(Kind::user, 20, user, user);
+  made.census.namespaces[child].identity.id = 77;
+  made.process(5, 1, {child}, kNoUser);
+  made.process(6, 5, {child});
+  FakeProc proc;
+  proc.write(5, "cmdline",
+             std::string_view("sleep\0"
+                              "300\0",
+                              10));
+  const Kernel kernel = proc.kernel();
+  Cells cells(kernel, made.census);
+
+  const struct {
+    Column column;
+    std::string of_child, of_user;  // no process is in the latter
+  } cases[] = {
+      {Column::ns, "20", "10"},
+      {Column::type, "user", "user"},
+      {Column::path, proc.path() + "/5/ns/user", ""},
+      {Column::nprocs, "2", "0"},
+      {Column::pid, "5", ""},
+      {Column::ppid, "1", ""},
+      {Column::command, "sleep 300", ""},
+      {Column::uid, std::to_string(kNoUser), ""},
+      {Column::user, std::to_string(kNoUser), ""},
+      {Column::netnsid, "", ""},
+      {Column::nsfs, "", ""},
+      {Column::pns, "10", "0"},
+      {Column::ons, "10", "0"},
+      {Column::id, "77", ""},
+  };
+  ASSERT_EQ(std::size(cases), kColumns.size());
+  for (const auto& c : cases) {
+    EXPECT_EQ(cells.text(child, c.column), c.of_child) << info(c.column).name;
+    EXPECT_EQ(cells.text(user, c.column), c.of_user) << info(c.column).name;
+  }
+}
+
+TEST(Cells, NameUsers) {
+  MadeCensus made;
+  const CensusIndex net = made.ns(Kind::net, 10);
+  made.process(1, 0, {net}, 0);
+  const Kernel kernel = newest_kernel();
+  EXPECT_EQ(Cells(kernel, made.census).text(net, Column::user), "root");
+}
+
+TEST(Cells, ShowWhereANamespaceIsMounted) {
+  FakeProc proc;
+  const std::string self = std::to_string(::getpid());
+  proc.add_directory(self);
+  write_file(proc.path() + '/' + self + "/mountinfo",
+             "1 0 0:4 net:[10] /run/netns/blue rw - nsfs nsfs rw\n"
+             "2 0 0:4 net:[10] /run/a\\040b rw - nsfs nsfs rw\n"
+             "3 0 0:4 net:[20] /run/netns/red rw - nsfs nsfs rw\n"
+             "4 0 0:5 net:[10] /tmp/other rw - tmpfs tmpfs rw\n");
+  MadeCensus made;
+  const CensusIndex blue = made.ns(Kind::net, 10);
+  const CensusIndex nowhere = made.ns(Kind::net, 30);
+  const Kernel kernel = proc.kernel();
+  Cells cells(kernel, made.census);
+  EXPECT_EQ(cells.text(blue, Column::nsfs), "/run/netns/blue\n/run/a b");
+  EXPECT_EQ(cells.text(nowhere, Column::nsfs), "");
+}
+
+TEST(Cells, AskForNetIdsOfLiveNamespacesOnly) {
+  const Kernel kernel = newest_kernel();
+  MadeCensus made;
+  const CensusIndex other = made.ns(Kind::net, 1);  // not that of the process any more
+  made.process(::getpid(), ::getppid(), {other});
+  EXPECT_EQ(Cells(kernel, made.census).text(other, Column::netnsid), "");
+
+  const Census real = must(take_census(kernel, {{Kind::net}, false}));
+  Cells cells(kernel, real);
+  for (const CensusProcess& process : real.processes) {
+    if (process.pid != ::getpid()) continue;
+    const std::string id = cells.text(process.in(Kind::net), Column::netnsid);
+    EXPECT_TRUE(id == "unassigned" || std::isdigit(id[0])) << id;
+  }
+}
+
+}  // namespace
+}  // namespace nsx::ls_tool

@@ -1,0 +1,146 @@
+#include <array>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include <nsx/enter.hh>
+
+#include "support.hh"
+
+namespace nsx {
+namespace {
+
+using Selection = EnterRequest::Selection;
+
+TEST(ReadEnterFacts, FindsTheNamespacesOfTheTarget) {
+  const Sleeper target;
+  const std::string whose = "PID " + std::to_string(target.pid());
+  for (const Kernel& kernel : kernels()) {
+    const auto facts = must(read_enter_facts(
+        kernel, {.target = target.pid(), .selections = {{Kind::net, {}}, {Kind::uts, {}}}}));
+    ASSERT_EQ(facts.namespaces.size(), 2U);
+    EXPECT_EQ(facts.namespaces[0].kind, Kind::net);
+    EXPECT_EQ(facts.namespaces[1].kind, Kind::uts);
+    for (const FoundNamespace& found : facts.namespaces) {
+      EXPECT_EQ(found.of, whose);
+      EXPECT_TRUE(found.shared);
+      EXPECT_EQ(::fcntl(found.fd, F_GETFD), FD_CLOEXEC);
+    }
+    EXPECT_EQ(facts.handles.size(), 2U);
+    EXPECT_FALSE(facts.uid_map);
+  }
+}
+
+TEST(ReadEnterFacts, OfAllAreTheKindsOfThisKernel) {
+  const Sleeper target;
+  KindSet known;
+  for (const Kind kind : KindSet::all()) {
+    const std::string link = std::string("/proc/self/ns/") + name(kind);
+    if (::access(link.c_str(), F_OK) == 0) known.insert(kind);
+  }
+  for (const Kernel& kernel : kernels()) {
+    const auto facts = must(read_enter_facts(kernel, {.target = target.pid(), .all = true}));
+    KindSet found;
+    for (const FoundNamespace& ns : facts.namespaces)
+      found.insert(ns.kind);
+    EXPECT_EQ(found, known);
+    EXPECT_TRUE(facts.uid_map && facts.gid_map);
+  }
+}
+
+TEST(ReadEnterFacts, PreferAFileToTheTargets) {
+  const Sleeper target;
+  const auto facts = must(read_enter_facts(
+      newest_kernel(),
+      {.target = target.pid(), .selections = {{Kind::net, "/proc/self/ns/net"}}, .all = true}));
+  std::size_t nets = 0;
+  for (const FoundNamespace& ns : facts.namespaces) {
+    if (ns.kind != Kind::net) continue;
+    ++nets;
+    EXPECT_EQ(ns.of, "/proc/self/ns/net");
+  }
+  EXPECT_EQ(nets, 1U);
+}
+
+TEST(ReadEnterFacts, TellSharedNamespacesFromOthers) {
+  NSX_NEEDS_USER_NAMESPACES();
+  Child target([] {
+    if (!become_root_in_new_namespaces(CLONE_NEWUTS)) return 1;
+    std::printf("there\n");
+    std::fflush(stdout);
+    return ::pause();
+  });
+  ASSERT_EQ(target.read_line(), "there");
+  for (const Kernel& kernel : kernels()) {
+    const auto facts = must(read_enter_facts(kernel, {.target = target.pid(), .all = true}));
+    for (const FoundNamespace& ns : facts.namespaces) {
+      EXPECT_EQ(ns.shared, ns.kind != Kind::user && ns.kind != Kind::uts) << name(ns.kind);
+    }
+    const std::uint32_t uid = ::geteuid();
+    EXPECT_EQ(facts.uid_map, (IdMap{{0, uid, 1}}));
+  }
+}
+
+TEST(ReadEnterFacts, OpenDirectories) {
+  const Sleeper target;
+  const TemporaryDirectory directory;
+  const auto facts = must(
+      read_enter_facts(newest_kernel(), {.target = target.pid(),
+                                         .root = PathOrTarget(),
+                                         .working_directory = PathOrTarget(directory.path())}));
+  ASSERT_TRUE(facts.root && facts.working_directory);
+  EXPECT_EQ(facts.root->path, "the root directory of PID " + std::to_string(target.pid()));
+  EXPECT_EQ(facts.working_directory->path, directory.path());
+  EXPECT_EQ(inode_of("/proc/self/fd/" + std::to_string(facts.root->fd)), inode_of("/"));
+  EXPECT_EQ(inode_of("/proc/self/fd/" + std::to_string(facts.working_directory->fd)),
+            inode_of(directory.path()));
+}
+
+TEST(ReadEnterFacts, KnowWhetherTheCallerHasPrivilege) {
+  NSX_NEEDS_USER_NAMESPACES();
+  const auto has_sys_admin = [] {
+    return must(read_enter_facts(newest_kernel(), {})).has_sys_admin ? 1 : 0;
+  };
+  Child root([&] { return become_root_in_new_namespaces(0) ? has_sys_admin() : 9; });
+  EXPECT_EQ(WEXITSTATUS(root.wait()), 1);
+  Child nobody([&] {
+    // Whoever joins a user namespace gets all capabilities in it, and loses them by an exec or
+    // a change from UID 0.
+    if (!become_root_in_new_namespaces(0)) return 9;
+    const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    if (::syscall(SYS_capset, &header, none.data()) != 0) return 8;
+    return has_sys_admin();
+  });
+  EXPECT_EQ(WEXITSTATUS(nobody.wait()), 0);
+}
+
+TEST(ReadEnterFacts, SayWhatIsWrong) {
+  const Sleeper target;
+  const std::string nobody = std::to_string(kNobody);
+  const struct {
+    EnterRequest request;
+    std::string message;
+  } cases[] = {
+      {{.target = kNobody}, "cannot find PID " + nobody + ": No such process"},
+      {{.selections = {{Kind::net, {}}}},
+       "cannot enter a net namespace: neither a target process nor a file is named"},
+      {{.all = true},
+       "cannot enter a cgroup namespace: neither a target process nor a file is named"},
+      {{.selections = {{Kind::net, "/proc/self/ns/uts"}}},
+       "cannot join as a net namespace /proc/self/ns/uts: it is a uts namespace"},
+      {{.selections = {{Kind::net, "/nowhere"}}},
+       "cannot open /nowhere: No such file or directory"},
+      {{.root = PathOrTarget()}, "cannot take the target's directory: no target process is named"},
+      {{.root = PathOrTarget("/nowhere")},
+       "cannot open the directory /nowhere: No such file or directory"},
+      {{.working_directory = PathOrTarget("/dev/null")},
+       "cannot open the directory /dev/null: Not a directory"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(failure(read_enter_facts(newest_kernel(), c.request)), c.message);
+}
+
+}  // namespace
+}  // namespace nsx

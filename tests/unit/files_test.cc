@@ -1,0 +1,51 @@
+#include "kernel/files.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "support.hh"
+
+namespace nsx {
+namespace {
+
+TEST(OpenAt, IsCloseOnExec) {
+  const auto fd = must(open_at(AT_FDCWD, "/dev/null", O_RDONLY));
+  EXPECT_EQ(::fcntl(fd.get(), F_GETFD), FD_CLOEXEC);
+}
+
+TEST(ReadFileAt, TakesTheWholeOfAFile) {
+  const TemporaryDirectory directory;
+  for (const std::size_t size : {0U, 1U, 3072U, 4096U, 100'000U}) {
+    std::string text(size, 'x');
+    if (size > 0) text.back() = '\0';
+    write_file(directory / "file", text);
+    EXPECT_EQ(must(read_file_at(AT_FDCWD, (directory / "file").c_str())), text);
+  }
+}
+
+TEST(ReadFileAt, TellsWhyNot) {
+  EXPECT_EQ(failure(read_file_at(AT_FDCWD, "/proc/self/nothing")),
+            "cannot open /proc/self/nothing: No such file or directory");
+  EXPECT_EQ(failure(read_file_at(AT_FDCWD, "/")), "cannot read /: Is a directory");
+}
+
+TEST(WriteFileAt, WritesButDoesNotCreate) {
+  const TemporaryDirectory directory;
+  write_file(directory / "file", "");
+  must(write_file_at(AT_FDCWD, (directory / "file").c_str(), "deny"));
+  EXPECT_EQ(must(read_file_at(AT_FDCWD, (directory / "file").c_str())), "deny");
+  EXPECT_EQ(failure_code(write_file_at(AT_FDCWD, (directory / "new").c_str(), "deny")), ENOENT);
+  EXPECT_EQ(failure(write_file_at(AT_FDCWD, "/dev/full", "deny")),
+            "cannot write /dev/full: No space left on device");
+}
+
+TEST(ReadLinkAt, SaysWhereALinkLeads) {
+  const TemporaryDirectory directory;
+  ASSERT_EQ(::symlink("net:[4026531840]", (directory / "net").c_str()), 0);
+  const auto at = must(open_at(AT_FDCWD, directory.path().c_str(), O_PATH));
+  EXPECT_EQ(must(read_link_at(at.get(), "net")), "net:[4026531840]");
+  EXPECT_EQ(failure_code(read_link_at(at.get(), "mnt")), ENOENT);
+}
+
+}  // namespace
+}  // namespace nsx

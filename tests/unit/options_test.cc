@@ -1,0 +1,303 @@
+#include "common/options.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <sstream>
+
+#include "nsx-enter/options.hh"
+#include "nsx-ls/columns.hh"
+#include "nsx-ls/options.hh"
+#include "nsx-unshare/options.hh"
+#include "support.hh"
+
+namespace nsx::cli {
+namespace {
+
+constexpr Option kTestOptions[] = {
+    {'q', "quick", Argument::none, nullptr, Completes::nothing, nullptr, "be quick"},
+    {'n', "number", Argument::required, "N", Completes::nothing, nullptr, "a number"},
+    {'f', "file", Argument::optional, "FILE", Completes::file, nullptr, "a file"},
+    {256, "filter", Argument::required, "EXPRESSION", Completes::nothing, nullptr, "a filter"},
+    {257, "plan", Argument::none, nullptr, Completes::nothing, nullptr, "print a plan"},
+};
+constexpr Tool kRunner{"runner", "[options] [program]", "Runs.", kTestOptions, Operands::program, 1,
+                       nullptr};
+constexpr Tool kLister{"lister", "[options]", "Lists.", kTestOptions, Operands::none, 2, nullptr};
+
+/// "quick; number=5; operands: a b", or the error's message.
+std::string spelled(const Result<CommandLine>& line) {
+  if (!line) return line.error().message();
+  std::string text;
+  for (const Given& given : line->options) {
+    text += given.option->name;
+    if (given.argument != nullptr) text += std::string("=") + given.argument;
+    text += "; ";
+  }
+  text += "operands:";
+  for (const char* operand : line->operands)
+    text += std::string(" ") + operand;
+  return text;
+}
+
+/// In a child, as getopt_long(3) keeps a state that it is not told to forget: a tool parses once.
+std::string parsed(const Tool& tool, std::vector<std::string> words) {
+  Child child([&] {
+    words.insert(words.begin(), tool.name);
+    std::vector<char*> argv;
+    for (std::string& word : words)
+      argv.push_back(word.data());
+    argv.push_back(nullptr);
+    std::puts(spelled(parse(tool, static_cast<int>(words.size()), argv.data())).c_str());
+    return 0;
+  });
+  return child.read_line();
+}
+
+struct ParseCase {
+  std::vector<std::string> words;
+  const char* expected;
+};
+
+TEST(Parse, TakesOptionsInEverySpelling) {
+  const ParseCase cases[] = {
+      {{}, "operands:"},
+      {{"-q"}, "quick; operands:"},
+      {{"--quick"}, "quick; operands:"},
+      {{"-n5"}, "number=5; operands:"},
+      {{"-n", "5"}, "number=5; operands:"},
+      {{"--number=5"}, "number=5; operands:"},
+      {{"--number", "5"}, "number=5; operands:"},
+      {{"--number="}, "number=; operands:"},
+      {{"-qn5"}, "quick; number=5; operands:"},
+      {{"-q", "-n5", "-q"}, "quick; number=5; quick; operands:"},
+      {{"-q", "--"}, "quick; operands:"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(parsed(kRunner, c.words), c.expected);
+}
+
+TEST(Parse, TakesAbbreviations) {
+  const ParseCase cases[] = {
+      {{"--qu"}, "quick; operands:"},
+      {{"--num", "5"}, "number=5; operands:"},
+      {{"--filt=a"}, "filter=a; operands:"},
+      {{"--fil=a"}, "cannot understand --fil: several options start so (--file, --filter)"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(parsed(kRunner, c.words), c.expected);
+}
+
+TEST(Parse, TakesOptionalArgumentsFromTheSameWordOnly) {
+  const ParseCase cases[] = {
+      {{"-f"}, "file; operands:"},
+      {{"-f/x"}, "file=/x; operands:"},
+      {{"-f=/x"}, "file=/x; operands:"},  // as nsenter(1)
+      {{"-f==x"}, "file==x; operands:"},
+      {{"-qf=/x"}, "quick; file=/x; operands:"},
+      {{"--file"}, "file; operands:"},
+      {{"--file=/x"}, "file=/x; operands:"},
+      {{"--file==x"}, "file==x; operands:"},
+      {{"-f", "/x"}, "file; operands: /x"},
+      {{"--file", "/x"}, "file; operands: /x"},
+      {{"-n=5"}, "number==5; operands:"},  // a required one is taken as it is
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(parsed(kRunner, c.words), c.expected);
+}
+
+TEST(Parse, LeavesTheProgramItsOptions) {
+  const ParseCase cases[] = {
+      {{"id", "-q"}, "operands: id -q"},
+      {{"-q", "id", "-q", "--", "x"}, "quick; operands: id -q -- x"},
+      {{"--", "-q"}, "operands: -q"},
+      {{"-q", "-"}, "quick; operands: -"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(parsed(kRunner, c.words), c.expected);
+}
+
+TEST(Parse, RefusesOperandsThatNoOneExpects) {
+  EXPECT_EQ(parsed(kLister, {"x"}), "cannot use x: no operand is expected");
+  EXPECT_EQ(parsed(kLister, {"x", "-q"}), "cannot use x: no operand is expected");
+  EXPECT_EQ(parsed(kLister, {"--", "-q"}), "cannot use -q: no operand is expected");
+}
+
+TEST(Parse, SaysWhatIsWrong) {
+  const ParseCase cases[] = {
+      {{"-x"}, "cannot understand -x: no such option"},
+      {{"-qx"}, "cannot understand -x: no such option"},
+      {{"--qiuck"}, "cannot understand --qiuck: no such option (did you mean --quick?)"},
+      {{"--nubmer=5"}, "cannot understand --nubmer: no such option (did you mean --number?)"},
+      {{"--elephant"}, "cannot understand --elephant: no such option"},
+      {{"-n"}, "cannot use --number: it needs an argument (N)"},
+      {{"--number"}, "cannot use --number: it needs an argument (N)"},
+      {{"--filter"}, "cannot use --filter: it needs an argument (EXPRESSION)"},
+      {{"--quick=x"}, "cannot use --quick: it takes no argument (--quick=x)"},
+      {{"--plan=x"}, "cannot use --plan: it takes no argument (--plan=x)"},
+      {{"-q", "--plan=x"}, "cannot use --plan: it takes no argument (--plan=x)"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(parsed(kRunner, c.words), c.expected);
+}
+
+TEST(Nearest, IsNoneForWordsThatResembleNothing) {
+  const auto name_of = [](std::string_view word) {
+    const Option* option = nearest(kRunner, word);
+    return option != nullptr ? std::string(option->name) : std::string("none");
+  };
+  EXPECT_EQ(name_of("quick"), "quick");
+  EXPECT_EQ(name_of("quik"), "quick");
+  EXPECT_EQ(name_of("plane"), "plan");
+  EXPECT_EQ(name_of("filer"), "file");  // one edit, to --filter too: the first one wins
+  EXPECT_EQ(name_of("zzzzz"), "none");
+  EXPECT_EQ(name_of("x"), "none");
+}
+
+// --- The tools' own tables -----------------------------------------------------------------------
+
+class Tables : public testing::TestWithParam<const Tool*> {
+ protected:
+  const Tool& tool() const { return *GetParam(); }
+};
+
+TEST_P(Tables, HaveEachIdAndNameOnce) {
+  std::set<int> ids;
+  std::set<std::string> names;
+  for (const Option& option : tool().options) {
+    EXPECT_TRUE(ids.insert(option.id).second) << option.name;
+    EXPECT_TRUE(names.insert(option.name).second) << option.name;
+    EXPECT_TRUE(option.id > 255 || std::isalnum(option.id)) << option.name;
+  }
+}
+
+TEST_P(Tables, NameEveryArgumentAndNoOther) {
+  for (const Option& option : tool().options) {
+    const bool takes = option.argument != Argument::none;
+    EXPECT_EQ(option.metavar != nullptr, takes) << option.name;
+    EXPECT_TRUE(takes || option.completes == Completes::nothing) << option.name;
+    EXPECT_EQ(option.words != nullptr, option.completes == Completes::words) << option.name;
+  }
+}
+
+TEST_P(Tables, HelpInOnePhraseEach) {
+  EXPECT_STREQ(tool().purpose + std::strlen(tool().purpose) - 1, ".");
+  for (const Option& option : tool().options) {
+    const std::string_view help = option.help;
+    ASSERT_FALSE(help.empty()) << option.name;
+    EXPECT_NE(help.back(), '.') << option.name;
+    EXPECT_FALSE(std::isupper(static_cast<unsigned char>(help.front()))) << help;
+  }
+}
+
+TEST_P(Tables, OfferHelpAndVersion) {
+  const auto name_of = [&](int id) {
+    const auto option = std::find_if(tool().options.begin(), tool().options.end(),
+                                     [&](const Option& o) { return o.id == id; });
+    return option != tool().options.end() ? std::string(option->name) : "none";
+  };
+  EXPECT_EQ(name_of(kHelp), "help");
+  EXPECT_EQ(name_of(kVersion), "version");
+}
+
+TEST_P(Tables, AreParsed) {
+  for (const Option& option : tool().options) {
+    const std::string argument = option.argument == Argument::none ? "" : "=x";
+    EXPECT_EQ(parsed(tool(), {std::string("--") + option.name + argument}),
+              option.name + argument + "; operands:");
+    if (option.letter() == '\0') continue;
+    const std::string value = option.argument == Argument::none ? "" : "x";
+    EXPECT_EQ(parsed(tool(), {std::string("-") + option.letter() + value}),
+              option.name + argument + "; operands:");
+  }
+}
+
+TEST_P(Tables, MakeAHelpTextThatFitsATerminal) {
+  const std::string text = help_text(tool());
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), 80U) << line;
+    EXPECT_FALSE(line.ends_with(' ')) << line;
+  }
+  EXPECT_TRUE(text.starts_with(std::string("Usage: ") + tool().name + ' '));
+  EXPECT_TRUE(text.ends_with(std::string("\nMore: man ") + tool().name + '\n'));
+}
+
+TEST_P(Tables, AreWholeInTheHelpText) {
+  std::string text = help_text(tool());
+  const auto squeeze = [](std::string s) {
+    std::istringstream words(s);
+    std::string out;
+    for (std::string word; words >> word;)
+      out += word + ' ';
+    return out;
+  };
+  text = squeeze(text);
+  for (const Option& option : tool().options) {
+    std::string line = option.letter() != '\0' ? std::string{'-', option.letter(), ',', ' '} : "";
+    line += std::string("--") + option.name;
+    if (option.argument == Argument::required) line += std::string("=") + option.metavar;
+    if (option.argument == Argument::optional) line += std::string("[=") + option.metavar + ']';
+    EXPECT_NE(text.find(squeeze(line + ' ' + option.help)), std::string::npos) << line;
+  }
+  if (tool().epilogue != nullptr) {
+    EXPECT_NE(text.find(squeeze(tool().epilogue)), std::string::npos);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Options, Tables,
+                         testing::Values(&unshare_tool::kTool, &enter_tool::kTool, &ls_tool::kTool),
+                         [](const auto& test) {
+                           std::string name = test.param->name;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+const Option& option_of(const Tool& tool, std::string_view name) {
+  for (const Option& option : tool.options) {
+    if (option.name == name) return option;
+  }
+  throw std::runtime_error("no such option");
+}
+
+TEST(LsTable, OffersEveryColumn) {
+  std::string words;
+  for (const auto& column : ls_tool::kColumns) {
+    words += std::string(words.empty() ? "" : " ") + column.name;
+  }
+  EXPECT_EQ(option_of(ls_tool::kTool, "output").words, words);
+}
+
+TEST(LsTable, OffersEveryKind) {
+  std::string words;
+  for (const KindInfo& kind : kKinds)
+    words += std::string(words.empty() ? "" : " ") + kind.name;
+  EXPECT_EQ(option_of(ls_tool::kTool, "type").words, words);
+}
+
+TEST(HelpText, WrapsLongLines) {
+  const Option options[] = {
+      {'a', "a-name-that-is-too-long-for-its-column", Argument::none, nullptr, Completes::nothing,
+       nullptr, "short"},
+      {'b', "b", Argument::none, nullptr, Completes::nothing, nullptr,
+       "words and words and words and words and words and words and words"},
+  };
+  const Tool tool{"tool", "[options]", "Does it.", options, Operands::none, 1, "The end.\n"};
+  EXPECT_EQ(help_text(tool),
+            "Usage: tool [options]\n"
+            "\n"
+            "Does it.\n"
+            "\n"
+            "Options:\n"
+            "  -a, --a-name-that-is-too-long-for-its-column\n"
+            "                             short\n"
+            "  -b, --b                    words and words and words and words and words and\n"
+            "                             words and words\n"
+            "\n"
+            "The end.\n"
+            "\n"
+            "More: man tool\n");
+}
+
+}  // namespace
+}  // namespace nsx::cli

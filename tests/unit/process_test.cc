@@ -1,0 +1,166 @@
+#include <future>
+#include <sys/stat.h>
+#include <thread>
+
+#include <nsx/process.hh>
+
+#include "fake_proc.hh"
+#include "support.hh"
+
+namespace nsx {
+namespace {
+
+TEST(ParseProcessStat, ReadsRecordedTexts) {
+  const struct {
+    const char* file;
+    pid_t pid;
+    const char* command;
+    char state;
+    pid_t parent;
+  } cases[] = {
+      {"stat.bash", 4021, "bash", 'S', 4018},
+      {"stat.hostile-zombie", 777, "a) R 1 (b\n", 'Z', 12},
+  };
+  for (const auto& c : cases) {
+    const std::string text = test_data(c.file);
+    const auto stat = parse_process_stat(text);
+    ASSERT_TRUE(stat) << c.file;
+    EXPECT_EQ(stat->pid, c.pid);
+    EXPECT_EQ(stat->command, c.command);
+    EXPECT_EQ(stat->state, c.state);
+    EXPECT_EQ(stat->parent, c.parent);
+  }
+}
+
+TEST(ParseProcessStat, TakesAnyName) {
+  for (const std::string_view name : {"", " ", "(", ")", ") ", "a) R 1 (", " (x", "\n"}) {
+    const std::string text = "7 (" + std::string(name) + ") S 3 0";
+    const auto stat = parse_process_stat(text);
+    ASSERT_TRUE(stat) << text;
+    EXPECT_EQ(stat->command, name);
+    EXPECT_EQ(stat->parent, 3);
+  }
+}
+
+TEST(ParseProcessStat, RefusesWhatMakesNoSense) {
+  for (const char* text : {"", "7", "7 (a", "7 (a)", "7 (a) ", "7 (a) S", "7 (a) S x 1",
+                           "x (a) S 1 1", "7 a) S 1 1", "7 (a) SS 1 1", "7 () ", ") 7 (a"}) {
+    EXPECT_FALSE(parse_process_stat(text)) << text;
+  }
+}
+
+TEST(Process, IsHeldByItsNumber) {
+  for (const Kernel& kernel : kernels()) {
+    const auto self = must(Process::open(kernel, ::getpid()));
+    EXPECT_EQ(self.pid(), ::getpid());
+    EXPECT_EQ(parse_process_stat(must(self.read("stat")))->pid, ::getpid());
+  }
+}
+
+TEST(Process, HasNamespacesOfEveryKind) {
+  for (const Kernel& kernel : kernels()) {
+    const auto self = must(Process::open(kernel, ::getpid()));
+    for (const Kind kind : KindSet::all()) {
+      const std::string link = std::string("/proc/self/ns/") + name(kind);
+      if (::access(link.c_str(), F_OK) != 0) continue;  // not on this kernel
+      const auto ns = must(self.open_namespace(kernel, kind));
+      EXPECT_EQ(ns.kind(), kind);
+      EXPECT_EQ(ns.identity().inode, inode_of(link));
+    }
+  }
+}
+
+TEST(Process, HasDirectories) {
+  const auto self = must(Process::open(newest_kernel(), ::getpid()));
+  const auto same = [](const OwnedFd& fd, const char* path) {
+    struct stat a {};
+    struct stat b {};
+    return ::fstat(fd.get(), &a) == 0 && ::stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+  };
+  EXPECT_TRUE(same(must(self.open_root()), "/"));
+  EXPECT_TRUE(same(must(self.open_working_directory()), "."));
+}
+
+TEST(Process, CanBeAThreadThatDoesNotLead) {
+  for (const Kernel& kernel : kernels()) {
+    std::promise<pid_t> started;
+    std::promise<void> done;
+    std::thread thread([&] {
+      started.set_value(::gettid());
+      done.get_future().wait();
+    });
+    auto net = [&]() -> Result<Namespace> {
+      const auto process = Process::open(kernel, started.get_future().get());
+      if (!process) return tl::unexpected(process.error());
+      return process->open_namespace(kernel, Kind::net);
+    }();
+    done.set_value();
+    thread.join();
+    EXPECT_EQ(must(std::move(net)).identity().inode, inode_of("/proc/self/ns/net"));
+  }
+}
+
+TEST(Process, MustExist) {
+  for (const Kernel& kernel : kernels()) {
+    EXPECT_EQ(failure(Process::open(kernel, kNobody)),
+              "cannot find PID " + std::to_string(kNobody) + ": No such process");
+    EXPECT_EQ(failure(Process::open(kernel, 0)), "cannot find PID 0: a PID is a number above 0");
+    EXPECT_FALSE(Process::open(kernel, -1));
+  }
+}
+
+TEST(Process, IsNeverTakenForAnother) {
+  for (const Kernel& kernel : kernels()) {
+    std::optional<Process> process;
+    {
+      const Sleeper child;
+      process = must(Process::open(kernel, child.pid()));
+    }
+    EXPECT_EQ(failure_code(process->open_namespace(kernel, Kind::net)), ESRCH);
+    EXPECT_EQ(failure_code(process->open_root()), ESRCH);
+    EXPECT_EQ(failure_code(process->open_working_directory()), ESRCH);
+    EXPECT_EQ(failure_code(process->read("uid_map")), ESRCH);
+  }
+}
+
+TEST(Process, CanBeAZombie) {
+  for (const Kernel& kernel : kernels()) {
+    Child child([] { return 0; });
+    child.wait_for_zombie();
+    const auto zombie = must(Process::open(kernel, child.pid()));
+    EXPECT_EQ(parse_process_stat(must(zombie.read("stat")))->state, 'Z');
+    EXPECT_EQ(failure_code(zombie.open_namespace(kernel, Kind::net)), ESRCH);
+  }
+}
+
+TEST(ReadCommandLine, PutsBlanksBetweenTheArguments) {
+  using namespace std::string_view_literals;
+  const struct {
+    std::string_view cmdline, comm, shown;
+  } cases[] = {
+      {"sleep\0"
+       "300\0"sv,
+       "sleep\n", "sleep 300"},
+      {"sleep"sv, "sleep\n", "sleep"},
+      {"a\0\0b\0"sv, "a\n", "a  b"},
+      {"nginx: master process\0\0\0\0"sv, "nginx\n", "nginx: master process"},
+      {"sh\0-c\0a b\n"sv, "sh\n", "sh -c a b\n"},
+      {""sv, "kworker/0:1\n", "kworker/0:1"},  // a kernel thread
+      {"\0\0"sv, "odd\n", "odd"},
+      {""sv, "two\nlines\n", "two\nlines"},
+  };
+  for (const auto& c : cases) {
+    FakeProc proc;
+    proc.write(42, "cmdline", c.cmdline);
+    proc.write(42, "comm", c.comm);
+    EXPECT_EQ(read_command_line(proc.kernel(), 42), c.shown);
+  }
+}
+
+TEST(ReadCommandLine, IsEmptyWithoutAProcess) {
+  EXPECT_EQ(read_command_line(newest_kernel(), kNobody), "");
+}
+
+}  // namespace
+}  // namespace nsx
