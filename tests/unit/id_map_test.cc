@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nsx/id_map.hh>
 #include <nsx/process.hh>
 
@@ -15,8 +17,9 @@ TEST(ParseIdMap, ReadsWhatTheKernelWrites) {
 
 TEST(ParseIdMap, ReadsTheMapOfThisProcess) {
   const auto self = must(Process::open(newest_kernel(), ::getpid()));
-  const IdMap map = must(parse_id_map(must(self.read("uid_map"))));
-  EXPECT_NE(to_outside(map, ::getuid()), std::nullopt);
+  const std::string text = must(self.read("uid_map"));
+  const IdMap map = must(parse_id_map(text));
+  EXPECT_EQ(map.size(), static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
 }
 
 TEST(ParseIdMap, NeedsThreeNumbersALine) {
