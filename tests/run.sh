@@ -143,9 +143,11 @@ if [ -n "$vm" ]; then
   echo "== vm"
   "$source_dir/tests/vm/run.sh" >"$work/vm" 2>&1 || true
   cat "$work/vm"
-  set -- $(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/vm" | tail -n 1)
-  passed=$((passed + ${1:-0}))
-  failed=$((failed + ${2:-1}))
+  ok=$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' "$work/vm" | tail -n 1)
+  bad=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed$/\1/p' "$work/vm" | tail -n 1)
+  # A run without a count has failed.
+  passed=$((passed + ${ok:-0}))
+  failed=$((failed + ${bad:-1}))
 fi
 
 echo "$passed passed, $failed failed"

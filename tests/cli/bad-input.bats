@@ -115,7 +115,7 @@ dead_pid() {
 @test "a target that vanishes is an error or a success, and never another process" {
   # PIDs come back quickly where there are few: a PID namespace with a low pid_max (6.14), else as
   # they are. Each enters the uts namespace of a process that is about to end.
-  for i in {1..200}; do
+  for _ in {1..200}; do
     unshare -u -- sh -c 'echo victim >/proc/sys/kernel/hostname' &
     victim=$!
     run nsx-enter -t $victim -u -- uname -n

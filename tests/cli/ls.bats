@@ -10,9 +10,9 @@ row() {
 @test "the default columns, with a heading" {
   spawn_in uts -u
   run -0 nsx-ls
-  [ "$(echo ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND" ]
+  [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND" ]
   run -0 row "$(ns_of "$pid" uts)"
-  [ "$(echo $output)" = "$(ns_of "$pid" uts) uts 1 $pid root sleep 300" ]
+  [ "$(words $output)" = "$(ns_of "$pid" uts) uts 1 $pid root sleep 300" ]
 }
 
 @test "a namespace of every kind is listed, with all its processes and the lowest PID" {
@@ -27,20 +27,20 @@ row() {
     # The one that called unshare is not in its pid and time namespaces: those are for children.
     if [ "$kind" = pid ] || [ "$kind" = time ]; then first=$shell count=3; fi
     run -0 row "$(ns_of "$shell" "$kind")" -o NS,TYPE,NPROCS,PID
-    [ "$(echo $output)" = "$(ns_of "$shell" "$kind") $kind $count $first" ]
+    [ "$(words $output)" = "$(ns_of "$shell" "$kind") $kind $count $first" ]
   done
 }
 
 @test "-o: these columns, in this order, whatever the case" {
   run -0 nsx-ls -o type,NS
-  [ "$(echo ${lines[0]})" = "TYPE NS" ]
+  [ "$(words ${lines[0]})" = "TYPE NS" ]
   run -0 nsx-ls --output=PID,Command
-  [ "$(echo ${lines[0]})" = "PID COMMAND" ]
+  [ "$(words ${lines[0]})" = "PID COMMAND" ]
 }
 
 @test "-o +: behind the usual columns" {
   run -0 nsx-ls -o +PNS,ONS
-  [ "$(echo ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND PNS ONS" ]
+  [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND PNS ONS" ]
 }
 
 @test "every column" {
@@ -48,10 +48,10 @@ row() {
   wait_until has_left "$pid" net
   net=$(ns_of "$pid" net) user=$(ns_of "$pid" user)
   run -0 row "$net" -o NS,TYPE,PATH,NPROCS,PID,PPID,UID,USER,NETNSID,PNS,ONS,COMMAND
-  [ "$(echo $output)" = \
+  [ "$(words $output)" = \
     "$net net /proc/$pid/ns/net 1 $pid $$ $ordinary_uid nobody unassigned 0 $user sleep 300" ]
   run -0 row "$user" -o NS,PNS,ONS
-  [ "$(echo $output)" = "$user $(ns_of $$ user) $(ns_of $$ user)" ]
+  [ "$(words $output)" = "$user $(ns_of $$ user) $(ns_of $$ user)" ]
 }
 
 @test "ID: the number that the kernel never gives again, where it has one" {
@@ -66,7 +66,7 @@ row() {
     [ "$second" != "$first" ]
   else
     run -0 row "$(ns_of "$pid" net)" -o NS,ID
-    [ "$(echo $output)" = "$(ns_of "$pid" net)" ]
+    [ "$(words $output)" = "$(ns_of "$pid" net)" ]
   fi
 }
 
@@ -91,14 +91,14 @@ row() {
   [ "$(printf '%s\n' "${lines[@]}" | sort -u | tr '\n' ' ')" = "mnt uts " ]
   # As lsns does, net shows two columns more.
   run -0 nsx-ls -t net
-  [ "$(echo ${lines[0]})" = "NS TYPE NPROCS PID USER NETNSID NSFS COMMAND" ]
+  [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER NETNSID NSFS COMMAND" ]
 }
 
 @test "-p: the namespaces of a process, counted with all their processes" {
   spawn_in uts -u -n
   run -0 nsx-ls -n -l -p "$pid" -o NS,TYPE
   for kind in $(all_kinds); do
-    [[ "$(echo $output) " = *"$(ns_of "$pid" "$kind") $kind "* ]]
+    [[ "$(words $output) " = *"$(ns_of "$pid" "$kind") $kind "* ]]
   done
   [ "${#lines[@]}" = "$(all_kinds | wc -l)" ]
   run -0 nsx-ls -n -l --task="$pid" -t mnt -o NPROCS
@@ -164,7 +164,7 @@ row() {
     select(.nprocs == 0 and .children == [{ns: $(ns_of "$pid" user), nprocs: 1}])" <<<"$output"
   # A list is of the namespaces of processes.
   run -0 nsx-ls -l -n -t user -o NPROCS,PNS
-  ! grep -q '^ *0 ' <<<"$output"
+  run ! grep -q '^ *0 ' <<<"$output"
 }
 
 @test "--tree=process: below the namespace of the parent process" {
@@ -186,7 +186,7 @@ row() {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   run -0 --separate-stderr as_user nsx-ls -l -n -o NS,PID,ONS
-  [[ "$(echo $output) " = *"$(ns_of "$pid" net) $pid $(ns_of "$pid" user) "* ]]
+  [[ "$(words $output) " = *"$(ns_of "$pid" net) $pid $(ns_of "$pid" user) "* ]]
   [ -z "$stderr" ]
   # Nobody else's.
   run -0 as_user nsx-ls -l -n -o UID
@@ -195,7 +195,7 @@ row() {
 
 @test "a namespace outside of the caller's own shows as no parent and no owner" {
   run -0 unshare -Ur -- sh -c 'nsx-ls -l -n -p $$ -t net -t user -o TYPE,PNS,ONS'
-  [ "$(echo $output)" = "net 0 0 user 0 0" ]
+  [ "$(words $output)" = "net 0 0 user 0 0" ]
 }
 
 @test "a zombie is in its user and PID namespace only" {
@@ -240,7 +240,7 @@ row() {
   spawn bash -c 'while :; do unshare -un /bin/true; done'
   spawn_in uts -u
   uts=$(ns_of "$pid" uts)
-  for i in {1..150}; do
+  for _ in {1..150}; do
     run -0 --separate-stderr nsx-ls
     [ -z "$stderr" ]
     grep -Eq "$uts +uts +1 +$pid " <<<"$output"

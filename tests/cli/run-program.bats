@@ -54,7 +54,7 @@ setup() {
   for command in "${forking[@]}"; do
     $command sleep 300 3>&- &
     parent=$!
-    spawned+=($parent)
+    spawned+=("$parent")
     wait_until pgrep -P $parent -x sleep
     child=$(pgrep -P $parent -x sleep)
     spawned+=("$child")
@@ -92,7 +92,7 @@ setup() {
     # A shell's background jobs ignore INT and QUIT; env gives the standard action back.
     env --default-signal=INT,QUIT nsx-enter -t $$ -p -- sleep 300 3>&- &
     parent=$!
-    spawned+=($parent)
+    spawned+=("$parent")
     wait_until pgrep -P $parent -x sleep
     child=$(pgrep -P $parent -x sleep)
     spawned+=("$child")
@@ -107,7 +107,7 @@ setup() {
 @test "nsx-unshare --fork waits on when it is sent TERM or INT, as unshare does" {
   env --default-signal=INT nsx-unshare --fork -- sleep 300 3>&- &
   parent=$!
-  spawned+=($parent)
+  spawned+=("$parent")
   wait_until pgrep -P $parent -x sleep
   child=$(pgrep -P $parent -x sleep)
   spawned+=("$child")

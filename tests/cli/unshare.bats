@@ -76,7 +76,7 @@ makes_only() {
 
 @test "without --fork the program takes the place of nsx-unshare" {
   nsx-unshare -u -- sleep 300 3>&- &
-  spawned+=($!)
+  spawned+=("$!")
   wait_until has_left $! uts
   [ "$(cat /proc/$!/comm)" = sleep ]
 }
@@ -108,7 +108,7 @@ makes_only() {
   for option in -r --map-root-user; do
     run -0 nsx-unshare $option -- sh -c 'id -u; id -g; cat /proc/self/setgroups; cat /proc/self/uid_map'
     [ "${lines[0]} ${lines[1]} ${lines[2]}" = "0 0 deny" ]
-    [ "$(echo ${lines[3]})" = "0 $(id -u) 1" ]
+    [ "$(words ${lines[3]})" = "0 $(id -u) 1" ]
   done
 }
 
@@ -116,8 +116,8 @@ makes_only() {
   for option in -c --map-current-user; do
     run -0 as_user nsx-unshare $option -- sh -c 'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map'
     [ "${lines[0]} ${lines[1]}" = "$ordinary_uid $ordinary_uid" ]
-    [ "$(echo ${lines[2]})" = "$ordinary_uid $ordinary_uid 1" ]
-    [ "$(echo ${lines[3]})" = "$ordinary_uid $ordinary_uid 1" ]
+    [ "$(words ${lines[2]})" = "$ordinary_uid $ordinary_uid 1" ]
+    [ "$(words ${lines[3]})" = "$ordinary_uid $ordinary_uid 1" ]
   done
 }
 
@@ -152,7 +152,7 @@ makes_only() {
   for option in "-p --kill-child" --kill-child=SIGTERM --kill-child=term --kill-child=9; do
     nsx-unshare $option -- sleep 300 3>&- &
     parent=$!
-    spawned+=($parent)
+    spawned+=("$parent")
     wait_until pgrep -P $parent -x sleep
     child=$(pgrep -P $parent -x sleep)
     kill -KILL $parent
@@ -165,7 +165,7 @@ makes_only() {
   nsx-unshare --kill-child=USR1 -- sh -c "trap 'echo usr1 >$log; exit' USR1; echo ready >$log
     while :; do sleep 0.05; done" 3>&- &
   parent=$!
-  spawned+=($parent)
+  spawned+=("$parent")
   wait_until grep -qs ready "$log"
   kill -KILL $parent
   wait_until grep -qs usr1 "$log"

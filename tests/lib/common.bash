@@ -147,3 +147,8 @@ make_root() {
   done
   chmod -R a+rX "$root"
 }
+
+# Its words with one blank between: words $output.
+words() {
+  echo "$*"
+}

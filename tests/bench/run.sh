@@ -1,0 +1,47 @@
+#!/bin/sh
+# How fast nsx is beside its peers: both in turn in one run, as ratios. No test, and no lane of CI:
+# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS]
+set -eu
+
+pairs=${1:-1000}
+source_dir=$(cd "$(dirname "$0")/../.." && pwd)
+build_dir=$source_dir/build-bench
+
+if [ "$(id -u)" != 0 ]; then
+  echo "tests/bench/run.sh: it makes and enters namespaces: run it as root (sudo)" >&2
+  exit 1
+fi
+. "$source_dir/tools/packages.sh"
+# shellcheck disable=SC2086 # a list of words
+install_packages $build_packages libgtest-dev util-linux
+
+[ -f "$build_dir/build.ninja" ] || meson setup "$build_dir" "$source_dir" >/dev/null
+ninja -C "$build_dir" --quiet tests/bench/pairs tools/nsx-unshare tools/nsx-enter tools/nsx-ls
+
+target=
+finish() {
+  [ -z "$target" ] || kill -KILL "$target" 2>/dev/null || true
+}
+trap finish EXIT
+unshare --net --uts -- sleep 3600 &
+target=$!
+# It has left for its namespaces when its link differs from ours.
+while [ "$(readlink "/proc/$target/ns/net")" = "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
+
+tools=$build_dir/tools
+run() {
+  "$build_dir/tests/bench/pairs" "$@"
+}
+
+echo "$(uname -sr), $(nproc) processors, $(find /proc -maxdepth 1 -name "[0-9]*" | wc -l) processes, $pairs pairs a row"
+printf '%-34s %9s %9s %8s\n' "" "nsx us" "peer us" "ratio"
+run "unshare -u -- /bin/true" "$pairs" \
+  "$tools/nsx-unshare -u -- /bin/true" "unshare -u -- /bin/true"
+run "unshare -fp -- /bin/true" "$pairs" \
+  "$tools/nsx-unshare -fp -- /bin/true" "unshare -fp -- /bin/true"
+run "nsenter -t PID -n -- /bin/true" "$pairs" \
+  "$tools/nsx-enter -t $target -n -- /bin/true" "nsenter -t $target -n -- /bin/true"
+run "nsenter -t PID -a -- /bin/true" "$pairs" \
+  "$tools/nsx-enter -t $target -a -- /bin/true" "nsenter -t $target -a -- /bin/true"
+run "lsns" "$((pairs / 5))" "$tools/nsx-ls" "lsns"
+run "lsns -J -T" "$((pairs / 5))" "$tools/nsx-ls -J -T" "lsns -J -T"

@@ -1,0 +1,83 @@
+#!/bin/sh
+# A fresh machine: installs what nsx needs to be built, builds it, and shows what it does, live.
+# Usage: sudo sh tools/quickstart.sh
+set -eu
+
+source_dir=$(cd "$(dirname "$0")/.." && pwd)
+build_dir=$source_dir/build
+
+if [ "$(id -u)" != 0 ]; then
+  echo "quickstart.sh: it installs packages and makes real namespaces: run it as root (sudo)" >&2
+  exit 1
+fi
+
+. "$source_dir/tools/packages.sh"
+# shellcheck disable=SC2086 # a list of words
+install_packages $build_packages
+
+echo "== building in $build_dir"
+if [ ! -f "$build_dir/build.ninja" ]; then
+  meson setup -Dtests=false "$build_dir" "$source_dir" >/dev/null
+fi
+ninja -C "$build_dir" --quiet
+PATH=$build_dir/tools:$PATH
+export PATH
+
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
+say() {
+  printf '\n%s# %s%s\n' "$bold" "$*" "$plain"
+}
+
+# Shows a command as one would type it, then runs it.
+show() {
+  printf '$ %s\n' "$*"
+  "$@"
+}
+
+# Ends what the tour has left running, whatever happens; with its parent goes the program.
+keeper=
+finish() {
+  [ -z "$keeper" ] || kill -KILL "$keeper" 2>/dev/null || true
+}
+trap finish EXIT
+
+say "Make: a shell in new mount, UTS, IPC, network and PID namespaces. It sleeps, as a service would."
+echo "$ nsx-unshare -muinp --kill-child --mount-proc -- sh -c 'echo demo >/proc/sys/kernel/hostname; sleep 60' &"
+nsx-unshare -muinp --kill-child --mount-proc -- \
+  sh -c 'echo demo >/proc/sys/kernel/hostname; sleep 60' &
+keeper=$!
+demo=
+# The one whose parent is the waiting nsx-unshare; there once it has changed its name.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  sleep 0.2
+  demo=$(nsx-ls -n -l -t pid -o PPID,PID | sed -n "s/^ *$keeper  *//p")
+  [ -z "$demo" ] || break
+done
+if [ -z "$demo" ]; then
+  echo "quickstart.sh: the demonstration did not start" >&2
+  exit 1
+fi
+
+say "List: the namespaces that this program is in, and who else is."
+show nsx-ls -p "$demo"
+
+say "List: which PID namespace hangs below which."
+show nsx-ls --tree=parent -t pid
+
+say "Enter: look around inside. Its host name, its processes, its network."
+show nsx-enter -t "$demo" --uts -- uname -n
+show nsx-enter -t "$demo" --pid --mount -- sh -c 'echo /proc/[0-9]*'
+show nsx-enter -t "$demo" --net -- cat /proc/net/dev
+
+say "Ask first: what would be done, step by step."
+show nsx-enter -t "$demo" --all --plan -- bash
+
+say "An ordinary user does the same, by way of a user namespace: root inside, nobody outside."
+if ! show setpriv --reuid=65534 --regid=65534 --clear-groups \
+  "$build_dir/tools/nsx-unshare" --map-root-user --net --uts -- \
+  sh -c 'id -u; cat /proc/self/uid_map'; then
+  echo "(This machine does not let ordinary users make user namespaces, or read $build_dir.)"
+fi
+
+say "Done. Read on: $source_dir/README.md, and 'man -l $source_dir/man/nsx.7'."
+echo "To install:  sudo meson install -C $build_dir"
