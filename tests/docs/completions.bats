@@ -1,0 +1,252 @@
+# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+load ../lib/common
+load docs
+
+completions_of() {
+  case $1 in
+    bash) cat "$NSX_STAGE"/usr/share/bash-completion/completions/"$2" ;;
+    zsh) cat "$NSX_STAGE"/usr/share/zsh/site-functions/_"$2" ;;
+    fish) cat "$NSX_STAGE"/usr/share/fish/vendor_completions.d/"$2".fish ;;
+  esac
+}
+
+need() {
+  case $1 in
+    bash) [ -e /usr/share/bash-completion/bash_completion ] || cannot "find bash-completion" ;;
+    *) command -v "$1" >/dev/null || cannot "find $1" ;;
+  esac
+}
+
+# What a shell offers for a line, sorted, without what it says of each: offered SHELL LINE. Of a
+# long option's argument, the argument alone.
+offered() {
+  case $1 in
+    bash) bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "$2" | sed 's/  .*//' ;;
+    plain-bash) PLAIN=1 bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "$2" | sed 's/  .*//' ;;
+    zsh) offered_by_zsh "$2" ;;
+    fish)
+      HOME=$BATS_TEST_TMPDIR XDG_DATA_DIRS=$NSX_STAGE/usr/share:/usr/share \
+        fish -c "complete -C \$argv[1]" -- "$2" | cut -f 1
+      ;;
+  esac | sed 's/^--[^=]*=//; s/ *$//' | LC_ALL=C sort -u
+}
+
+# Zsh completes in its line editor only, so that it needs a terminal.
+offered_by_zsh() {
+  cp "$NSX_SOURCE/tests/docs/offer/offer.zsh" "$BATS_TEST_TMPDIR/.zshrc"
+  : >"$BATS_TEST_TMPDIR/offered"
+  ZDOTDIR=$BATS_TEST_TMPDIR OFFER_LINE=$1 OFFER_OUT=$BATS_TEST_TMPDIR/offered \
+    script -qec 'zsh -d -i' /dev/null </dev/null >/dev/null 2>&1 || true
+  cat "$BATS_TEST_TMPDIR/offered"
+}
+
+check_options() {
+  for tool in "${tools[@]}"; do
+    same "$1: $tool -" "$(spellings "$tool")" "$(offered "$1" "$tool -" | grep '^-.')"
+  done
+}
+
+offers() {
+  offered "$1" "$2" | grep -qxF -- "$3" || {
+    echo "$1 does not offer $3 for: $2"
+    return 1
+  }
+}
+
+offers_not() {
+  ! offers "$@" >/dev/null || {
+    echo "$1 offers $3 for: $2"
+    return 1
+  }
+}
+
+# The argument of each option, as the table has it: check_arguments SHELL.
+check_arguments() {
+  local shell=$1 here=$BATS_TEST_TMPDIR/there
+  local tool letter name argument completes words ways way start
+  mkdir -p "$here/directory"
+  touch "$here/file"
+  while IFS='|' read -r tool letter name argument _ completes words; do
+    case $argument in
+      none) continue ;;
+      required) ways=("$tool --$name=" "$tool --$name " "$tool ${letter:+-$letter }") ;;
+      optional) ways=("$tool --$name=") ;;
+    esac
+    for way in "${ways[@]}"; do
+      # "TOOL ": an option without a letter.
+      if [ "$way" = "$tool " ]; then continue; fi
+      case $completes in
+        pid) offers "$shell" "$way$$" $$ ;;
+        words | list)
+          same "$shell: $way" "$(tr ' ' '\n' <<<"$words" | LC_ALL=C sort)" \
+            "$(offered "$shell" "$way")"
+          [ "$completes" = words ] || check_list "$shell" "$way" "$words"
+          ;;
+        file | directory) check_path "$shell" "$way$here/" "$completes" ;;
+        "") same "$shell: $way" "" "$(offered "$shell" "$way")" ;;
+      esac
+    done
+    if [ "$argument" = optional ]; then
+      # It is never the next word: that is the program, or nothing.
+      for start in nsx-l ${words:0:1}; do
+        same "$shell: $tool --$name $start" "$(offered "$shell" "$tool $start")" \
+          "$(offered "$shell" "$tool --$name $start")"
+      done
+    fi
+  done < <(table)
+}
+
+# The second word of a list, with and without "+".
+check_list() {
+  local first=${3%% *} second sign list
+  second=${3#* }
+  second=${second%% *}
+  for sign in "" +; do
+    list=$(offered "$1" "$2$sign$first,$second" | sed 's/.*,//')
+    [ "$list" = "$second" ] || {
+      echo "$1 offers for $2$sign$first,$second: $list"
+      return 1
+    }
+  done
+}
+
+# Files, and directories, or these alone. Shells name them with all before them, or without, and
+# with a slash or without.
+check_path() {
+  local found
+  found=$(offered "$1" "$2" | sed 's|/$||; s|.*/||' | LC_ALL=C sort -u | tr '\n' ' ')
+  case $3 in
+    file) [ "$found" = "directory file " ] ;;
+    directory) [ "$found" = "directory " ] ;;
+  esac || {
+    echo "$1 offers for $2: $found"
+    return 1
+  }
+}
+
+
+# The program behind the options and its own options.
+check_program() {
+  offers "$1" "nsx-enter -t 1 --net=/x nsx-l" nsx-ls
+  offers "$1" "nsx-enter nsx-l" nsx-ls
+  offers "$1" "nsx-enter -- nsx-l" nsx-ls
+  offers_not "$1" "nsx-enter -t nsx-l" nsx-ls
+  if [ "$1" = plain-bash ]; then return; fi
+  offers "$1" "nsx-enter -t 1 -mn nsx-ls --no" --noheadings
+  offers "$1" "nsx-enter -t 1 nsx-ls -l --no" --noheadings
+  offers "$1" "nsx-unshare -n -- nsx-ls -p $$" $$
+  offers_not "$1" "nsx-enter nsx-ls --t" --target
+  offers_not "$1" "nsx-ls nsx-l" nsx-ls
+}
+
+@test "bash offers the options of the table, and no others" {
+  need bash
+  check_options bash
+}
+
+@test "bash completes the arguments of options" {
+  need bash
+  check_arguments bash
+}
+
+@test "bash completes the program and its arguments" {
+  need bash
+  check_program bash
+}
+
+@test "bash completes without bash-completion" {
+  check_options plain-bash
+  check_arguments plain-bash
+  check_program plain-bash
+}
+
+@test "bash completes arguments that stand in a short option's word" {
+  need bash
+  offers bash "nsx-enter -t$$" "-t$$"
+  offers bash "nsx-ls -lt$(printf 'ut')" -ltuts
+  touch "$BATS_TEST_TMPDIR/blue"
+  offers bash "nsx-enter -n$BATS_TEST_TMPDIR/bl" "-n$BATS_TEST_TMPDIR/blue"
+}
+
+@test "bash's list of PIDs shows commands" {
+  need bash
+  spawn sleep 300
+  spawn sleep 300
+  run bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "nsx-enter -t "
+  [[ $output == *"$pid  sleep"* ]]
+  # A PID alone needs no description: it is inserted.
+  run bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "nsx-enter -t $pid"
+  [[ $output == "$pid" || $output == "$pid  sleep"* ]]
+}
+
+@test "bash completes at a terminal" {
+  need bash
+  work=$BATS_TEST_TMPDIR
+  mkdir "$work/net of mine"
+  touch "$work/net of mine/blue"
+  cat >"$work/rc" <<EOF
+. /usr/share/bash-completion/bash_completion
+nsx-enter() { printf '%s\n' "\$@" >$work/arguments.new; mv $work/arguments.new $work/arguments; }
+nsx-ls() { nsx-enter "\$@"; }
+PROMPT_COMMAND='touch $work/ready'
+EOF
+  # What is typed here, and the arguments that the command gets.
+  check_typed 'nsx-ls --noh\t--type=ut\t--type cg\t-tut\t--tree=ow\t-o NS,ON\t' \
+    --noheadings --type=uts --type cgroup -tuts --tree=owner -o NS,ONS
+  check_typed "nsx-enter --targ\t$$ --root=$work/net\t --net=$work/net\tbl\t-n$work/net\\\\ of\\\\ mine/bl\t" \
+    --target "$$" "--root=$work/net of mine/" "--net=$work/net of mine/blue" \
+    "-n$work/net of mine/blue"
+  check_typed "nsx-enter -t $$ nsx-ls --fea\t" -t "$$" nsx-ls --features
+}
+
+# Types into a bash at a terminal, and holds what its command gets against the other words.
+check_typed() {
+  rm -f "$work/ready" "$work/arguments"
+  {
+    wait_until test -e "$work/ready"
+    # shellcheck disable=SC2059 # \t is the key.
+    printf "$1\n"
+    wait_until test -e "$work/arguments"
+    printf 'exit\n'
+  } | XDG_DATA_DIRS=$NSX_STAGE/usr/share:/usr/share INPUTRC=/dev/null TERM=dumb \
+    script -qec "bash --noprofile --rcfile $work/rc -i" /dev/null >"$work/terminal" 2>&1 || true
+  same "typed $1" "$(printf '%s\n' "${@:2}")" "$(cat "$work/arguments")"
+}
+
+@test "zsh offers the options of the table, and no others" {
+  need zsh
+  for tool in "${tools[@]}"; do completions_of zsh "$tool" | zsh -n; done
+  check_options zsh
+}
+
+@test "zsh completes the arguments of options" {
+  need zsh
+  check_arguments zsh
+  # Zsh offers any file where a program is due: what is never the next word shows in "=-" alone.
+  while IFS='|' read -r tool _ name argument _; do
+    [ "$argument" != optional ] || completions_of zsh "$tool" | grep -qF -- "--$name=-"
+  done < <(table)
+}
+
+@test "zsh completes the program and its arguments" {
+  need zsh
+  check_program zsh
+}
+
+@test "fish offers the options of the table, and no others" {
+  need fish
+  for tool in "${tools[@]}"; do
+    fish --no-execute "$NSX_STAGE/usr/share/fish/vendor_completions.d/$tool.fish"
+  done
+  check_options fish
+}
+
+@test "fish completes the arguments of options" {
+  need fish
+  check_arguments fish
+}
+
+@test "fish completes the program and its arguments" {
+  need fish
+  check_program fish
+}

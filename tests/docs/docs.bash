@@ -1,0 +1,39 @@
+# What the tests of the documents share: the tables of options, and what else speaks of them.
+# shellcheck shell=bash disable=SC2034 # what the tests use
+
+tools=(nsx-unshare nsx-enter nsx-ls)
+generate=$NSX_BUILD/completions/generate
+
+# The table, one option a line: tool, letter, long name, argument, metavar, completes, words, with
+# "|" between. (Bash would take several tabs for one.)
+table() {
+  "$generate" --table | tr '\t' '|'
+}
+
+# Each spelling of each option of a tool by its table, sorted: "-t", "--target".
+spellings() {
+  table | awk -F'|' -v tool="$1" '$1 == tool { if ($2 != "") print "-" $2; print "--" $3 }' |
+    LC_ALL=C sort
+}
+
+# The same as a document would write them, with what follows: "-t PID", "--target=PID", "-n[FILE]",
+# "--net[=FILE]".
+spellings_with_arguments() {
+  table | awk -F'|' -v tool="$1" '
+    function print_both(between_short, between_long, end) {
+      if ($2 != "") print "-" $2 between_short $5 end
+      print "--" $3 between_long $5 end
+    }
+    $1 != tool { next }
+    $4 == "none" { print_both("", "", "") }
+    $4 == "required" { print_both(" ", "=", "") }
+    $4 == "optional" { print_both("[", "[=", "]") }' | LC_ALL=C sort
+}
+
+# Fails and shows the difference unless two texts are the same: same WHAT EXPECTED FOUND.
+same() {
+  if [ "$2" = "$3" ]; then return; fi
+  echo "$1: (-) expected, (+) found"
+  diff <(echo "$2") <(echo "$3") | sed -n 's/^</-/p; s/^>/+/p'
+  return 1
+}

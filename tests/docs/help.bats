@@ -1,0 +1,75 @@
+# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+load ../lib/common
+load docs
+
+@test "--help has the options of the table, and no others" {
+  for tool in "${tools[@]}"; do
+    found=$("$tool" --help | awk '
+      # "  -t, --target=PID   text"
+      /^  (-.,|   ) --/ {
+        if ($1 ~ /,$/) { letter = substr($1, 1, 2); name = $2 } else { letter = ""; name = $1 }
+        argument = ""
+        if (match(name, /\[?=.*/)) {
+          argument = substr(name, RSTART)
+          name = substr(name, 1, RSTART - 1)
+        }
+        print name argument
+        sub(/^=/, " ", argument)
+        sub(/^\[=/, "[", argument)
+        if (letter != "") print letter argument
+      }' | LC_ALL=C sort)
+    same "$tool --help" "$(spellings_with_arguments "$tool")" "$found"
+  done
+}
+
+@test "--help goes to stdout alone, and is not wider than 80 columns" {
+  for tool in "${tools[@]}"; do
+    run --separate-stderr "$tool" --help
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    [[ $output == "Usage: $tool "* ]]
+    wide=$(awk 'length > 80' <<<"$output")
+    [ -z "$wide" ] || {
+      echo "$tool --help is too wide: $wide"
+      return 1
+    }
+  done
+}
+
+@test "each option has a help text" {
+  for tool in "${tools[@]}"; do
+    run -0 "$tool" --help
+    # An option that is alone in its line has its text in the next.
+    bare=$(awk '
+      option != "" && !/^                             [^ ]/ { print option }
+      { option = "" }
+      /^  (-.,|   ) --[^ ]* *$/ { option = $0 }
+      END { if (option != "") print option }' <<<"$output")
+    same "$tool: options without a text" "" "$bare"
+  done
+}
+
+@test "--version names the suite and its version" {
+  version=$(sed -n "s/^  version: '\(.*\)',/\1/p" "$NSX_SOURCE/meson.build")
+  [ -n "$version" ]
+  for tool in "${tools[@]}"; do
+    run --separate-stderr "$tool" --version
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    [ "$output" = "$tool (nsx) $version" ]
+  done
+}
+
+@test "the words of nsx-ls -o in the table are its columns" {
+  words=$(table | awk -F'|' '$1 == "nsx-ls" && $3 == "output" { print $7 }' | tr ' ' '\n')
+  same "columns" "$("$generate" --columns)" "$words"
+}
+
+@test "nsx-ls takes each of its columns and each kind" {
+  for column in $("$generate" --columns); do
+    nsx-ls --output "$column" >/dev/null
+  done
+  for kind in $(table | awk -F'|' '$1 == "nsx-ls" && $3 == "type" { print $7 }'); do
+    nsx-ls --type "$kind" >/dev/null
+  done
+}

@@ -1,0 +1,83 @@
+# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+load ../lib/common
+
+# What each part of the source may include; DESIGN in HACKING.md says why. The layers are held by
+# this test as one library needs one include directory.
+
+# Each #include of the files below a directory: "FILE <nsx/fd.hh>", "FILE "kernel/abi.hh"".
+includes_of() {
+  cd "$NSX_SOURCE" || return
+  grep -rHoE --include='*.cc' --include='*.hh' '^ *# *include +[<"][^>"]*[>"]' "$1" |
+    sed -E 's/: *# *include +/ /'
+}
+
+# Fails and shows what the files below a directory include besides what matches a regular
+# expression: only DIRECTORY QUOTED ANGLED. "Angled" are those in angle brackets that have a
+# directory of ours or come from elsewhere than the system.
+only_includes() {
+  local found extra
+  found=$(includes_of "$1")
+  [ -n "$found" ] || {
+    echo "no #include found below $1"
+    return 1
+  }
+  extra=$(grep -vE " (\"($2)|<($3))" <<<"$found") || true
+  [ -z "$extra" ] || {
+    echo "not for $1 to include:"
+    echo "$extra"
+    return 1
+  }
+}
+
+# Headers of the system and of the C++ library; with a directory only these of the kernel and libc.
+system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|asm|bits)/'
+
+@test "the kernel layer uses nothing of ours but the public headers" {
+  only_includes lib/kernel 'kernel/' "$system|nsx/|libmnl/"
+}
+
+@test "discovery uses the kernel layer" {
+  only_includes lib/discovery '(kernel|discovery)/' "$system|nsx/"
+}
+
+@test "plans use the kernel layer" {
+  only_includes lib/plan '(kernel|plan)/' "$system|nsx/"
+}
+
+@test "public headers use each other, and of all libraries only expected" {
+  only_includes lib/nsx '$.' "$system|nsx/|tl/expected\.hpp>"
+}
+
+@test "the library has no layer that these tests do not know" {
+  run -0 ls "$NSX_SOURCE/lib"
+  [ "$output" = $'discovery\nkernel\nmeson.build\nnsx\nplan' ]
+}
+
+@test "tools use the public headers, tools/common and what is their own" {
+  for directory in "$NSX_SOURCE"/tools/*/; do
+    tool=$(basename "$directory")
+    only_includes "tools/$tool" "(common|$tool)/" "$system|nsx/|libsmartcols\.h>"
+  done
+}
+
+@test "only the tables of tools/common use libsmartcols" {
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'libsmartcols.h' lib tools --include='*.cc' --include='*.hh'"
+  [ "$output" = tools/common/table.cc ]
+}
+
+@test "the library reads no environment, prints nothing and never exits" {
+  code=$(cd "$NSX_SOURCE" && grep -rnwE \
+    'getenv|secure_getenv|environ|v?f?printf|v?dprintf|puts|fputs|putchar|fwrite|perror|cout|cerr|iostream|v?warnx?|v?errx?|_?exit|_Exit|quick_exit|abort|terminate' \
+    lib --include='*.cc' --include='*.hh' | grep -vE '^[^:]*:[0-9]+: *//') || true
+  [ -z "$code" ] || {
+    echo "in the library:"
+    echo "$code"
+    return 1
+  }
+}
+
+@test "nothing includes iostreams, std::filesystem or std::regex, which make starting slow" {
+  run -1 grep -rnE --include='*.cc' --include='*.hh' \
+    '^ *# *include +<(iostream|fstream|sstream|ostream|istream|iomanip|filesystem|regex)>' \
+    "$NSX_SOURCE/lib" "$NSX_SOURCE/tools"
+}
