@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# Each kernel takes the path it should, and every other path gives the same answer.
+
+# shellcheck disable=SC2154 # pid and spawned are common.bash's
+load ../lib/common
+
+# The first Linux with each interface. It is what was measured, not what the library finds out: a kernel
+# on which the two differ is a finding. A feature that is new in the library needs its line here.
+first_linux=(
+  'pidfd-ns 6.11'
+  'pidfd-info 6.13'
+  'ns-id 6.18'
+)
+
+# Whether the running kernel is not older: at_least MAJOR.MINOR.
+at_least() {
+  local have
+  have=$(uname -r | grep -Eo '^[0-9]+\.[0-9]+')
+  [ $((${have%.*} * 1000 + ${have#*.})) -ge $((${1%.*} * 1000 + ${1#*.})) ]
+}
+
+feature_names() {
+  printf '%s\n' "${first_linux[@]% *}"
+}
+
+expected_features() {
+  local each
+  for each in "${first_linux[@]}"; do
+    if at_least "${each#* }"; then echo "${each% *} yes"; else echo "${each% *} no"; fi
+  done
+}
+
+@test "the interfaces chosen are those that this kernel has" {
+  diff <(expected_features) <(nsx-ls --features)
+}
+
+@test "an ordinary user's interfaces are the same" {
+  diff <(expected_features) <(as_user nsx-ls --features)
+}
+
+@test "NSX_KERNEL_FEATURES takes an interface away, and only that" {
+  local feature
+  for feature in $(feature_names); do
+    diff <(expected_features | sed "s/^$feature .*/$feature no/") \
+      <(NSX_KERNEL_FEATURES=-$feature nsx-ls --features)
+  done
+}
+
+# Starts a process in each new kind of namespace, one in all of them, and two that share one.
+make_namespaces() {
+  spawn_in net --net
+  spawn nsenter --net="/proc/$pid/ns/net" sleep 300
+  wait_until has_left "$pid" net
+  spawn_in uts --uts
+  spawn_in ipc --ipc
+  spawn_in mnt --mount
+  spawn_in cgroup --cgroup
+  spawn unshare --pid --fork --kill-child sleep 300
+  spawn unshare --time --fork --kill-child sleep 300
+  spawn as_user unshare --user --map-root-user --uts sleep 300
+  wait_until has_left "$pid" uts
+  spawn_in user --user --net --uts --ipc --mount --cgroup
+  # The children of those that fork.
+  wait_until has_children 2
+}
+
+# Whether so many of the spawned have a child that is not in their pid or time namespace.
+has_children() {
+  local each child found=0
+  for each in "${spawned[@]}"; do
+    for child in $(pgrep -P "$each" -x sleep); do
+      if [ "$(ns_of "$child" pid) $(ns_of "$child" time)" != "$(ns_of $$ pid) $(ns_of $$ time)" ]; then
+        found=$((found + 1))
+      fi
+    done
+  done
+  [ "$found" -eq "$1" ]
+}
+
+# The inodes of the namespaces that the spawned and their children are in, and we are not.
+made() {
+  local each kind ours theirs
+  for each in "${spawned[@]}" $(pgrep -P "$(IFS=, && echo "${spawned[*]}")"); do
+    for kind in $(all_kinds); do
+      theirs=$(ns_of "$each" "$kind") ours=$(ns_of $$ "$kind")
+      if [ "$theirs" != "$ours" ]; then echo "$theirs"; fi
+    done
+  done | sort -u
+}
+
+# The rows of these namespaces: rows_of FILE COMMAND..., with the inodes in the file.
+rows_of() {
+  local inodes=$1
+  shift
+  "$@" -l -n -o NS,TYPE,NPROCS,PID,USER | awk 'NR == FNR { ours[$1]; next } $1 in ours' "$inodes" -
+}
+
+# Every interface alone, and all of them, switched off.
+each_fallback_agrees() { # COMMAND...
+  local feature
+  rows_of "$BATS_TEST_TMPDIR/made" "$@" >"$BATS_TEST_TMPDIR/newest"
+  for feature in $(feature_names) "$(feature_names | paste -sd, | sed 's/,/,-/g')"; do
+    echo "without $feature:"
+    export NSX_KERNEL_FEATURES=-$feature
+    diff "$BATS_TEST_TMPDIR/newest" <(rows_of "$BATS_TEST_TMPDIR/made" "$@")
+    unset NSX_KERNEL_FEATURES
+  done
+}
+
+@test "every fallback lists the same namespaces" {
+  make_namespaces
+  made >"$BATS_TEST_TMPDIR/made"
+  each_fallback_agrees nsx-ls
+  # All that were made are there.
+  diff "$BATS_TEST_TMPDIR/made" <(cut -d' ' -f1 <(sed 's/^ *//' "$BATS_TEST_TMPDIR/newest") | sort -u)
+}
+
+@test "every fallback lists the same namespaces to an ordinary user" {
+  make_namespaces
+  made >"$BATS_TEST_TMPDIR/made"
+  each_fallback_agrees as_user nsx-ls
+}

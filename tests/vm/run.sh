@@ -1,0 +1,316 @@
+#!/bin/bash
+# Runs the tests on other kernels, in virtual machines. See --help, and HACKING.md.
+#
+# One job each: kernels.sh fetches a kernel, initramfs.sh puts the guest together, init is its first
+# process, boot.sh boots it and says how it ended, report.awk counts its results.
+
+set -euo pipefail
+
+# What must be installed here to fetch and boot a kernel ...
+host_packages=(
+  bats coreutils cpio debian-archive-keyring diffutils dpkg findutils kmod libc-bin mawk qemu-system-x86
+  sed util-linux xz-utils zstd
+)
+# ... and what the guest gets a copy of: whatever the tests call. All of it is installed here too.
+guest_packages=(
+  bash bats bsdutils bubblewrap busybox-static coreutils dash diffutils findutils grep gzip hostname
+  iproute2 jq kmod libc-bin login mawk mount ncurses-base ncurses-bin passwd perl-base procps
+  runc sed strace tar util-linux util-linux-extra
+)
+
+usage() {
+  cat <<'END'
+Usage: tests/vm/run.sh [options] [KERNEL...] [-- TEST...]
+       tests/vm/run.sh --shell KERNEL
+       tests/vm/run.sh --list
+
+Runs the tests in virtual machines with other kernels of Debian's (default: each of them), as root and
+as an ordinary user, on cgroup v2 alone. The last line counts the tests of all kernels.
+
+  KERNEL            bookworm (6.1), trixie (6.12), backports (trixie-backports' newest, 7.x)
+  TEST              a bats file, or -f REGEX for the tests whose name matches (default: those of
+                    tests/cli, tests/peers and tests/vm)
+
+  --full            also run the tests that are tagged `slow`
+  --jobs=N          run so many machines at once (default 2)
+  --timeout=SECS    a machine that has no new result for so long hangs (default 180)
+  --results=DIR     where each kernel's results and console go (default: vm-results in the build directory)
+  --shell KERNEL    boot, and give an interactive shell inside
+  --list            print the kernels, with the version that is cached
+  --no-install      install no packages
+  --help            print this help
+
+Environment:
+  NSX_STAGE, NSX_BUILD   an installation and its build directory (default: builds in build-vm)
+  NSX_VM_CACHE           where kernels are kept (default ~/.cache/nsx-vm)
+  NSX_VM_MIRROR          the address of a Debian archive (default: the one of this machine's apt)
+  NSX_MUST_WORK=1        a skipped test, or a kernel that is not to be had, is a failure
+END
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+NSX_SOURCE=$(cd "$here/../.." && pwd)
+# shellcheck source=settings.bash
+. "$here/settings.bash"
+
+fail() {
+  echo "tests/vm/run.sh: $*" >&2
+  exit 1
+}
+
+full='' jobs=2 timeout=180 results='' mode=tests install=yes
+kernels=() tests=() bats_options=()
+mapfile -t known < <("$here/kernels.sh" names)
+
+list() {
+  local name dir
+  for name in "${known[@]}"; do
+    dir=$("$here/kernels.sh" cached "$name") || dir=
+    printf '%-10s  %s\n' "$name" "${dir:+$(basename "$dir"/lib/modules/*)}"
+  done
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --full) full=1 ;;
+    --jobs=*) jobs=${1#*=} ;;
+    --timeout=*) timeout=${1#*=} ;;
+    --results=*) results=${1#*=} ;;
+    --shell) mode=shell ;;
+    --list) list && exit ;;
+    --no-install) install= ;;
+    --help) usage && exit ;;
+    --)
+      shift
+      break
+      ;;
+    -*) fail "unknown option $1; try --help" ;;
+    *)
+      [[ " ${known[*]} " = *" $1 "* ]] || fail "no such kernel: $1 (have: ${known[*]})"
+      kernels+=("$1")
+      ;;
+  esac
+  shift
+done
+[[ $jobs =~ ^[1-9][0-9]*$ && $timeout =~ ^[1-9][0-9]*$ ]] || fail "--jobs and --timeout take a number"
+while [ $# -gt 0 ]; do
+  case $1 in
+    -f)
+      [ $# -gt 1 ] || fail "-f takes a regular expression"
+      bats_options+=(-f "$2")
+      shift
+      ;;
+    -*) fail "of bats' options only -f can be used: $1" ;;
+    *)
+      test=$(realpath -q --relative-base="$NSX_SOURCE" "$1") && [ -e "$test" ] ||
+        test=$(realpath -q --relative-base="$NSX_SOURCE" "$NSX_SOURCE/$1")
+      [[ $test == tests/* && -e $NSX_SOURCE/$test ]] || fail "no such test below $NSX_SOURCE/tests: $1"
+      tests+=("$test")
+      ;;
+  esac
+  shift
+done
+[ "$mode" != shell ] || [ "${#kernels[@]}" -eq 1 ] || fail "--shell takes one kernel"
+[ "${#kernels[@]}" -gt 0 ] || kernels=("${known[@]}")
+
+cd "$NSX_SOURCE"
+if [ "${#tests[@]}" -eq 0 ]; then
+  mapfile -t tests < <(find tests/cli tests/peers tests/vm -name fixtures -prune -o -name '*.bats' -print |
+    sort)
+fi
+
+# The tags: what can't be tried in a guest at all, and what only --full has the time for.
+tags='!host-only'
+[ -n "$full" ] || tags+=',!slow'
+bats_options+=(--filter-tags "$tags")
+
+if [ -n "$install" ]; then
+  # shellcheck source=../../tools/packages.sh
+  . "$NSX_SOURCE/tools/packages.sh"
+  install_packages "${host_packages[@]}" "${guest_packages[@]}" || exit 1
+fi
+
+# Builds nsx for the guest, unless the caller has.
+build() {
+  NSX_BUILD=$NSX_SOURCE/build-vm
+  NSX_STAGE=$NSX_BUILD/stage
+  echo "== build ($NSX_BUILD)"
+  if [ -n "$install" ]; then
+    # shellcheck disable=SC2086,SC2154 # a list of words, from packages.sh
+    install_packages $build_packages libgtest-dev || exit 1
+  fi
+  local log=$NSX_BUILD.log
+  {
+    { [ -f "$NSX_BUILD/build.ninja" ] || meson setup --prefix=/usr "$NSX_BUILD" "$NSX_SOURCE"; } &&
+      ninja -C "$NSX_BUILD" && rm -rf "$NSX_STAGE" &&
+      DESTDIR=$NSX_STAGE meson install -C "$NSX_BUILD" --no-rebuild
+  } >"$log" 2>&1 || {
+    tail -n 40 "$log" >&2
+    fail "the build failed"
+  }
+  rm "$log"
+  chmod -R a+rX "$NSX_STAGE"
+}
+if [ -z "${NSX_STAGE:-}" ]; then
+  build
+elif [ -z "${NSX_BUILD:-}" ]; then
+  fail "NSX_STAGE is set, but not its NSX_BUILD"
+fi
+export NSX_SOURCE NSX_BUILD NSX_STAGE
+# ld.so does not search an installation below another root.
+library=$(find "$NSX_STAGE" -name libnsx.so.0)
+: "${results:=$NSX_BUILD/vm-results}"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/nsx-vm.XXXXXX")
+lanes=()
+cleanup() {
+  local lane
+  for lane in "${lanes[@]}"; do
+    kill "$lane" 2>/dev/null || true
+  done
+  wait
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+
+# Where a kernel was found: its directory is in $work/KERNEL/where, or nothing is.
+fetch() {
+  local name dir
+  for name in "${kernels[@]}"; do
+    mkdir -p "$work/$name"
+    if dir=$("$here/kernels.sh" get "$name"); then
+      echo "$dir" >"$work/$name/where"
+    fi
+  done
+}
+
+# Writes the initramfs of one kernel: assemble KERNEL MODE FILE
+assemble() {
+  local name=$1 mode=$2 out=$3 dir rows='' columns=''
+  dir=$(<"$work/$name/where")
+  if [ "$mode" = shell ] && [ -t 0 ]; then read -r rows columns < <(stty size); fi
+  # shellcheck disable=SC2034 # they are printed
+  local kernel=$name terminal=${TERM:-linux} environment=(
+    "NSX_SOURCE=$NSX_SOURCE" "NSX_BUILD=$NSX_BUILD" "NSX_STAGE=$NSX_STAGE"
+    "NSX_MUST_WORK=${NSX_MUST_WORK:-0}" "NSX_VM=$name" "LD_LIBRARY_PATH=${library%/*}"
+  )
+  declare -p kernel mode tests bats_options environment rows columns terminal |
+    sed 's/^declare -[-a]* //' >"$work/$name/settings"
+  "$here/initramfs.sh" modules "$work/$name/modules.cpio" "$dir"
+  "$here/initramfs.sh" settings "$work/$name/settings.cpio" "$work/$name/settings"
+  cat "$work/base.cpio" "$work/$name/modules.cpio" "$work/$name/settings.cpio" >"$out"
+  rm "$work/$name/modules.cpio" "$work/$name/settings.cpio"
+}
+
+# Prints what qemu is to run the machines with. KVM only where it has just booted a kernel: the device
+# may be there and not work.
+accelerator() { # KERNEL
+  if [ -w /dev/kvm ] && assemble "$1" probe "$work/probe.cpio" && mkdir "$work/probe" &&
+    "$here/boot.sh" --accel kvm --timeout 5 "$(<"$work/$1/where")/vmlinuz" "$work/probe.cpio" \
+      "$work/probe" 2>/dev/null; then
+    echo kvm
+  else
+    echo tcg
+  fi
+  rm -rf "$work/probe" "$work/probe.cpio"
+}
+
+# Runs one kernel's machine; results are in $work/KERNEL: tap, console, lane (how it ended, if badly).
+lane() { # KERNEL ACCELERATOR
+  local name=$1 dir=$work/$1 verdict=0 began=$SECONDS
+  local booted=
+  trap 'if [ -n "$booted" ]; then kill "$booted" && wait "$booted"; fi; exit 143' TERM
+  assemble "$name" tests "$dir/initramfs"
+  "$here/boot.sh" --accel "$2" --timeout "$timeout" "$(<"$dir/where")/vmlinuz" "$dir/initramfs" "$dir" &
+  booted=$!
+  wait "$booted" || verdict=$?
+  rm -f "$dir/initramfs"
+  case $verdict in
+    0) ;;
+    10) echo "the kernel panicked" ;;
+    11) echo "the machine hung: nothing came from it for $timeout seconds" ;;
+    12) echo "the machine ended without all its results" ;;
+    *) echo "the machine could not be run" ;;
+  esac >"$dir/lane"
+  echo $((SECONDS - began)) >"$dir/seconds"
+}
+
+# Prints what matters of a console: from a little before the panic, or the end.
+console_end() { # FILE
+  if grep -q 'Kernel panic' "$1"; then
+    grep -B 10 -A 30 -m 1 'Kernel panic' "$1"
+  else
+    tail -n 30 "$1"
+  fi | tr -d '\r'
+}
+
+passed=0 failed=0
+# Prints what one kernel's tests gave, keeps its files, and adds to the sums.
+report() { # KERNEL
+  local name=$1 dir=$work/$1 how release counts ok bad skipped
+  if [ ! -e "$dir/where" ]; then
+    if [ "${NSX_MUST_WORK:-0}" = 1 ]; then
+      echo "$name: FAILED: the kernel is not to be had, and NSX_MUST_WORK=1"
+      failed=$((failed + 1))
+    else
+      echo "$name: skipped: the kernel is not to be had"
+    fi
+    return
+  fi
+  release=$(basename "$(<"$dir/where")"/lib/modules/*)
+  how=$(cat "$dir/lane" 2>/dev/null) || how="the machine could not be prepared"
+  touch "$dir/tap" "$dir/console"
+  if [ -n "$how" ]; then echo "Bail out! $how" >>"$dir/tap"; fi
+  mkdir -p "$results"
+  cp "$dir/tap" "$results/$name.tap"
+  cp "$dir/console" "$results/$name.console"
+  awk -v must_work="$((${NSX_MUST_WORK:-0} == 1))" -v lane="$how" -f "$here/report.awk" "$dir/tap" \
+    >"$dir/report"
+  counts=$(tail -n 1 "$dir/report")
+  read -r ok bad skipped <<<"$counts"
+  echo "$name: Linux $release: $ok passed, $bad failed, $skipped skipped, $(cat "$dir/seconds" 2>/dev/null) s"
+  sed '$d' "$dir/report"
+  if [ -n "$how" ]; then
+    echo "  the end of its last results ($results/$name.tap):"
+    tail -n 5 "$dir/tap" | sed 's/^/  | /'
+    echo "  its console ($results/$name.console):"
+    console_end "$dir/console" | sed 's/^/  | /'
+  fi
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+}
+
+fetch
+have=()
+for name in "${kernels[@]}"; do
+  if [ -e "$work/$name/where" ]; then have+=("$name"); fi
+done
+
+if [ "${#have[@]}" -gt 0 ]; then
+  "$here/initramfs.sh" base "$work/base.cpio" "${guest_packages[@]}"
+fi
+
+if [ "$mode" = shell ]; then
+  [ "${#have[@]}" -gt 0 ] || exit 1
+  assemble "${have[0]}" shell "$work/initramfs"
+  "$here/boot.sh" --accel "$(accelerator "${have[0]}")" --shell "$(<"$work/${have[0]}/where")/vmlinuz" \
+    "$work/initramfs" "$work"
+  exit
+fi
+
+if [ "${#have[@]}" -gt 0 ]; then
+  accel=$(accelerator "${have[0]}")
+  echo "== ${have[*]}: $(du -m "$work/base.cpio" | cut -f1) MiB each, $accel, $jobs at a time"
+  for name in "${have[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || true; done
+    lane "$name" "$accel" &
+    lanes+=("$!")
+  done
+  for each in "${lanes[@]}"; do wait "$each" || true; done
+  lanes=()
+fi
+
+for name in "${kernels[@]}"; do report "$name"; done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# bats file_tags=host-only
+# What can go wrong in a virtual machine fails the run, and is called by its name. It boots one machine
+# after the other, of $NSX_VM_SELFTEST_KERNEL (default bookworm): bats tests/vm/selftest.bats
+
+bats_require_minimum_version 1.5.0
+
+# One machine, which runs one file of fixtures: lane FILE OPTIONS...
+lane() {
+  local file=$1
+  shift
+  run "$BATS_TEST_DIRNAME/run.sh" --no-install --results="$BATS_TEST_TMPDIR/results" "$@" \
+    "${NSX_VM_SELFTEST_KERNEL:-bookworm}" -- "tests/vm/fixtures/$file"
+  echo "$output"
+}
+
+@test "a test that fails in the machine fails the run, with what it said" {
+  NSX_MUST_WORK=0 lane fails.bats
+  [ "$status" -eq 1 ]
+  [[ $output == *"FAILED  this one fails"*"what it said"* ]]
+  [[ $output == *"skipped this one is skipped"* ]]
+  [ "${lines[-1]}" = "1 passed, 1 failed" ]
+  grep -q '^not ok 3 this one fails' "$BATS_TEST_TMPDIR"/results/*.tap
+}
+
+@test "under NSX_MUST_WORK=1 a skip fails the run" {
+  NSX_MUST_WORK=1 lane fails.bats
+  [ "$status" -eq 1 ]
+  [[ $output == *"FAILED  this one is skipped"* ]]
+  [ "${lines[-1]}" = "1 passed, 2 failed" ]
+}
+
+@test "a panic is called one, with the console" {
+  lane panics.bats
+  [ "$status" -eq 1 ]
+  [[ $output == *"FAILED  2 of 3 tests have no result"*"FAILED  the kernel panicked"* ]]
+  [[ $output == *"sysrq triggered crash"* ]]
+  [ "${lines[-1]}" = "1 passed, 2 failed" ]
+}
+
+@test "a hang is called one, with the console" {
+  lane hangs.bats --timeout=25
+  [ "$status" -eq 1 ]
+  [[ $output == *"FAILED  the machine hung"* ]]
+  [[ $output == *"its console"*"Run /init as init process"* ]]
+  [ "${lines[-1]}" = "0 passed, 2 failed" ]
+}
+
+@test "a machine that ends before its tests fails the run" {
+  lane resets.bats
+  [ "$status" -eq 1 ]
+  [[ $output == *"FAILED  the machine ended without all its results"* ]]
+  [ "${lines[-1]}" = "1 passed, 1 failed" ]
+}
+
+@test "a kernel that is not to be had is skipped, and a failure under NSX_MUST_WORK=1" {
+  export NSX_VM_CACHE=$BATS_TEST_TMPDIR/cache NSX_VM_MIRROR=http://127.0.0.1:9/debian
+  NSX_MUST_WORK=0 lane fails.bats
+  [ "$status" -eq 0 ]
+  [[ $output == *"archive can't be reached"*"bookworm: skipped: the kernel is not to be had"* ]]
+  [ "${lines[-1]}" = "0 passed, 0 failed" ]
+  NSX_MUST_WORK=1 lane fails.bats
+  [ "$status" -eq 1 ]
+  [ "${lines[-1]}" = "0 passed, 1 failed" ]
+}
+
+@test "a cached kernel is used when the archive can't be reached" {
+  NSX_VM_MIRROR=http://127.0.0.1:9/debian lane fails.bats
+  [[ $output == *"using the cached"* ]]
+  [ "${lines[-1]}" = "1 passed, 1 failed" ] || [ "${lines[-1]}" = "1 passed, 2 failed" ]
+}
+
+@test "no machine, nor any file of it, is left" {
+  export TMPDIR=$BATS_TEST_TMPDIR
+  "$BATS_TEST_DIRNAME/run.sh" --no-install --results="$BATS_TEST_TMPDIR/results" bookworm -- \
+    tests/vm/fixtures/hangs.bats >/dev/null 2>&1 3>&- &
+  local run=$!
+  local tap=
+  for _ in $(seq 60); do
+    sleep 1
+    tap=$(grep -l '^1\.\.2' "$TMPDIR"/nsx-vm.*/bookworm/tap 2>/dev/null) && break
+  done
+  [ -n "$tap" ]
+  pgrep -f "qemu-system.*${tap%/tap}/disk"
+  kill -TERM "$run"
+  wait "$run" || true
+  [ ! -e "${tap%/bookworm/tap}" ]
+  [ -z "$(pgrep -f "qemu-system.*${tap%/tap}/disk")" ]
+}
