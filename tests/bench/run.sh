@@ -15,8 +15,20 @@ fi
 # shellcheck disable=SC2086 # a list of words
 install_packages $build_packages libgtest-dev util-linux
 
-[ -f "$build_dir/build.ninja" ] || meson setup "$build_dir" "$source_dir" >/dev/null
-ninja -C "$build_dir" --quiet tests/bench/pairs tools/nsx-unshare tools/nsx-enter tools/nsx-ls
+if [ -z "${NSX_BENCH_STAGE:-}" ]; then
+  [ -f "$build_dir/build.ninja" ] || meson setup --prefix=/usr "$build_dir" "$source_dir" >/dev/null
+  ninja -C "$build_dir" --quiet all tests/bench/pairs
+  NSX_BENCH_STAGE=$(mktemp -d /tmp/nsx-bench.XXXXXX)
+  export NSX_BENCH_STAGE
+  trap 'rm -rf "$NSX_BENCH_STAGE"' EXIT
+  DESTDIR=$NSX_BENCH_STAGE meson install -C "$build_dir" --quiet --no-rebuild
+  # As installed: the library is found by ld.so's cache, as the peers' are, not by a RUNPATH. The
+  # cache is ours in a mount namespace of our own.
+  libdir=$(dirname "$(find "$NSX_BENCH_STAGE" -name libnsx.so.0)")
+  ldconfig -C "$NSX_BENCH_STAGE/cache" "$libdir"
+  unshare -m sh -c "mount --bind $NSX_BENCH_STAGE/cache /etc/ld.so.cache; exec sh '$0' $pairs"
+  exit
+fi
 
 target=
 finish() {
@@ -28,7 +40,7 @@ target=$!
 # It has left for its namespaces when its link differs from ours.
 while [ "$(readlink "/proc/$target/ns/net")" = "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
 
-tools=$build_dir/tools
+tools=$NSX_BENCH_STAGE/usr/bin
 run() {
   "$build_dir/tests/bench/pairs" "$@"
 }
