@@ -40,10 +40,11 @@ const char* completes(const cli::Option& option) {
     case cli::Completes::directory:
       return "directory";
     case cli::Completes::words:
+      return "words";
+    case cli::Completes::list:
       break;
   }
-  // The table has no word for a list; its metavar is a plural: COLUMNS.
-  return std::string_view(option.metavar).ends_with('S') ? "list" : "words";
+  return "list";
 }
 
 std::string identifier(const cli::Tool& tool) {

@@ -73,14 +73,15 @@ row() {
 @test "NSFS and NETNSID: where a net namespace is mounted, and its number" {
   spawn_in net -n
   net=$(ns_of "$pid" net)
-  touch "$BATS_TEST_TMPDIR/a pin"
+  touch "$BATS_TEST_TMPDIR/a pin" "$BATS_TEST_TMPDIR/another"
   # In namespaces of the test's own: mounts and numbers of the machine stay as they are.
   run -0 unshare -mn -- bash -c "
     mount --bind /proc/$pid/ns/net '$BATS_TEST_TMPDIR/a pin'
+    mount --bind /proc/$pid/ns/net '$BATS_TEST_TMPDIR/another'
     nsx-ls -n -r -t net -o NS,NETNSID,NSFS | grep '^$net '
     ip link add nsx-test-a type veth peer name nsx-test-b netns $pid || exit 77
     nsx-ls -n -r -t net -o NS,NETNSID | grep '^$net '"
-  [ "${lines[0]}" = "$net unassigned $BATS_TEST_TMPDIR/a\\x20pin" ]
+  [ "${lines[0]}" = "$net unassigned $BATS_TEST_TMPDIR/a\\x20pin,$BATS_TEST_TMPDIR/another" ]
   [ "${lines[1]}" = "$net 0" ]
 }
 
@@ -207,12 +208,14 @@ row() {
 }
 
 @test "a process with a hostile name does no harm to the terminal" {
-  # ESC, line feed and a backslash in argv[0] and in the name of the thread.
-  spawn bash -c "exec -a $'a\e[31m\nroot 1' sleep 300"
+  # ESC, a line feed and a forged row behind it.
+  spawn unshare -Umuin -- bash -c "exec -a $'a\e[31m\nroot 1' sleep 300"
   wait_until grep -qs sleep "/proc/$pid/comm"
+  # Its own namespaces, so that it is the first in each, with its name.
   run -0 nsx-ls -l -n -p "$pid" -o PID,COMMAND
   [[ "$output" != *$'\e'* ]]
-  run -0 nsx-ls -J -o PID,COMMAND
+  [ "${#lines[@]}" = "$(all_kinds | wc -l)" ]
+  run -0 nsx-ls -J -l -p "$pid" -o PID,COMMAND
   jq -e . <<<"$output"
 }
 

@@ -13,7 +13,7 @@ namespace nsx::cli {
 enum class Argument { none, required, optional };
 
 /// What the argument of an option is, for completion.
-enum class Completes { nothing, pid, file, directory, words };
+enum class Completes { nothing, pid, file, directory, words, list };
 
 struct Option {
   int id;            ///< the short option's letter, or a number above 255
@@ -21,7 +21,7 @@ struct Option {
   Argument argument;
   const char* metavar;  ///< what --help calls the argument; null without one
   Completes completes;
-  const char* words;  ///< for Completes::words: the choices, with blanks between
+  const char* words;  ///< for words and list (with commas): the choices, with blanks between
   const char* help;
 
   char letter() const { return id < 256 ? static_cast<char>(id) : '\0'; }

@@ -1,5 +1,6 @@
 #include "common/table.hh"
 
+#include <algorithm>
 #include <libsmartcols.h>
 #include <memory>
 
@@ -28,11 +29,11 @@ Status add_column(libscols_table* table, const TableColumn& column, TableFormat 
       ::scols_column_set_json_type(made, SCOLS_JSON_NUMBER) != 0) {
     return out_of_memory();
   }
-  // The library escapes control characters; this one has a meaning of its own.
-  if (format == TableFormat::plain) {
+  if (column.is_list && format == TableFormat::plain) {
+    // The library escapes control characters; this one has a meaning here.
     ::scols_column_set_safechars(made, "\n");
     ::scols_column_set_wrapfunc(made, ::scols_wrapnl_chunksize, ::scols_wrapnl_nextchunk, nullptr);
-    if (!column.is_last_resort) ::scols_column_set_flags(made, flags | SCOLS_FL_WRAP);
+    ::scols_column_set_flags(made, flags | SCOLS_FL_WRAP);
   }
   return {};
 }
@@ -60,7 +61,11 @@ Status print_table(const char* name, std::span<const TableColumn> columns,
     lines.push_back(line);
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
       if (row.cells[i].empty()) continue;
-      if (::scols_line_set_data(line, i, row.cells[i].c_str()) != 0) return out_of_memory();
+      std::string cell = row.cells[i];
+      if (columns[i].is_list && format == TableFormat::raw) {
+        std::replace(cell.begin(), cell.end(), '\n', ',');
+      }
+      if (::scols_line_set_data(line, i, cell.c_str()) != 0) return out_of_memory();
     }
   }
   if (::scols_print_table(table.get()) != 0) return fail("write", "standard output");

@@ -15,12 +15,12 @@ struct TableColumn {
   bool is_right;          ///< aligned to the right
   bool is_number;         ///< in JSON; else a string
   bool is_last_resort;    ///< cut off where a terminal is too narrow
+  bool is_list;           ///< a line feed parts the values of a cell; with raw, a comma does
   bool has_tree = false;  ///< carries the lines of the tree
 };
 
 struct TableRow {
-  std::vector<std::string> cells;     ///< one a column; an empty one is null in JSON. A line feed
-                                      ///< parts the values of a cell
+  std::vector<std::string> cells;     ///< one a column; an empty one is null in JSON
   std::optional<std::size_t> parent;  ///< an earlier row of the same table
 };
 

@@ -184,6 +184,7 @@ Status list(const Request& request) {
                        .is_right = info(column).is_right,
                        .is_number = info(column).is_number,
                        .is_last_resort = column == Column::command,
+                       .is_list = column == Column::nsfs,
                        .has_tree = &column == tree});
   }
   Cells cells(*kernel, *census);

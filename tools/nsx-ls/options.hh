@@ -17,7 +17,7 @@ inline constexpr std::array kOptions{
                 "print a list, not a tree"},
     cli::Option{'n', "noheadings", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "print no headings"},
-    cli::Option{'o', "output", cli::Argument::required, "COLUMNS", cli::Completes::words,
+    cli::Option{'o', "output", cli::Argument::required, "COLUMNS", cli::Completes::list,
                 "NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID NSFS PNS ONS ID",
                 "the columns to show, with commas between; with + in front, behind the usual "
                 "ones"},
