@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <nsx/plan.hh>
+#include <nsx/process.hh>
 
 #include "support.hh"
 
@@ -82,14 +83,26 @@ TEST(CarryOutFork, LeavesTheSignalMaskAsItWas) {
   EXPECT_EQ(child.read_all(), mask + "exit 0\n" + mask);
 }
 
-/// A program that tells its PID and stays until a signal ends it.
-step::Execute staying_program() {
-  return shell("echo $$; exec sleep 300");
+/// A program that tells its PID and stays until a signal ends it; no longer than its parent.
+std::vector<Step> staying_program(Fork::OnSignal on_signal) {
+  return {Fork{SIGKILL, on_signal}, shell("echo $$; exec sleep 300")};
+}
+
+/// Sends a signal to a process that waits for it, and comes back when it has been taken.
+void send(pid_t pid, int signal) {
+  const auto process = must(Process::open(newest_kernel(), pid));
+  ::kill(pid, signal);
+  for (int tries = 0; tries < 10'000; ++tries) {
+    const std::string status = must(process.read("status"));
+    if (status.find("ShdPnd:\t0000000000000000") != std::string::npos) return;
+    ::usleep(1000);
+  }
+  ADD_FAILURE() << "signal " << signal << " is still pending";
 }
 
 TEST(CarryOutFork, PassesSignalsOn) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-    Child parent([] { return carry_out_and_tell({Fork{}, staying_program()}); });
+    Child parent([] { return carry_out_and_tell(staying_program(Fork::OnSignal::forward)); });
     ASSERT_NE(parent.read_line(), "");
     ::kill(parent.pid(), signal);
     EXPECT_EQ(parent.read_all(), "signal " + std::to_string(signal) + '\n');
@@ -97,10 +110,10 @@ TEST(CarryOutFork, PassesSignalsOn) {
 }
 
 TEST(CarryOutFork, IgnoresTheTerminalsSignalsIfToldTo) {
-  Child parent([] { return carry_out_and_tell({Fork{0, kIgnore}, staying_program()}); });
+  Child parent([] { return carry_out_and_tell(staying_program(kIgnore)); });
   const pid_t program = std::stoi(parent.read_line());
-  ::kill(parent.pid(), SIGTERM);
-  ::kill(parent.pid(), SIGINT);
+  send(parent.pid(), SIGTERM);
+  send(parent.pid(), SIGINT);  // when this one is taken, the other has had its effect
   ::kill(program, SIGUSR1);
   EXPECT_EQ(parent.read_all(), "signal " + std::to_string(SIGUSR1) + '\n');
 }
@@ -114,7 +127,7 @@ TEST(CarryOutFork, StopsAndGoesOnWithTheProgram) {
 }
 
 TEST(CarryOutFork, KillsTheProgramWhenTheParentDies) {
-  Child parent([] { return carry_out_and_tell({Fork{SIGKILL, kIgnore}, staying_program()}); });
+  Child parent([] { return carry_out_and_tell(staying_program(kIgnore)); });
   const pid_t program = std::stoi(parent.read_line());
   ::kill(parent.pid(), SIGKILL);
   EXPECT_EQ(parent.read_all(), "");  // comes when both are gone

@@ -87,10 +87,10 @@ TEST(FakeCensus, KeepsKindsWithTheSameInodeApart) {
   EXPECT_EQ(namespaces(census_of(proc)), "net 7: 1 from 1\nuts 7: 1 from 1\n");
 }
 
-TEST(FakeCensus, LeavesOutWhatEndsMeanwhile) {
+TEST(FakeCensus, LeavesOutWhatEndsMeanwhileOrIsNotOursToSee) {
   FakeProc proc;
   proc.add_directory("5");                     // gone before its namespaces were read
-  proc.add_directory("6/ns");                  // likewise, or another user's
+  proc.add({6, 1, {}});                        // its namespaces are not ours to see
   proc.add_links({7, 0, Links{{"net", 40}}});  // gone before its stat was read
   proc.add_links({8, 0, Links{{"net", 40}}});
   proc.write(8, "stat", "");  // likewise, a moment later

@@ -67,12 +67,15 @@ TEST(UsageError, NamesTheHelp) {
 
 TEST(Print, FailsWhereStdoutCannotBeWritten) {
   EXPECT_EQ(said([] { return print(tool(), "text\n"); }), "text\nstatus 0\n");
-  EXPECT_EQ(said([] {
-              const OwnedFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-              ::dup2(full.get(), STDOUT_FILENO);
-              return print(tool(), "text\n");
-            }),
-            "nsx-ls: cannot write standard output: No space left on device\nstatus 1\n");
+  // What fits into stdio's buffer fails when that is flushed, more of it before.
+  for (const std::size_t size : {5U, 100'000U}) {
+    EXPECT_EQ(said([&] {
+                const OwnedFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+                ::dup2(full.get(), STDOUT_FILENO);
+                return print(tool(), std::string(size, 'x'));
+              }),
+              "nsx-ls: cannot write standard output: No space left on device\nstatus 1\n");
+  }
 }
 
 TEST(GuardedMain, OpensTheStandardStreams) {
