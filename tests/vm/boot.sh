@@ -5,7 +5,7 @@
 #   boot.sh --shell VMLINUZ INITRAMFS DIR
 #
 # DIR gets `tap`, what the guest's init wrote, and `console`, what the kernel and all else said. The
-# machine has no network; /dev/vda is an empty disk. --timeout is for the longest silence in `tap`: 180.
+# machine has no network; /dev/vda is an empty disk. --timeout is for the longest silence in `tap`: 240.
 #
 # The exit status is the verdict: 0 all results are there (good or bad), 1 qemu failed, 10 the kernel
 # panicked, 11 the guest hung, 12 it ended without all its results.
@@ -15,7 +15,7 @@ set -euo pipefail
 memory=1024
 disk_size=64M
 
-accel=tcg timeout=180 shell=
+accel=tcg timeout=240 shell=
 while [ $# -gt 3 ]; do
   case $1 in
     --accel) accel=$2 && shift ;;

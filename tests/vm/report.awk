@@ -19,7 +19,14 @@ function fail(text) { failed++; print "  FAILED  " text; detail = 1 }
   next
 }
 
-/^ok [0-9]+/ { seen++; passed++; detail = 0; next }
+/^ok [0-9]+/ {
+  seen++
+  passed++
+  detail = 0
+  milliseconds = $NF
+  if (sub(/ms$/, "", milliseconds) && milliseconds + 0 > 20000) print "  slow    " substr($0, index($0, $3))
+  next
+}
 
 /^not ok [0-9]+/ {
   seen++

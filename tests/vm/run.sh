@@ -33,7 +33,8 @@ as an ordinary user, on cgroup v2 alone. The last line counts the tests of all k
 
   --full            also run the tests that are tagged `slow`
   --jobs=N          run so many machines at once (default 2)
-  --timeout=SECS    a machine that has no new result for so long hangs (default 180)
+  --timeout=SECS    a machine that has no new result for so long hangs (default 240); one test may take
+                    three quarters of it
   --results=DIR     where each kernel's results and console go (default: vm-results in the build directory)
   --shell KERNEL    boot, and give an interactive shell inside
   --list            print the kernels, with the version that is cached
@@ -58,7 +59,7 @@ fail() {
   exit 1
 }
 
-full='' jobs=2 timeout=180 results='' mode=tests install=yes
+full='' jobs=2 timeout=240 results='' mode=tests install=yes
 kernels=() tests=() bats_options=()
 mapfile -t known < <("$here/kernels.sh" names)
 
@@ -194,6 +195,7 @@ assemble() {
   local kernel=$name terminal=${TERM:-linux} environment=(
     "NSX_SOURCE=$NSX_SOURCE" "NSX_BUILD=$NSX_BUILD" "NSX_STAGE=$NSX_STAGE"
     "NSX_MUST_WORK=${NSX_MUST_WORK:-0}" "NSX_VM=$name" "LD_LIBRARY_PATH=${library%/*}"
+    "BATS_TEST_TIMEOUT=$((timeout * 3 / 4))"
   )
   declare -p kernel mode tests bats_options environment rows columns terminal |
     sed 's/^declare -[-a]* //' >"$work/$name/settings"

@@ -39,11 +39,18 @@ lane() {
 }
 
 @test "a hang is called one, with the console" {
-  lane hangs.bats --timeout=25
+  lane hangs.bats --timeout=40
   [ "$status" -eq 1 ]
   [[ $output == *"FAILED  the machine hung"* ]]
   [[ $output == *"its console"*"Run /init as init process"* ]]
   [ "${lines[-1]}" = "0 passed, 2 failed" ]
+}
+
+@test "a test that takes too long fails, and the next one is run" {
+  lane lasts.bats --timeout=60
+  [ "$status" -eq 1 ]
+  [[ $output == *"FAILED  this one lasts"*"timeout after 45s"* ]]
+  [ "${lines[-1]}" = "1 passed, 1 failed" ]
 }
 
 @test "a machine that ends before its tests fails the run" {

@@ -1,0 +1,42 @@
+#!/usr/bin/env bats
+# The virtual machine is what the other tests need: else they would pass or fail for no reason of theirs.
+
+load ../lib/common
+
+setup() {
+  [ -n "${NSX_VM:-}" ] || skip "not in a virtual machine"
+}
+
+@test "cgroup v2 alone, with every controller for its children" {
+  [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]
+  run ! grep -E ' cgroup ' /proc/self/mounts
+  local controller
+  for controller in cpu cpuset io memory pids; do
+    grep -w "$controller" /sys/fs/cgroup/cgroup.controllers
+  done
+  diff /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/cgroup.subtree_control
+}
+
+@test "the machine's root can be pivoted away from" {
+  unshare --mount sh -c 'mount -t tmpfs none /mnt && mkdir /mnt/old && pivot_root /mnt /mnt/old'
+}
+
+@test "veth, overlay, loop and a disk" {
+  unshare --net ip link add left type veth peer name right
+  unshare --mount sh -c 'cd /mnt && mount -t tmpfs none . && cd /mnt && mkdir a b c d &&
+    mount -t overlay none -o lowerdir=a,upperdir=b,workdir=c d'
+  [ -b /dev/vda ]
+  [ -e /dev/loop-control ]
+}
+
+@test "an ordinary user can make namespaces" {
+  as_user unshare --user --map-root-user --net --mount true
+}
+
+@test "a terminal can be had" {
+  script -qec 'tty' /dev/null | grep /dev/pts/
+}
+
+@test "no interface but lo" {
+  [ "$(ls /sys/class/net)" = lo ]
+}
