@@ -55,9 +55,10 @@ struct EnterFacts {
   std::vector<FoundNamespace> namespaces;
   std::optional<FoundDirectory> root;
   std::optional<FoundDirectory> working_directory;
-  bool has_sys_admin = false;    ///< the caller has CAP_SYS_ADMIN in its own user namespace
-  std::optional<IdMap> uid_map;  ///< of the target's user namespace, where that is what is joined
-  std::optional<IdMap> gid_map;  ///< likewise
+  bool has_sys_admin = false;     ///< the caller has CAP_SYS_ADMIN in its own user namespace
+  bool setgroups_denied = false;  ///< setgroups(2), in the caller's user namespace
+  std::optional<IdMap> uid_map;   ///< of the target's user namespace, where that is what is joined
+  std::optional<IdMap> gid_map;   ///< likewise
   std::vector<OwnedFd> handles;
 };
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -66,6 +67,12 @@ class KindSet {
 
   class Iterator {
    public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = Kind;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Kind*;
+    using reference = Kind;
+
     constexpr explicit Iterator(unsigned bits) : bits_(bits) {}
     constexpr Kind operator*() const { return static_cast<Kind>(std::countr_zero(bits_)); }
     constexpr Iterator& operator++() {

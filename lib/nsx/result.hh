@@ -52,7 +52,8 @@ tl::unexpected<Error> error_of(Result<T>& failed) {
   return tl::unexpected(std::move(failed.error()));
 }
 
-/// `text` with control characters and backslashes as \xHH: safe to print to a terminal.
+/// `text`, taken for UTF-8, with control characters (C0, DEL and C1), backslashes and bytes that
+/// are not UTF-8 as \xHH: safe to print to a terminal.
 NSX_API std::string printable(std::string_view text);
 
 }  // namespace nsx

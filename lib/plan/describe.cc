@@ -29,7 +29,11 @@ std::string describe_map(const char* which, const IdMap& map) {
 
 std::string quote(const std::string& word) {
   const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$") == std::string::npos;
-  return plain ? printable(word) : '\'' + printable(word) + '\'';
+  if (plain) return printable(word);
+  std::string quoted = "'";
+  for (const char c : printable(word))
+    quoted += c == '\'' ? std::string("'\\''") : std::string{c};
+  return quoted + '\'';
 }
 
 struct Describer {

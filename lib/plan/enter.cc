@@ -9,6 +9,8 @@
 #include <nsx/enter.hh>
 #include <nsx/process.hh>
 
+#include "kernel/files.hh"
+
 namespace nsx {
 
 namespace {
@@ -47,6 +49,8 @@ class FactReader {
 
   Result<EnterFacts> read() {
     facts_.has_sys_admin = has_sys_admin();
+    const auto setgroups = read_file_at(kernel_.proc(), "self/setgroups");
+    facts_.setgroups_denied = setgroups && setgroups->starts_with("deny");
     if (request_.target) {
       auto target = Process::open(kernel_, *request_.target);
       if (!target) return error_of(target);
@@ -226,9 +230,11 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   }
 
   // The right to drop groups ends for one caller, and begins for the other, with the user
-  // namespace: where setgroups(2) is denied in it, there is nothing to drop either way.
+  // namespace. Where setgroups(2) is denied, it is denied below too: the groups have to stay.
   const bool drop_first = ids.gid && (facts.has_sys_admin || !enters_user);
-  if (drop_first) plan.steps.push_back(step::DropGroups{});
+  if (drop_first) {
+    plan.steps.push_back(step::DropGroups{.may_be_denied = facts.setgroups_denied});
+  }
   for (const auto& join : joined)
     plan.steps.push_back(join);
   if (ids.gid && !drop_first) plan.steps.push_back(step::DropGroups{.may_be_denied = true});

@@ -187,6 +187,7 @@ dead_pid() {
     unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; exec nsx-unshare -n true'
 }
 
+# bats test_tags=needs-no-proc
 @test "user namespaces are refused below chroot, and the message says so" {
   make_root "$BATS_TEST_TMPDIR/root" sh nsx-unshare
   fails 1 "cannot make new namespaces: user: Operation not permitted (user namespaces are refused below chroot(2)" \
@@ -246,6 +247,10 @@ dead_pid() {
 @test "hostile characters in a name do not reach the terminal" {
   fails 1 "cannot use as a PID '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
   fails 1 '/nowhere\x07' nsx-enter --net=$'/nowhere\a' true
+  # In a hint, and in UTF-8: U+009B is what ESC [ is.
+  fails 2 '(--json=\x1b[2J)' nsx-ls $'--json=\e[2J'
+  fails 2 'kind '"'"'\xc2\x9bé'"'" nsx-ls -t $'\u009bé'
+  fails 1 '/nowhere\xff' nsx-enter --net=$'/nowhere\xff' true
 }
 
 @test "a failure after the fork ends parent and child" {
@@ -258,6 +263,7 @@ dead_pid() {
   NSX_KERNEL_FEATURES=ns-id fails 1 "unknown name" nsx-enter -t $$ -n true
 }
 
+# bats test_tags=needs-no-proc
 @test "without /proc" {
   run -1 unshare -m -- sh -c "mount -t tmpfs none /proc; nsx-ls"
   [ "$output" = "nsx-ls: cannot list /proc: it shows no process (is proc mounted there?)" ]

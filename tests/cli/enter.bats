@@ -200,6 +200,22 @@ enters_only() {
   done
 }
 
+@test "root of a user namespace enters one below it, with groups that cannot be dropped" {
+  # The same user namespaces nested: setgroups(2) is denied in the outer one.
+  run -0 as_user unshare -Ur -- sh -c '
+    unshare -Urn sleep 300 &
+    for i in $(seq 500); do
+      [ "$(readlink /proc/$!/ns/net)" = "$(readlink /proc/$$/ns/net)" ] || break
+      sleep 0.02
+    done
+    nsx-enter -t $! -U -n -- readlink /proc/self/ns/net
+    readlink /proc/$!/ns/net
+    nsx-enter -t $! -G 0 -n -- id -g
+    kill $!'
+  [ "${lines[0]}" = "${lines[1]}" ]
+  [ "${lines[2]}" = 0 ]
+}
+
 @test "an ordinary user's -U -S with an id that is not mapped is an error that says so" {
   spawn as_user unshare -c -- sleep 300
   wait_until has_left "$pid" user
@@ -228,6 +244,7 @@ enters_only() {
   done
 }
 
+# bats test_tags=needs-no-proc
 @test "with the /proc of another PID namespace, the target is who has the number there" {
   spawn unshare -pf --kill-child --mount-proc -- sh -c 'unshare -u sleep 300 & wait'
   outer=$pid

@@ -204,7 +204,7 @@ row() {
   wait_until pgrep -P "$pid" -r Z
   zombie=$(pgrep -P "$pid" -r Z)
   run -0 nsx-ls -l -n -p "$zombie" -o TYPE
-  [ "${lines[*]}" = "pid user" ]
+  [ "$(words $output)" = "pid user" ]
 }
 
 @test "a process with a hostile name does no harm to the terminal" {

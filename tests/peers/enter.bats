@@ -52,9 +52,9 @@ container() {
 
 @test "--root takes the working directory along, which nsenter leaves outside" {
   cd /usr
-  run -0 nsenter --root=/ -- pwd
+  run -0 nsenter -t $$ -u --root=/ -- pwd
   [ "$output" = /usr ]
-  run -0 nsx-enter --root=/ -- pwd
+  run -0 nsx-enter -t $$ -u --root=/ -- pwd
   [ "$output" = / ]
 }
 

@@ -83,5 +83,6 @@ sorted_tree() {
     echo --
     nsx-ls -n -l -t net -o NS,NETNSID,PID"
   [[ "$output" = *" 42 "* ]]
+  output=$(tr -s ' ' <<<"$output")
   diff <(sed '/^--$/,$d' <<<"$output") <(sed '1,/^--$/d' <<<"$output")
 }

@@ -120,6 +120,20 @@ TEST(PlanEnter, SetsIds) {
   }
 }
 
+TEST(PlanEnter, KeepsGroupsThatCannotBeDropped) {
+  EnterFacts facts = privileged(found({Kind::user}));
+  EXPECT_EQ(steps_of(std::move(facts)),
+            (Steps{"drop groups", "join user fd 106 of PID 42", "gid 0 uid 0"}));
+  facts = privileged(found({Kind::user}));
+  facts.setgroups_denied = true;
+  EXPECT_EQ(steps_of(std::move(facts)),
+            (Steps{"drop groups if allowed", "join user fd 106 of PID 42", "gid 0 uid 0"}));
+  facts = EnterFacts();
+  facts.setgroups_denied = true;
+  EXPECT_EQ(steps_of(std::move(facts), {.gid = 6}),
+            (Steps{"drop groups if allowed", "gid 6 uid -"}));
+}
+
 TEST(PlanEnter, TakesOnlyIdsThatAreMapped) {
   const IdMap map{{0, 1000, 1}, {5, 100000, 2}};
   EXPECT_EQ(steps_of(mapping(found({Kind::user}), map), {.uid = 6, .gid = 5}).back(),

@@ -16,7 +16,15 @@ TEST(Printable, ShowsControlCharactersAndBackslashes) {
       {"a\\nb", "a\\x5cnb"},
       {"\x7f", "\\x7f"},
       {{"a\0b", 3}, "a\\x00b"},
-      {"blå", "blå"},
+      {"blå € 🐧", "blå € 🐧"},
+      // What a terminal may take for ESC [, whether it reads UTF-8 or bytes.
+      {"\xc2\x9b", "\\xc2\\x9b"},
+      {"\x9b", "\\x9b"},
+      {"\xc2", "\\xc2"},
+      {"\xe2\x82", "\\xe2\\x82"},
+      {"\xc0\x9b", "\\xc0\\x9b"},           // longer than need be
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},  // a surrogate
+      {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
   };
   for (const auto& c : cases)
     EXPECT_EQ(printable(c.text), c.shown);

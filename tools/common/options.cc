@@ -84,8 +84,7 @@ tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
 }
 
 std::string spelling(const Option& option) {
-  return option.name != nullptr ? std::string("--") + option.name
-                                : std::string("-") + option.letter();
+  return std::string("--") + option.name;
 }
 
 constexpr std::size_t kWidth = 80;
@@ -128,9 +127,9 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
   const std::string shorts = short_options(tool);
   CommandLine line;
   ::opterr = 0;
-  ::optind = 1;
+  ::optind = 0;  // glibc: forget an earlier call
   for (;;) {
-    const int here = ::optind;
+    const int here = std::max(::optind, 1);
     const int id = ::getopt_long(argc, argv, shorts.c_str(), longs.data(), nullptr);
     if (id == -1) break;
     if (id == ':') {

@@ -26,17 +26,23 @@ std::string without_sig(std::string_view text) {
   return ::strncasecmp(name.c_str(), "SIG", 3) == 0 ? name.substr(3) : name;
 }
 
+/// The distance in "+3" or "-3", if it does not lead out of the real-time signals.
+std::optional<int> parse_distance(std::string_view text, char sign) {
+  if (text.empty()) return 0;
+  const auto distance = text.front() == sign ? parse_int(text.substr(1)) : std::nullopt;
+  if (!distance || *distance < 0 || *distance > SIGRTMAX - SIGRTMIN) return std::nullopt;
+  return distance;
+}
+
 /// "RTMIN", "RTMIN+3", "RTMAX", "RTMAX-1", by what the C library leaves of the real-time signals.
 std::optional<int> parse_realtime(const std::string& name) {
   if (::strncasecmp(name.c_str(), "RTMIN", 5) == 0) {
-    if (name.size() == 5) return SIGRTMIN;
-    const auto offset = name[5] == '+' ? parse_int(name.substr(6)) : std::nullopt;
-    if (offset && *offset >= 0) return SIGRTMIN + *offset;
+    const auto distance = parse_distance(name.substr(5), '+');
+    if (distance) return SIGRTMIN + *distance;
   }
   if (::strncasecmp(name.c_str(), "RTMAX", 5) == 0) {
-    if (name.size() == 5) return SIGRTMAX;
-    const auto offset = name[5] == '-' ? parse_int(name.substr(6)) : std::nullopt;
-    if (offset && *offset >= 0) return SIGRTMAX - *offset;
+    const auto distance = parse_distance(name.substr(5), '-');
+    if (distance) return SIGRTMAX - *distance;
   }
   return std::nullopt;
 }
