@@ -2,18 +2,17 @@
 // of the ratios A/B pair by pair: a machine whose speed drifts slows both halves of a pair alike.
 //
 // pairs LABEL PAIRS COMMAND_A COMMAND_B      each command is one string, words parted by blanks
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
+#include <spawn.h>
 #include <string>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -90,7 +89,8 @@ int main(int argc, char** argv) {
   std::vector<double> times_b;
   std::vector<double> ratios;
   for (int i = 0; i < pairs; ++i) {
-    // Who goes first changes from pair to pair: the second may find caches warm, or the frequency up.
+    // Who goes first changes from pair to pair: the second may find caches warm, or the frequency
+    // up.
     double time_a = 0;
     double time_b = 0;
     if (i % 2 == 0) {
