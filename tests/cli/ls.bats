@@ -144,7 +144,9 @@ row() {
   wait_until has_left "$pid" net
   for option in -T --tree --tree=owner -Towner; do
     run -0 env LC_ALL=C nsx-ls $option -n -o NS,TYPE
-    [[ "$output" = *"-$(ns_of "$pid" user)   user"*"\`-$(ns_of "$pid" net) net"* ]]
+    # The user namespace hangs below the first one, and what it owns one step further in.
+    grep -Eq "^[|\`]-$(ns_of "$pid" user) +user" <<<"$output"
+    grep -Eq "^[| ] [|\`]-$(ns_of "$pid" net) +net" <<<"$output"
   done
 }
 
