@@ -49,8 +49,8 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|asm|bits)/'
 }
 
 @test "the library has no layer that these tests do not know" {
-  run -0 ls "$NSX_SOURCE/lib"
-  [ "$output" = $'discovery\nkernel\nmeson.build\nnsx\nplan' ]
+  run -0 find "$NSX_SOURCE/lib" -mindepth 1 -maxdepth 1 -type d -printf '%f '
+  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "discovery kernel nsx plan " ]
 }
 
 @test "tools use the public headers, tools/common and what is their own" {

@@ -198,8 +198,8 @@ TEST_P(Tables, OfferHelpAndVersion) {
                                      [&](const Option& o) { return o.id == id; });
     return option != tool().options.end() ? std::string(option->name) : "none";
   };
-  EXPECT_EQ(name_of(kHelp), "help");
-  EXPECT_EQ(name_of(kVersion), "version");
+  EXPECT_EQ(name_of(kHelp.id), "help");
+  EXPECT_EQ(name_of(kVersion.id), "version");
 }
 
 TEST_P(Tables, AreParsed) {

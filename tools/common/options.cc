@@ -122,6 +122,11 @@ const Option* nearest(const Tool& tool, std::string_view mistyped) {
   return best;
 }
 
+bool CommandLine::has(int id) const {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const Given& given) { return given.option->id == id; });
+}
+
 Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
   const std::vector<option> longs = long_options(tool);
   const std::string shorts = short_options(tool);

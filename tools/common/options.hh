@@ -27,9 +27,11 @@ struct Option {
   char letter() const { return id < 256 ? static_cast<char>(id) : '\0'; }
 };
 
-/// Ids of the options that every tool has.
-inline constexpr int kHelp = 'h';
-inline constexpr int kVersion = 'V';
+/// The options that every tool has.
+inline constexpr Option kHelp{
+    'h', "help", Argument::none, nullptr, Completes::nothing, nullptr, "print this help"};
+inline constexpr Option kVersion{
+    'V', "version", Argument::none, nullptr, Completes::nothing, nullptr, "print the version"};
 
 /// What follows the options.
 enum class Operands { none, program };
@@ -53,6 +55,9 @@ struct Given {
 struct CommandLine {
   std::vector<Given> options;   ///< in their order
   std::vector<char*> operands;  ///< what is left, as a program's argv without a last null
+
+  /// Whether the option with this id was given.
+  bool has(int id) const;
 };
 
 /// Parses with getopt_long(3). An operand ends the options where a program is run; elsewhere an

@@ -61,6 +61,12 @@ std::string version_text(const Tool& tool) {
   return std::string(tool.name) + " (nsx) " + NSX_VERSION + '\n';
 }
 
+std::optional<int> answer_help(const Tool& tool, const CommandLine& line) {
+  if (line.has(kHelp.id)) return print(tool, help_text(tool));
+  if (line.has(kVersion.id)) return print(tool, version_text(tool));
+  return std::nullopt;
+}
+
 Result<Kernel> open_kernel() {
   KernelOptions options;
   if (const char* list = std::getenv("NSX_KERNEL_FEATURES")) {

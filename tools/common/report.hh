@@ -1,6 +1,7 @@
 #pragma once
 // What every tool does at its start and its end.
 
+#include <optional>
 #include <string>
 
 #include <nsx/kernel.hh>
@@ -28,6 +29,9 @@ int finish_stdout(const Tool& tool);
 
 /// What --version prints.
 std::string version_text(const Tool& tool);
+
+/// Prints what --help or --version asks for and returns the exit status; none without them.
+std::optional<int> answer_help(const Tool& tool, const CommandLine& line);
 
 /// Opens the kernel, without the features that NSX_KERNEL_FEATURES switches off.
 Result<Kernel> open_kernel();

@@ -44,6 +44,29 @@ int status_of(const Plan& plan, const PlanFailure& failure) {
 
 }  // namespace
 
+std::optional<Kind> kind_by_letter(int letter) {
+  switch (letter) {
+    case 'm':
+      return Kind::mnt;
+    case 'u':
+      return Kind::uts;
+    case 'i':
+      return Kind::ipc;
+    case 'n':
+      return Kind::net;
+    case 'p':
+      return Kind::pid;
+    case 'U':
+      return Kind::user;
+    case 'C':
+      return Kind::cgroup;
+    case 'T':
+      return Kind::time;
+    default:
+      return std::nullopt;
+  }
+}
+
 Program choose_program(const std::vector<char*>& operands) {
   if (!operands.empty()) {
     return {operands.front(), {operands.begin(), operands.end()}};

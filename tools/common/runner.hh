@@ -1,9 +1,11 @@
 #pragma once
 // What the tools that run a program share: which program, and how its end is passed on.
 
+#include <optional>
 #include <vector>
 
 #include <nsx/create.hh>
+#include <nsx/kind.hh>
 #include <nsx/plan.hh>
 
 #include "common/options.hh"
@@ -14,6 +16,19 @@ namespace nsx::cli {
 inline constexpr int kFailed = 1;
 inline constexpr int kNotExecutable = 126;
 inline constexpr int kNotFound = 127;
+
+/// --plan, which every tool that runs a program has.
+inline constexpr int kPlanId = 512;
+inline constexpr Option kPlan{kPlanId,
+                              "plan",
+                              Argument::none,
+                              nullptr,
+                              Completes::nothing,
+                              nullptr,
+                              "print what would be done, step by step, and do nothing"};
+
+/// The kind of namespace whose option has this letter, in the tools that run a program.
+std::optional<Kind> kind_by_letter(int letter);
 
 /// The program that the operands name, or the caller's login shell: $SHELL, else the one in the
 /// user database, else /bin/sh. Looked up here, before any namespace is entered.

@@ -36,6 +36,10 @@ Result<std::uint32_t> parse_id(const char* text, const char* what) {
 /// Puts one option into the request.
 Status apply(const cli::Given& given, EnterRequest& request) {
   const char* argument = given.argument;
+  if (const auto kind = cli::kind_by_letter(given.option->id)) {
+    select(request, *kind, argument);
+    return {};
+  }
   switch (given.option->id) {
     case 't': {
       auto pid = cli::parse_pid(argument);
@@ -45,30 +49,6 @@ Status apply(const cli::Given& given, EnterRequest& request) {
     }
     case 'a':
       request.all = true;
-      break;
-    case 'm':
-      select(request, Kind::mnt, argument);
-      break;
-    case 'u':
-      select(request, Kind::uts, argument);
-      break;
-    case 'i':
-      select(request, Kind::ipc, argument);
-      break;
-    case 'n':
-      select(request, Kind::net, argument);
-      break;
-    case 'p':
-      select(request, Kind::pid, argument);
-      break;
-    case 'C':
-      select(request, Kind::cgroup, argument);
-      break;
-    case 'U':
-      select(request, Kind::user, argument);
-      break;
-    case 'T':
-      select(request, Kind::time, argument);
       break;
     case 'S': {
       auto id = parse_id(argument, "UID");
@@ -119,13 +99,10 @@ Status check_target(const EnterRequest& request) {
 int run(int argc, char** argv) {
   auto line = cli::parse(kTool, argc, argv);
   if (!line) return cli::usage_error(kTool, line.error());
+  if (const auto status = cli::answer_help(kTool, *line)) return *status;
 
   EnterRequest request;
-  bool plan_only = false;
   for (const cli::Given& given : line->options) {
-    if (given.option->id == cli::kHelp) return cli::print(kTool, cli::help_text(kTool));
-    if (given.option->id == cli::kVersion) return cli::print(kTool, cli::version_text(kTool));
-    if (given.option->id == kPlan) plan_only = true;
     if (auto done = apply(given, request); !done) return cli::usage_error(kTool, done.error());
   }
   if (auto ok = check_target(request); !ok) return cli::usage_error(kTool, ok.error());
@@ -142,7 +119,7 @@ int run(int argc, char** argv) {
     cli::report(kTool, plan.error());
     return cli::kFailed;
   }
-  return plan_only ? cli::print_plan(kTool, *plan) : cli::run_plan(kTool, *plan);
+  return line->has(cli::kPlanId) ? cli::print_plan(kTool, *plan) : cli::run_plan(kTool, *plan);
 }
 
 }  // namespace

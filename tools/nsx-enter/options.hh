@@ -2,13 +2,12 @@
 
 #include <array>
 
-#include "common/options.hh"
+#include "common/runner.hh"
 
 namespace nsx::enter_tool {
 
 enum Id {
   kPreserveCredentials = 256,
-  kPlan,
 };
 
 inline constexpr std::array kOptions{
@@ -44,12 +43,9 @@ inline constexpr std::array kOptions{
                 "change the working directory to the target's, or to DIR"},
     cli::Option{'F', "no-fork", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "do not fork after entering a PID namespace"},
-    cli::Option{kPlan, "plan", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "print what would be done, step by step, and do nothing"},
-    cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "print this help"},
-    cli::Option{cli::kVersion, "version", cli::Argument::none, nullptr, cli::Completes::nothing,
-                nullptr, "print the version"},
+    cli::kPlan,
+    cli::kHelp,
+    cli::kVersion,
 };
 
 inline constexpr cli::Tool kTool{

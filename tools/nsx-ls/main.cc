@@ -217,12 +217,11 @@ int run(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "");
   auto line = cli::parse(kTool, argc, argv);
   if (!line) return cli::usage_error(kTool, line.error());
+  if (const auto status = cli::answer_help(kTool, *line)) return *status;
+  if (line->has(kFeatures)) return print_features();
 
   Options options;
   for (const cli::Given& given : line->options) {
-    if (given.option->id == cli::kHelp) return cli::print(kTool, cli::help_text(kTool));
-    if (given.option->id == cli::kVersion) return cli::print(kTool, cli::version_text(kTool));
-    if (given.option->id == kFeatures) return print_features();
     if (auto done = apply(given, options); !done) return cli::usage_error(kTool, done.error());
   }
   const auto request = make_request(options);

@@ -31,10 +31,8 @@ inline constexpr std::array kOptions{
                 "owner parent process", "print a tree by owner (default), parent or process"},
     cli::Option{kFeatures, "features", cli::Argument::none, nullptr, cli::Completes::nothing,
                 nullptr, "print which optional kernel interfaces are used here"},
-    cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "print this help"},
-    cli::Option{cli::kVersion, "version", cli::Argument::none, nullptr, cli::Completes::nothing,
-                nullptr, "print the version"},
+    cli::kHelp,
+    cli::kVersion,
 };
 
 inline constexpr cli::Tool kTool{

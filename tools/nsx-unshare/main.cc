@@ -25,31 +25,11 @@ Result<CreateRequest::Propagation> parse_propagation(std::string_view mode) {
 /// Puts one option into the request.
 Status apply(const cli::Given& given, CreateRequest& request) {
   const char* argument = given.argument;
+  if (const auto kind = cli::kind_by_letter(given.option->id)) {
+    request.kinds.insert(*kind);
+    return {};
+  }
   switch (given.option->id) {
-    case 'm':
-      request.kinds.insert(Kind::mnt);
-      break;
-    case 'u':
-      request.kinds.insert(Kind::uts);
-      break;
-    case 'i':
-      request.kinds.insert(Kind::ipc);
-      break;
-    case 'n':
-      request.kinds.insert(Kind::net);
-      break;
-    case 'p':
-      request.kinds.insert(Kind::pid);
-      break;
-    case 'U':
-      request.kinds.insert(Kind::user);
-      break;
-    case 'C':
-      request.kinds.insert(Kind::cgroup);
-      break;
-    case 'T':
-      request.kinds.insert(Kind::time);
-      break;
     case 'f':
       request.fork = true;
       break;
@@ -89,19 +69,16 @@ Status apply(const cli::Given& given, CreateRequest& request) {
 int run(int argc, char** argv) {
   auto line = cli::parse(kTool, argc, argv);
   if (!line) return cli::usage_error(kTool, line.error());
+  if (const auto status = cli::answer_help(kTool, *line)) return *status;
 
   CreateRequest request;
-  bool plan_only = false;
   for (const cli::Given& given : line->options) {
-    if (given.option->id == cli::kHelp) return cli::print(kTool, cli::help_text(kTool));
-    if (given.option->id == cli::kVersion) return cli::print(kTool, cli::version_text(kTool));
-    if (given.option->id == kPlan) plan_only = true;
     if (auto done = apply(given, request); !done) return cli::usage_error(kTool, done.error());
   }
   request.program = cli::choose_program(line->operands);
 
   const Plan plan = plan_create(request, read_create_facts());
-  return plan_only ? cli::print_plan(kTool, plan) : cli::run_plan(kTool, plan);
+  return line->has(cli::kPlanId) ? cli::print_plan(kTool, plan) : cli::run_plan(kTool, plan);
 }
 
 }  // namespace

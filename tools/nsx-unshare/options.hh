@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "common/options.hh"
+#include "common/runner.hh"
 
 namespace nsx::unshare_tool {
 
@@ -10,7 +10,6 @@ enum Id {
   kMountProc = 256,
   kPropagation,
   kKillChild,
-  kPlan,
 };
 
 inline constexpr std::array kOptions{
@@ -49,12 +48,9 @@ inline constexpr std::array kOptions{
                 "change the root directory"},
     cli::Option{'w', "wd", cli::Argument::required, "DIR", cli::Completes::directory, nullptr,
                 "change the working directory, looked up below the new root"},
-    cli::Option{kPlan, "plan", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "print what would be done, step by step, and do nothing"},
-    cli::Option{cli::kHelp, "help", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "print this help"},
-    cli::Option{cli::kVersion, "version", cli::Argument::none, nullptr, cli::Completes::nothing,
-                nullptr, "print the version"},
+    cli::kPlan,
+    cli::kHelp,
+    cli::kVersion,
 };
 
 inline constexpr cli::Tool kTool{
