@@ -91,8 +91,8 @@ std::string columns() {
 std::string make(std::string_view what, std::string_view tool_name) {
   if (what == "--table") return table();
   if (what == "--columns") return columns();
-  const auto found = std::find_if(kTools.begin(), kTools.end(),
-                                  [&](const auto* tool) { return tool->name == tool_name; });
+  const auto* const found = std::find_if(kTools.begin(), kTools.end(),
+                                         [&](const auto* tool) { return tool->name == tool_name; });
   if (found == kTools.end()) return {};
   if (what == "bash") return bash(**found);
   if (what == "zsh") return zsh(**found);

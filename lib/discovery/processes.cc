@@ -80,7 +80,7 @@ class ProcessReader {
     return directory && read_stat_below(directory->get(), process);
   }
 
-  bool read_stat_below(int directory, CensusProcess& process) {
+  static bool read_stat_below(int directory, CensusProcess& process) {
     struct stat st {};
     const auto text = read_file_at(directory, "stat");
     if (!text || ::fstat(directory, &st) != 0) return false;

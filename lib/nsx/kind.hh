@@ -85,7 +85,7 @@ class KindSet {
     unsigned bits_;
   };
   constexpr Iterator begin() const { return Iterator(bits_); }
-  constexpr Iterator end() const { return Iterator(0); }
+  static constexpr Iterator end() { return Iterator(0); }
 
  private:
   static constexpr unsigned bit(Kind kind) { return 1U << static_cast<unsigned>(kind); }

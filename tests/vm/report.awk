@@ -7,6 +7,14 @@
 
 function fail(text) { failed++; print "  FAILED  " text; detail = 1 }
 
+# The number of a result: "ok N ...", "not ok N ...".
+/^(not )?ok [0-9]+/ { came[($1 == "ok" ? $2 : $3) + 0] = 1 }
+
+function missing(  number, list) {
+  for (number = 1; number <= planned; number++) if (!(number in came)) list = list " " number
+  return list
+}
+
 /^1\.\.[0-9]+$/ { planned = substr($0, 4) + 0; has_plan = 1; next }
 
 /^ok [0-9]+ .* # skip/ || /^ok [0-9]+ # skip/ {
@@ -54,7 +62,7 @@ END {
   } else if (!has_plan || planned == 0) fail("no test was run")
   else if (seen != planned) {
     failed += planned > seen ? planned - seen : 1
-    print "  FAILED  " seen " results for " planned " tests"
+    print "  FAILED  " seen " results for " planned " tests; without one:" missing()
   } else if (has_status && status != 0 && failed == 0) fail("bats ended with status " status)
   print passed + 0, failed + 0, skipped + 0
 }

@@ -17,7 +17,7 @@ class Cells {
   Cells(const Kernel& kernel, const Census& census) : kernel_(kernel), census_(census) {}
 
   /// The text of a cell; empty where there is nothing to tell.
-  std::string text(CensusIndex ns, Column column);
+  std::string text(CensusIndex index, Column column);
 
  private:
   const std::string& command(pid_t pid);
