@@ -1,5 +1,7 @@
 # Whatever is wrong is said in one line, with what and why; the exit status is the documented one;
 # and nothing is left behind.
+#
+# What is tagged slow here depends on no kernel: it is left out where they are emulated.
 load ../lib/common
 
 # The exit status of a usage error.
@@ -30,6 +32,7 @@ dead_pid() {
   perl -e 'my $pid = fork // die; exit if !$pid; waitpid $pid, 0; print $pid'
 }
 
+# bats test_tags=slow
 @test "an unknown option names the nearest one" {
   fails 1 "cannot understand --mout: no such option (did you mean --mount?)" nsx-unshare --mout true
   fails 1 "cannot understand --tarjet: no such option (did you mean --target?)" nsx-enter --tarjet=1
@@ -46,6 +49,7 @@ dead_pid() {
   fails 1 "several options start so" nsx-enter --p true
 }
 
+# bats test_tags=slow
 @test "a missing argument and one too many" {
   fails 1 "cannot use --target: it needs an argument (PID)" nsx-enter --target
   fails 1 "cannot use --target: it needs an argument (PID)" nsx-enter -t
@@ -56,6 +60,7 @@ dead_pid() {
   fails 2 "cannot use 4026531840: no operand is expected" nsx-ls 4026531840
 }
 
+# bats test_tags=slow
 @test "what is no kind, column, relation, mode or signal" {
   fails 2 "cannot list namespaces of the kind 'network': unknown kind (cgroup ipc mnt net pid time user uts)" \
     nsx-ls -t network
@@ -69,6 +74,7 @@ dead_pid() {
   done
 }
 
+# bats test_tags=slow
 @test "what is no PID" {
   for text in abc 12x "" -5 0 99999999999999999999 " 1" 1.5; do
     fails 1 "cannot use as a PID '$text': a PID is a number above 0" nsx-enter -t "$text" -n true
@@ -76,6 +82,7 @@ dead_pid() {
   done
 }
 
+# bats test_tags=slow
 @test "what is no UID or GID" {
   for text in abc -1 4294967295 99999999999; do
     fails 1 "cannot use as a UID '$text'" nsx-enter -t $$ -u -S "$text" true
@@ -222,6 +229,7 @@ dead_pid() {
   run -2 bash -c "nsx-ls --nonsense 2>&-"
 }
 
+# bats test_tags=slow
 @test "an option's argument of 100 kB" {
   long=$(head -c 100000 /dev/zero | tr '\0' x)
   fails 1 "cannot use as a PID 'xxx" nsx-enter -t "$long" -n true
@@ -245,6 +253,7 @@ dead_pid() {
   done
 }
 
+# bats test_tags=slow
 @test "hostile characters in a name do not reach the terminal" {
   fails 1 "cannot use as a PID '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
   fails 1 '/nowhere\x07' nsx-enter --net=$'/nowhere\a' true
