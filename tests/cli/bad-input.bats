@@ -259,7 +259,7 @@ dead_pid() {
   fails 1 '/nowhere\x07' nsx-enter --net=$'/nowhere\a' true
   # In a hint, and in UTF-8: U+009B is what ESC [ is.
   fails 2 '(--json=\x1b[2J)' nsx-ls $'--json=\e[2J'
-  fails 2 'kind '"'"'\xc2\x9bé'"'" nsx-ls -t $'\u009bé'
+  fails 2 'kind '"'"'\xc2\x9bé'"'" nsx-ls -t $'\xc2\x9b\xc3\xa9'
   fails 1 '/nowhere\xff' nsx-enter --net=$'/nowhere\xff' true
 }
 
