@@ -4,6 +4,7 @@
 
 #include <asm/ioctl.h>
 #include <cstdint>
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -37,14 +38,48 @@ inline constexpr std::uint64_t kPidfdInfoCreds = 2;
 // pidfd_open(2): also a thread that does not lead its process, Linux 6.9.
 inline constexpr unsigned kPidfdThread = 0x80;  // O_EXCL
 
+// f_type of statfs(2) for a pidfd, Linux 6.9. Before, pidfds were anonymous inodes.
+inline constexpr std::uint64_t kPidfdFileSystem = 0x50494446;
+
 inline constexpr unsigned kNsGetId = _IOR(0xb7, 13, std::uint64_t);  // Linux 6.18
+
+// The handle of a namespace for open_by_handle_at(2) below kNsfsRoot, Linux 6.18. The kernel then
+// wants kind and inode number too; later ones find it by the id alone, with 0 for these.
+inline constexpr int kNsfsRoot = -10003;
+inline constexpr int kNsfsHandleType = 0xf1;
+struct NsfsHandle {
+  std::uint32_t handle_bytes;
+  std::int32_t handle_type;
+  std::uint64_t ns_id;
+  std::uint32_t ns_type;
+  std::uint32_t ns_inode;
+};
+static_assert(sizeof(NsfsHandle) == 24);
+
+/// Opens the namespace with this 64-bit id.
+inline int open_namespace_by_id(std::uint64_t id) {
+  NsfsHandle handle{16, kNsfsHandleType, id, 0, 0};
+  return static_cast<int>(
+      ::syscall(SYS_open_by_handle_at, kNsfsRoot, &handle, O_RDONLY | O_CLOEXEC));
+}
 
 inline int pidfd_open(pid_t pid, unsigned flags) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, flags));
 }
 
+inline int pidfd_getfd(int pidfd, int number) {
+  return static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd, number, 0));
+}
+
 inline int pidfd_send_signal(int pidfd, int signal) {
   return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
+}
+
+/// Ends the calling process, one of the library's own, without a destructor or buffer of its
+/// parent.
+[[noreturn]] inline void end_process(int status) {
+  for (;;)
+    ::syscall(SYS_exit_group, status);
 }
 
 }  // namespace nsx::abi

@@ -15,7 +15,8 @@ namespace nsx {
 
 namespace {
 
-constexpr std::array<const char*, kFeatureCount> kFeatureNames{"pidfd-ns", "pidfd-info", "ns-id"};
+constexpr std::array<const char*, kFeatureCount> kFeatureNames{"pidfd-ns", "pidfd-info", "ns-id",
+                                                               "ns-handle"};
 
 /// Whether the proc mount counts processes as the caller does (another pid namespace's does not).
 bool shows_the_caller(int proc) {
@@ -34,7 +35,10 @@ FeatureSet probe() {
   if (ns) {
     features.insert(Feature::pidfd_namespaces);
     std::uint64_t id = 0;
-    if (::ioctl(ns.get(), abi::kNsGetId, &id) == 0) features.insert(Feature::namespace_id);
+    if (::ioctl(ns.get(), abi::kNsGetId, &id) == 0) {
+      features.insert(Feature::namespace_id);
+      if (OwnedFd(abi::open_namespace_by_id(id))) features.insert(Feature::namespace_handle);
+    }
   }
   // Kernels with the namespace requests alone say EINVAL here, older ones ENOTTY.
   abi::PidfdInfo process{};
@@ -67,7 +71,7 @@ Result<FeatureSet> parse_disabled_features(std::string_view list) {
     }
     if (!known) {
       return refuse("switch off the kernel feature", std::string(word), "unknown name",
-                    "known: -pidfd-ns, -pidfd-info, -ns-id");
+                    "known: -pidfd-ns, -pidfd-info, -ns-id, -ns-handle");
     }
   }
   return disabled;

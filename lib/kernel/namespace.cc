@@ -36,6 +36,19 @@ Result<Namespace> Namespace::open_file(const Kernel& kernel, const std::string& 
   return from_fd(kernel, std::move(*fd));
 }
 
+Result<Namespace> Namespace::open_id(const Kernel& kernel, std::uint64_t id) {
+  const std::string subject = "the namespace with the id " + std::to_string(id);
+  if (!kernel.has(Feature::namespace_handle)) {
+    return refuse("open", subject, "this kernel opens none by its id");
+  }
+  OwnedFd fd(abi::open_namespace_by_id(id));
+  if (!fd) return fail("open", subject, errno, "there is none, or you have no right over it");
+  auto ns = from_fd(kernel, std::move(fd));
+  const bool shows_id = kernel.has(Feature::namespace_id);
+  if (ns && shows_id && ns->identity().id != id) return refuse("open", subject, "it got another");
+  return ns;
+}
+
 Result<Namespace> Namespace::from_fd(const Kernel& kernel, OwnedFd fd) {
   struct stat st {};
   if (::fstat(fd.get(), &st) != 0) return fail("stat", "a namespace file");

@@ -1,5 +1,8 @@
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <nsx/process.hh>
 
@@ -28,6 +31,15 @@ OwnedFd open_pidfd(pid_t pid) {
 /// Whether the process still has its number, be it as a zombie.
 bool is_there(int pidfd) {
   return abi::pidfd_send_signal(pidfd, 0) == 0 || errno == EPERM;
+}
+
+/// The second number of a line of /proc/PID/status: real, effective, saved and file system's.
+std::optional<std::uint32_t> effective_id(std::string_view status, std::string_view heading) {
+  const std::size_t at = status.find(heading);
+  if (at == std::string_view::npos) return std::nullopt;
+  status.remove_prefix(at + heading.size());
+  next_field(status, '\t');
+  return parse_number<std::uint32_t>(next_field(status, '\t'));
 }
 
 }  // namespace
@@ -85,6 +97,11 @@ Result<OwnedFd> Process::open_directory(const char* link, const char* what) cons
               denied ? kTraceHint : "");
 }
 
+bool Process::has_memory() const {
+  const auto text = read_file_at(directory_.get(), "status");
+  return text && text->find("\nVmSize:") != std::string::npos;
+}
+
 Result<OwnedFd> Process::open_root() const {
   return open_directory("root", "root directory");
 }
@@ -97,6 +114,97 @@ Result<std::string> Process::read(const char* file) const {
   auto text = read_file_at(directory_.get(), file);
   if (!text) return fail(std::string("read ") + file + " of", pid_subject(pid_), text.error().code);
   return text;
+}
+
+Result<std::string> Process::read_environment_text() const {
+  // execve(2) takes no more than 6 MiB; a process can say that its environment is anywhere.
+  constexpr std::size_t kMost = std::size_t{8} << 20;
+  std::string text;
+  for (std::size_t size = std::size_t{64} << 10; size <= kMost; size *= 2) {
+    auto file = open_at(directory_.get(), "environ", O_RDONLY);
+    if (!file) return error_of(file);
+    // In one call: between two the process can end or execute another program, and what follows
+    // would be missing.
+    text.resize(size);
+    const ssize_t n = ::read(file->get(), text.data(), size);
+    if (n < 0) return fail("read", "environ");
+    if (static_cast<std::size_t>(n) == size) continue;
+    text.resize(static_cast<std::size_t>(n));
+    if (text.empty() && !has_memory()) return fail("read", "environ", ESRCH);
+    return text;
+  }
+  return fail("read", "environ", EFBIG);
+}
+
+Result<std::vector<std::string>> Process::read_environment() const {
+  const auto text = read_environment_text();
+  if (!text) {
+    constexpr const char* kRead = "read the environment of";
+    const int code = text.error().code;
+    if (code == ESRCH || code == ENOENT) {
+      return fail(kRead, pid_subject(pid_), ESRCH, "it has ended");
+    }
+    const bool denied = code == EACCES || code == EPERM;
+    return fail(kRead, pid_subject(pid_), code, denied ? kTraceHint : "");
+  }
+
+  std::vector<std::string> entries;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::string_view entry = next_field(rest, '\0');
+    if (entry.find('=', 1) != std::string_view::npos) entries.emplace_back(entry);
+  }
+  return entries;
+}
+
+Result<Process::Ids> Process::read_ids() const {
+  const auto text = read_file_at(directory_.get(), "status");
+  if (!text) {
+    const int code = text.error().code == ENOENT ? ESRCH : text.error().code;
+    return fail("read the ids of", pid_subject(pid_), code);
+  }
+  const auto uid = effective_id(*text, "\nUid:\t");
+  const auto gid = effective_id(*text, "\nGid:\t");
+  if (!uid || !gid) return refuse("read the ids of", pid_subject(pid_), "the status has none");
+  return Ids{*uid, *gid};
+}
+
+Result<Namespace> Process::open_socket_namespace(const Kernel& kernel, int number) const {
+  const std::string subject = "descriptor " + std::to_string(number) + " of " + pid_subject(pid_);
+  if (!pidfd_) {
+    return refuse("take", subject, "the proc mount is not of this PID namespace");
+  }
+  const OwnedFd copy(abi::pidfd_getfd(pidfd_.get(), number));
+  if (!copy) {
+    return fail("take", subject, errno,
+                errno == EPERM ? "needs the right to attach to that process as a debugger" : "");
+  }
+  OwnedFd ns(::ioctl(copy.get(), SIOCGSKNS));
+  if (ns) return Namespace::from_fd(kernel, std::move(ns));
+  const int code = errno;
+  struct stat st {};
+  if (::fstat(copy.get(), &st) == 0 && !S_ISSOCK(st.st_mode)) {
+    return refuse("use as a socket", subject, "it is none");
+  }
+  return fail("open the net namespace of", subject, code,
+              code == EPERM ? "needs CAP_NET_ADMIN in the user namespace that owns it" : "");
+}
+
+Result<std::uint64_t> Process::pidfd_inode() const {
+  constexpr const char* kAsk = "ask the pidfd's inode number of";
+  struct statfs fs {};
+  struct stat st {};
+  if (!pidfd_)
+    return refuse(kAsk, pid_subject(pid_), "the proc mount is not of this PID namespace");
+  if (::fstatfs(pidfd_.get(), &fs) != 0 || ::fstat(pidfd_.get(), &st) != 0) {
+    return fail(kAsk, pid_subject(pid_));
+  }
+  // Older kernels have one inode for all of them.
+  if (static_cast<std::uint64_t>(fs.f_type) != abi::kPidfdFileSystem) {
+    return refuse(kAsk, pid_subject(pid_), "this kernel gives pidfds no inodes of their own",
+                  "Linux 6.9 does");
+  }
+  return st.st_ino;
 }
 
 std::optional<ProcessStat> parse_process_stat(std::string_view text) {
@@ -116,6 +224,10 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   stat.pid = *pid;
   stat.state = state[0];
   stat.parent = *parent;
+  // The field 22; "rest" is at the field 5.
+  for (int field = 5; field < 22; ++field)
+    next_field(rest, ' ');
+  stat.start_time = parse_number<std::uint64_t>(next_field(rest, ' ')).value_or(0);
   return stat;
 }
 
