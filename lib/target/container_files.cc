@@ -1,0 +1,310 @@
+// Where each runtime keeps what. Lists of directories are walked, small files are read; a runtime
+// that is not there costs one failed open(2).
+
+#include <algorithm>
+#include <fcntl.h>
+#include <functional>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/directory.hh"
+#include "kernel/files.hh"
+#include "kernel/text.hh"
+#include "target/container_record.hh"
+#include "target/json_state.hh"
+
+namespace nsx {
+
+namespace {
+
+/// More than any state file has; a file that grows while it is read ends here, too.
+constexpr std::size_t kMaxSize = 4U << 20U;
+
+/// The whole of a regular file, which may be anything: not waited for as a FIFO, not followed as a
+/// link, not read beyond kMaxSize.
+Result<std::string> read_state_file(const std::string& path) {
+  auto file = open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (!file)
+    return file.error().code == ELOOP ? refuse("read", path, "it is a link")
+                                      : fail("read", path, file.error().code);
+  struct stat st {};
+  if (::fstat(file->get(), &st) != 0) return fail("read", path);
+  if (!S_ISREG(st.st_mode)) return refuse("read", path, "it is no regular file");
+  std::string text;
+  for (;;) {
+    if (text.size() > kMaxSize) {
+      return refuse("read", path, "it is longer than any container's state");
+    }
+    const std::size_t used = text.size();
+    text.resize(used + (64U << 10U));
+    const ssize_t n = ::read(file->get(), text.data() + used, text.size() - used);
+    text.resize(used + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail("read", path);
+    if (n == 0) return text;
+  }
+}
+
+bool is_missing(const Error& error) {
+  return error.code == ENOENT || error.code == ENOTDIR;
+}
+
+class RecordReader {
+ public:
+  explicit RecordReader(const std::string& root)
+      : root_(root), user_(root + "/run/user/" + std::to_string(::geteuid())) {}
+
+  ContainerRecords read() {
+    // Who knows names comes before the low-level runtimes, which know the process best.
+    read_docker();
+    read_containerd();
+    read_storage();
+    read_runc();
+    read_crun();
+    read_machines();
+    add_storage_names();
+    return std::move(records_);
+  }
+
+ private:
+  // --- Reading -----------------------------------------------------------------------------------
+
+  /// The text of a file; none where there is no such file, or it cannot be read.
+  std::optional<std::string> text_of(const std::string& path) {
+    auto text = read_state_file(path);
+    if (text) return std::move(*text);
+    if (!is_missing(text.error())) records_.unreadable.push_back(std::move(text.error()));
+    return std::nullopt;
+  }
+
+  /// What a parser makes of a file. One that makes no sense is noted.
+  template <class Parsed>
+  std::optional<Parsed> parsed(const std::string& path,
+                               std::optional<Parsed> (*parse)(std::string_view)) {
+    const auto text = text_of(path);
+    if (!text) return std::nullopt;
+    auto result = parse(*text);
+    if (!result) {
+      records_.unreadable.push_back(
+          {"read", path, 0, "it is not the state of a container", "it is damaged or hostile"});
+    }
+    return result;
+  }
+
+  /// Calls visit(directory, name) for each directory in one.
+  template <class Visit>
+  void for_each_in(const std::string& directory, Visit visit) {
+    const auto names = list_directories_at(AT_FDCWD, directory.c_str());
+    if (names) {
+      const std::string above = directory + '/';
+      for (const std::string& name : *names)
+        visit(above + name, name);
+    } else if (!is_missing(names.error())) {
+      records_.unreadable.push_back({"list", directory, names.error().code, {}, {}});
+    }
+  }
+
+  static pid_t pid_in(const std::optional<std::string>& text) {
+    if (!text) return 0;
+    std::string_view digits = *text;
+    while (digits.ends_with('\n'))
+      digits.remove_suffix(1);
+    return std::max(parse_number<pid_t>(digits).value_or(0), 0);
+  }
+
+  void add(ContainerRecord record, const std::string& id) {
+    record.id = id;
+    records_.all.push_back(std::move(record));
+  }
+
+  /// Adds what a low-level runtime knows: to the record of the runtime that uses it, if there is
+  /// one.
+  void add_low(ContainerRecord record, const std::string& id) {
+    storages_of(record);
+    for (ContainerRecord& known : records_.all) {
+      if (known.id != id || known.pid != record.pid) continue;
+      if (record.start_time != 0) known.start_time = record.start_time;
+      if (known.names.empty()) known.names = std::move(record.names);
+      return;
+    }
+    add(std::move(record), id);
+  }
+
+  // --- The runtimes ------------------------------------------------------------------------------
+
+  void read_docker() {
+    std::string data = root_ + "/var/lib/docker";
+    if (const auto text = text_of(root_ + "/etc/docker/daemon.json")) {
+      const std::string named = parse_docker_data_root(*text);
+      if (named.starts_with('/')) data = root_ + named;
+    }
+    for_each_in(data + "/containers", [&](const std::string& path, const std::string& id) {
+      auto record = parsed(path + "/config.v2.json", parse_docker_config);
+      if (record) add(std::move(*record), id);
+    });
+  }
+
+  void read_containerd() {
+    // Its own place, that of docker's, and that of k3s.
+    for (const char* state :
+         {"/run/containerd", "/run/docker/containerd/daemon", "/run/k3s/containerd"}) {
+      const std::string tasks = root_ + state + "/io.containerd.runtime.v2.task";
+      for_each_in(tasks, [&](const std::string& space, const std::string&) {
+        for_each_in(space,
+                    [&](const std::string& path, const std::string& id) { add_task(path, id); });
+      });
+    }
+  }
+
+  void add_task(const std::string& path, const std::string& id) {
+    ContainerRecord record;
+    record.runtime = "containerd";
+    record.pid = pid_in(text_of(path + "/init.pid"));
+    if (auto names = parsed(path + "/config.json", parse_bundle_names)) {
+      record.names = std::move(*names);
+    }
+    // A container of docker's is a task of containerd's.
+    add_low(std::move(record), id);
+  }
+
+  /// podman and CRI-O: both use the same storage.
+  void read_storage() {
+    add_storage(root_ + "/var/lib/containers/storage");
+    for (const std::string& run : {root_ + "/run/containers/storage", user_ + "/containers"}) {
+      add_storage(run);
+      for_each_in(run, [&](const std::string& path, const std::string& driver) {
+        if (!driver.ends_with("-containers")) return;  // "overlay-containers"
+        for_each_in(path, [&](const std::string& container, const std::string& id) {
+          add_stored(container + "/userdata", id);
+        });
+      });
+    }
+  }
+
+  void add_stored(const std::string& data, const std::string& id) {
+    if (auto record = parsed(data + "/state.json", parse_crio_state)) {
+      if (auto names = parsed(data + "/config.json", parse_bundle_names)) {
+        record->names = std::move(*names);
+      }
+      add(std::move(*record), id);
+    } else if (const auto pid = text_of(data + "/pidfile")) {
+      ContainerRecord podman;
+      podman.runtime = "podman";
+      podman.pid = pid_in(pid);
+      add(std::move(podman), id);
+    }
+  }
+
+  void read_runc() {
+    for (const std::string& directory : {root_ + "/run/runc", user_ + "/runc"})
+      read_runc_below(directory);
+    for (const char* above :
+         {"/run/containerd/runc", "/run/docker/runtime-runc", "/run/k3s/containerd/runc"}) {
+      for_each_in(root_ + above,
+                  [&](const std::string& space, const std::string&) { read_runc_below(space); });
+    }
+  }
+
+  void read_runc_below(const std::string& directory) {
+    for_each_in(directory, [&](const std::string& path, const std::string& id) {
+      auto record = parsed(path + "/state.json", parse_runc_state);
+      if (record) add_low(std::move(*record), id);
+    });
+  }
+
+  void read_crun() {
+    for (const std::string& directory : {root_ + "/run/crun", user_ + "/crun"}) {
+      for_each_in(directory, [&](const std::string& path, const std::string& id) {
+        auto record = parsed(path + "/status", parse_crun_status);
+        if (record) add_low(std::move(*record), id);
+      });
+    }
+  }
+
+  /// systemd-machined(8), with which systemd-nspawn(1) registers its containers. Beside them are
+  /// links that have the names of their units.
+  void read_machines() {
+    const std::string machines = root_ + "/run/systemd/machines/";
+    const auto names = list_names_at(AT_FDCWD, machines.c_str());
+    if (!names) return;
+    for (const std::string& name : *names) {
+      if (name.starts_with("unit:")) continue;
+      const auto text = text_of(machines + name);
+      if (!text) continue;
+      ContainerRecord record;
+      record.runtime = "systemd-nspawn";
+      bool is_container = false;
+      std::string_view rest = *text;
+      while (!rest.empty()) {
+        std::string_view line = next_field(rest, '\n');
+        const std::string_view key = next_field(line, '=');
+        if (key == "CLASS") is_container = line == "container";
+        if (key == "LEADER") record.pid = pid_in(std::string(line));
+        if (key == "LEADER_PIDFDID") {
+          record.pidfd_inode = parse_number<std::uint64_t>(line).value_or(0);
+        }
+        if (key == "SCOPE") record.cgroup = line;
+      }
+      // The others are virtual machines, and the machine itself.
+      if (is_container) add(std::move(record), name);
+    }
+  }
+
+  // --- Names in podman's and CRI-O's storage
+  // -------------------------------------------------------
+
+  void add_storage(const std::string& storage) {
+    if (std::find(storages_.begin(), storages_.end(), storage) == storages_.end()) {
+      storages_.push_back(storage);
+    }
+  }
+
+  /// The bundle of an ordinary user's container tells where that user's storage is:
+  /// STORAGE/overlay-containers/ID/userdata.
+  void storages_of(const ContainerRecord& record) {
+    std::string path = record.bundle;
+    if (!path.starts_with('/') || !path.ends_with("/userdata")) return;
+    for (int i = 0; i < 3; ++i)
+      path.erase(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+    if (!path.empty()) add_storage(root_ + path);
+  }
+
+  void add_storage_names() {
+    for (const std::string& storage : storages_) {
+      for_each_in(storage, [&](const std::string& path, const std::string& driver) {
+        if (!driver.ends_with("-containers")) return;
+        for (const char* list : {"/containers.json", "/volatile-containers.json"})
+          add_names(parsed(path + list, parse_storage_list));
+      });
+    }
+  }
+
+  void add_names(const std::optional<std::vector<ContainerRecord>>& list) {
+    if (!list) return;
+    for (const ContainerRecord& stored : *list) {
+      bool is_known = false;
+      for (ContainerRecord& known : records_.all) {
+        if (known.id != stored.id) continue;
+        is_known = true;
+        known.names.insert(known.names.end(), stored.names.begin(), stored.names.end());
+      }
+      // It exists, and does not run.
+      if (is_known) continue;
+      records_.all.push_back(stored);
+      records_.all.back().runtime = "podman or CRI-O";
+    }
+  }
+
+  std::string root_;
+  std::string user_;  // the caller's directory for the state of its own containers
+  std::vector<std::string> storages_;
+  ContainerRecords records_;
+};
+
+}  // namespace
+
+ContainerRecords read_container_records(const std::string& root) {
+  return RecordReader(root).read();
+}
+
+}  // namespace nsx
