@@ -1,19 +1,15 @@
 #include "discovery/processes.hh"
 
-#include <algorithm>
-#include <dirent.h>
 #include <fcntl.h>
-#include <memory>
 #include <optional>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <nsx/process.hh>
 
 #include "kernel/abi.hh"
+#include "kernel/directory.hh"
 #include "kernel/files.hh"
-#include "kernel/text.hh"
 
 namespace nsx {
 
@@ -127,32 +123,12 @@ class ProcessReader {
   NamespaceTable& table_;
 };
 
-Result<std::vector<pid_t>> list_pids(const Kernel& kernel) {
-  auto fd = open_at(kernel.proc(), ".", O_RDONLY | O_DIRECTORY);
-  if (!fd) return fail("list", kernel.proc_path(), fd.error().code);
-  // fdopendir(3) takes the descriptor for its own, so it gets a copy.
-  const int copy = ::fcntl(fd->get(), F_DUPFD_CLOEXEC, 0);
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(copy < 0 ? nullptr : ::fdopendir(copy),
-                                                      ::closedir);
-  if (!directory) return fail("list", kernel.proc_path());
-
-  std::vector<pid_t> pids;
-  errno = 0;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    if (const auto pid = parse_number<pid_t>(entry->d_name)) pids.push_back(*pid);
-    errno = 0;
-  }
-  if (errno != 0) return fail("list", kernel.proc_path());
-  std::sort(pids.begin(), pids.end());
-  return pids;
-}
-
 }  // namespace
 
 Result<std::vector<CensusProcess>> read_processes(const Kernel& kernel, KindSet kinds,
                                                   NamespaceTable& table) {
-  auto pids = list_pids(kernel);
-  if (!pids) return error_of(pids);
+  auto pids = list_pids_at(kernel.proc(), ".");
+  if (!pids) return fail("list", kernel.proc_path(), pids.error().code);
   std::vector<CensusProcess> processes;
   processes.reserve(pids->size());
   ProcessReader reader(kernel, kinds, table);

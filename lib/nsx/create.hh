@@ -1,14 +1,21 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
 
+#include <nsx/follow.hh>
+#include <nsx/id_map.hh>
+#include <nsx/kernel.hh>
 #include <nsx/kind.hh>
 #include <nsx/plan.hh>
 
 namespace nsx {
+
+/// Where binfmt_misc is usually mounted.
+inline constexpr const char* kUsualBinfmt = "/proc/sys/fs/binfmt_misc";
 
 /// A program to run, with its arguments (the first is its own name).
 struct Program {
@@ -16,34 +23,105 @@ struct Program {
   std::vector<std::string> arguments;
 };
 
+/// Which user ids, or which group ids, a new user namespace has.
+struct IdMapRequest {
+  /// The caller's own effective id.
+  struct Own {
+    std::optional<std::uint32_t> inside;  ///< what it is inside; none: the same
+  };
+  std::optional<Own> own;
+
+  struct Block {
+    enum class Source : std::uint8_t {
+      range,   ///< `ids`
+      auto_,   ///< the first of the caller's subordinate ids (subuid(5)), from 0 on inside
+      subids,  ///< the same, with the same numbers inside
+      all,     ///< every id that there is outside, with the same number inside
+    } source = Source::range;
+    IdMapLine ids;
+  };
+  std::vector<Block> blocks;
+
+  bool empty() const { return !own && blocks.empty(); }
+};
+
 /// What shall be made, in the terms of unshare(1).
 struct CreateRequest {
   KindSet kinds;
-  bool fork = false;
-  std::optional<int> kill_child;  ///< the signal for the program when its parent dies; implies fork
+  /// Every kind that this kernel has; implies fork, mount_proc, and where no map is asked for:
+  /// root inside for an ordinary user, all ids as they are for root.
+  bool all = false;
 
-  enum class MapUser { none, root, current };
-  MapUser map_user = MapUser::none;  ///< the caller's effective ids inside; implies user
+  /// Namespaces to keep, each on a file that is there.
+  struct File {
+    Kind kind = Kind::cgroup;
+    std::string path;
+  };
+  std::vector<File> files;         ///< imply their kinds
+  std::optional<std::string> pin;  ///< keeps all that is made under this name (nsx/pin.hh)
+
+  bool fork = false;
+  FollowRequest follow;
+  bool init =
+      false;  ///< an init of nsx's own is the first process of the pid namespace; implies it
+
+  IdMapRequest users;   ///< implies user
+  IdMapRequest groups;  ///< likewise
+  std::optional<bool> allow_setgroups;
+  struct Owner {
+    uid_t uid = 0;
+    gid_t gid = 0;
+  };
+  std::optional<Owner> owner;  ///< of the user namespace; implies user
+
+  std::optional<std::int64_t> monotonic;  ///< seconds; needs time
+  std::optional<std::int64_t> boottime;   ///< likewise
+  std::optional<std::string> hostname;    ///< implies uts
+  bool loopback = false;                  ///< brings "lo" up; implies net
 
   enum class Propagation { private_, shared, slave, unchanged };
   Propagation propagation = Propagation::private_;  ///< means nothing without mnt
 
   std::optional<std::string> mount_proc;         ///< where; implies mnt
+  std::optional<std::string> mount_binfmt;       ///< likewise, and user; in its usual place: proc
+  std::vector<std::string> interpreters;         ///< to register there; imply it in its usual place
   std::optional<std::string> root;               ///< chroot(2) to it
   std::optional<std::string> working_directory;  ///< looked up after `root`
+
+  std::optional<uid_t> uid;        ///< of the program
+  std::optional<gid_t> gid;        ///< likewise; drops supplementary groups
+  bool keep_capabilities = false;  ///< through exec; means nothing without user
+
+  std::optional<std::vector<std::string>> environment;  ///< NAME=VALUE; none: the caller's
+  std::string search_path;  ///< PATH: where newuidmap(1) and newgidmap(1) are looked for
   Program program;
 };
 
-/// What a plan to create has to know of the caller.
+/// What a plan to create has to know of the caller and of the machine.
 struct CreateFacts {
   uid_t uid = 0;  ///< effective
   gid_t gid = 0;  ///< effective
+
+  // What follows is read only where the request asks for it.
+  KindSet kinds;  ///< those that this kernel has
+  struct Ids {
+    std::optional<IdMapLine> subordinate;  ///< the first range of /etc/subuid; `inside` is 0
+    IdMap available;                       ///< the map of the caller's own user namespace
+    std::string tool;                      ///< where newuidmap(1) is; empty: nowhere
+  };
+  Ids users;
+  Ids groups;
 };
 
-NSX_API CreateFacts read_create_facts();
+/// Errors: a file of /proc or /etc that cannot be read.
+NSX_API Result<CreateFacts> read_create_facts(const Kernel& kernel, const CreateRequest& request);
 
 /// Computes what a request comes to, without any privilege and without asking the kernel.
-/// Errors: none yet; what can only be tried fails in carry_out().
-NSX_API Plan plan_create(const CreateRequest& request, const CreateFacts& facts);
+///
+/// The order is unshare(1)'s. A helper that stays outside is started first, where something needs
+/// the rights of before: it writes maps and pins.
+/// Errors: options that exclude each other or lack another; maps that overlap, are empty, or do not
+/// fit into the numbers that there are. What can only be tried fails in carry_out().
+NSX_API Result<Plan> plan_create(const CreateRequest& request, const CreateFacts& facts);
 
 }  // namespace nsx

@@ -14,11 +14,13 @@ enum class Feature : std::uint8_t {
   pidfd_namespaces,  ///< PIDFD_GET_*_NAMESPACE, Linux 6.11; else readlink(2) and open(2) in /proc
   pidfd_info,        ///< PIDFD_GET_INFO, Linux 6.13; else /proc/PID/stat
   namespace_id,      ///< NS_GET_ID, Linux 6.18; else no 64-bit ids
+  namespace_handle,  ///< open_by_handle_at(2) by such an id alone, Linux 6.19; else a search of
+                     ///< /proc
 };
 
-inline constexpr std::size_t kFeatureCount = 3;
+inline constexpr std::size_t kFeatureCount = 4;
 
-/// The name of a feature: "pidfd-ns", "pidfd-info", "ns-id".
+/// The name of a feature: "pidfd-ns", "pidfd-info", "ns-id", "ns-handle".
 NSX_API const char* name(Feature feature);
 
 /// A set of features.

@@ -27,6 +27,11 @@ class NSX_API Namespace {
   /// Opens a namespace file: /proc/PID/ns/net, /run/netns/blue. Anything else is an error.
   static Result<Namespace> open_file(const Kernel& kernel, const std::string& path);
 
+  /// Opens the namespace with this 64-bit id. Errors: there is none, the caller has no right over
+  /// it (CAP_SYS_ADMIN in the user namespace that owns it), or the kernel lacks
+  /// Feature::namespace_handle. find_namespace() then searches.
+  static Result<Namespace> open_id(const Kernel& kernel, std::uint64_t id);
+
   /// Takes a descriptor of a namespace file.
   static Result<Namespace> from_fd(const Kernel& kernel, OwnedFd fd);
 

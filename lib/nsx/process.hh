@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 #include <nsx/namespace.hh>
 
@@ -29,8 +30,29 @@ class NSX_API Process {
   /// The whole of a file of /proc/PID: "uid_map", "cmdline".
   Result<std::string> read(const char* file) const;
 
+  /// The environment that it started with, NAME=VALUE, as far as it has not changed that memory.
+  /// Needs the right to trace the process.
+  Result<std::vector<std::string>> read_environment() const;
+
+  /// Its effective ids, as the caller's user namespace counts them.
+  struct Ids {
+    uid_t uid = 0;
+    gid_t gid = 0;
+  };
+  Result<Ids> read_ids() const;
+
+  /// The net namespace of the socket that the process has under this number. Needs the right to
+  /// trace the process (PTRACE_MODE_ATTACH), and CAP_NET_ADMIN over that namespace.
+  Result<Namespace> open_socket_namespace(const Kernel& kernel, int number) const;
+
+  /// The inode number of its pidfd, which no other process has within a boot. Errors: before
+  /// Linux 6.9 there is none.
+  Result<std::uint64_t> pidfd_inode() const;
+
  private:
   Process() = default;
+  Result<std::string> read_environment_text() const;
+  bool has_memory() const;  // a process that ends has none before it is a zombie
   Result<OwnedFd> open_directory(const char* link, const char* what) const;
 
   pid_t pid_ = 0;
@@ -44,6 +66,7 @@ struct ProcessStat {
   std::string_view command;  ///< at most 15 bytes, may hold any byte; points into the parsed text
   char state = '?';          ///< R, S, D, Z (zombie) ...
   pid_t parent = 0;
+  std::uint64_t start_time = 0;  ///< in clock ticks after boot; 0: the text does not reach so far
 };
 
 NSX_API std::optional<ProcessStat> parse_process_stat(std::string_view text);

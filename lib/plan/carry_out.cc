@@ -1,125 +1,176 @@
+#include <algorithm>
 #include <fcntl.h>
-#include <grp.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
+#include <optional>
 
 #include <nsx/plan.hh>
 
 #include "kernel/files.hh"
-#include "plan/follow.hh"
+#include "plan/family.hh"
 #include "plan/hints.hh"
+#include "plan/outside.hh"
+#include "plan/perform.hh"
 
 namespace nsx {
 
 namespace {
 
-Status perform(const step::JoinNamespace& s) {
-  if (::setns(s.fd, info(s.kind).clone_flag) == 0) return {};
-  return fail(std::string("join the ") + name(s.kind) + " namespace of", s.of, errno,
-              hint_for_setns(errno, s.kind));
+template <class Wanted>
+bool has(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(),
+                     [](const Step& step) { return std::holds_alternative<Wanted>(step); });
 }
 
-Status perform(const step::Unshare& s) {
-  if (::unshare(s.kinds.clone_flags()) == 0) return {};
-  const int code = errno;
-  std::string list;
-  for (const Kind kind : s.kinds)
-    list += (list.empty() ? "" : ", ") + std::string(name(kind));
-  return fail("make new namespaces:", list, code, hint_for_unshare(code, s.kinds));
+/// A write to timens_offsets (time_namespaces(7)).
+std::string time_offsets(const step::SetTimeOffsets& s) {
+  std::string text;
+  if (s.monotonic) text += "monotonic " + std::to_string(*s.monotonic) + " 0\n";
+  if (s.boottime) text += "boottime " + std::to_string(*s.boottime) + " 0\n";
+  return text;
 }
 
-Status perform(const step::WriteIdMaps& s) {
-  const auto write = [](const char* path, const std::string& text) -> Status {
-    auto done = write_file_at(AT_FDCWD, path, text);
-    if (!done) done.error().hint = hint_for_id_map(done.error().code);
-    return done;
-  };
-  if (s.deny_setgroups) {
-    if (auto done = write("/proc/self/setgroups", "deny"); !done) return done;
+/// Does one step after another, and holds what a step leaves for a later one.
+class Performer {
+ public:
+  Performer(const Kernel& kernel, const Plan& plan, const OnStart& on_start)
+      : kernel_(kernel), plan_(plan), family_(on_start, has<step::BecomeInit>(plan)) {}
+
+  /// Set in a parent, which has nothing more to do.
+  const std::optional<Outcome>& ended() const { return ended_; }
+
+  /// Undoes what would outlast a failure, and tells the parent that the program will not start.
+  void give_up() {
+    if (outside_) {
+      // The helper undoes it anyway when we end, but then nobody waits for it.
+      [[maybe_unused]] const auto undone = outside_->undo();
+    }
+    family_.give_up();
   }
-  if (auto done = write("/proc/self/uid_map", format_id_map(s.uids)); !done) return done;
-  return write("/proc/self/gid_map", format_id_map(s.gids));
-}
 
-Status perform(const step::DropGroups& s) {
-  if (::setgroups(0, nullptr) == 0 || (errno == EPERM && s.may_be_denied)) return {};
-  return fail("drop", "supplementary groups");
-}
-
-Status perform(const step::SetIds& s) {
-  if (s.gid && ::setgid(*s.gid) != 0) return fail("become", "GID " + std::to_string(*s.gid));
-  if (s.uid && ::setuid(*s.uid) != 0) return fail("become", "UID " + std::to_string(*s.uid));
-  return {};
-}
-
-Status perform(const step::SetPropagation& s) {
-  using Mode = step::SetPropagation::Mode;
-  const unsigned long type = s.mode == Mode::shared  ? MS_SHARED
-                             : s.mode == Mode::slave ? MS_SLAVE
-                                                     : MS_PRIVATE;
-  if (::mount("none", "/", nullptr, MS_REC | type, nullptr) == 0) return {};
-  return fail("change the propagation of", "/", errno,
-              errno == EINVAL ? "/ must be a mount point" : "");
-}
-
-Status perform(const step::ChangeRoot& s) {
-  const bool entered = s.fd >= 0 ? ::fchdir(s.fd) == 0 : ::chdir(s.path.c_str()) == 0;
-  // The working directory goes along: one left outside would be a way out.
-  if (entered && ::chroot(".") == 0 && ::chdir("/") == 0) return {};
-  return fail("change the root directory to", s.path);
-}
-
-Status perform(const step::ChangeDirectory& s) {
-  const int failed = s.fd >= 0 ? ::fchdir(s.fd) : ::chdir(s.path.c_str());
-  if (failed == 0) return {};
-  return fail("change the working directory to", s.path);
-}
-
-Status perform(const step::MountProc& s) {
-  if (s.make_private &&
-      ::mount("none", s.path.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) {
-    return fail("make private what is mounted on", s.path, errno,
-                errno == EINVAL ? "it is not a mount point" : "");
-  }
-  constexpr unsigned long kFlags = MS_NOSUID | MS_NOEXEC | MS_NODEV;
-  if (::mount("proc", s.path.c_str(), "proc", kFlags, nullptr) == 0) return {};
-  return fail("mount proc on", s.path, errno, hint_for_mount_proc(errno));
-}
-
-Status perform(const step::Execute& s) {
-  std::vector<char*> argv;
-  argv.reserve(s.arguments.size() + 1);
-  // execvp(3) does not write to them, whatever its type says.
-  for (const std::string& argument : s.arguments) {
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  }
-  argv.push_back(nullptr);
-  ::execvp(s.file.c_str(), argv.data());
-  return fail("execute", s.file);
-}
-
-/// Does one step after another.
-struct Performer {
-  std::optional<Outcome> ended;  ///< set in the parent, which has nothing more to do
-
-  Status operator()(const step::Fork& s) {
-    auto outcome = fork_and_follow(s);
-    if (!outcome) return error_of(outcome);
-    ended = *outcome;
+  Status operator()(const step::StartHelper&) {
+    auto outside = Outside::start(kernel_);
+    if (!outside) return error_of(outside);
+    outside_ = std::move(*outside);
     return {};
   }
+
+  Status operator()(const step::BecomeOwner& s) {
+    owns_its_files_ = false;
+    return perform(s);
+  }
+
+  Status operator()(const step::WriteIdMaps& s) {
+    if (s.allow_setgroups) {
+      const char* word = *s.allow_setgroups ? "allow" : "deny";
+      if (auto done = write_own_file("setgroups", word); !done) return done;
+    }
+    if (auto done = write_map("uid_map", s.uids); !done) return done;
+    return write_map("gid_map", s.gids);
+  }
+
+  Status operator()(const step::SetTimeOffsets& s) {
+    auto done = write_own_file("timens_offsets", time_offsets(s));
+    if (!done) {
+      done.error().operation = "set the clocks by";
+      done.error().hint = hint_for_time_offsets(done.error().code);
+    }
+    return done;
+  }
+
+  Status operator()(const step::Fork& s) {
+    // Only pins come after it, and a parent that waits would keep the helper waiting, too.
+    if (!has<step::Pin>(plan_)) outside_.reset();
+    auto forked = family_.fork(s);
+    if (!forked) return error_of(forked);
+    ended_ = *forked;
+    return {};
+  }
+  Status operator()(const step::BecomeInit&) { return family_.become_init(); }
+
+  Status operator()(const step::Pin& s) {
+    std::vector<OwnedFd> namespaces;
+    for (const auto& place : s.places) {
+      auto ns = open_own(place.kind);
+      if (!ns) return error_of(ns);
+      namespaces.push_back(std::move(*ns));
+    }
+    return outside_->pin(s.places, namespaces);
+  }
+
+  Status operator()(const step::KeepPins&) { return outside_->keep(); }
+
+  Status operator()(const step::SetIds& s) {
+    if (auto done = perform(s); !done) return done;
+    // A change of ids has cleared it.
+    return family_.renew_death_signal();
+  }
+
+  Status operator()(const step::Execute& s) {
+    if (auto done = family_.tell_start(kernel_); !done) return done;
+    return perform(s);
+  }
+
+  Status operator()(const step::StartWatcher& s) { return family_.start_watcher(s.signal); }
+  Status operator()(const step::OpenTerminal&) { return family_.open_terminal(); }
+
   Status operator()(const auto& s) { return perform(s); }
+
+ private:
+  /// Writes a file of this process in /proc. Who has become another user does not own them, so
+  /// that no process of that user reaches this one; the helper can write them all the same.
+  Status write_own_file(const char* file, const std::string& text) {
+    if (!owns_its_files_) return outside_->write(file, text);
+    const std::string path = std::string("/proc/self/") + file;
+    auto done = write_file_at(AT_FDCWD, path.c_str(), text);
+    if (!done) done.error().hint = hint_for_id_map(done.error().code);
+    return done;
+  }
+
+  Status write_map(const char* file, const step::WriteIdMaps::Map& map) {
+    using Writer = step::WriteIdMaps::Writer;
+    if (map.ids.empty()) return {};
+    switch (map.writer) {
+      case Writer::self:
+        return write_own_file(file, format_id_map(map.ids));
+      case Writer::helper:
+        return outside_->write(file, format_id_map(map.ids));
+      case Writer::newidmap:
+        break;
+    }
+    return outside_->write_map_by(map.tool, map.ids);
+  }
+
+  /// This process's namespace; of pid and time the one for children, if it has made none yet.
+  Result<OwnedFd> open_own(Kind kind) const {
+    const char* file = !family_.has_forked() && info(kind).for_children != nullptr
+                           ? info(kind).for_children
+                           : name(kind);
+    auto fd = open_at(kernel_.proc(), (std::string("self/ns/") + file).c_str(), O_RDONLY);
+    if (!fd && kind == Kind::pid && fd.error().code == ENOENT) {
+      return refuse("pin", "the pid namespace", "it has no process yet", "add --fork");
+    }
+    return fd;
+  }
+
+  const Kernel& kernel_;
+  const Plan& plan_;
+  bool owns_its_files_ = true;
+  std::optional<Outside> outside_;
+  Family family_;
+  std::optional<Outcome> ended_;
 };
 
 }  // namespace
 
-tl::expected<Outcome, PlanFailure> carry_out(const Plan& plan) {
-  Performer performer;
+tl::expected<Outcome, PlanFailure> carry_out(const Kernel& kernel, const Plan& plan,
+                                             const OnStart& on_start) {
+  Performer performer(kernel, plan, on_start);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     auto done = std::visit(performer, plan.steps[i]);
-    if (!done) return tl::unexpected(PlanFailure{std::move(done.error()), i});
-    if (performer.ended) return *performer.ended;
+    if (!done) {
+      performer.give_up();
+      return tl::unexpected(PlanFailure{std::move(done.error()), i});
+    }
+    if (performer.ended()) return *performer.ended();
   }
   return Outcome{};
 }

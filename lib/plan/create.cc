@@ -1,6 +1,10 @@
-#include <unistd.h>
+#include <algorithm>
 
 #include <nsx/create.hh>
+#include <nsx/pin.hh>
+
+#include "plan/follow_steps.hh"
+#include "plan/id_maps.hh"
 
 namespace nsx {
 
@@ -21,49 +25,211 @@ std::optional<step::SetPropagation::Mode> mode_of(CreateRequest::Propagation pro
   return std::nullopt;
 }
 
-step::WriteIdMaps id_maps(CreateRequest::MapUser map, const CreateFacts& facts) {
-  const bool root = map == CreateRequest::MapUser::root;
+/// The request with all that it implies.
+CreateRequest complete(CreateRequest request, const CreateFacts& facts) {
+  if (request.all) {
+    for (const Kind kind : facts.kinds)
+      request.kinds.insert(kind);
+    request.fork = true;
+    if (!request.mount_proc) request.mount_proc = "/proc";
+    if (request.users.empty() && request.groups.empty()) {
+      for (IdMapRequest* ids : {&request.users, &request.groups}) {
+        if (facts.uid == 0) {
+          ids->blocks.push_back({IdMapRequest::Block::Source::all, {}});
+        } else {
+          ids->own = IdMapRequest::Own{0};
+        }
+      }
+    }
+  }
+  if (!request.interpreters.empty() && !request.mount_binfmt) request.mount_binfmt = kUsualBinfmt;
+  if (request.mount_binfmt) {
+    request.kinds.insert(Kind::mnt);
+    request.kinds.insert(Kind::user);
+    if (request.mount_binfmt == kUsualBinfmt && !request.mount_proc) request.mount_proc = "/proc";
+  }
+  if (request.mount_proc) request.kinds.insert(Kind::mnt);
+  if (!request.users.empty() || !request.groups.empty() || request.owner) {
+    request.kinds.insert(Kind::user);
+  }
+  if (request.hostname) request.kinds.insert(Kind::uts);
+  if (request.loopback) request.kinds.insert(Kind::net);
+  for (const CreateRequest::File& file : request.files)
+    request.kinds.insert(file.kind);
+  if (request.init) request.kinds.insert(Kind::pid);
+  const bool pins_pid = request.pin && request.kinds.contains(Kind::pid);
+  if (request.init || pins_pid || request.follow.implies_fork()) request.fork = true;
+  return request;
+}
+
+/// What makes no sense together, of a complete request.
+Status check(const CreateRequest& request) {
+  if ((request.monotonic || request.boottime) && !request.kinds.contains(Kind::time)) {
+    return refuse("set", request.monotonic ? "the monotonic clock" : "the boot-time clock",
+                  "no new time namespace is asked for", "add --time");
+  }
+  if (request.allow_setgroups.value_or(false) && request.groups.own) {
+    return refuse("allow setgroups", "", "with a map of one's own group it must be denied",
+                  "leave out --setgroups=allow or --map-group");
+  }
+  if (!request.allow_setgroups.value_or(true) && !request.kinds.contains(Kind::user)) {
+    return refuse("deny setgroups", "", "no new user namespace is asked for", "add --user");
+  }
+  if (request.pin) {
+    if (auto ok = check_pin_name(*request.pin); !ok) return ok;
+    if (request.kinds.empty()) {
+      return refuse("pin", *request.pin, "no new namespace is asked for", "add --net or others");
+    }
+  }
+  return {};
+}
+
+/// The maps, and who writes them. An empty step where nothing is to be written.
+Result<step::WriteIdMaps> id_maps(const CreateRequest& request, const CreateFacts& facts) {
+  using Writer = step::WriteIdMaps::Writer;
+  const auto one = [&](const char* what, const IdMapRequest& ids, std::uint32_t own_id,
+                       const CreateFacts::Ids& known) -> Result<step::WriteIdMaps::Map> {
+    auto map = make_id_map(what, ids, own_id, known);
+    if (!map) return error_of(map);
+    step::WriteIdMaps::Map written;
+    written.ids = std::move(*map);
+    // Who has become another user must not be reached by that one's processes, and so cannot
+    // reach its own files in /proc either.
+    if (request.owner || (facts.uid == 0 && !ids.blocks.empty())) {
+      written.writer = Writer::helper;
+    } else if (!ids.blocks.empty()) {
+      written.writer = Writer::newidmap;
+      written.tool = known.tool;
+      if (known.tool.empty()) {
+        const bool of_users = what[0] == 'U';
+        return refuse(std::string("map ") + what + "s", "",
+                      std::string(of_users ? "newuidmap" : "newgidmap") + " is not in PATH",
+                      "it is in Debian's package uidmap");
+      }
+    }
+    return written;
+  };
+
   step::WriteIdMaps maps;
-  maps.uids = {{root ? 0 : facts.uid, facts.uid, 1}};
-  maps.gids = {{root ? 0 : facts.gid, facts.gid, 1}};
-  maps.deny_setgroups = true;
+  auto users =
+      one("UID", request.users, request.owner ? request.owner->uid : facts.uid, facts.users);
+  if (!users) return error_of(users);
+  auto groups =
+      one("GID", request.groups, request.owner ? request.owner->gid : facts.gid, facts.groups);
+  if (!groups) return error_of(groups);
+  maps.uids = std::move(*users);
+  maps.gids = std::move(*groups);
+  maps.allow_setgroups = request.allow_setgroups;
+  // An ordinary user may not write the map of its group else (user_namespaces(7)).
+  if (!maps.gids.ids.empty() && request.groups.blocks.empty()) maps.allow_setgroups = false;
   return maps;
 }
 
-}  // namespace
-
-CreateFacts read_create_facts() {
-  return {::geteuid(), ::getegid()};
+bool is_empty(const step::WriteIdMaps& maps) {
+  return maps.uids.ids.empty() && maps.gids.ids.empty() && !maps.allow_setgroups;
 }
 
-Plan plan_create(const CreateRequest& request, const CreateFacts& facts) {
-  KindSet kinds = request.kinds;
-  const bool maps = request.map_user != CreateRequest::MapUser::none;
-  if (maps) kinds.insert(Kind::user);
-  if (request.mount_proc) kinds.insert(Kind::mnt);
+std::vector<step::Pin::Place> places(const CreateRequest& request) {
+  std::vector<step::Pin::Place> places;
+  for (const CreateRequest::File& file : request.files)
+    places.push_back({file.kind, file.path, false});
+  if (request.pin) {
+    for (const Kind kind : request.kinds)
+      places.push_back({kind, pin_path(kind, *request.pin), true});
+  }
+  return places;
+}
 
-  Plan plan;
-  if (!kinds.empty()) plan.steps.push_back(step::Unshare{kinds});
-  if (maps) plan.steps.push_back(id_maps(request.map_user, facts));
-  if (request.fork || request.kill_child) {
-    plan.steps.push_back(
-        step::Fork{request.kill_child.value_or(0), step::Fork::OnSignal::ignore_terminal});
+bool needs_helper(const CreateRequest& request, const step::WriteIdMaps& maps, bool pins) {
+  using Writer = step::WriteIdMaps::Writer;
+  if (request.owner && (!is_empty(maps) || request.monotonic || request.boottime)) return true;
+  return pins || (!maps.uids.ids.empty() && maps.uids.writer != Writer::self) ||
+         (!maps.gids.ids.empty() && maps.gids.writer != Writer::self);
+}
+
+/// Whether a line for binfmt_misc has the flag F: open the interpreter now, not when it is used.
+bool opens_interpreter_at_once(const std::string& line) {
+  const std::size_t flags = line.rfind(line.empty() ? ':' : line[0]);
+  return flags != std::string::npos && line.find('F', flags) != std::string::npos;
+}
+
+void add_binfmt(const CreateRequest& request, bool before_root, std::vector<Step>& steps) {
+  if (!request.mount_binfmt) return;
+  std::vector<std::string> lines;
+  for (const std::string& line : request.interpreters) {
+    if ((request.root && opens_interpreter_at_once(line)) == before_root) lines.push_back(line);
   }
-  const auto propagation = mode_of(request.propagation);
-  if (kinds.contains(Kind::mnt) && propagation) {
-    plan.steps.push_back(step::SetPropagation{*propagation});
-  }
-  if (request.root) plan.steps.push_back(step::ChangeRoot{-1, *request.root});
+  if (before_root && lines.empty()) return;
+  // Below a new root the file system is mounted again: both show the same.
+  const std::string path = before_root ? kUsualBinfmt : *request.mount_binfmt;
+  steps.push_back(step::MountBinfmt{path});
+  for (std::string& line : lines)
+    steps.push_back(step::LoadInterpreter{path, std::move(line)});
+}
+
+void add_file_systems(const CreateRequest& request, std::vector<Step>& steps) {
+  add_binfmt(request, true, steps);
+  if (request.root) steps.push_back(step::ChangeRoot{-1, *request.root});
   if (request.working_directory) {
-    plan.steps.push_back(step::ChangeDirectory{-1, *request.working_directory});
+    steps.push_back(step::ChangeDirectory{-1, *request.working_directory});
   }
   if (request.mount_proc) {
     // Making / private has made all below it so, unless a chroot(2) has led elsewhere.
     const bool already =
         !request.root && request.propagation == CreateRequest::Propagation::private_;
-    plan.steps.push_back(step::MountProc{*request.mount_proc, !already});
+    steps.push_back(step::MountProc{*request.mount_proc, !already});
   }
-  plan.steps.push_back(step::Execute{request.program.file, request.program.arguments});
+  add_binfmt(request, false, steps);
+}
+
+void add_credentials(const CreateRequest& request, bool setgroups_denied,
+                     std::vector<Step>& steps) {
+  const bool keep = request.keep_capabilities && request.kinds.contains(Kind::user);
+  if (request.gid) steps.push_back(step::DropGroups{setgroups_denied});
+  if (request.gid || request.uid) steps.push_back(step::SetIds{request.gid, request.uid, keep});
+  if (keep) steps.push_back(step::KeepCapabilities{});
+}
+
+}  // namespace
+
+Result<Plan> plan_create(const CreateRequest& asked, const CreateFacts& facts) {
+  const CreateRequest request = complete(asked, facts);
+  if (auto ok = check(request); !ok) return error_of(ok);
+  step::WriteIdMaps maps;
+  if (request.kinds.contains(Kind::user)) {
+    auto wanted = id_maps(request, facts);
+    if (!wanted) return error_of(wanted);
+    maps = std::move(*wanted);
+  }
+  const bool setgroups_denied = !maps.allow_setgroups.value_or(true);
+  const std::vector<step::Pin::Place> pins = places(request);
+
+  Plan plan;
+  std::vector<Step>& steps = plan.steps;
+  add_follow_steps(plan, request.follow);
+  // After those, so that no other process holds its connection.
+  if (needs_helper(request, maps, !pins.empty())) steps.push_back(step::StartHelper{});
+  if (request.owner) steps.push_back(step::BecomeOwner{request.owner->uid, request.owner->gid});
+  if (!request.kinds.empty()) steps.push_back(step::Unshare{request.kinds});
+  if (!is_empty(maps)) steps.push_back(std::move(maps));
+  if (request.monotonic || request.boottime) {
+    steps.push_back(step::SetTimeOffsets{request.monotonic, request.boottime});
+  }
+  if (request.fork) steps.push_back(follow_fork(request.follow));
+  const auto propagation = mode_of(request.propagation);
+  if (request.kinds.contains(Kind::mnt) && propagation) {
+    steps.push_back(step::SetPropagation{*propagation});
+  }
+  // After that, so that a mount outside does not show in the new mount namespace.
+  if (!pins.empty()) steps.push_back(step::Pin{pins});
+  if (request.hostname) steps.push_back(step::SetHostname{*request.hostname});
+  if (request.loopback) steps.push_back(step::BringUpLoopback{});
+  add_file_systems(request, steps);
+  if (request.init) steps.push_back(step::BecomeInit{});
+  add_credentials(request, setgroups_denied, steps);
+  if (request.environment) steps.push_back(step::SetEnvironment{*request.environment});
+  if (!pins.empty()) steps.push_back(step::KeepPins{});
+  steps.push_back(step::Execute{request.program.file, request.program.arguments});
   return plan;
 }
 

@@ -1,113 +1,158 @@
 #include "plan/follow.hh"
 
-#include <csignal>
+#include <algorithm>
+#include <array>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "kernel/abi.hh"
 
 namespace nsx {
 
 namespace {
 
-/// The signals of the calling process while it waits: blocked and asked for one by one, so that
-/// there is no handler and no race. Put back as they were by restore().
-class WaitingSignals {
+class Follower {
  public:
-  explicit WaitingSignals(step::Fork::OnSignal on_signal) {
-    ::sigemptyset(&set_);
-    for (const int signal : {SIGCHLD, SIGINT, SIGTERM})
-      ::sigaddset(&set_, signal);
-    if (on_signal == step::Fork::OnSignal::forward) {
-      for (const int signal : {SIGHUP, SIGQUIT})
-        ::sigaddset(&set_, signal);
-    }
-    ::sigprocmask(SIG_BLOCK, &set_, &old_mask_);
-    // Whoever started us may ignore SIGCHLD: then the kernel would throw the child's status away.
-    struct sigaction standard {};
-    standard.sa_handler = SIG_DFL;
-    ::sigaction(SIGCHLD, &standard, &old_child_action_);
-  }
+  Follower(const Followed& followed, const WaitedSignals& signals)
+      : followed_(followed), signals_(signals) {}
 
-  void restore() const {
-    ::sigaction(SIGCHLD, &old_child_action_, nullptr);
-    ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
-  }
+  Outcome run() {
+    std::array<pollfd, 5> fds{};
+    while (!child_ended_) {
+      fds[0] = {signals_.fd(), POLLIN, 0};
+      fds[1] = {followed_.channel != nullptr ? followed_.channel->fd() : -1, POLLIN, 0};
+      fds[2] = {waits_for_start() ? followed_.executed->get() : -1, POLLIN, 0};
+      fds[3] = fds[4] = {-1, 0, 0};
+      if (followed_.terminal != nullptr) followed_.terminal->ask(&fds[3]);
+      // EINTR alone can happen, by a stop and continue.
+      if (::poll(fds.data(), fds.size(), -1) < 0) continue;
 
-  siginfo_t wait() const {
-    siginfo_t received{};
-    while (::sigwaitinfo(&set_, &received) < 0) {
-      // EINTR alone is possible: by a stop and continue.
+      if (followed_.terminal != nullptr) followed_.terminal->copy(&fds[3]);
+      if (fds[1].revents != 0) take_messages();
+      if (fds[2].revents != 0) tell_start();
+      if (fds[0].revents != 0) take_signals();
     }
-    return received;
+    // What happened quickly is still to be told.
+    take_messages();
+    tell_start();
+    return outcome_;
   }
 
  private:
-  sigset_t set_{};
-  sigset_t old_mask_{};
-  struct sigaction old_child_action_ {};
-};
+  bool waits_for_start() const {
+    return started_.has_value() && followed_.executed != nullptr && *followed_.on_start;
+  }
 
-/// Asks for the signal that tells the parent's death, which may have come before.
-Status die_with(const OwnedFd& parent, int signal) {
-  if (::prctl(PR_SET_PDEATHSIG, signal) != 0) return fail("ask for", "the parent-death signal");
-  pollfd end{parent.get(), POLLIN, 0};
-  if (::poll(&end, 1, 0) > 0) ::raise(signal);
-  return {};
-}
+  void tell_start() {
+    if (!waits_for_start()) return;
+    (*followed_.on_start)(*started_);
+    started_.reset();
+  }
 
-/// Waits for the child to end. A stop of the child stops this process too, so that the shell above
-/// sees it; when that is continued, so is the child.
-Outcome follow(pid_t child, step::Fork::OnSignal on_signal, const WaitingSignals& signals) {
-  for (;;) {
-    const siginfo_t received = signals.wait();
-    if (received.si_signo != SIGCHLD) {
-      // What a terminal sends, it sends to the child as well (SI_KERNEL).
-      const bool from_process = received.si_code <= 0 && received.si_pid != child;
-      if (on_signal == step::Fork::OnSignal::forward && from_process) {
-        ::kill(child, received.si_signo);
-      }
-      continue;
-    }
-    int status = 0;
-    while (::waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
-      if (WIFEXITED(status)) return {WEXITSTATUS(status), 0};
-      if (WIFSIGNALED(status)) return {0, WTERMSIG(status)};
-      if (WIFSTOPPED(status)) {
-        ::kill(::getpid(), SIGSTOP);
-        ::kill(child, SIGCONT);
+  void take_messages() {
+    if (followed_.channel == nullptr) return;
+    while (const auto message = followed_.channel->receive()) {
+      switch (message->type) {
+        case Message::Type::starting:
+          started_ = message->started;
+          break;
+        case Message::Type::failed:
+          started_.reset();
+          break;
+        case Message::Type::stopped:
+          stop_too();
+          break;
+        case Message::Type::ended:
+          told_outcome_ = true;
+          outcome_ = message->outcome;
+          break;
       }
     }
   }
-}
+
+  void take_signals() {
+    while (const auto signal = signals_.next()) {
+      const auto number = static_cast<int>(signal->ssi_signo);
+      if (number == SIGCHLD) {
+        wait_for_child();
+      } else if (number == SIGWINCH && followed_.terminal != nullptr) {
+        followed_.terminal->resize();
+      } else if (forwards(number) && reaches_only_us(*signal)) {
+        ::kill(followed_.child, number);
+      }
+    }
+  }
+
+  bool forwards(int signal) const {
+    const auto& list = followed_.step->forward;
+    return signal == SIGTSTP || std::find(list.begin(), list.end(), signal) != list.end();
+  }
+
+  /// Not so of what a terminal sends, but to a program that has another terminal.
+  bool reaches_only_us(const signalfd_siginfo& signal) const {
+    return is_sent(signal, followed_.child) || followed_.terminal != nullptr;
+  }
+
+  void wait_for_child() {
+    int status = 0;
+    while (::waitpid(followed_.child, &status, WNOHANG | WUNTRACED) == followed_.child) {
+      if (WIFSTOPPED(status)) {
+        stop_too();
+        continue;
+      }
+      child_ended_ = true;
+      // An init can't die of its program's signal: what it told before counts.
+      take_messages();
+      if (!told_outcome_) {
+        outcome_ =
+            WIFSIGNALED(status) ? Outcome{0, WTERMSIG(status)} : Outcome{WEXITSTATUS(status), 0};
+      }
+      return;
+    }
+  }
+
+  void stop_too() const {
+    if (followed_.terminal != nullptr) followed_.terminal->put_back();
+    ::kill(::getpid(), SIGSTOP);
+    if (followed_.terminal != nullptr) {
+      followed_.terminal->make_raw();
+      followed_.terminal->resize();
+    }
+    ::kill(followed_.child, SIGCONT);
+  }
+
+  const Followed& followed_;
+  const WaitedSignals& signals_;
+  std::optional<Started> started_;
+  Outcome outcome_;
+  bool told_outcome_ = false;
+  bool child_ended_ = false;
+};
 
 }  // namespace
 
-Result<std::optional<Outcome>> fork_and_follow(const step::Fork& step) {
-  OwnedFd self;
-  if (step.death_signal != 0) {
-    self = OwnedFd(abi::pidfd_open(::getpid(), 0));
-    if (!self) return fail("open a pidfd of", "this process");
+Result<WaitedSignals> block_signals(const step::Fork& step, bool has_terminal, bool has_channel) {
+  std::vector<int> signals{SIGCHLD, SIGINT, SIGTERM};
+  signals.insert(signals.end(), step.forward.begin(), step.forward.end());
+  if (has_terminal) {
+    // A broken pipe must not keep us from putting the caller's terminal back.
+    signals.insert(signals.end(), {SIGWINCH, SIGPIPE});
+  } else if (has_channel) {
+    // An init tells of the program's stop: one by the terminal would stop us twice.
+    signals.insert(signals.end(), {SIGTSTP, SIGTTIN, SIGTTOU});
   }
-  const WaitingSignals signals(step.on_signal);
-  const pid_t child = ::fork();
-  if (child < 0) {
-    const int code = errno;
-    signals.restore();
-    return fail("fork", "", code,
-                code == ENOMEM ? "the pid namespace may have lost its init process" : "");
-  }
-  if (child == 0) {
-    signals.restore();
-    if (step.death_signal != 0) {
-      if (auto done = die_with(self, step.death_signal); !done) return error_of(done);
+  return WaitedSignals::block(signals);
+}
+
+Outcome follow(const Followed& followed, const WaitedSignals& signals) {
+  if (followed.terminal != nullptr) followed.terminal->start();
+  const Outcome outcome = Follower(followed, signals).run();
+  if (followed.terminal != nullptr) {
+    followed.terminal->drain();
+    followed.terminal->put_back();
+    // A broken pipe has had its effect.
+    while (signals.next()) {
     }
-    return std::nullopt;
   }
-  const Outcome outcome = follow(child, step.on_signal, signals);
-  signals.restore();
   return outcome;
 }
 

@@ -52,7 +52,7 @@ std::string hint_for_setns(int code, Kind kind) {
     return kind == Kind::user
                ? "needs CAP_SYS_ADMIN in it: run as root, or as the user who made it"
                : "needs CAP_SYS_ADMIN in the user namespace that owns it and in one's own: run as "
-                 "root, or add --user";
+                 "root";
   }
   if (code == EINVAL && kind == Kind::pid) {
     return "only a pid namespace below one's own can be joined";
@@ -70,6 +70,84 @@ std::string hint_for_mount_proc(int code) {
   if (code != EPERM) return {};
   return "needs CAP_SYS_ADMIN in the user namespace that owns the pid namespace: with --user, add "
          "--pid --fork";
+}
+
+std::string hint_for_cgroup(int code) {
+  switch (code) {
+    case EACCES:
+    case EPERM:
+      return "needs write permission for cgroup.procs in the common ancestor of both cgroups";
+    case EBUSY:
+      return "it passes controllers on to the cgroups below it, so it holds no process";
+    case EOPNOTSUPP:
+      return "it is threaded, and holds threads only";
+    case ENODEV:
+      return "it was removed";
+    default:
+      return {};
+  }
+}
+
+std::string hint_for_time_offsets(int code) {
+  switch (code) {
+    case EPERM:
+    case EACCES:
+      return "needs CAP_SYS_TIME in the user namespace that owns the time namespace: run as "
+             "root, or map a user (--map-root-user)";
+    case ERANGE:
+      return "a clock would be negative or beyond what it can show";
+    default:
+      return {};
+  }
+}
+
+std::string hint_for_mount_binfmt(int code) {
+  switch (code) {
+    case EPERM:
+      return "before Linux 6.7 only the initial user namespace has one";
+    case ENODEV:
+      return "this kernel has no binfmt_misc; root may load it: modprobe binfmt_misc";
+    default:
+      return {};
+  }
+}
+
+std::string hint_for_interpreter(int code) {
+  switch (code) {
+    case EINVAL:
+      return "the form is :NAME:TYPE:OFFSET:MAGIC:MASK:INTERPRETER:FLAGS";
+    case EEXIST:
+      return "one of this name is there";
+    default:
+      return {};
+  }
+}
+
+std::string hint_for_hostname(int code) {
+  switch (code) {
+    case EPERM:
+      return "needs CAP_SYS_ADMIN in the user namespace that owns the uts namespace";
+    case EINVAL:
+      return "a host name has at most 64 bytes";
+    default:
+      return {};
+  }
+}
+
+std::string hint_for_ids(int code) {
+  switch (code) {
+    case EPERM:
+      return "needs CAP_SETUID for another UID, CAP_SETGID for another GID";
+    case EINVAL:
+      return "this id is not mapped in the user namespace";
+    default:
+      return {};
+  }
+}
+
+std::string hint_for_groups(int code) {
+  return code == EPERM ? "needs CAP_SETGID, and a user namespace where setgroups is not denied"
+                       : "";
 }
 
 }  // namespace nsx

@@ -18,4 +18,21 @@ std::string hint_for_id_map(int code);
 /// The same for a mount of proc.
 std::string hint_for_mount_proc(int code);
 
+/// The same for a cgroup that could not be joined.
+std::string hint_for_cgroup(int code);
+
+/// The same for the offsets of a time namespace.
+std::string hint_for_time_offsets(int code);
+
+/// The same for a mount of binfmt_misc, and for an interpreter that was not registered.
+std::string hint_for_mount_binfmt(int code);
+std::string hint_for_interpreter(int code);
+
+/// The same for a host name.
+std::string hint_for_hostname(int code);
+
+/// The same for a change of UID or GID, and of supplementary groups.
+std::string hint_for_ids(int code);
+std::string hint_for_groups(int code);
+
 }  // namespace nsx

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <nsx/follow.hh>
+#include <nsx/plan.hh>
+
+namespace nsx {
+
+/// Adds what has to be there before anything else is done: watcher, terminal.
+inline void add_follow_steps(Plan& plan, const FollowRequest& request) {
+  if (request.kill_child) plan.steps.push_back(step::StartWatcher{*request.kill_child});
+  if (request.terminal) plan.steps.push_back(step::OpenTerminal{});
+}
+
+/// The fork after which this request is followed.
+inline step::Fork follow_fork(const FollowRequest& request) {
+  return {request.kill_child.value_or(0), request.forward};
+}
+
+}  // namespace nsx

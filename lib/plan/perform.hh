@@ -1,0 +1,34 @@
+#pragma once
+// Steps that need nothing but themselves: one system call or a few. carry_out.cc has those that
+// share something with others.
+
+#include <nsx/plan.hh>
+
+namespace nsx {
+
+// perform_namespaces.cc
+Status perform(const step::BecomeOwner& s);
+Status perform(const step::JoinNamespace& s);
+Status perform(const step::Unshare& s);
+Status perform(const step::SetHostname& s);
+Status perform(const step::BringUpLoopback& s);
+
+// perform_mounts.cc
+Status perform(const step::SetPropagation& s);
+Status perform(const step::ChangeRoot& s);
+Status perform(const step::ChangeDirectory& s);
+Status perform(const step::MountProc& s);
+Status perform(const step::MountBinfmt& s);
+Status perform(const step::LoadInterpreter& s);
+
+// perform_process.cc
+Status perform(const step::Hide& s);
+Status perform(const step::JoinCgroup& s);
+Status perform(const step::DropGroups& s);
+Status perform(const step::SetIds& s);
+Status perform(const step::KeepCapabilities& s);
+Status perform(const step::SetEnvironment& s);
+Status perform(const step::SetSecurityContext& s);
+Status perform(const step::Execute& s);
+
+}  // namespace nsx
