@@ -106,6 +106,7 @@ _nsx_value() {
   read -r _ what words_ <<<"$takes"
   case $what in
     pid) _nsx_pids ;;
+    target) _nsx_targets ;;
     file | directory)
       mapfile -t COMPREPLY < <(compgen -A "$what" -- "$value")
       compopt -o filenames 2>/dev/null
@@ -140,6 +141,27 @@ _nsx_pids() {
   done
 }
 
+# Completes what "nsx-enter --target" takes: a PID, or a prefix and a name. A name that a shell would
+# not take as it is, is left out: anybody can make a cgroup whose name is a command.
+_nsx_targets() {
+  local each
+  if [[ $value == *:* ]]; then
+    mapfile -t COMPREPLY < <(
+      nsx-enter --list-targets 2>/dev/null | while IFS=$'\t' read -r each _; do
+        if [[ $each == "$value"* && $each != *[^[:alnum:]._@:/+,=%-]* ]]; then echo "$each"; fi
+      done
+    )
+    return
+  fi
+  _nsx_pids
+  for each in cgroup: container: ns: pin: unit:; do
+    if [[ $each == "$value"* ]]; then
+      COMPREPLY+=("$each")
+      compopt -o nospace 2>/dev/null
+    fi
+  done
+}
+
 # Completes the program, which is the word $1, or its arguments.
 _nsx_operand() {
   if [[ ! $runs_program ]]; then return; fi
@@ -162,12 +184,22 @@ std::string element(const std::string& key, const cli::Option& option) {
   return std::string("    [").append(key).append("]='").append(value).append("'\n");
 }
 
+cli::Option without_argument(cli::Option option) {
+  option.argument = cli::Argument::none;
+  option.completes = cli::Completes::nothing;
+  option.words = nullptr;
+  return option;
+}
+
 }  // namespace
 
 std::string bash(const cli::Tool& tool) {
   std::string options;
   for (const cli::Option& option : tool.options) {
-    if (option.letter() != '\0') options += element({'-', option.letter()}, option);
+    if (option.letter() != '\0') {
+      const bool bare = option.argument == cli::Argument::optional_if_long;
+      options += element({'-', option.letter()}, bare ? without_argument(option) : option);
+    }
     options += element(std::string("--") + option.name, option);
   }
   std::string text = replaced(kStart, "@TOOL@", tool.name);

@@ -46,7 +46,10 @@ std::string argparse_specification(const cli::Option& option) {
   std::string text = option.letter() != '\0' ? std::string{option.letter(), '/'} : "";
   text += option.name;
   if (option.argument == cli::Argument::required) text += '=';
-  if (option.argument == cli::Argument::optional) text += "=?";
+  if (option.argument == cli::Argument::optional ||
+      option.argument == cli::Argument::optional_if_long) {
+    text += "=?";
+  }
   return text;
 }
 
@@ -57,6 +60,10 @@ std::string argument(const cli::Tool& tool, const cli::Option& option) {
   if (what == "file") return required ? " -r -F" : " -F";
   std::string text = required ? " -x" : "";
   if (what == "pid") text += " -a '(__fish_complete_pids)'";
+  // fish itself keeps what fits, and shows what stands behind a tab beside it.
+  if (what == "target") {
+    text += " -a '(__fish_complete_pids; nsx-enter --list-targets 2>/dev/null)'";
+  }
   if (what == "directory") text += " -a '(__fish_complete_directories)'";
   if (what == "words") text += " -a " + quoted(option.words);
   if (what == "list") text += " -a '(__" + identifier(tool) + "_list " + option.words + ")'";

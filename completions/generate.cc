@@ -23,6 +23,8 @@ const char* name(cli::Argument argument) {
       return "none";
     case cli::Argument::required:
       return "required";
+    case cli::Argument::optional_if_long:
+      return "optional-if-long";
     case cli::Argument::optional:
       break;
   }
@@ -35,6 +37,8 @@ const char* completes(const cli::Option& option) {
       return "";
     case cli::Completes::pid:
       return "pid";
+    case cli::Completes::target:
+      return "target";
     case cli::Completes::file:
       return "file";
     case cli::Completes::directory:

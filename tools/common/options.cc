@@ -23,9 +23,14 @@ int getopt_argument(Argument argument) {
     case Argument::required:
       return required_argument;
     case Argument::optional:
+    case Argument::optional_if_long:
       break;
   }
   return optional_argument;
+}
+
+bool is_optional(Argument argument) {
+  return argument == Argument::optional || argument == Argument::optional_if_long;
 }
 
 std::vector<option> long_options(const Tool& tool) {
@@ -175,7 +180,7 @@ std::string help_text(const Tool& tool) {
     left += option.letter() != '\0' ? std::string{'-', option.letter(), ',', ' '} : "    ";
     left += spelling(option);
     if (option.argument == Argument::required) left += std::string("=") + option.metavar;
-    if (option.argument == Argument::optional) left += std::string("[=") + option.metavar + ']';
+    if (is_optional(option.argument)) left += std::string("[=") + option.metavar + ']';
     if (left.size() + 2 > kHelpColumn) {
       text += left + '\n';
       left.clear();

@@ -10,10 +10,15 @@
 
 namespace nsx::cli {
 
-enum class Argument { none, required, optional };
+enum class Argument {
+  none,
+  required,
+  optional,
+  optional_if_long,  ///< the short option takes none
+};
 
 /// What the argument of an option is, for completion.
-enum class Completes { nothing, pid, file, directory, words, list };
+enum class Completes { nothing, pid, target, file, directory, words, list };
 
 struct Option {
   int id;            ///< the short option's letter, or a number above 255

@@ -27,6 +27,77 @@ inline constexpr Option kPlan{kPlanId,
                               nullptr,
                               "print what would be done, step by step, and do nothing"};
 
+/// What the options that every tool has which runs a program come to.
+struct RunOptions {
+  FollowRequest follow;
+  bool plan = false;
+  bool json = false;  ///< the plan, for programs
+  int status_fd = -1;
+};
+
+inline constexpr int kKillChildId = 513;
+inline constexpr int kForwardSignalsId = 514;
+inline constexpr int kPtyId = 515;
+inline constexpr int kStatusFdId = 516;
+inline constexpr int kJsonId = 517;
+inline constexpr Option kJson{
+    kJsonId, "json", Argument::none, nullptr, Completes::nothing, nullptr, "with --plan: as JSON"};
+inline constexpr Option kKillChild{
+    kKillChildId,
+    "kill-child",
+    Argument::optional,
+    "SIGNAL",
+    Completes::words,
+    "HUP INT QUIT KILL TERM USR1 USR2",
+    "when this process dies, send the program SIGNAL (default KILL); implies a fork"};
+inline constexpr Option kPty{kPtyId,
+                             "pty",
+                             Argument::none,
+                             nullptr,
+                             Completes::nothing,
+                             nullptr,
+                             "give the program a new pseudo-terminal; implies a fork"};
+inline constexpr Option kStatusFd{
+    kStatusFdId,
+    "status-fd",
+    Argument::required,
+    "FD",
+    Completes::nothing,
+    nullptr,
+    "write a JSON line to FD when the program starts, and when it ends; implies a fork"};
+
+/// --forward-signals; the help says what else it does in this tool.
+constexpr Option forward_signals(const char* help) {
+  return {kForwardSignalsId,
+          "forward-signals",
+          Argument::optional,
+          "LIST",
+          Completes::list,
+          "TERM INT HUP QUIT USR1 USR2 WINCH",
+          help};
+}
+
+/// What --forward-signals stands for without a list.
+const std::vector<int>& usual_signals();
+
+/// Puts one of these options into `options`; any other is passed over.
+Status apply(const Given& given, RunOptions& options);
+
+/// Whether the options go together, when all have been applied.
+Status check(const RunOptions& options);
+
+/// Carries out a plan, or prints it: what the tool's exit status is. May die of the signal that its
+/// program died of.
+int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
+                 const RunOptions& options);
+
+/// Says on stderr, if a plan changes the pid namespace and no mount, that /proc still shows the old
+/// one: ps(1) and others would show processes that the program can't reach.
+void hint_stale_proc(const Tool& tool, const Plan& plan);
+
+/// Whether a tool was called by the name of its peer: then it says nothing that this does not say.
+bool is_called(const char* path, std::string_view peer);
+
 /// The kind of namespace whose option has this letter, in the tools that run a program.
 std::optional<Kind> kind_by_letter(int letter);
 
@@ -34,10 +105,7 @@ std::optional<Kind> kind_by_letter(int letter);
 /// user database, else /bin/sh. Looked up here, before any namespace is entered.
 Program choose_program(const std::vector<char*>& operands);
 
-/// Prints the steps of a plan, numbered.
-int print_plan(const Tool& tool, const Plan& plan);
-
-/// Carries out a plan; returns the exit status, or dies of the signal that its program died of.
-int run_plan(const Tool& tool, const Plan& plan);
+/// This shell, run as a login shell: its own name starts with "-".
+Program as_login_shell(std::string shell);
 
 }  // namespace nsx::cli

@@ -1,25 +1,17 @@
 #include "common/signals.hh"
 
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <strings.h>
 
+#include "common/number.hh"
 #include "common/report.hh"
 
 namespace nsx::cli {
 
 namespace {
-
-std::optional<int> parse_int(std::string_view text) {
-  int value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
 
 std::string without_sig(std::string_view text) {
   std::string name(text);
@@ -29,7 +21,7 @@ std::string without_sig(std::string_view text) {
 /// The distance in "+3" or "-3", if it does not lead out of the real-time signals.
 std::optional<int> parse_distance(std::string_view text, char sign) {
   if (text.empty()) return 0;
-  const auto distance = text.front() == sign ? parse_int(text.substr(1)) : std::nullopt;
+  const auto distance = text.front() == sign ? parse_number<int>(text.substr(1)) : std::nullopt;
   if (!distance || *distance < 0 || *distance > SIGRTMAX - SIGRTMIN) return std::nullopt;
   return distance;
 }
@@ -48,7 +40,7 @@ std::optional<int> parse_realtime(const std::string& name) {
 }
 
 std::optional<int> find_signal(std::string_view text) {
-  if (const auto number = parse_int(text)) return number;
+  if (const auto number = parse_number<int>(text)) return number;
   const std::string name = without_sig(text);
   for (int signal = 1; signal < SIGRTMIN; ++signal) {
     const char* abbreviation = ::sigabbrev_np(signal);
@@ -63,6 +55,23 @@ Result<int> parse_signal(std::string_view text) {
   const auto signal = find_signal(text);
   if (signal && *signal > 0 && *signal <= SIGRTMAX) return *signal;
   return refuse("use as a signal", quoted(text), "unknown signal", "a name like TERM or a number");
+}
+
+Result<std::vector<int>> parse_signals(std::string_view list) {
+  std::vector<int> signals;
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    auto signal = parse_signal(list.substr(0, comma));
+    if (!signal) return error_of(signal);
+    signals.push_back(*signal);
+    if (comma == std::string_view::npos) return signals;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+std::string signal_name(int signal) {
+  const char* abbreviation = ::sigabbrev_np(signal);
+  return abbreviation != nullptr ? abbreviation : std::to_string(signal);
 }
 
 }  // namespace nsx::cli

@@ -1,63 +1,143 @@
-#include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <unistd.h>
 
 #include <nsx/create.hh>
 
+#include "common/ids.hh"
 #include "common/report.hh"
 #include "common/runner.hh"
-#include "common/signals.hh"
+#include "nsx-unshare/arguments.hh"
 #include "nsx-unshare/options.hh"
 
 namespace nsx::unshare_tool {
 
 namespace {
 
-Result<CreateRequest::Propagation> parse_propagation(std::string_view mode) {
-  using Propagation = CreateRequest::Propagation;
-  if (mode == "private") return Propagation::private_;
-  if (mode == "shared") return Propagation::shared;
-  if (mode == "slave") return Propagation::slave;
-  if (mode == "unchanged") return Propagation::unchanged;
-  return refuse("use as --propagation", cli::quoted(mode), "unknown mode",
-                "private, shared, slave or unchanged");
+/// Puts what was parsed in its place.
+template <class T, class Place>
+Status put(Result<T> parsed, Place& place) {
+  if (!parsed) return error_of(parsed);
+  place = std::move(*parsed);
+  return {};
+}
+
+Status add_block(IdMapRequest& request, const char* argument) {
+  auto block = parse_block(argument);
+  if (!block) return error_of(block);
+  request.blocks.push_back(*block);
+  return {};
+}
+
+Status map_own(IdMapRequest& request, Result<std::uint32_t> inside) {
+  if (!inside) return error_of(inside);
+  request.own = IdMapRequest::Own{*inside};
+  return {};
+}
+
+void add_kind(CreateRequest& request, Kind kind, const char* file) {
+  request.kinds.insert(kind);
+  std::erase_if(request.files, [&](const auto& other) { return other.kind == kind; });
+  if (file != nullptr) request.files.push_back({kind, file});
+}
+
+/// Puts an option that says who the program is into the request; none: it is another option.
+std::optional<Status> apply_ids(const cli::Given& given, CreateRequest& request) {
+  using Source = IdMapRequest::Block::Source;
+  const char* argument = given.argument;
+  switch (given.option->id) {
+    case 'r':
+      request.users.own = request.groups.own = IdMapRequest::Own{0};
+      return Status{};
+    case 'c':
+      request.users.own = request.groups.own = IdMapRequest::Own{};
+      return Status{};
+    case kMapUser:
+      return map_own(request.users, cli::parse_user(argument));
+    case kMapGroup:
+      return map_own(request.groups, cli::parse_group(argument));
+    case kMapUsers:
+      return add_block(request.users, argument);
+    case kMapGroups:
+      return add_block(request.groups, argument);
+    case kMapAuto:
+    case kMapSubids: {
+      const bool is_auto = given.option->id == kMapAuto;
+      for (IdMapRequest* ids : {&request.users, &request.groups})
+        ids->blocks.push_back({is_auto ? Source::auto_ : Source::subids, {}});
+      return Status{};
+    }
+    case kOwner:
+      return put(parse_owner(argument), request.owner);
+    case kSetgroups:
+      return put(parse_setgroups(argument), request.allow_setgroups);
+    case 'S':
+      return put(cli::parse_id(argument, "UID"), request.uid);
+    case 'G':
+      return put(cli::parse_id(argument, "GID"), request.gid);
+    case kKeepCaps:
+      request.keep_capabilities = true;
+      return Status{};
+    default:
+      return std::nullopt;
+  }
 }
 
 /// Puts one option into the request.
 Status apply(const cli::Given& given, CreateRequest& request) {
   const char* argument = given.argument;
   if (const auto kind = cli::kind_by_letter(given.option->id)) {
-    request.kinds.insert(*kind);
+    add_kind(request, *kind, argument);
     return {};
   }
+  if (auto done = apply_ids(given, request)) return *std::move(done);
   switch (given.option->id) {
+    case kAll:
+      request.all = true;
+      break;
+    case kPin:
+      request.pin = argument;
+      break;
     case 'f':
+    case cli::kForwardSignalsId:
       request.fork = true;
       break;
-    case 'r':
-      request.map_user = CreateRequest::MapUser::root;
+    case kInit:
+      request.init = true;
       break;
-    case 'c':
-      request.map_user = CreateRequest::MapUser::current;
+    case kMonotonic:
+      return put(parse_offset(argument), request.monotonic);
+    case kBoottime:
+      return put(parse_offset(argument), request.boottime);
+    case kHostname:
+      return put(parse_hostname(argument), request.hostname);
+    case kLo:
+      request.loopback = true;
       break;
+    case kMountProc:
+      request.mount_proc = argument != nullptr ? argument : "/proc";
+      break;
+    case kMountBinfmt:
+      request.mount_binfmt = argument != nullptr ? argument : kUsualBinfmt;
+      break;
+    case 'l':
+      request.interpreters.emplace_back(argument);
+      break;
+    case kPropagation:
+      return put(parse_propagation(argument), request.propagation);
     case 'R':
       request.root = argument;
       break;
     case 'w':
       request.working_directory = argument;
       break;
-    case kMountProc:
-      request.mount_proc = argument != nullptr ? argument : "/proc";
+    case kClearEnv:
+      if (!request.environment) request.environment.emplace();
       break;
-    case kPropagation: {
-      auto mode = parse_propagation(argument);
-      if (!mode) return error_of(mode);
-      request.propagation = *mode;
-      break;
-    }
-    case kKillChild: {
-      auto signal = argument != nullptr ? cli::parse_signal(argument) : Result<int>(SIGKILL);
-      if (!signal) return error_of(signal);
-      request.kill_child = *signal;
+    case kWhitelistEnv: {
+      if (!request.environment) request.environment.emplace();
+      const auto chosen = choose_variables(::environ, argument);
+      request.environment->insert(request.environment->end(), chosen.begin(), chosen.end());
       break;
     }
     default:
@@ -66,19 +146,41 @@ Status apply(const cli::Given& given, CreateRequest& request) {
   return {};
 }
 
+Result<Plan> make_plan(const Kernel& kernel, CreateRequest request) {
+  const char* path = std::getenv("PATH");
+  request.search_path = path != nullptr ? path : "/usr/bin:/bin";
+  auto facts = read_create_facts(kernel, request);
+  if (!facts) return error_of(facts);
+  return plan_create(request, *facts);
+}
+
 int run(int argc, char** argv) {
   auto line = cli::parse(kTool, argc, argv);
   if (!line) return cli::usage_error(kTool, line.error());
   if (const auto status = cli::answer_help(kTool, *line)) return *status;
 
   CreateRequest request;
+  cli::RunOptions options;
   for (const cli::Given& given : line->options) {
-    if (auto done = apply(given, request); !done) return cli::usage_error(kTool, done.error());
+    auto done = apply(given, request);
+    if (done) done = cli::apply(given, options);
+    if (!done) return cli::usage_error(kTool, done.error());
   }
+  if (auto ok = cli::check(options); !ok) return cli::usage_error(kTool, ok.error());
+  request.follow = options.follow;
+  // An init is there to pass them on.
+  if (request.init && request.follow.forward.empty()) request.follow.forward = cli::usual_signals();
   request.program = cli::choose_program(line->operands);
 
-  const Plan plan = plan_create(request, read_create_facts());
-  return line->has(cli::kPlanId) ? cli::print_plan(kTool, plan) : cli::run_plan(kTool, plan);
+  const auto kernel = cli::open_kernel();
+  auto plan = kernel ? make_plan(*kernel, std::move(request))
+                     : Result<Plan>(tl::unexpected(kernel.error()));
+  if (!plan) {
+    cli::report(kTool, plan.error());
+    return cli::kFailed;
+  }
+  if (!options.plan && !cli::is_called(argv[0], "unshare")) cli::hint_stale_proc(kTool, *plan);
+  return cli::run_or_print(kTool, *kernel, *plan, options);
 }
 
 }  // namespace

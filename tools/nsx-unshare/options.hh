@@ -9,37 +9,98 @@ namespace nsx::unshare_tool {
 enum Id {
   kMountProc = 256,
   kPropagation,
-  kKillChild,
+  kMapUser,
+  kMapGroup,
+  kMapUsers,
+  kMapGroups,
+  kMapAuto,
+  kMapSubids,
+  kOwner,
+  kSetgroups,
+  kKeepCaps,
+  kMonotonic,
+  kBoottime,
+  kMountBinfmt,
+  kClearEnv,
+  kWhitelistEnv,
+  kPin,
+  kHostname,
+  kLo,
+  kAll,
+  kInit,
 };
 
+/// A kind of namespace.
+constexpr cli::Option kind_option(char letter, const char* name, const char* help) {
+  return {letter,  name, cli::Argument::optional_if_long, "FILE", cli::Completes::file,
+          nullptr, help};
+}
+
+constexpr cli::Option flag(int id, const char* name, const char* help) {
+  return {id, name, cli::Argument::none, nullptr, cli::Completes::nothing, nullptr, help};
+}
+
+/// An option whose argument nothing completes.
+constexpr cli::Option value(int id, const char* name, const char* metavar, const char* help) {
+  return {id, name, cli::Argument::required, metavar, cli::Completes::nothing, nullptr, help};
+}
+
 inline constexpr std::array kOptions{
-    cli::Option{'m', "mount", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "a new mount namespace"},
-    cli::Option{'u', "uts", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "a new UTS namespace (host name)"},
-    cli::Option{'i', "ipc", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "a new IPC namespace (System V IPC, message queues)"},
-    cli::Option{'n', "net", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "a new network namespace"},
-    cli::Option{'p', "pid", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "a new PID namespace for the children; see --fork"},
-    cli::Option{'U', "user", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "a new user namespace"},
-    cli::Option{'C', "cgroup", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "a new cgroup namespace"},
-    cli::Option{'T', "time", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "a new time namespace"},
-    cli::Option{'f', "fork", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
-                "run the program as a child, not in place of this process"},
-    cli::Option{kKillChild, "kill-child", cli::Argument::optional, "SIGNAL", cli::Completes::words,
-                "HUP INT QUIT KILL TERM USR1 USR2",
-                "when this process dies, send the program SIGNAL (default KILL); implies --fork"},
-    cli::Option{'r', "map-root-user", cli::Argument::none, nullptr, cli::Completes::nothing,
-                nullptr, "be root in the new user namespace; implies --user"},
-    cli::Option{'c', "map-current-user", cli::Argument::none, nullptr, cli::Completes::nothing,
-                nullptr, "keep UID and GID in the new user namespace; implies --user"},
+    kind_option('m', "mount", "a new mount namespace; with FILE, it is kept there"),
+    kind_option('u', "uts", "a new UTS namespace (host name)"),
+    kind_option('i', "ipc", "a new IPC namespace (System V IPC, message queues)"),
+    kind_option('n', "net", "a new network namespace"),
+    kind_option('p', "pid", "a new PID namespace for the children; see --fork"),
+    kind_option('U', "user", "a new user namespace"),
+    kind_option('C', "cgroup", "a new cgroup namespace"),
+    kind_option('T', "time", "a new time namespace"),
+    flag(
+        kAll, "all",
+        "new namespaces of all kinds, with a proc file system and a fork; an ordinary user is root "
+        "inside"),
+    value(kPin, "pin", "NAME",
+          "keep all that is made: a network namespace as /run/netns/NAME, others likewise"),
+    flag('f', "fork", "run the program as a child, not in place of this process"),
+    flag(kInit, "init",
+         "put an init between, which reaps orphans and passes signals on; implies --pid, "
+         "--fork and --forward-signals"),
+    cli::kKillChild,
+    cli::forward_signals(
+        "pass these signals on to the program, where INT and TERM are ignored else; "
+        "LIST has commas, default: all that are completed; implies --fork"),
+    cli::kPty,
+    cli::kStatusFd,
+    flag('r', "map-root-user", "be root in the new user namespace; implies --user"),
+    flag('c', "map-current-user", "keep UID and GID in the new user namespace; implies --user"),
+    value(kMapUser, "map-user", "USER", "be USER, a name or UID, in the new user namespace"),
+    value(kMapGroup, "map-group", "GROUP", "be in GROUP, a name or GID, in it"),
+    cli::Option{kMapUsers, "map-users", cli::Argument::required, "MAP", cli::Completes::words,
+                "auto subids all",
+                "map a range of UIDs, INSIDE:OUTSIDE:COUNT, or: auto, subids, all; implies --user"},
+    cli::Option{kMapGroups, "map-groups", cli::Argument::required, "MAP", cli::Completes::words,
+                "auto subids all", "map a range of GIDs likewise"},
+    flag(kMapAuto, "map-auto", "--map-users=auto --map-groups=auto"),
+    flag(kMapSubids, "map-subids", "--map-users=subids --map-groups=subids"),
+    value(kOwner, "owner", "UID:GID",
+          "make the user namespace as this user, who owns it then; implies --user"),
+    cli::Option{kSetgroups, "setgroups", cli::Argument::required, "WORD", cli::Completes::words,
+                "allow deny", "allow or deny setgroups(2) in the new user namespace"},
+    value('S', "setuid", "UID", "set the UID of the program"),
+    value('G', "setgid", "GID", "set the GID of the program, and drop supplementary groups"),
+    flag(kKeepCaps, "keep-caps", "with --user: let the program keep all capabilities"),
+    value(kMonotonic, "monotonic", "SECONDS",
+          "with --time: set the monotonic clock off by SECONDS"),
+    value(kBoottime, "boottime", "SECONDS", "with --time: set the clock since boot off by SECONDS"),
+    value(kHostname, "hostname", "NAME", "set the host name; implies --uts"),
+    flag(kLo, "lo", "bring the loopback interface up; implies --net"),
     cli::Option{kMountProc, "mount-proc", cli::Argument::optional, "DIR", cli::Completes::directory,
                 nullptr, "mount a new proc file system on DIR (default /proc); implies --mount"},
+    cli::Option{kMountBinfmt, "mount-binfmt", cli::Argument::optional, "DIR",
+                cli::Completes::directory, nullptr,
+                "mount a binfmt_misc file system of its own on DIR (default "
+                "/proc/sys/fs/binfmt_misc, with --mount-proc); implies --mount and --user"},
+    value('l', "load-interp", "LINE",
+          "register an interpreter there: :NAME:TYPE:OFFSET:MAGIC:MASK:INTERPRETER:FLAGS"),
     cli::Option{kPropagation, "propagation", cli::Argument::required, "MODE", cli::Completes::words,
                 "private shared slave unchanged",
                 "propagation of all mounts in the new mount namespace: private (default), "
@@ -48,7 +109,11 @@ inline constexpr std::array kOptions{
                 "change the root directory"},
     cli::Option{'w', "wd", cli::Argument::required, "DIR", cli::Completes::directory, nullptr,
                 "change the working directory, looked up below the new root"},
+    flag(kClearEnv, "clear-env", "give the program an empty environment"),
+    value(kWhitelistEnv, "whitelist-env", "NAMES",
+          "of the environment pass on these variables, with commas between, and no others"),
     cli::kPlan,
+    cli::kJson,
     cli::kHelp,
     cli::kVersion,
 };

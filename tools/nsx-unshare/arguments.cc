@@ -1,0 +1,105 @@
+#include "nsx-unshare/arguments.hh"
+
+#include <array>
+
+#include "common/ids.hh"
+#include "common/number.hh"
+#include "common/report.hh"
+
+namespace nsx::unshare_tool {
+
+namespace {
+
+using cli::parse_number;
+using cli::quoted;
+
+/// The three numbers with this character between, or none.
+std::optional<std::array<std::uint32_t, 3>> parse_three(std::string_view text, char separator) {
+  std::array<std::uint32_t, 3> numbers{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::size_t end = i + 1 < numbers.size() ? text.find(separator) : text.size();
+    if (end == std::string_view::npos) return std::nullopt;
+    const auto number = parse_number<std::uint32_t>(text.substr(0, end));
+    if (!number) return std::nullopt;
+    numbers[i] = *number;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return numbers;
+}
+
+bool is_listed(std::string_view name, std::string_view names) {
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(','), names.size());
+    if (names.substr(0, end) == name) return true;
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<CreateRequest::Propagation> parse_propagation(std::string_view mode) {
+  using Propagation = CreateRequest::Propagation;
+  if (mode == "private") return Propagation::private_;
+  if (mode == "shared") return Propagation::shared;
+  if (mode == "slave") return Propagation::slave;
+  if (mode == "unchanged") return Propagation::unchanged;
+  return refuse("use as --propagation", quoted(mode), "unknown mode",
+                "private, shared, slave or unchanged");
+}
+
+Result<IdMapRequest::Block> parse_block(std::string_view map) {
+  using Source = IdMapRequest::Block::Source;
+  if (map == "auto") return IdMapRequest::Block{Source::auto_, {}};
+  if (map == "subids") return IdMapRequest::Block{Source::subids, {}};
+  if (map == "all") return IdMapRequest::Block{Source::all, {}};
+  if (const auto ids = parse_three(map, ':')) {
+    return IdMapRequest::Block{Source::range, {(*ids)[0], (*ids)[1], (*ids)[2]}};
+  }
+  if (const auto ids = parse_three(map, ',')) {
+    return IdMapRequest::Block{Source::range, {(*ids)[1], (*ids)[0], (*ids)[2]}};
+  }
+  return refuse("use as an id map", quoted(map), "not three numbers",
+                "INSIDE:OUTSIDE:COUNT, auto, subids or all");
+}
+
+Result<CreateRequest::Owner> parse_owner(std::string_view owner) {
+  const std::size_t colon = owner.find(':');
+  if (colon == std::string_view::npos) {
+    return refuse("use as an owner", quoted(owner), "not two numbers", "UID:GID");
+  }
+  auto uid = cli::parse_id(owner.substr(0, colon), "UID");
+  if (!uid) return error_of(uid);
+  auto gid = cli::parse_id(owner.substr(colon + 1), "GID");
+  if (!gid) return error_of(gid);
+  return CreateRequest::Owner{*uid, *gid};
+}
+
+Result<bool> parse_setgroups(std::string_view word) {
+  if (word == "allow") return true;
+  if (word == "deny") return false;
+  return refuse("use as --setgroups", quoted(word), "unknown word", "allow or deny");
+}
+
+Result<std::int64_t> parse_offset(std::string_view seconds) {
+  const bool plus = seconds.starts_with('+') && !seconds.starts_with("+-");
+  if (const auto number = parse_number<std::int64_t>(seconds.substr(plus ? 1 : 0))) return *number;
+  return refuse("use as an offset", quoted(seconds), "not a number of seconds");
+}
+
+Result<std::string> parse_hostname(std::string_view name) {
+  // sethostname(2)
+  if (name.size() <= 64) return std::string(name);
+  return refuse("use as a host name", quoted(name), "it is longer than 64 bytes");
+}
+
+std::vector<std::string> choose_variables(const char* const* environment, std::string_view names) {
+  std::vector<std::string> chosen;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view entry = *environment;
+    if (is_listed(entry.substr(0, entry.find('=')), names)) chosen.emplace_back(entry);
+  }
+  return chosen;
+}
+
+}  // namespace nsx::unshare_tool
