@@ -9,11 +9,17 @@ usage_status() {
   if [ "$1" = nsx-ls ]; then echo 2; else echo 1; fi
 }
 
+# Keeps what a command says; bats' --separate-stderr starts mktemp(1) for it.
+marked_and_said() {
+  marked "$@" 2>"$BATS_TEST_TMPDIR/stderr"
+}
+
 # fails STATUS TEXT COMMAND...: fails so, saying TEXT in its only line but the hint to --help.
 fails() {
-  local want=$1 text=$2
+  local want=$1 text=$2 stderr line count=0
   shift 2
-  run --separate-stderr marked "$@"
+  run marked_and_said "$@"
+  IFS= read -r -d '' stderr <"$BATS_TEST_TMPDIR/stderr" || true
   [ "$status" = "$want" ] || {
     echo "$*: exit status $status, not $want: $stderr"
     return 1
@@ -23,7 +29,10 @@ fails() {
     return 1
   }
   [ -z "$output" ]
-  [ "$(grep -vc "^Try '" <<<"$stderr")" = 1 ]
+  while IFS= read -r line; do
+    [[ $line = "Try '"* ]] || count=$((count + 1))
+  done <<<"${stderr%$'\n'}"
+  [ "$count" = 1 ]
   nothing_is_left
 }
 
@@ -44,19 +53,19 @@ dead_pid() {
 }
 
 @test "an option that could be several names them" {
-  fails 1 "cannot understand --map: several options start so (--map-root-user, --map-current-user)" \
+  fails 1 "cannot understand --map: several options start so (--map-root-user, --map-current-user, --map-user, " \
     nsx-unshare --map true
   fails 1 "several options start so" nsx-enter --p true
 }
 
 # bats test_tags=slow
 @test "a missing argument and one too many" {
-  fails 1 "cannot use --target: it needs an argument (PID)" nsx-enter --target
-  fails 1 "cannot use --target: it needs an argument (PID)" nsx-enter -t
+  fails 1 "cannot use --target: it needs an argument (TARGET)" nsx-enter --target
+  fails 1 "cannot use --target: it needs an argument (TARGET)" nsx-enter -t
   fails 1 "cannot use --wd: it needs an argument (DIR)" nsx-unshare --wd
   fails 2 "cannot use --output: it needs an argument (COLUMNS)" nsx-ls -o
   fails 1 "cannot use --all: it takes no argument" nsx-enter --all=yes
-  fails 1 "cannot use --net: it takes no argument" nsx-unshare --net=/run/x true
+  fails 1 "cannot use --lo: it takes no argument" nsx-unshare --lo=up true
   fails 2 "cannot use 4026531840: no operand is expected" nsx-ls 4026531840
 }
 
@@ -77,7 +86,13 @@ dead_pid() {
 # bats test_tags=slow
 @test "what is no PID" {
   for text in abc 12x "" -5 0 99999999999999999999 " 1" 1.5; do
-    fails 1 "cannot use as a PID '$text': a PID is a number above 0" nsx-enter -t "$text" -n true
+    case $text in
+      "") why="cannot find a target: its name is empty" ;;
+      0) why="cannot find PID 0: a PID is a number above 0" ;;
+      9*) why="cannot find PID $text: that is more than any PID" ;;
+      *) why="cannot find '$text': there is nothing of that name" ;;
+    esac
+    fails 1 "$why" nsx-enter -t "$text" -n true
     fails 2 "cannot use as a PID '$text': a PID is a number above 0" nsx-ls -p "$text"
   done
 }
@@ -100,6 +115,28 @@ dead_pid() {
   fails 1 "cannot enter --all: no target process is named" nsx-enter -a true
   fails 1 "no target process is named" nsx-enter -r true
   fails 1 "no target process is named" nsx-enter -w true
+  fails 1 "cannot enter --net-socket: no target process is named" nsx-enter -N 3 true
+  fails 1 "cannot enter --user-parent: no target process is named" nsx-enter --user-parent true
+  fails 1 "cannot enter --env: no target process is named" nsx-enter -e true
+  fails 1 "cannot enter --join-cgroup: no target process is named" nsx-enter -c true
+  fails 1 "cannot enter --setuid=follow: no target process is named" nsx-enter -S follow true
+  fails 1 "cannot enter --setgid=follow: no target process is named" nsx-enter -G follow true
+}
+
+@test "nsx-enter takes one target, and --wd or --wdns" {
+  fails 1 "cannot use --target: it was given already (1)" nsx-enter -t 1 -t 2 true
+  fails 1 "cannot use --wdns: it excludes --wd" nsx-enter -t 1 -w --wdns=/ true
+}
+
+# bats test_tags=slow
+@test "what is no socket and no 64-bit id" {
+  for text in abc -1 99999999999 ""; do
+    fails 1 "cannot use as a socket '$text': not the number of a descriptor" nsx-enter -t 1 -N "$text" true
+  done
+  for text in : :abc :-1 :99999999999999999999; do
+    fails 1 "cannot use as a namespace '$text': what follows the colon is no 64-bit id (./$text is a file)" \
+      nsx-enter "--net=$text" true
+  done
 }
 
 @test "a PID that does not exist" {
@@ -111,8 +148,8 @@ dead_pid() {
 
 @test "a zombie has no namespaces to enter" {
   spawn perl -e 'if (my $pid = fork) { sleep 300 } else { exit }'
-  wait_until pgrep -P "$pid" -r Z
-  zombie=$(pgrep -P "$pid" -r Z)
+  wait_until has_zombie "$pid"
+  zombie=$child
   fails 1 "cannot open the net namespace of PID $zombie: No such process" \
     nsx-enter -t "$zombie" -n true
   NSX_KERNEL_FEATURES=-pidfd-ns fails 1 \
@@ -121,10 +158,10 @@ dead_pid() {
 
 @test "a target that vanishes is an error or a success, and never another process" {
   # Each round enters the UTS namespace of a process that is about to end.
-  local round end=$((SECONDS + 15))
+  local round end=$((SECONDS + 8))
   for round in {1..200}; do
     if [ "$round" -gt 10 ] && [ $SECONDS -gt $end ]; then break; fi
-    unshare -u -- sh -c 'echo victim >/proc/sys/kernel/hostname' &
+    "${on_every_cpu[@]}" unshare -u -- sh -c 'echo victim >/proc/sys/kernel/hostname' &
     victim=$!
     run nsx-enter -t $victim -u -- uname -n
     wait $victim || true
@@ -165,7 +202,7 @@ dead_pid() {
 }
 
 @test "no privilege: what is missing, and what to do" {
-  for option in -m -u -i -n -p -C -T; do
+  for option in -m -u -i -n -pm -C -T; do
     fails 1 "Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace too" \
       as_user nsx-unshare $option true
   done
@@ -177,10 +214,11 @@ dead_pid() {
   fails 1 "Permission denied (needs the right to trace" as_user nsx-ls -p $pid
   NSX_KERNEL_FEATURES=-pidfd-ns fails 1 "Permission denied (needs the right to trace" \
     as_user nsx-enter -t $pid -n true
-  spawn as_user unshare -rn sleep 300
-  wait_until has_left "$pid" net
-  # The user namespace is what gives the right.
-  fails 1 "cannot join the net namespace of PID $pid: Operation not permitted (needs CAP_SYS_ADMIN in the user namespace that owns it and in one's own: run as root, or add --user)" \
+  # One's own process, in a namespace of root's.
+  spawn unshare -n -- "${become_user[@]}" sleep 300
+  wait_until grep -qsx "Uid:.*$ordinary_uid" "/proc/$pid/status"
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  fails 1 "cannot join the net namespace of PID $pid: Operation not permitted (needs CAP_SYS_ADMIN in the user namespace that owns it and in one's own: run as root)" \
     as_user nsx-enter -t "$pid" -n true
 }
 
@@ -205,7 +243,7 @@ dead_pid() {
 @test "a full disk behind stdout" {
   for command in "nsx-ls" "nsx-ls -J" "nsx-ls --help" "nsx-enter --version" "nsx-unshare --plan true" \
     "nsx-ls --features"; do
-    run --separate-stderr bash -c "$command >/dev/full"
+    run --separate-stderr eval "$command >/dev/full"
     [ "$status" = 1 ]
     [[ "$stderr" = *": cannot write standard output: No space left on device" ]]
   done
@@ -219,20 +257,20 @@ dead_pid() {
 @test "descriptors 0, 1 and 2 closed at the start" {
   for command in "nsx-ls" "nsx-ls --help" "nsx-unshare --fork -- true" "nsx-enter -t $$ -p -- true" \
     "nsx-unshare -u true" "nsx-enter -t $$ -n true"; do
-    run -0 bash -c "$command 0<&-"
-    run -0 bash -c "$command 0<&- 1>&- 2>&-"
-    run -0 bash -c "$command 1>&-"
-    run -0 bash -c "$command 2>&-"
+    run -0 eval "$command 0<&-"
+    run -0 eval "$command 0<&- 1>&- 2>&-"
+    run -0 eval "$command 1>&-"
+    run -0 eval "$command 2>&-"
   done
   # What is reported goes nowhere, rather than into a file that took the place of stderr.
-  run -1 bash -c "nsx-enter --net=/etc/passwd true 2>&-"
-  run -2 bash -c "nsx-ls --nonsense 2>&-"
+  run -1 eval "nsx-enter --net=/etc/passwd true 2>&-"
+  run -2 eval "nsx-ls --nonsense 2>&-"
 }
 
 # bats test_tags=slow
 @test "an option's argument of 100 kB" {
   long=$(head -c 100000 /dev/zero | tr '\0' x)
-  fails 1 "cannot use as a PID 'xxx" nsx-enter -t "$long" -n true
+  fails 1 "that is no name of a pin" nsx-enter -t "$long" -n true
   fails 1 ": File name too long" nsx-enter --net="$long" true
   fails 1 ": File name too long" nsx-unshare -u -w "$long" true
   fails 2 "unknown kind" nsx-ls -t "$long"
@@ -240,13 +278,12 @@ dead_pid() {
   fails 126 "File name too long" nsx-unshare -u "$long"
 }
 
+# bats test_tags=slow
 @test "four megabytes of options and operands" {
   # As many bytes as only an unlimited stack lets through execve(2).
-  long=$(head -c 100000 /dev/zero | tr '\0' x)
   for command in nsx-ls nsx-unshare "nsx-enter -n"; do
     run bash -c "ulimit -s unlimited
-      args=(); for i in {1..42}; do args+=('$long'); done
-      exec $command \"\${args[@]}\" 2>&1 | head -c 300; exit \${PIPESTATUS[0]}"
+      perl -e 'exec @ARGV, (q(x) x 100000) x 42' $command 2>&1 | head -c 300; exit \${PIPESTATUS[0]}"
     [ "$status" != 0 ]
     [ "$status" -lt 128 ] || [ "$status" = 141 ]
     [[ "$output" = nsx-* ]]
@@ -255,7 +292,7 @@ dead_pid() {
 
 # bats test_tags=slow
 @test "hostile characters in a name do not reach the terminal" {
-  fails 1 "cannot use as a PID '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
+  fails 1 "cannot find '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
   fails 1 '/nowhere\x07' nsx-enter --net=$'/nowhere\a' true
   # In a hint, and in UTF-8: U+009B is what ESC [ is.
   fails 2 '(--json=\x1b[2J)' nsx-ls $'--json=\e[2J'

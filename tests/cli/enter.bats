@@ -1,44 +1,24 @@
 load ../lib/common
+load ../lib/containers
 
-# A process in new namespaces of all kinds but user, and one in all with user.
-in_all() {
-  spawn unshare -muinpCT --fork --kill-child -- sleep 300
-  wait_until pgrep -P "$pid" -x sleep
-  pid=$(pgrep -P "$pid" -x sleep)
-  spawned+=("$pid")
-}
-
-in_user() {
-  spawn as_user unshare -rmuinpCT --fork --kill-child -- sleep 300
-  wait_until pgrep -P "$pid" -x sleep
-  pid=$(pgrep -P "$pid" -x sleep)
-  spawned+=("$pid")
-}
-
-# The namespaces of a process, a line a kind.
-namespaces() {
-  local kind
-  for kind in $(all_kinds); do echo "$kind $(ns_of "$1" "$kind")"; done
-}
-
-# The same of whoever runs it, in as many words for a shell inside.
-inside='for k in cgroup ipc mnt net pid time user uts; do
-  [ ! -e /proc/self/ns/$k ] || echo "$k $(stat -L -c %i /proc/self/ns/$k)"; done'
+# What namespaces() prints, of whoever runs it, in as many words for a shell inside.
+inside="cd /proc/self/ns && exec stat -L -c '%n %i' ${kernel_kinds[*]}"
 
 # Checks that these options enter the target's namespaces of exactly the kinds in the first word.
 # The /proc of the host is still there where mnt is not entered, and knows us there.
 enters_only() {
-  local kinds=" $1 " kind wanted=$2 entered
+  local kinds=" $1 " target=$2 entered theirs wanted=() i
   shift 2
   entered=$(nsx-enter "$@" -- sh -c "$inside")
-  for kind in $(all_kinds); do
-    local want
-    if [[ "$kinds" = *" $kind "* ]]; then want=$(ns_of "$wanted" "$kind"); else want=$(ns_of $$ "$kind"); fi
-    grep -qx "$kind $want" <<<"$entered" || {
-      echo "nsx-enter $*: wanted $kind $want, got $(grep "$kind" <<<"$entered")"
-      return 1
-    }
+  mapfile -t theirs < <(namespaces "$target")
+  [ -n "${ours+set}" ] || mapfile -t ours < <(namespaces $$)
+  for i in "${!kernel_kinds[@]}"; do
+    if [[ $kinds = *" ${kernel_kinds[i]} "* ]]; then wanted+=("${theirs[i]}"); else wanted+=("${ours[i]}"); fi
   done
+  [ "$(words $entered)" = "${wanted[*]}" ] || {
+    echo "nsx-enter $*: wanted ${wanted[*]}, got" $entered
+    return 1
+  }
 }
 
 @test "each kind by its short and long option, of the target" {
@@ -132,7 +112,7 @@ enters_only() {
   in_all
   for option in -F --no-fork; do
     run -0 nsx-enter -t "$pid" -p $option -- readlink /proc/self/ns/pid
-    [ "$output" = "$(readlink /proc/$$/ns/pid)" ]
+    [ "${lines[-1]}" = "$(readlink /proc/$$/ns/pid)" ]
   done
 }
 
@@ -216,16 +196,26 @@ enters_only() {
   [ "${lines[2]}" = 0 ]
 }
 
-@test "an ordinary user's -U -S with an id that is not mapped is an error that says so" {
+@test "an ordinary user's -S with an id that is not mapped is an error that says so" {
   spawn as_user unshare -c -- sleep 300
   wait_until has_left "$pid" user
-  run -1 as_user nsx-enter -t "$pid" -U -- true
-  [[ "$output" = *"cannot become GID 0: the target's user namespace does not map it"* ]]
+  run -1 as_user nsx-enter -t "$pid" -U -S 0 -- true
+  [[ "$output" = *"cannot become UID 0: the target's user namespace does not map it"* ]]
   [[ "$output" = *"--preserve-credentials"* ]]
   run -0 as_user nsx-enter -t "$pid" -U --preserve-credentials -- id -u
   [ "$output" = $ordinary_uid ]
   run -0 as_user nsx-enter -t "$pid" -U -S $ordinary_uid -G $ordinary_uid -- id -u
   [ "$output" = $ordinary_uid ]
+}
+
+@test "where a user namespace has no root, the ids are the target's" {
+  spawn as_user unshare -c -- sleep 300
+  wait_until has_left "$pid" user
+  wait_until grep -qs . "/proc/$pid/gid_map"
+  for as in as_user env; do
+    run -0 $as nsx-enter -t "$pid" -U -- sh -c 'id -u; id -g'
+    [ "${lines[*]}" = "$ordinary_uid $ordinary_uid" ]
+  done
 }
 
 @test "one's own user namespace is no error" {
@@ -248,10 +238,10 @@ enters_only() {
 @test "with the /proc of another PID namespace, the target is who has the number there" {
   spawn unshare -pf --kill-child --mount-proc -- sh -c 'unshare -u sleep 300 & wait'
   outer=$pid
-  wait_until pgrep -P "$outer" -x sh
-  init=$(pgrep -P "$outer" -x sh)
-  wait_until pgrep -P "$init" -x sleep
-  target=$(pgrep -P "$init" -x sleep)
+  wait_until has_child "$outer" sh
+  init=$child
+  wait_until has_child "$init" sleep
+  target=$child
   wait_until has_left "$target" uts
   number=$(awk '/^NSpid:/ { print $3 }' "/proc/$target/status")
   # In its mount namespace alone, /proc counts as the container does, and this process does not.
@@ -263,31 +253,36 @@ enters_only() {
   [ "$output" = over-there ]
 }
 
+# The steps of a plan, without what each needs.
+steps() {
+  "$@" --plan -- id | sed 's/ (needs .*//'
+}
+
 @test "--plan: the steps in order, and nothing done" {
   in_user
-  run -0 nsx-enter -t "$pid" -a -r -w --plan -- id
-  diff - <(echo "$output") <<END
-1. drop supplementary groups
-2. join the cgroup namespace of PID $pid
-3. join the ipc namespace of PID $pid
-4. join the uts namespace of PID $pid
-5. join the net namespace of PID $pid
-6. join the pid namespace of PID $pid
-7. join the mnt namespace of PID $pid
-8. join the time namespace of PID $pid
-9. join the user namespace of PID $pid
-10. change the root directory to the root directory of PID $pid
-11. change the working directory to the working directory of PID $pid
-12. fork; the parent waits and passes signals on
-13. become GID 0, UID 0
-14. run id
+  diff - <(steps nsx-enter -t "$pid" -a -r -w) <<END
+1. hide this process from those inside, until the program starts
+2. drop supplementary groups
+3. join the cgroup namespace of PID $pid
+4. join the ipc namespace of PID $pid
+5. join the uts namespace of PID $pid
+6. join the net namespace of PID $pid
+7. join the pid namespace of PID $pid
+8. join the mnt namespace of PID $pid
+9. join the time namespace of PID $pid
+10. join the user namespace of PID $pid
+11. change the root directory to the root directory of PID $pid
+12. change the working directory to the working directory of PID $pid
+13. fork; the parent waits and passes on SIGTERM SIGINT SIGHUP SIGQUIT
+14. become GID 0, UID 0
+15. run id
 END
-  run -0 as_user nsx-enter -t "$pid" -n -U --plan -- id
-  diff - <(echo "$output") <<END
-1. join the user namespace of PID $pid
-2. join the net namespace of PID $pid
-3. drop supplementary groups, if that is allowed
-4. become GID 0, UID 0
-5. run id
+  diff - <(steps as_user nsx-enter -t "$pid" -n -U) <<END
+1. hide this process from those inside, until the program starts
+2. join the user namespace of PID $pid
+3. join the net namespace of PID $pid
+4. drop supplementary groups, if that is allowed
+5. become GID 0, UID 0
+6. run id
 END
 }

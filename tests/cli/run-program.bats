@@ -55,8 +55,7 @@ setup() {
     $command sleep 300 3>&- &
     parent=$!
     spawned+=("$parent")
-    wait_until pgrep -P $parent -x sleep
-    child=$(pgrep -P $parent -x sleep)
+    wait_until has_child $parent sleep
     spawned+=("$child")
     kill -STOP "$child"
     wait_until is_stopped $parent
@@ -93,8 +92,7 @@ setup() {
     env --default-signal=INT,QUIT nsx-enter -t $$ -p -- sleep 300 3>&- &
     parent=$!
     spawned+=("$parent")
-    wait_until pgrep -P $parent -x sleep
-    child=$(pgrep -P $parent -x sleep)
+    wait_until has_child $parent sleep
     spawned+=("$child")
     kill -$signal $parent
     wait_status=0
@@ -108,8 +106,7 @@ setup() {
   env --default-signal=INT nsx-unshare --fork -- sleep 300 3>&- &
   parent=$!
   spawned+=("$parent")
-  wait_until pgrep -P $parent -x sleep
-  child=$(pgrep -P $parent -x sleep)
+  wait_until has_child $parent sleep
   spawned+=("$child")
   kill -TERM $parent
   kill -INT $parent
@@ -163,11 +160,9 @@ END
 }
 
 @test "four megabytes of arguments arrive" {
-  long=$(head -c 100000 /dev/zero | tr '\0' x)
   for command in "${forking[@]}" "${replacing[@]}"; do
     run -0 bash -c "ulimit -s unlimited
-      args=(); for i in {1..42}; do args+=('$long'); done
-      $command sh -c 'echo \$# \${#1}' sh \"\${args[@]}\""
+      exec perl -e 'exec @ARGV, (q(x) x 100000) x 42' $command sh -c 'echo \$# \${#1}' sh"
     [ "$output" = "42 100000" ]
   done
 }

@@ -10,6 +10,12 @@ completions_of() {
   esac
 }
 
+teardown() {
+  if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
+  remove_cgroups
+  end_spawned
+}
+
 need() {
   case $1 in
     bash) [ -e /usr/share/bash-completion/bash_completion ] || cannot "find bash-completion" ;;
@@ -70,13 +76,14 @@ check_arguments() {
     case $argument in
       none) continue ;;
       required) ways=("$tool --$name=" "$tool --$name " "$tool ${letter:+-$letter }") ;;
-      optional) ways=("$tool --$name=") ;;
+      optional*) ways=("$tool --$name=") ;;
     esac
     for way in "${ways[@]}"; do
       # "TOOL ": an option without a letter.
       if [ "$way" = "$tool " ]; then continue; fi
       case $completes in
         pid) offers "$shell" "$way$$" $$ ;;
+        target) check_target "$shell" "$way" ;;
         words | list)
           same "$shell: $way" "$(tr ' ' '\n' <<<"$words" | LC_ALL=C sort)" \
             "$(offered "$shell" "$way")"
@@ -86,7 +93,7 @@ check_arguments() {
         "") same "$shell: $way" "" "$(offered "$shell" "$way")" ;;
       esac
     done
-    if [ "$argument" = optional ]; then
+    if [[ $argument == optional* ]]; then
       # It is never the next word: that is the program, or nothing.
       for start in nsx-l ${words:0:1}; do
         same "$shell: $tool --$name $start" "$(offered "$shell" "$tool $start")" \
@@ -94,6 +101,19 @@ check_arguments() {
       done
     fi
   done < <(table)
+}
+
+# A PID, the prefixes, and what follows one of them. Readline gets that alone, as it parts words at ":".
+check_target() {
+  local name=nsx-test-$$ of_prefix
+  offers "$1" "$2$$" $$
+  if [ "$1" != fish ]; then offers "$1" "$2" container:; fi # fish offers what the prefixes have
+  if [ "$(id -u)" != 0 ]; then return; fi
+  [ -e "/run/netns/$name" ] || ip netns add "$name"
+  of_prefix=pin:
+  if [[ $1 == *bash ]]; then of_prefix=; fi
+  offers "$1" "${2}pin:nsx-te" "$of_prefix$name"
+  offers_not "$1" "${2}pin:nsx-tex" "$of_prefix$name"
 }
 
 # The second word of a list, with and without "+".
@@ -168,6 +188,25 @@ check_program() {
   offers bash "nsx-enter -n$BATS_TEST_TMPDIR/bl" "-n$BATS_TEST_TMPDIR/blue"
 }
 
+# A cgroup whose name is a command, and one whose name only needs quotes. Anybody can make such a one.
+make_hostile_cgroups() {
+  work=$(findmnt -n -r -t cgroup2 -o TARGET | head -n 1)/nsx-test-$$
+  mkdir -p "$work/x;touch \$HOME" "$work/y\`id\`" "$work/z good" "$work/good"
+}
+
+remove_cgroups() {
+  local each
+  for each in $(findmnt -n -r -t cgroup2 -o TARGET); do
+    [ ! -d "$each/nsx-test-$$" ] || find "$each/nsx-test-$$" -depth -type d -exec rmdir {} +
+  done
+}
+
+@test "bash offers no target that a shell would take for more than a name" {
+  need bash
+  make_hostile_cgroups
+  [ "$(offered bash "nsx-enter -t cgroup:/nsx-test-$$/")" = "/nsx-test-$$/good" ]
+}
+
 @test "bash's list of PIDs shows commands" {
   need bash
   spawn sleep 300
@@ -196,6 +235,9 @@ EOF
   check_typed "nsx-enter --targ\t$$ --root=$work/net\t --net=$work/net\tbl\t-n$work/net\\\\ of\\\\ mine/bl\t" \
     --target "$$" "--root=$work/net of mine/" "--net=$work/net of mine/blue" \
     "-n$work/net of mine/blue"
+  ip netns add "nsx-test-$$"
+  check_typed "nsx-enter -t pin:nsx-test-$$\t --target=cont\tx --target ns:1" \
+    -t "pin:nsx-test-$$" --target=container:x --target ns:1
   check_typed "nsx-enter -t $$ nsx-ls --fea\t" -t "$$" nsx-ls --features
 }
 

@@ -27,7 +27,8 @@ spellings_with_arguments() {
     $1 != tool { next }
     $4 == "none" { print_both("", "", "") }
     $4 == "required" { print_both(" ", "=", "") }
-    $4 == "optional" { print_both("[", "[=", "]") }' | LC_ALL=C sort
+    $4 == "optional" { print_both("[", "[=", "]") }
+    $4 == "optional-if-long" { print "-" $2; print "--" $3 "[=" $5 "]" }' | LC_ALL=C sort
 }
 
 # Fails and shows the difference unless two texts are the same: same WHAT EXPECTED FOUND.

@@ -44,13 +44,23 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|asm|bits)/'
   only_includes lib/plan '(kernel|plan)/' "$system|nsx/"
 }
 
+@test "targets use the kernel layer, and nlohmann's JSON in one file" {
+  only_includes lib/target '(kernel|target)/' "$system|nsx/|nlohmann/json\.hpp>"
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib tools --include='*.cc' --include='*.hh'"
+  [ "$output" = lib/target/json_state.cc ]
+}
+
+@test "pins use the kernel layer" {
+  only_includes lib/pin '(kernel|pin)/' "$system|nsx/"
+}
+
 @test "public headers use each other, and of all libraries only expected" {
   only_includes lib/nsx '$.' "$system|nsx/|tl/expected\.hpp>"
 }
 
 @test "the library has no layer that these tests do not know" {
   run -0 find "$NSX_SOURCE/lib" -mindepth 1 -maxdepth 1 -type d -printf '%f '
-  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "discovery kernel nsx plan " ]
+  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "discovery kernel nsx pin plan target " ]
 }
 
 @test "tools use the public headers, tools/common and what is their own" {
@@ -68,7 +78,7 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|asm|bits)/'
 @test "the library reads no environment, prints nothing and never exits" {
   code=$(cd "$NSX_SOURCE" && grep -rnwE \
     'getenv|secure_getenv|environ|v?f?printf|v?dprintf|puts|fputs|putchar|fwrite|perror|cout|cerr|iostream|v?warnx?|v?errx?|_?exit|_Exit|quick_exit|abort|terminate' \
-    lib --include='*.cc' --include='*.hh' | grep -vE '^[^:]*:[0-9]+: *//') || true
+    lib --include='*.cc' --include='*.hh' | grep -vE '^[^:]*:[0-9]+: *//|"environ"') || true
   [ -z "$code" ] || {
     echo "in the library:"
     echo "$code"

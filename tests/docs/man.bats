@@ -120,19 +120,32 @@ make_scene() {
     sh -c "touch '$BATS_TEST_TMPDIR/ready'; exec sleep 300"
   wait_until test -e "$BATS_TEST_TMPDIR/ready"
   child=$(ps -o pid= --ppid "$pid" | tr -d " ")
+  # As an example leaves it.
+  if [ ! -d /run/netns ]; then made_netns=1; fi
   blue=$BATS_TEST_TMPDIR/blue
   touch "$blue"
   mount --bind "/proc/$child/ns/net" "$blue"
+  # The state that runc would keep of the process.
+  web=nsx-test-$$
+  mkdir -p "/run/runc/$web"
+  printf '{"init_process_pid":%s,"init_process_start":%s}' "$child" \
+    "$(sed 's/.*) //' "/proc/$child/stat" | cut -d ' ' -f 20)" >"/run/runc/$web/state.json"
 }
 
 teardown() {
   if [ -n "${blue-}" ]; then umount "$blue"; fi
+  if [ -n "${web-}" ]; then rm -r "/run/runc/$web"; fi
+  if [ -n "${made_netns-}" ] && [ -d /run/netns ]; then
+    umount /run/netns || true
+    rmdir /run/netns
+  fi
   if [ -n "${child-}" ]; then kill -KILL "$child"; fi
   end_spawned
 }
 
 in_scene() {
   local command=${1//4021/$child}
+  command=${command//container:web/container:$web}
   SHELL=/bin/sh bash -c "${command//\/run\/netns\/blue/$blue}" </dev/null
 }
 

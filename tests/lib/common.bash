@@ -19,6 +19,9 @@ teardown() {
   end_spawned
 }
 
+# Where the machine is emulated (tests/vm), starting a program costs tens of milliseconds, and nearly all
+# of a test's time: what follows starts as few as it can.
+
 # What a test can't do on this machine. Under NSX_MUST_WORK=1, as in CI, that is a failure.
 cannot() {
   if [ "${NSX_MUST_WORK:-0}" = 1 ]; then
@@ -47,6 +50,12 @@ spawn() {
   spawned+=("$pid")
 }
 
+# What goes before a command that is to run beside the test, truly at the same time: tests/vm keeps bats on
+# the first CPU.
+on_every_cpu=()
+# shellcheck disable=SC2034 # it is for those who load this
+if [ -n "${NSX_VM:-}" ]; then on_every_cpu=(taskset -c 0-1); fi
+
 # Ends what spawn has started, by its number, and waits for it.
 end_spawned() {
   local each
@@ -59,14 +68,27 @@ end_spawned() {
 
 # Repeats a command until it succeeds, for at most ten seconds.
 wait_until() {
-  local deadline=$((SECONDS + 10))
+  local deadline=$((SECONDS + 10)) silent=$BATS_RUN_TMPDIR/silent
   until "$@"; do
     [ "$SECONDS" -lt "$deadline" ] || {
       echo "waited in vain for: $*"
       return 1
     }
-    sleep 0.02
+    # A pipe in which nothing comes: read's timeout is a sleep without sleep(1).
+    [ -p "$silent" ] || mkfifo "$silent"
+    read -r -t 0.02 <>"$silent" || true
   done
+}
+
+# Every kind of namespace that this kernel has.
+kernel_kinds=()
+for kind in cgroup ipc mnt net pid time user uts; do
+  if [ -e "/proc/self/ns/$kind" ]; then kernel_kinds+=("$kind"); fi
+done
+unset kind
+
+all_kinds() {
+  printf '%s\n' "${kernel_kinds[@]}"
 }
 
 # The inode number of a namespace: ns_of PID KIND.
@@ -74,10 +96,35 @@ ns_of() {
   stat -L -c %i "/proc/$1/ns/$2"
 }
 
+# The namespaces of a process, a line a kind: the kind and the inode number.
+namespaces() {
+  (cd "/proc/$1/ns" && exec stat -L -c '%n %i' "${kernel_kinds[@]}")
+}
+
 # Whether a process is in a namespace of this kind other than ours: for wait_until.
 has_left() {
-  local inode
-  inode=$(ns_of "$1" "$2" 2>/dev/null) && [ "$inode" != "$(ns_of $$ "$2")" ]
+  [ -e "/proc/$1/ns/$2" ] && ! [ "/proc/$1/ns/$2" -ef "/proc/$$/ns/$2" ]
+}
+
+# Whether a process has a child that runs a program of this name, whose PID is then in $child:
+# has_child PARENT NAME. For wait_until.
+has_child() {
+  local name children=()
+  read -r -a children 2>/dev/null <"/proc/$1/task/$1/children" || true
+  for child in "${children[@]}"; do
+    if read -r name 2>/dev/null <"/proc/$child/comm" && [ "$name" = "$2" ]; then return 0; fi
+  done
+  return 1
+}
+
+# The same, of a child that is dead and not waited for.
+has_zombie() {
+  local children=()
+  read -r -a children 2>/dev/null <"/proc/$1/task/$1/children" || true
+  for child in "${children[@]}"; do
+    if [ "$(state_of "$child")" = Z ]; then return 0; fi
+  done
+  return 1
 }
 
 # Starts `sleep` in new namespaces, made by util-linux's unshare with the given options, and waits
@@ -94,35 +141,37 @@ is_gone() {
   ! kill -0 "$1" 2>/dev/null
 }
 
-
-# Every kind of namespace that this kernel has.
-all_kinds() {
-  local file
-  for file in cgroup ipc mnt net pid time user uts; do
-    if [ -e "/proc/self/ns/$file" ]; then echo "$file"; fi
-  done
-}
-
 # Runs a command so that nothing_is_left can find what it leaves behind.
 marked() {
-  cat /proc/self/mountinfo >"$BATS_TEST_TMPDIR/mountinfo"
+  local mounts
+  mapfile mounts </proc/self/mountinfo
+  printf %s "${mounts[@]}" >"$BATS_TEST_TMPDIR/mountinfo"
   NSX_TEST_MARK=$BATS_TEST_TMPDIR "$@"
 }
 
 # Fails if a process that a `marked` command started is still there, or a mount has come or gone.
 nothing_is_left() {
-  local left
+  local left before after
   left=$(grep -lsz "^NSX_TEST_MARK=$BATS_TEST_TMPDIR\$" /proc/[0-9]*/environ) || true
   [ -z "$left" ] || {
     echo "left behind: $left"
     return 1
   }
-  diff "$BATS_TEST_TMPDIR/mountinfo" /proc/self/mountinfo
+  mapfile before <"$BATS_TEST_TMPDIR/mountinfo"
+  mapfile after </proc/self/mountinfo
+  [ "${before[*]}" = "${after[*]}" ] || {
+    diff "$BATS_TEST_TMPDIR/mountinfo" <(printf %s "${after[@]}") || return 1
+  }
 }
 
-# The state letter of a process, as ps(1) shows it: R, S, T (stopped), Z ...
+# The state letter of a process, as proc(5) has it: R, S, T (stopped), Z ... Nothing when it is gone.
 state_of() {
-  ps -o state= -p "$1" | tr -d ' '
+  local stat
+  if read -r stat 2>/dev/null <"/proc/$1/stat"; then
+    # Behind the name, which may hold anything.
+    stat=${stat##*) }
+    echo "${stat%% *}"
+  fi
 }
 
 is_stopped() {

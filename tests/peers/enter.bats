@@ -1,15 +1,25 @@
 # What nsx-enter enters is what nsenter enters, with the same options.
 load ../lib/common
 
+setup() {
+  spawned=()
+  # As scripts would have it: by the peer's name.
+  ours=$BATS_TEST_TMPDIR/bin/nsenter
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  chmod 755 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/bin"
+  ln -s "$(command -v nsx-enter)" "$ours"
+}
+
 # What a program finds around itself. The namespaces of pid and time are those of the children, too.
-look='for f in /proc/self/ns/*; do [ -e $f ] && stat -L -c "$f %i" $f; done; pwd; stat -L -c %i /
-  id -u; id -g; id -G; ls /proc/self/fd | wc -l; grep ^Cap /proc/self/status'
+look='pwd; set -- /proc/self/fd/*; echo "$#"; set --
+  for f in /proc/self/ns/*; do [ ! -e $f ] || set -- "$@" $f; done; stat -L -c "%n %i" / "$@"
+  grep -E "^(Uid|Gid|Groups|Cap)" /proc/self/status'
 
 same() {
-  local theirs ours their_status=0 our_status=0
+  local theirs mine their_status=0 our_status=0
   theirs=$("${as[@]}" nsenter "$@" -- sh -c "$look" 2>&1) || their_status=$?
-  ours=$("${as[@]}" nsx-enter "$@" -- sh -c "$look" 2>&1) || our_status=$?
-  diff <(echo "$theirs") <(echo "$ours") || {
+  mine=$("${as[@]}" "$ours" "$@" -- sh -c "$look" 2>&1) || our_status=$?
+  diff <(echo "$theirs") <(echo "$mine") || {
     echo "nsenter and nsx-enter differ: $*"
     return 1
   }
@@ -18,15 +28,15 @@ same() {
 
 container() {
   spawn "$@" --fork --kill-child -- sleep 300
-  wait_until pgrep -P "$pid" -x sleep
-  pid=$(pgrep -P "$pid" -x sleep)
+  wait_until has_child "$pid" sleep
+  pid=$child
   spawned+=("$pid")
 }
 
 @test "as root: one kind, several, all, by the target and by files" {
   as=()
   container unshare -muinpCT
-  for options in -m -u -i -n -p -C -T "-m -p" "-p -F" "-u -i -n" -a "-a -r" "-a -w" "-a -r -w" "-n -w/usr" \
+  for options in -m -u -i -n -p -C -T "-m -p" "-p -F" "-u -i -n" -a "-a -r" "-a -w" "-a -F" "-W/usr -n" "-m -W/tmp" --wdns=/etc "-a -r -w" "-n -w/usr" \
     "-S 12 -G 34 -u" "--mount --uts --ipc --net --pid --cgroup --time" \
     "--net=/proc/$pid/ns/net --uts" "-n/proc/$pid/ns/net -u/proc/$pid/ns/uts"; do
     same -t "$pid" $options
@@ -63,9 +73,9 @@ container() {
     for options in -u -p; do
       theirs=0
       eval "nsenter -t $$ $options -- $arguments" 2>/dev/null || theirs=$?
-      ours=0
-      eval "nsx-enter -t $$ $options -- $arguments" 2>/dev/null || ours=$?
-      [ $theirs = $ours ]
+      mine=0
+      eval "$ours -t $$ $options -- $arguments" 2>/dev/null || mine=$?
+      [ $theirs = $mine ]
     done
   done
 }
@@ -95,4 +105,15 @@ container() {
   run -0 nsx-enter -t "$target" -a --preserve-credentials -- sh -c \
     'stat -L -c %i /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/uts /proc/self/ns/ipc /proc/self/ns/pid'
   [ "${lines[*]}" = "$(for k in mnt net uts ipc pid; do ns_of "$target" $k; done | tr '\n' ' ' | sed 's/ $//')" ]
+}
+
+@test "by the peer's name there is no hint, and a target alone is refused as its newer versions do" {
+  as=()
+  container unshare -muinpCT
+  run -0 "$ours" -t "$pid" -p -- true
+  [ "$output" = "" ]
+  run -0 nsx-enter -t "$pid" -p -- true
+  [[ "$output" = "nsx-enter: note: /proc still shows the old PID namespace"* ]]
+  run -1 "$ours" -t "$pid" -- true
+  [[ "$output" = *"cannot enter $pid: no namespace is named (--all enters all)"* ]]
 }

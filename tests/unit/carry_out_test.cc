@@ -11,7 +11,12 @@ namespace nsx {
 namespace {
 
 using step::Fork;
-constexpr auto kIgnore = Fork::OnSignal::ignore_terminal;
+
+Fork forwarding(std::vector<int> signals) {
+  Fork fork;
+  fork.forward = std::move(signals);
+  return fork;
+}
 
 TEST(CarryOut, EndsWithTheProgram) {
   EXPECT_EQ(carried_out({shell("echo here; exit 7")}), "here\nended with 7");
@@ -84,8 +89,9 @@ TEST(CarryOutFork, LeavesTheSignalMaskAsItWas) {
 }
 
 /// A program that tells its PID and stays until a signal ends it; no longer than its parent.
-std::vector<Step> staying_program(Fork::OnSignal on_signal) {
-  return {Fork{SIGKILL, on_signal}, shell("echo $$; exec sleep 300")};
+std::vector<Step> staying_program(Fork fork = {}) {
+  fork.death_signal = SIGKILL;
+  return {fork, shell("echo $$; exec sleep 300")};
 }
 
 /// Sends a signal to a process that waits for it, and comes back when it has been taken.
@@ -102,7 +108,9 @@ void send(pid_t pid, int signal) {
 
 TEST(CarryOutFork, PassesSignalsOn) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-    Child parent([] { return carry_out_and_tell(staying_program(Fork::OnSignal::forward)); });
+    Child parent([] {
+      return carry_out_and_tell(staying_program(forwarding({SIGTERM, SIGINT, SIGHUP, SIGQUIT})));
+    });
     ASSERT_NE(parent.read_line(), "");
     ::kill(parent.pid(), signal);
     EXPECT_EQ(parent.read_all(), "signal " + std::to_string(signal) + '\n');
@@ -110,7 +118,7 @@ TEST(CarryOutFork, PassesSignalsOn) {
 }
 
 TEST(CarryOutFork, IgnoresTheTerminalsSignalsIfToldTo) {
-  Child parent([] { return carry_out_and_tell(staying_program(kIgnore)); });
+  Child parent([] { return carry_out_and_tell(staying_program()); });
   const pid_t program = std::stoi(parent.read_line());
   send(parent.pid(), SIGTERM);
   send(parent.pid(), SIGINT);  // when this one is taken, the other has had its effect
@@ -127,7 +135,7 @@ TEST(CarryOutFork, StopsAndGoesOnWithTheProgram) {
 }
 
 TEST(CarryOutFork, KillsTheProgramWhenTheParentDies) {
-  Child parent([] { return carry_out_and_tell(staying_program(kIgnore)); });
+  Child parent([] { return carry_out_and_tell(staying_program()); });
   const pid_t program = std::stoi(parent.read_line());
   ::kill(parent.pid(), SIGKILL);
   EXPECT_EQ(parent.read_all(), "");  // comes when both are gone
@@ -157,7 +165,7 @@ std::vector<Step> as_root_of(KindSet kinds, std::vector<Step> more) {
   kinds.insert(Kind::user);
   std::vector<Step> steps{
       step::Unshare{kinds},
-      step::WriteIdMaps{{{0, ::geteuid(), 1}}, {{0, ::getegid(), 1}}, true},
+      step::WriteIdMaps{{{{0, ::geteuid(), 1}}}, {{{0, ::getegid(), 1}}}, false},
   };
   steps.insert(steps.end(), more.begin(), more.end());
   return steps;
@@ -177,22 +185,26 @@ TEST_F(CarryOutInNewNamespaces, TellsARefusedMap) {
   const std::uint32_t count = 2;  // more than one's own needs a right that no one has here
   const std::string said =
       carried_out({step::Unshare{{Kind::user}},
-                   step::WriteIdMaps{{{0, ::geteuid(), count}, {0, 0, 1}}, {}, true}});
+                   step::WriteIdMaps{{{{0, ::geteuid(), count}, {0, 0, 1}}}, {}, false}});
   EXPECT_TRUE(said.starts_with("step 1: cannot write /proc/self/uid_map: ")) << said;
 }
 
 TEST_F(CarryOutInNewNamespaces, DropsGroupsOnlyWhereThatIsAllowed) {
-  EXPECT_EQ(carried_out(as_root_of({}, {step::DropGroups{}, shell("echo wrong")})),
-            "step 2: cannot drop supplementary groups: Operation not permitted\nended with 98");
+  EXPECT_EQ(
+      carried_out(as_root_of({}, {step::DropGroups{}, shell("echo wrong")})),
+      "step 2: cannot drop supplementary groups: Operation not permitted (needs CAP_SETGID, and "
+      "a user namespace where setgroups is not denied)\nended with 98");
   EXPECT_EQ(carried_out(as_root_of({}, {step::DropGroups{true}, shell("echo on")})),
             "on\nended with 0");
 }
 
 TEST_F(CarryOutInNewNamespaces, RefusesIdsThatAreNotMapped) {
   EXPECT_EQ(carried_out(as_root_of({}, {step::SetIds{5, {}}})),
-            "step 2: cannot become GID 5: Invalid argument\nended with 98");
+            "step 2: cannot become GID 5: Invalid argument (this id is not mapped in the user "
+            "namespace)\nended with 98");
   EXPECT_EQ(carried_out(as_root_of({}, {step::SetIds{{}, 5}})),
-            "step 2: cannot become UID 5: Invalid argument\nended with 98");
+            "step 2: cannot become UID 5: Invalid argument (this id is not mapped in the user "
+            "namespace)\nended with 98");
 }
 
 TEST_F(CarryOutInNewNamespaces, LeavesNoWayOutOfANewRoot) {

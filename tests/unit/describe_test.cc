@@ -7,7 +7,7 @@
 namespace nsx {
 namespace {
 
-using OnSignal = step::Fork::OnSignal;
+using Writer = step::WriteIdMaps::Writer;
 using Mode = step::SetPropagation::Mode;
 
 TEST(Describe, SaysEachStepInWords) {
@@ -17,17 +17,22 @@ TEST(Describe, SaysEachStepInWords) {
   } cases[] = {
       {step::JoinNamespace{Kind::net, 3, "PID 42"}, "join the net namespace of PID 42"},
       {step::Unshare{{Kind::net, Kind::uts}}, "make new namespaces: net, uts"},
-      {step::WriteIdMaps{{{0, 1000, 1}}, {{0, 100, 1}}, true},
+      {step::WriteIdMaps{{{{0, 1000, 1}}}, {{{0, 100, 1}}}, false},
        "map ids: UID 0 inside is 1000 outside; GID 0 inside is 100 outside; deny setgroups"},
-      {step::WriteIdMaps{{{0, 1000, 1}, {1, 100000, 65536}}, {{0, 100, 1}}, false},
-       "map ids: UID 0 inside is 1000 outside, UID 1 inside is 100000 outside (65536 ids); "
-       "GID 0 inside is 100 outside"},
-      {step::Fork{}, "fork; the parent waits and passes signals on"},
-      {step::Fork{0, OnSignal::ignore_terminal}, "fork; the parent waits"},
-      {step::Fork{SIGTERM, OnSignal::ignore_terminal},
+      {step::WriteIdMaps{{{{0, 1000, 1}, {1, 100000, 65536}}, Writer::newidmap},
+                         {{{0, 100, 1}}, Writer::self},
+                         {}},
+       "map ids: UID 0 inside is 1000 outside, UID 1 inside is 100000 outside (65536 ids), by "
+       "newuidmap; GID 0 inside is 100 outside"},
+      {step::SetTimeOffsets{5, -7},
+       "set off the monotonic clock by 5 s, the boot-time clock by -7 s"},
+      {step::Fork{}, "fork; the parent waits"},
+      {step::Fork{0, {SIGTERM, 40}}, "fork; the parent waits and passes on SIGTERM signal 40"},
+      {step::Fork{SIGTERM, {}},
        "fork; the parent waits; the child gets SIGTERM when the parent dies"},
-      {step::Fork{40, OnSignal::ignore_terminal},
-       "fork; the parent waits; the child gets signal 40 when the parent dies"},
+      {step::StartWatcher{SIGTERM},
+       "start a watcher that sends the program SIGTERM when this process dies"},
+      {step::OpenTerminal{}, "open a new pseudo-terminal for the program"},
       {step::DropGroups{}, "drop supplementary groups"},
       {step::DropGroups{true}, "drop supplementary groups, if that is allowed"},
       {step::SetIds{6, 5}, "become GID 6, UID 5"},

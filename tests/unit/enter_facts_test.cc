@@ -11,14 +11,17 @@
 namespace nsx {
 namespace {
 
-using Selection = EnterRequest::Selection;
+/// The facts for a request about the process with this PID.
+EnterFacts facts_of(const Kernel& kernel, pid_t pid, const EnterRequest& request) {
+  return must(read_enter_facts(kernel, request, must(resolve_target(kernel, std::to_string(pid)))));
+}
 
 TEST(ReadEnterFacts, FindsTheNamespacesOfTheTarget) {
   const Sleeper target;
   const std::string whose = "PID " + std::to_string(target.pid());
   for (const Kernel& kernel : kernels()) {
-    const auto facts = must(read_enter_facts(
-        kernel, {.target = target.pid(), .selections = {{Kind::net, {}}, {Kind::uts, {}}}}));
+    const auto facts =
+        facts_of(kernel, target.pid(), {.selections = {{Kind::net, {}, {}}, {Kind::uts, {}, {}}}});
     ASSERT_EQ(facts.namespaces.size(), 2U);
     EXPECT_EQ(facts.namespaces[0].kind, Kind::net);
     EXPECT_EQ(facts.namespaces[1].kind, Kind::uts);
@@ -40,20 +43,19 @@ TEST(ReadEnterFacts, OfAllAreTheKindsOfThisKernel) {
     if (::access(link.c_str(), F_OK) == 0) known.insert(kind);
   }
   for (const Kernel& kernel : kernels()) {
-    const auto facts = must(read_enter_facts(kernel, {.target = target.pid(), .all = true}));
+    const auto facts = facts_of(kernel, target.pid(), {.all = true});
     KindSet found;
     for (const FoundNamespace& ns : facts.namespaces)
       found.insert(ns.kind);
     EXPECT_EQ(found, known);
-    EXPECT_TRUE(facts.uid_map && facts.gid_map);
+    EXPECT_FALSE(facts.uid_map || facts.gid_map);  // it is the caller's own
   }
 }
 
 TEST(ReadEnterFacts, PreferAFileToTheTargets) {
   const Sleeper target;
-  const auto facts = must(read_enter_facts(
-      newest_kernel(),
-      {.target = target.pid(), .selections = {{Kind::net, "/proc/self/ns/net"}}, .all = true}));
+  const auto facts = facts_of(newest_kernel(), target.pid(),
+                              {.selections = {{Kind::net, "/proc/self/ns/net", {}}}, .all = true});
   std::size_t nets = 0;
   for (const FoundNamespace& ns : facts.namespaces) {
     if (ns.kind != Kind::net) continue;
@@ -73,7 +75,7 @@ TEST(ReadEnterFacts, TellSharedNamespacesFromOthers) {
   });
   ASSERT_EQ(target.read_line(), "there");
   for (const Kernel& kernel : kernels()) {
-    const auto facts = must(read_enter_facts(kernel, {.target = target.pid(), .all = true}));
+    const auto facts = facts_of(kernel, target.pid(), {.all = true});
     for (const FoundNamespace& ns : facts.namespaces) {
       EXPECT_EQ(ns.shared, ns.kind != Kind::user && ns.kind != Kind::uts) << name(ns.kind);
     }
@@ -85,10 +87,9 @@ TEST(ReadEnterFacts, TellSharedNamespacesFromOthers) {
 TEST(ReadEnterFacts, OpenDirectories) {
   const Sleeper target;
   const TemporaryDirectory directory;
-  const auto facts = must(
-      read_enter_facts(newest_kernel(), {.target = target.pid(),
-                                         .root = PathOrTarget(),
-                                         .working_directory = PathOrTarget(directory.path())}));
+  const auto facts =
+      facts_of(newest_kernel(), target.pid(),
+               {.root = PathOrTarget(), .working_directory = PathOrTarget(directory.path())});
   ASSERT_TRUE(facts.root && facts.working_directory);
   EXPECT_EQ(facts.root->path, "the root directory of PID " + std::to_string(target.pid()));
   EXPECT_EQ(facts.working_directory->path, directory.path());
@@ -117,20 +118,17 @@ TEST(ReadEnterFacts, KnowWhetherTheCallerHasPrivilege) {
 }
 
 TEST(ReadEnterFacts, SayWhatIsWrong) {
-  const Sleeper target;
-  const std::string nobody = std::to_string(kNobody);
   const struct {
     EnterRequest request;
     std::string message;
   } cases[] = {
-      {{.target = kNobody}, "cannot find PID " + nobody + ": No such process"},
-      {{.selections = {{Kind::net, {}}}},
+      {{.selections = {{Kind::net, {}, {}}}},
        "cannot enter a net namespace: neither a target process nor a file is named"},
       {{.all = true},
        "cannot enter a cgroup namespace: neither a target process nor a file is named"},
-      {{.selections = {{Kind::net, "/proc/self/ns/uts"}}},
+      {{.selections = {{Kind::net, "/proc/self/ns/uts", {}}}},
        "cannot join as a net namespace /proc/self/ns/uts: it is a uts namespace"},
-      {{.selections = {{Kind::net, "/nowhere"}}},
+      {{.selections = {{Kind::net, "/nowhere", {}}}},
        "cannot open /nowhere: No such file or directory"},
       {{.root = PathOrTarget()}, "cannot take the target's directory: no target process is named"},
       {{.root = PathOrTarget("/nowhere")},

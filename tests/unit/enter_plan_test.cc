@@ -50,10 +50,15 @@ TEST(PlanEnter, OfNothingIsTheProgram) {
 }
 
 TEST(PlanEnter, JoinsInItsOrderWhateverThatOfTheRequest) {
-  const Steps expected{"join cgroup fd 100 of PID 42", "join ipc fd 101 of PID 42",
-                       "join uts fd 107 of PID 42",    "join net fd 103 of PID 42",
-                       "join pid fd 104 of PID 42",    "join mnt fd 102 of PID 42",
-                       "join time fd 105 of PID 42",   "fork death 0 forward"};
+  const Steps expected{"hide",
+                       "join cgroup fd 100 of PID 42",
+                       "join ipc fd 101 of PID 42",
+                       "join uts fd 107 of PID 42",
+                       "join net fd 103 of PID 42",
+                       "join pid fd 104 of PID 42",
+                       "join mnt fd 102 of PID 42",
+                       "join time fd 105 of PID 42",
+                       "fork death 0"};
   EXPECT_EQ(steps_of(found(
                 {Kind::cgroup, Kind::ipc, Kind::mnt, Kind::net, Kind::pid, Kind::time, Kind::uts})),
             expected);
@@ -64,36 +69,37 @@ TEST(PlanEnter, JoinsInItsOrderWhateverThatOfTheRequest) {
 
 TEST(PlanEnter, JoinsTheUserNamespaceLastWithPrivilege) {
   EXPECT_EQ(steps_of(privileged(found({Kind::user, Kind::net, Kind::uts}))),
-            (Steps{"drop groups", "join uts fd 107 of PID 42", "join net fd 103 of PID 42",
+            (Steps{"hide", "drop groups", "join uts fd 107 of PID 42", "join net fd 103 of PID 42",
                    "join user fd 106 of PID 42", "gid 0 uid 0"}));
 }
 
 TEST(PlanEnter, JoinsTheUserNamespaceFirstWithoutPrivilege) {
   EXPECT_EQ(steps_of(found({Kind::net, Kind::uts, Kind::user})),
-            (Steps{"join user fd 106 of PID 42", "join uts fd 107 of PID 42",
+            (Steps{"hide", "join user fd 106 of PID 42", "join uts fd 107 of PID 42",
                    "join net fd 103 of PID 42", "drop groups if allowed", "gid 0 uid 0"}));
 }
 
 TEST(PlanEnter, LeavesSharedNamespacesOutWithoutPrivilege) {
   EXPECT_EQ(steps_of(found({Kind::net}, {Kind::uts, Kind::mnt, Kind::pid})),
-            (Steps{"join net fd 103 of PID 42"}));
+            (Steps{"hide", "join net fd 103 of PID 42"}));
   EXPECT_EQ(steps_of(privileged(found({Kind::net}, {Kind::mnt}))),
-            (Steps{"join net fd 103 of PID 42", "join mnt fd 102 of PID 42"}));
+            (Steps{"hide", "join net fd 103 of PID 42", "join mnt fd 102 of PID 42"}));
 }
 
 TEST(PlanEnter, NeverJoinsItsOwnUserNamespace) {
-  const Steps expected{"join net fd 103 of PID 42"};
+  const Steps expected{"hide", "join net fd 103 of PID 42"};
   EXPECT_EQ(steps_of(found({Kind::net}, {Kind::user})), expected);
   EXPECT_EQ(steps_of(privileged(found({Kind::net}, {Kind::user}))), expected);
 }
 
 TEST(PlanEnter, ForksForAPidNamespaceOnly) {
   EXPECT_EQ(steps_of(found({Kind::pid})),
-            (Steps{"join pid fd 104 of PID 42", "fork death 0 forward"}));
-  EXPECT_EQ(steps_of(found({Kind::pid}), {.fork = false}), (Steps{"join pid fd 104 of PID 42"}));
+            (Steps{"hide", "join pid fd 104 of PID 42", "fork death 0"}));
+  EXPECT_EQ(steps_of(found({Kind::pid}), {.fork = false}),
+            (Steps{"hide", "join pid fd 104 of PID 42"}));
   EXPECT_EQ(steps_of(found({}, {Kind::pid})), Steps{});
   EXPECT_EQ(steps_of(privileged(found({}, {Kind::pid}))),
-            (Steps{"join pid fd 104 of PID 42", "fork death 0 forward"}));
+            (Steps{"hide", "join pid fd 104 of PID 42", "fork death 0"}));
 }
 
 TEST(PlanEnter, SetsIds) {
@@ -107,13 +113,17 @@ TEST(PlanEnter, SetsIds) {
       {{.gid = 6}, false, {"drop groups", "gid 6 uid -"}},
       {{.uid = 5, .gid = 6}, false, {"drop groups", "gid 6 uid 5"}},
       {{.preserve_credentials = true}, false, {}},
-      {{}, true, {"join user fd 106 of PID 42", "drop groups if allowed", "gid 0 uid 0"}},
-      {{.uid = 5}, true, {"join user fd 106 of PID 42", "drop groups if allowed", "gid 0 uid 5"}},
-      {{.gid = 6}, true, {"join user fd 106 of PID 42", "drop groups if allowed", "gid 6 uid 0"}},
-      {{.preserve_credentials = true}, true, {"join user fd 106 of PID 42"}},
+      {{}, true, {"hide", "join user fd 106 of PID 42", "drop groups if allowed", "gid 0 uid 0"}},
+      {{.uid = 5},
+       true,
+       {"hide", "join user fd 106 of PID 42", "drop groups if allowed", "gid 0 uid 5"}},
+      {{.gid = 6},
+       true,
+       {"hide", "join user fd 106 of PID 42", "drop groups if allowed", "gid 6 uid 0"}},
+      {{.preserve_credentials = true}, true, {"hide", "join user fd 106 of PID 42"}},
       {{.uid = 5, .preserve_credentials = true},
        true,
-       {"join user fd 106 of PID 42", "gid - uid 5"}},
+       {"hide", "join user fd 106 of PID 42", "gid - uid 5"}},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(steps_of(c.user ? found({Kind::user}) : EnterFacts(), c.request), c.steps);
@@ -123,11 +133,11 @@ TEST(PlanEnter, SetsIds) {
 TEST(PlanEnter, KeepsGroupsThatCannotBeDropped) {
   EnterFacts facts = privileged(found({Kind::user}));
   EXPECT_EQ(steps_of(std::move(facts)),
-            (Steps{"drop groups", "join user fd 106 of PID 42", "gid 0 uid 0"}));
+            (Steps{"hide", "drop groups", "join user fd 106 of PID 42", "gid 0 uid 0"}));
   facts = privileged(found({Kind::user}));
   facts.setgroups_denied = true;
   EXPECT_EQ(steps_of(std::move(facts)),
-            (Steps{"drop groups if allowed", "join user fd 106 of PID 42", "gid 0 uid 0"}));
+            (Steps{"hide", "drop groups if allowed", "join user fd 106 of PID 42", "gid 0 uid 0"}));
   facts = EnterFacts();
   facts.setgroups_denied = true;
   EXPECT_EQ(steps_of(std::move(facts), {.gid = 6}),
@@ -154,7 +164,7 @@ TEST(PlanEnter, NeedsAMapToBecomeRoot) {
   const auto unmapped = [] { return mapping(found({Kind::user}), {}); };
   EXPECT_FALSE(plan_enter({}, unmapped()));
   EXPECT_EQ(steps_of(unmapped(), {.preserve_credentials = true}),
-            (Steps{"join user fd 106 of PID 42"}));
+            (Steps{"hide", "join user fd 106 of PID 42"}));
 }
 
 TEST(PlanEnter, ChecksNoMapOfAUserNamespaceThatIsNotJoined) {
@@ -167,9 +177,72 @@ TEST(PlanEnter, UsesTheDirectoriesThatWereOpened) {
   facts.root = {7, "the root directory of PID 42"};
   facts.working_directory = {8, "/tmp"};
   EXPECT_EQ(steps_of(std::move(facts)),
-            (Steps{"join pid fd 104 of PID 42", "join mnt fd 102 of PID 42",
-                   "root fd 7 (the root directory of PID 42)", "cd fd 8 (/tmp)",
-                   "fork death 0 forward"}));
+            (Steps{"hide", "join pid fd 104 of PID 42", "join mnt fd 102 of PID 42",
+                   "root fd 7 (the root directory of PID 42)", "cd fd 8 (/tmp)", "fork death 0"}));
+}
+
+TEST(PlanEnter, JoinsTheOwnerBeforeWhatItOwns) {
+  const FoundNamespace owner{Kind::user, 99, "its owner", false};
+  EnterFacts facts = found({Kind::net});
+  facts.owner = owner;
+  // Of a namespace that nobody asked for, and of which no map is known, no id is taken.
+  EXPECT_EQ(steps_of(std::move(facts)),
+            (Steps{"hide", "join user fd 99 of its owner", "join net fd 103 of PID 42",
+                   "drop groups if allowed"}));
+  facts = mapping(found({Kind::net}), {{0, 1000, 1}});
+  facts.owner = owner;
+  EXPECT_EQ(steps_of(std::move(facts)),
+            (Steps{"hide", "join user fd 99 of its owner", "join net fd 103 of PID 42",
+                   "drop groups if allowed", "gid 0 uid 0"}));
+  // What was asked for is below it, and so comes last.
+  facts = found({Kind::user, Kind::net});
+  facts.owner = owner;
+  EXPECT_EQ(steps_of(std::move(facts)),
+            (Steps{"hide", "join user fd 99 of its owner", "join net fd 103 of PID 42",
+                   "join user fd 106 of PID 42", "drop groups if allowed", "gid 0 uid 0"}));
+}
+
+TEST(PlanEnter, TakesTheTargetsIdsWhereThereIsNoRoot) {
+  const IdMap map{{5, 1000, 1}};
+  EnterFacts facts = mapping(found({Kind::user}), map);
+  facts.target_uid = facts.target_gid = 5;
+  EXPECT_EQ(steps_of(std::move(facts)).back(), "gid 5 uid 5");
+  // Nor those: what was before stays.
+  EXPECT_EQ(steps_of(mapping(found({Kind::user}), map)),
+            (Steps{"hide", "join user fd 106 of PID 42", "drop groups if allowed"}));
+}
+
+TEST(PlanEnter, FollowsIds) {
+  EnterFacts facts;
+  facts.target_uid = 7;
+  facts.target_gid = 8;
+  EXPECT_EQ(steps_of(std::move(facts), {.follow_uid = true, .follow_gid = true}),
+            (Steps{"drop groups", "gid 8 uid 7"}));
+  EXPECT_EQ(failure(plan_enter({.follow_uid = true}, {})),
+            "cannot follow the target's UID: the user namespace that is entered does not have it, "
+            "as far as that can be told (name one, or 0)");
+}
+
+TEST(PlanEnter, HasTheOrderOfNsenter) {
+  EnterFacts facts = found({Kind::user, Kind::pid});
+  facts.root = {7, "ROOT"};
+  facts.environment = {"A=B"};
+  facts.cgroup = {9, "CGROUP"};
+  facts.security_context = "CONTEXT";
+  EnterRequest request;
+  request.inner_working_directory = "DIR";
+  request.mount_proc = "PROC";
+  request.keep_capabilities = true;
+  EXPECT_EQ(steps_of(std::move(facts), request),
+            (Steps{"context CONTEXT", "hide", "join user fd 106 of PID 42",
+                   "join pid fd 104 of PID 42", "drop groups if allowed", "root fd 7 (ROOT)",
+                   "cd DIR", "environment A=B", "cgroup fd 9 (CGROUP)", "fork death 0",
+                   "unshare mnt", "slave", "proc PROC", "gid 0 uid 0 keep caps", "keep caps"}));
+}
+
+TEST(PlanEnter, KeepsNoCapabilitiesWithoutAUserNamespace) {
+  EXPECT_EQ(steps_of(found({Kind::net}), {.uid = 5, .keep_capabilities = true}),
+            (Steps{"hide", "join net fd 103 of PID 42", "gid - uid 5"}));
 }
 
 TEST(PlanEnter, TakesTheHandlesOver) {

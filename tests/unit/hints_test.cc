@@ -23,7 +23,7 @@ TEST(HintForUnshare, SaysWhatIsMissing) {
 }
 
 TEST(HintForSetns, SaysWhatIsMissing) {
-  expect(hint_for_setns(EPERM, Kind::net), "--user");
+  expect(hint_for_setns(EPERM, Kind::net), "run as root");
   expect(hint_for_setns(EPERM, Kind::user), "the user who made it");
   expect(hint_for_setns(EINVAL, Kind::pid), "below one's own");
   expect(hint_for_setns(EINVAL, Kind::net), "");

@@ -208,9 +208,10 @@ TEST_P(Tables, AreParsed) {
     EXPECT_EQ(parsed(tool(), {std::string("--") + option.name + argument}),
               option.name + argument + "; operands:");
     if (option.letter() == '\0') continue;
-    const std::string value = option.argument == Argument::none ? "" : "x";
-    EXPECT_EQ(parsed(tool(), {std::string("-") + option.letter() + value}),
-              option.name + argument + "; operands:");
+    const bool bare =
+        option.argument == Argument::none || option.argument == Argument::optional_if_long;
+    EXPECT_EQ(parsed(tool(), {std::string("-") + option.letter() + (bare ? "" : "x")}),
+              option.name + std::string(bare ? "" : "=x") + "; operands:");
   }
 }
 
@@ -239,7 +240,9 @@ TEST_P(Tables, AreWholeInTheHelpText) {
     std::string line = option.letter() != '\0' ? std::string{'-', option.letter(), ',', ' '} : "";
     line += std::string("--") + option.name;
     if (option.argument == Argument::required) line += std::string("=") + option.metavar;
-    if (option.argument == Argument::optional) line += std::string("[=") + option.metavar + ']';
+    if (option.argument == Argument::optional || option.argument == Argument::optional_if_long) {
+      line += std::string("[=") + option.metavar + ']';
+    }
     EXPECT_NE(text.find(squeeze(line + ' ' + option.help)), std::string::npos) << line;
   }
   if (tool().epilogue != nullptr) {

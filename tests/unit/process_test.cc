@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <future>
+#include <sched.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <thread>
 
@@ -160,6 +163,56 @@ TEST(ReadCommandLine, PutsBlanksBetweenTheArguments) {
 
 TEST(ReadCommandLine, IsEmptyWithoutAProcess) {
   EXPECT_EQ(read_command_line(newest_kernel(), kNobody), "");
+}
+
+TEST(Process, TellsItsEnvironment) {
+  Child target([] {
+    const char* const argv[] = {"sh", "-c", "echo there; kill -STOP $$", nullptr};
+    const char* const envp[] = {"A=B=C", "EMPTY=", "=odd", "none", "TWO=a\nb", nullptr};
+    ::execve("/bin/sh", const_cast<char* const*>(argv), const_cast<char* const*>(envp));
+    return 1;
+  });
+  ASSERT_EQ(target.read_line(), "there");
+  const auto process = must(Process::open(newest_kernel(), target.pid()));
+  EXPECT_EQ(must(process.read_environment()),
+            (std::vector<std::string>{"A=B=C", "EMPTY=", "TWO=a\nb"}));
+}
+
+TEST(Process, HasNoEnvironmentOnceItHasEnded) {
+  Child target([] { return 0; });
+  target.wait_for_zombie();
+  const auto process = must(Process::open(newest_kernel(), target.pid()));
+  const std::string subject = "PID " + std::to_string(target.pid());
+  EXPECT_EQ(failure(process.read_environment()),
+            "cannot read the environment of " + subject + ": No such process (it has ended)");
+  target.wait();
+  EXPECT_EQ(failure_code(process.read_environment()), ESRCH);
+  EXPECT_EQ(failure_code(process.read_ids()), ESRCH);
+}
+
+TEST(Process, TellsItsEffectiveIds) {
+  const auto ids = must(must(Process::open(newest_kernel(), ::getpid())).read_ids());
+  EXPECT_EQ(ids.uid, ::geteuid());
+  EXPECT_EQ(ids.gid, ::getegid());
+}
+
+TEST(Process, OpensTheNamespaceOfASocket) {
+  NSX_NEEDS_USER_NAMESPACES();
+  Child child([] {
+    if (!become_root_in_new_namespaces(CLONE_NEWNET)) return 1;
+    const OwnedFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const OwnedFd other(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const ino_t own = inode_of("/proc/self/ns/net");
+    if (::unshare(CLONE_NEWNET) != 0) return 2;
+    const Kernel kernel = newest_kernel();
+    const auto process = must(Process::open(kernel, ::getpid()));
+    if (must(process.open_socket_namespace(kernel, socket.get())).identity().inode != own) return 3;
+    if (failure_code(process.open_socket_namespace(kernel, 999)) != EBADF) return 4;
+    return failure(process.open_socket_namespace(kernel, other.get())).ends_with(": it is none")
+               ? 0
+               : 5;
+  });
+  EXPECT_EQ(WEXITSTATUS(child.wait()), 0);
 }
 
 }  // namespace

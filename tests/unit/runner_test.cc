@@ -50,16 +50,17 @@ Plan plan_of(std::vector<Step> steps) {
 
 TEST(PrintPlan, NumbersTheSteps) {
   Child child([] {
-    return print_plan(tool(), plan_of({step::Fork{}, step::Execute{"id", {"id"}}}));
+    return run_or_print(tool(), newest_kernel(),
+                        plan_of({step::Fork{}, step::Execute{"id", {"id"}}}), {.plan = true});
   });
-  EXPECT_EQ(child.read_all(), "1. fork; the parent waits and passes signals on\n2. run id\n");
+  EXPECT_EQ(child.read_all(), "1. fork; the parent waits\n2. run id\n");
 }
 
 /// The status of wait(2) for a tool that runs this plan.
 int status_of(const std::vector<Step>& steps) {
   Child child([&] {
     ::dup2(STDOUT_FILENO, STDERR_FILENO);
-    return run_plan(tool(), plan_of(steps));
+    return run_or_print(tool(), newest_kernel(), plan_of(steps), {});
   });
   return child.wait();
 }
@@ -88,7 +89,8 @@ TEST(RunPlan, EndsAsItsProgramDid) {
 TEST(RunPlan, DiesOfASignalThatItsCallerIgnores) {
   Child child([] {
     ::signal(SIGUSR1, SIG_IGN);
-    return run_plan(tool(), plan_of({step::Fork{}, shell("kill -USR2 $$")}));
+    return run_or_print(tool(), newest_kernel(), plan_of({step::Fork{}, shell("kill -USR2 $$")}),
+                        {});
   });
   EXPECT_EQ(child.wait(), SIGUSR2);
 }

@@ -23,22 +23,70 @@ struct Speller {
       text += std::string(" ") + name(kind);
     return text;
   }
-  std::string operator()(const step::WriteIdMaps& s) const {
-    std::string text = "maps " + format_id_map(s.uids) + format_id_map(s.gids);
+  static std::string map(const step::WriteIdMaps::Map& map) {
+    using Writer = step::WriteIdMaps::Writer;
+    std::string text = format_id_map(map.ids);
     for (char& c : text)
       c = c == '\n' ? ';' : c;
-    return text + (s.deny_setgroups ? " deny" : " allow");
+    return text + (map.writer == Writer::self     ? ""
+                   : map.writer == Writer::helper ? "by helper;"
+                                                  : "by newidmap;");
+  }
+  std::string operator()(const step::WriteIdMaps& s) const {
+    const std::string groups = !s.allow_setgroups ? "" : *s.allow_setgroups ? " allow" : " deny";
+    return "maps " + map(s.uids) + map(s.gids) + groups;
+  }
+  std::string operator()(const step::SetTimeOffsets& s) const {
+    const auto offset = [](const auto& value) { return value ? std::to_string(*value) : "-"; };
+    return "offsets monotonic " + offset(s.monotonic) + " boottime " + offset(s.boottime);
+  }
+  std::string operator()(const step::StartHelper&) const { return "helper"; }
+  std::string operator()(const step::StartWatcher& s) const {
+    return "watcher " + std::to_string(s.signal);
+  }
+  std::string operator()(const step::OpenTerminal&) const { return "terminal"; }
+  std::string operator()(const step::Hide&) const { return "hide"; }
+  std::string operator()(const step::BecomeOwner& s) const {
+    return "owner " + std::to_string(s.uid) + ':' + std::to_string(s.gid);
   }
   std::string operator()(const step::Fork& s) const {
-    const bool forward = s.on_signal == step::Fork::OnSignal::forward;
-    return "fork death " + std::to_string(s.death_signal) + (forward ? " forward" : " ignore");
+    std::string text = "fork death " + std::to_string(s.death_signal);
+    for (const int signal : s.forward)
+      text += " forward " + std::to_string(signal);
+    return text;
   }
+  std::string operator()(const step::BecomeInit&) const { return "init"; }
+  std::string operator()(const step::Pin& s) const {
+    std::string text = "pin";
+    for (const auto& place : s.places) {
+      text += std::string(" ") + name(place.kind) + ' ' + place.path + (place.make ? " new" : "");
+    }
+    return text;
+  }
+  std::string operator()(const step::JoinCgroup& s) const {
+    return "cgroup fd " + std::to_string(s.fd) + " (" + s.path + ')';
+  }
+  std::string operator()(const step::KeepCapabilities&) const { return "keep caps"; }
+  std::string operator()(const step::SetHostname& s) const { return "hostname " + s.name; }
+  std::string operator()(const step::BringUpLoopback&) const { return "lo"; }
+  std::string operator()(const step::MountBinfmt& s) const { return "binfmt " + s.path; }
+  std::string operator()(const step::LoadInterpreter& s) const {
+    return "interpreter " + s.binfmt + ' ' + s.line;
+  }
+  std::string operator()(const step::SetEnvironment& s) const {
+    std::string text = "environment";
+    for (const std::string& entry : s.entries)
+      text += ' ' + entry;
+    return text;
+  }
+  std::string operator()(const step::SetSecurityContext& s) const { return "context " + s.context; }
+  std::string operator()(const step::KeepPins&) const { return "keep pins"; }
   std::string operator()(const step::DropGroups& s) const {
     return s.may_be_denied ? "drop groups if allowed" : "drop groups";
   }
   std::string operator()(const step::SetIds& s) const {
     return "gid " + (s.gid ? std::to_string(*s.gid) : "-") + " uid " +
-           (s.uid ? std::to_string(*s.uid) : "-");
+           (s.uid ? std::to_string(*s.uid) : "-") + (s.keep_capabilities ? " keep caps" : "");
   }
   std::string operator()(const step::SetPropagation& s) const {
     using Mode = step::SetPropagation::Mode;

@@ -119,7 +119,7 @@ void Child::wait_for_zombie() const {
 int carry_out_and_tell(const std::vector<Step>& steps) {
   Plan plan;
   plan.steps = steps;
-  const auto outcome = carry_out(plan);
+  const auto outcome = carry_out(newest_kernel(), plan);
   if (!outcome) {
     std::printf("step %zu: %s\n", outcome.error().step, outcome.error().error.message().c_str());
     return 98;

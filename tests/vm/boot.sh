@@ -39,6 +39,13 @@ cpu=max,-cx16
 # An oops is a failure of the whole machine, and a panic its end.
 append="console=ttyS0 panic=-1 oops=panic cgroup_no_v1=all psi=1 mitigations=off"
 append+=" random.trust_cpu=on rdinit=/init"
+# On a busy machine the clock may not tick in the hundredth of a second that the kernel gives it.
+append+=" no_timer_check"
+# What QEMU has translated of a program is of use again only where it is loaded at the same address:
+# with addresses that are random, starting one takes three times as long.
+append+=" norandmaps"
+# Nor is memory to be cleared twice.
+append+=" init_on_alloc=0"
 
 qemu=(
   qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none -monitor none

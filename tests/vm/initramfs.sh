@@ -16,7 +16,7 @@ set -euo pipefail
 # Loaded by the guest's init. The kernels differ in which of them are built in, and some don't exist
 # everywhere; what these need comes along.
 modules=(
-  virtio_pci virtio_blk loop overlay fuse
+  virtio_pci virtio_blk loop overlay fuse binfmt_misc
   veth bridge dummy tun macvlan ipvlan unix_diag inet_diag tcp_diag
 )
 
@@ -115,6 +115,8 @@ base() { # OUT PACKAGE...
   copy_packages "$root" "$@"
   mkdir -p "$root$NSX_STAGE" "$root$NSX_SOURCE/tests"
   cp -a "$NSX_STAGE/." "$root$NSX_STAGE"
+  # Found as one that is installed: LD_LIBRARY_PATH has every program look for every library in vain.
+  ln -s "$(find "$NSX_STAGE" -name libnsx.so.0)" "$root/usr/lib/"
   for dir in cli data lib peers unit vm; do
     if [ -d "$NSX_SOURCE/tests/$dir" ]; then cp -a "$NSX_SOURCE/tests/$dir" "$root$NSX_SOURCE/tests/"; fi
   done

@@ -15,7 +15,7 @@ host_packages=(
 guest_packages=(
   bash bats bsdutils bubblewrap busybox-static coreutils dash diffutils findutils grep gzip hostname
   iproute2 jq kmod libc-bin login mawk mount ncurses-base ncurses-bin passwd perl-base procps
-  runc sed strace tar util-linux util-linux-extra
+  runc sed strace tar uidmap util-linux util-linux-extra
 )
 
 usage() {
@@ -158,8 +158,6 @@ elif [ -z "${NSX_BUILD:-}" ]; then
   fail "NSX_STAGE is set, but not its NSX_BUILD"
 fi
 export NSX_SOURCE NSX_BUILD NSX_STAGE
-# ld.so does not search an installation below another root.
-library=$(find "$NSX_STAGE" -name libnsx.so.0)
 : "${results:=$NSX_BUILD/vm-results}"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/nsx-vm.XXXXXX")
@@ -190,11 +188,15 @@ fetch() {
 assemble() {
   local name=$1 mode=$2 out=$3 dir rows='' columns=''
   dir=$(<"$work/$name/where")
-  if [ "$mode" = shell ] && [ -t 0 ]; then read -r rows columns < <(stty size); fi
+  if [ "$mode" = shell ] && [ -t 0 ]; then
+    read -r rows columns < <(stty size)
+    # A terminal that does not know its size says 0.
+    if [ "$rows" = 0 ]; then rows='' columns=''; fi
+  fi
   # shellcheck disable=SC2034 # they are printed
   local kernel=$name terminal=${TERM:-linux} environment=(
     "NSX_SOURCE=$NSX_SOURCE" "NSX_BUILD=$NSX_BUILD" "NSX_STAGE=$NSX_STAGE"
-    "NSX_MUST_WORK=${NSX_MUST_WORK:-0}" "NSX_VM=$name" "LD_LIBRARY_PATH=${library%/*}"
+    "NSX_MUST_WORK=${NSX_MUST_WORK:-0}" "NSX_VM=$name"
     "BATS_TEST_TIMEOUT=$((timeout * 3 / 4))"
   )
   declare -p kernel mode tests bats_options environment rows columns terminal |

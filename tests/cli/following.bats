@@ -1,0 +1,344 @@
+# What the process that waits for a program does meanwhile: signals, init, terminal, status.
+load ../lib/common
+
+# Runs a test's body for each tool, in $tool: a command that runs a program with a fork.
+each_tool() {
+  local body=$1
+  for tool in "nsx-unshare --fork" "nsx-enter -t $$ --uts"; do
+    $body || {
+      echo "with $tool"
+      return 1
+    }
+  done
+}
+
+# The only child of a process that runs this program: child_of PID NAME.
+child_of() {
+  wait_until has_child "$1" "$2" && echo "$child"
+}
+
+kills_the_program() {
+  spawn $tool --kill-child -- sleep 300
+  local parent=$pid program
+  program=$(child_of "$parent" sleep)
+  spawned+=("$program")
+  kill -KILL "$parent"
+  wait_until is_gone "$program"
+}
+
+@test "--kill-child: the program dies with its parent, even if that is killed" {
+  each_tool kills_the_program
+}
+
+@test "--kill-child=TERM: the signal is sent, and no other" {
+  spawn nsx-unshare --kill-child=TERM -- bash -c 'trap "echo got TERM >&9" TERM; sleep 300 & wait $!; kill $!
+    ' 9>"$BATS_TEST_TMPDIR/got"
+  local parent=$pid
+  spawned+=("$(child_of "$parent" bash)")
+  wait_until has_child "${spawned[-1]}" sleep
+  kill -KILL "$parent"
+  wait_until grep -q 'got TERM' "$BATS_TEST_TMPDIR/got"
+  wait_until is_gone "${spawned[-1]}"
+}
+
+# Its UID is another's, so the kernel has forgotten the parent-death signal.
+@test "defect 3: --kill-child also kills what has changed its UID since" {
+  spawn nsx-unshare --kill-child -- setpriv --reuid=$ordinary_uid --clear-groups sleep 300
+  local parent=$pid
+  spawned+=("$(child_of "$parent" sleep)")
+  [ "$(ps -o uid= -p "${spawned[-1]}" | tr -d ' ')" = $ordinary_uid ]
+  kill -KILL "$parent"
+  wait_until is_gone "${spawned[-1]}"
+}
+
+@test "--kill-child leaves no watcher behind, however it ends" {
+  marked nsx-unshare --kill-child -- true
+  nothing_is_left
+  marked nsx-enter -t $$ -u --kill-child -- true
+  nothing_is_left
+  run -127 marked nsx-unshare --kill-child -- /nowhere
+  nothing_is_left
+  run -1 marked nsx-unshare --kill-child --wd=/nowhere -- true
+  nothing_is_left
+}
+
+@test "--kill-child holds no pipe of the program's open" {
+  # cat ends when the last writer does; sleep has closed its own.
+  spawn nsx-unshare --kill-child -- sh -c 'echo said; exec sleep 300 >/dev/null'
+  run -0 timeout 10 sh -c 'nsx-unshare --kill-child -- sh -c "echo said; sleep 300 >/dev/null & echo \$!" |
+    { read -r said; read -r sleep; cat; kill "$sleep"; echo "$said"; }'
+  [ "$output" = said ]
+}
+
+# bats test_tags=slow
+@test "nsx-unshare --fork ignores TERM; --forward-signals passes on what is listed" {
+  for signal in TERM INT HUP QUIT USR1 USR2 WINCH; do
+    for option in --forward-signals --forward-signals=$signal; do
+      : >"$BATS_TEST_TMPDIR/got"
+      # A shell's background jobs ignore INT and QUIT; env gives the standard action back.
+      spawn env --default-signal=INT,QUIT nsx-unshare $option -- sh -c "trap 'echo $signal >&9' $signal; echo ready >&9
+        while :; do sleep 0.01; done" 9>"$BATS_TEST_TMPDIR/got"
+      spawned+=("$(child_of "$pid" sh)")
+      wait_until grep -q ready "$BATS_TEST_TMPDIR/got"
+      kill -$signal "$pid"
+      wait_until grep -q $signal "$BATS_TEST_TMPDIR/got"
+      end_spawned
+    done
+  done
+}
+
+@test "nsx-enter passes on what is listed, and TERM, INT, HUP and QUIT in any case" {
+  for signal in TERM HUP USR1; do
+    spawn nsx-enter -t $$ -p --forward-signals=USR1 -- sh -c "trap 'echo $signal >&9' $signal; echo ready >&9
+      while :; do sleep 0.01; done" 9>"$BATS_TEST_TMPDIR/got"
+    spawned+=("$(child_of "$pid" sh)")
+    wait_until grep -q ready "$BATS_TEST_TMPDIR/got"
+    kill -$signal "$pid"
+    wait_until grep -q $signal "$BATS_TEST_TMPDIR/got"
+    end_spawned
+  done
+}
+
+# bats test_tags=slow
+@test "lists of signals that make no sense are refused" {
+  for list in '' ',' 'TERM,' ',TERM' NOSUCH 'TERM,99' 'TERM INT'; do
+    run -1 nsx-unshare --forward-signals="$list" -- true
+    [[ $output == *"use as a signal"* ]]
+  done
+}
+
+json() {
+  jq -r "$1" "$BATS_TEST_TMPDIR/status"
+}
+
+tells_start_and_end() {
+  $tool --status-fd 3 -- sh -c 'echo $$; for k in net uts; do stat -L -c %i /proc/self/ns/$k; done
+    exit 5' 3>"$BATS_TEST_TMPDIR/status" >"$BATS_TEST_TMPDIR/said" || [ $? = 5 ]
+  mapfile -t said <"$BATS_TEST_TMPDIR/said"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/status")" = 2 ]
+  [ "$(json 'select(.event == "started").pid')" = "${said[0]}" ]
+  [ "$(json 'select(.event == "started")."pid-inside"')" = "${said[0]}" ]
+  [ "$(json 'select(.event == "started").namespaces.net.ns')" = "${said[1]}" ]
+  [ "$(json 'select(.event == "started").namespaces.uts.ns')" = "${said[2]}" ]
+  [ "$(json 'select(.event == "ended")."exit-status"')" = 5 ]
+}
+
+@test "--status-fd: a line when the program has started, one when it has ended" {
+  each_tool tells_start_and_end
+}
+
+@test "--status-fd: PIDs outside and inside, the new namespaces, a signal" {
+  run -0 --separate-stderr nsx-unshare -pn --status-fd 3 -- stat -L -c %i /proc/self/ns/net 3>"$BATS_TEST_TMPDIR/status"
+  [ "$(json 'select(.event == "started")."pid-inside"')" = 1 ]
+  [ "$(json 'select(.event == "started").pid')" -gt 1 ]
+  [ "$(json 'select(.event == "started").namespaces.net.ns')" = "$output" ]
+  [ "$output" != "$(ns_of $$ net)" ]
+  [ "$(json 'select(.event == "started").namespaces.uts.ns')" = "$(ns_of $$ uts)" ]
+  run -138 nsx-unshare --status-fd 3 -- sh -c 'kill -USR1 $$' 3>"$BATS_TEST_TMPDIR/status"
+  [ "$(json 'select(.event == "ended").signal')" = USR1 ]
+}
+
+@test "--status-fd: as an ordinary user" {
+  run -0 --separate-stderr as_user nsx-unshare -rp --status-fd 1 -- true
+  [ "$(jq -r .event <<<"$output" | tr '\n' ' ')" = "started ended " ]
+}
+
+@test "--status-fd: a program that can't be executed has not started" {
+  run -127 nsx-unshare --status-fd 3 -- /nowhere 3>"$BATS_TEST_TMPDIR/status"
+  [ "$(json .event)" = ended ]
+  [ "$(json '."exit-status"')" = 127 ]
+}
+
+@test "--status-fd: the program does not get it; a descriptor that is none is refused" {
+  run -0 nsx-unshare --status-fd 7 -- sh -c '[ ! -e /proc/self/fd/7 ]' 7>"$BATS_TEST_TMPDIR/status"
+  for fd in 77 -1 x '' 99999999999; do
+    run -1 nsx-unshare --status-fd "$fd" -- echo wrong
+    [[ $output == *"write the status to"* && $output != *wrong* ]]
+  done
+  run -1 nsx-unshare --status-fd 7 -- echo wrong 7</dev/null
+  [[ $output == *"open for reading only"* ]]
+}
+
+@test "--status-fd: a reader that has gone ends nothing" {
+  run -6 bash -c 'nsx-unshare --status-fd 7 -- sh -c "sleep 0.1; exit 6" 7> >(:)'
+}
+
+@test "--plan --json says each step with the privilege that it needs" {
+  odd=$'"\\'
+  run -0 nsx-unshare -rn --plan --json -- echo "$odd"
+  [ "$(jq -r '.steps[].action' <<<"$output" | tr '\n' ' ')" = "unshare map-ids execute " ]
+  [ "$(jq -r '.steps[-1].description' <<<"$output")" = "run echo '\"\\x5c'" ]
+  run -0 nsx-unshare -n --plan --json -- true
+  [ "$(jq -r '.steps[0].needs' <<<"$output")" = CAP_SYS_ADMIN ]
+  [ "$(jq -r '.steps[1].needs' <<<"$output")" = null ]
+  run -0 nsx-enter -t $$ -n --plan --json -- true
+  [[ $(jq -r '.steps[] | select(.action == "join").needs' <<<"$output") == CAP_SYS_ADMIN* ]]
+  run -1 nsx-unshare --json -- true
+  [[ $output == *"--json: it is for --plan"* ]]
+}
+
+# --- the pseudo-terminal ---
+
+# Runs a command at a terminal of its own, as a person would.
+at_terminal() {
+  script -qec "$*" /dev/null
+}
+
+has_a_terminal_of_its_own() {
+  run -0 at_terminal "tty; $tool --pty -- tty"
+  [[ ${lines[0]%$'\r'} == /dev/pts/* && ${lines[1]%$'\r'} == /dev/pts/* ]]
+  [ "${lines[0]}" != "${lines[1]}" ]
+}
+
+@test "--pty: the program has a terminal of its own, which controls it" {
+  each_tool has_a_terminal_of_its_own
+  # /dev/tty is the controlling one: only its session leader's child can open it.
+  run -0 nsx-unshare --pty -- sh -c 'echo through >/dev/tty; ps -o sid= -p $$ | grep -qw $$' </dev/null
+  [ "${lines[0]%$'\r'}" = through ]
+}
+
+@test "--pty: as an ordinary user, in namespaces of one's own" {
+  run -0 as_user nsx-unshare -rpm --pty -- sh -c 'test -t 0 && test -t 1 && test -t 2 && echo "a terminal"' </dev/null
+  [ "${lines[0]%$'\r'}" = "a terminal" ]
+}
+
+# bats test_tags=slow
+@test "--pty: input that is no terminal is passed on, to its end, without echo" {
+  run -0 bash -c 'seq 3 | nsx-unshare --pty -- cat'
+  [ "${output//$'\r'/}" = $'1\n2\n3' ]
+  run -0 bash -c 'printf "no line feed" | nsx-unshare --pty -- cat'
+  [ "$output" = "no line feed" ]
+  run -0 bash -c 'nsx-unshare --pty -- wc -c </dev/null'
+  [ "${lines[0]%$'\r'}" = 0 ]
+}
+
+# bats test_tags=slow
+@test "--pty: more output and input than any buffer holds" {
+  run -0 bash -c 'seq 50000 | nsx-unshare --pty -- cat | tr -d "\r" | cmp - <(seq 50000)'
+}
+
+# bats test_tags=slow
+@test "--pty: exit status and signals" {
+  run -7 nsx-unshare --pty -- sh -c 'exit 7' </dev/null
+  run -137 nsx-unshare --pty -- sh -c 'kill -KILL $$' </dev/null
+  run -127 nsx-unshare --pty -- /nowhere </dev/null
+}
+
+# bats test_tags=slow
+@test "--pty: a key at the caller's terminal is a signal to the program alone" {
+  # ^C; then the program tells it, and the tool ends as the program.
+  cat >"$BATS_TEST_TMPDIR/program" <<END
+trap 'echo got INT; exit 9' INT
+echo >"$BATS_TEST_TMPDIR/ready"
+while :; do sleep 0.02; done
+END
+  keys() {
+    wait_until [ -e "$BATS_TEST_TMPDIR/ready" ]
+    printf '\003'
+    sleep 1
+  }
+  run -9 at_terminal "nsx-unshare --pty -- sh $BATS_TEST_TMPDIR/program" < <(keys)
+  [[ $output == *"got INT"* ]]
+}
+
+# bats test_tags=slow
+@test "--pty: the window's size arrives, and so does its change" {
+  run -0 at_terminal "stty rows 33 cols 99; nsx-unshare --pty -- stty size"
+  [[ $output == *"33 99"* ]]
+  run -0 at_terminal "stty rows 33 cols 99; nsx-unshare --pty -- sh -c 'trap \"stty size; exit\" WINCH
+    echo ready >$BATS_TEST_TMPDIR/ready; while :; do sleep 0.02; done' &
+    while [ ! -s $BATS_TEST_TMPDIR/ready ]; do sleep 0.02; done; stty rows 44 cols 55; wait"
+  [[ $output == *"44 55"* ]]
+}
+
+# bats test_tags=slow
+@test "--pty: the caller's terminal is as it was, after success, failure and a signal" {
+  for program in true false "sh -c 'stty raw -echo; kill -KILL \$\$'" /nowhere; do
+    run -0 at_terminal "stty -g; nsx-unshare --pty -- $program >/dev/null 2>&1; stty -g"
+    [ "${lines[0]}" = "${lines[-1]}" ]
+  done
+}
+
+@test "--pty: the program can push nothing into the caller's terminal" {
+  # TIOCSTI, which a kernel may refuse altogether: what matters is where it would go.
+  run -0 at_terminal "nsx-unshare --pty -- perl -e 'ioctl(STDIN, 0x5412, \"X\")' ; read -rt 0.2 -n 1 key; echo \"<\$key>\""
+  [[ $output != *"<X>"* ]]
+}
+
+# bats test_tags=slow
+@test "--pty: a broken pipe ends the program" {
+  run -0 timeout 20 bash -c 'nsx-unshare --pty -- yes </dev/null | head -n 1'
+  [ "${output%$'\r'}" = y ]
+}
+
+# --- the init ---
+
+@test "--init: the program is PID 2, the init's status is the program's" {
+  run -0 nsx-unshare --init --mount-proc -- sh -c 'echo $$; cat /proc/1/comm'
+  [ "${lines[*]}" = "2 nsx-init" ]
+  run -7 nsx-unshare --init -- sh -c 'exit 7'
+  run -137 nsx-unshare --init -- sh -c 'kill -KILL $$'
+  run -127 nsx-unshare --init -- /nowhere
+  run -0 --separate-stderr as_user nsx-unshare -r --init -- sh -c 'echo $$'
+  [ "$output" = 2 ]
+}
+
+@test "--init: orphans are reaped, and what is left ends with the program" {
+  run -0 nsx-unshare --init --mount-proc -- sh -c 'orphan=$(sh -c "true & echo \$!")
+    while [ -e /proc/$orphan ]; do sleep 0.01; done; echo reaped'
+  [ "$output" = reaped ]
+  run -0 --separate-stderr timeout 20 nsx-unshare --init -- sh -c 'sleep 300 & setsid sleep 300 & echo here'
+  [ "$output" = here ]
+  marked nsx-unshare --init -- sh -c 'sleep 300 & setsid sleep 300 &'
+  nothing_is_left
+}
+
+@test "--init: signals reach the program, through nsx-unshare and through the init" {
+  for signal in TERM USR1; do
+    spawn nsx-unshare --init -- sh -c "trap 'echo $signal >&9; exit 3' $signal; echo ready >&9
+      while :; do sleep 0.01; done" 9>"$BATS_TEST_TMPDIR/got"
+    wait_until grep -q ready "$BATS_TEST_TMPDIR/got"
+    kill -$signal "$pid"
+    wait_until grep -q $signal "$BATS_TEST_TMPDIR/got"
+    ended=0
+    wait "$pid" || ended=$?
+    [ "$ended" = 3 ]
+  done
+}
+
+@test "--init and --kill-child: nothing outlives a killed nsx-unshare" {
+  spawn nsx-unshare --init --kill-child -- sh -c 'setsid sleep 300 & echo ready >&9; sleep 300' \
+    9>"$BATS_TEST_TMPDIR/got"
+  wait_until grep -q ready "$BATS_TEST_TMPDIR/got"
+  local parent=$pid
+  marker=$(readlink "/proc/$(pgrep -P "$parent" -x nsx-init)/ns/pid")
+  kill -KILL "$parent"
+  none_is_in() {
+    local ns
+    for ns in /proc/[0-9]*/ns/pid; do
+      if [ "$(readlink "$ns")" = "$marker" ]; then return 1; fi
+    done
+  }
+  wait_until none_is_in
+}
+
+@test "--init: a program that stops stops nsx-unshare, and goes on with it" {
+  spawn nsx-unshare --init -- sh -c 'kill -STOP $$; exit 4'
+  wait_until is_stopped "$pid"
+  kill -CONT "$pid"
+  ended=0
+  wait "$pid" || ended=$?
+  [ "$ended" = 4 ]
+}
+
+@test "--init: nothing in the namespace can look into the init" {
+  run -0 nsx-unshare --init --mount-proc -S $ordinary_uid -- sh -c 'ls /proc/1/root /proc/1/fd 2>&1; true'
+  [[ $output == *"Permission denied"* ]]
+}
+
+@test "--init with --pty and --status-fd" {
+  run -3 nsx-unshare --init --pty --status-fd 3 -- sh -c 'test -t 0 || exit 9; exit 3' \
+    3>"$BATS_TEST_TMPDIR/status" </dev/null
+  [ "$(json 'select(.event == "started")."pid-inside"')" = 2 ]
+  [ "$(json 'select(.event == "ended")."exit-status"')" = 3 ]
+}

@@ -1,0 +1,356 @@
+# What nsx-enter -t takes besides a PID.
+# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+load ../lib/common
+
+# All names that are made here have it, and all cgroups are in one of this name.
+mine=nsx-test-$$
+
+# Ends what was spawned, and takes away what it was in.
+teardown() {
+  local each
+  if command -v runc >/dev/null; then
+    for each in /run/runc/"$mine"* /run/runc/"${hex_id:-none}"; do
+      # runc would wait for ever for a FIFO.
+      [ ! -f "$each/state.json" ] || runc delete --force "$(basename "$each")" >/dev/null 2>&1 || true
+      rm -rf "$each"
+    done
+  fi
+  end_spawned
+  for each in /run/*ns/"$mine"; do
+    [ -e "$each" ] || continue
+    umount "$each" 2>/dev/null || true
+    rm -f "$each"
+  done
+  rmdir --ignore-fail-on-non-empty /run/{mnt,uts,ipc}ns /run/runc 2>/dev/null || true
+  # A cgroup is empty a moment after its last process was reaped.
+  for each in $(cgroup_roots); do
+    [ ! -d "$each/$mine" ] || wait_until remove_cgroups "$each/$mine"
+  done
+}
+
+remove_cgroups() {
+  find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
+  [ ! -e "$1" ]
+}
+
+# Where cgroups are mounted: that of v2 first. runc also uses those of v1.
+cgroup_roots() {
+  findmnt -n -r -t cgroup2 -o TARGET
+  findmnt -n -r -t cgroup -o TARGET
+}
+
+v2_root() {
+  findmnt -n -r -t cgroup2 -o TARGET | head -n 1
+}
+
+# Makes a cgroup below our own: $cgroup is its directory. make_cgroup PATH
+make_cgroup() {
+  cgroup=$(v2_root)/$mine/$1
+  mkdir -p "$cgroup"
+}
+
+# Spawns `sleep` with a UTS namespace of its own in a cgroup. sleeper_in CGROUP
+sleeper_in() {
+  spawn unshare --uts sh -c "hostname $mine; exec sleep 300"
+  wait_until has_left "$pid" uts
+  echo "$pid" >"$1/cgroup.procs"
+}
+
+# The inode of the UTS namespace that these options enter.
+entered_uts() {
+  nsx-enter "$@" -u stat -L -c %i /proc/self/ns/uts
+}
+
+# Checks which process's UTS namespace a target leads to: leads_to PID TARGET
+leads_to() {
+  local entered
+  entered=$(entered_uts -t "$2")
+  [ "$entered" = "$(ns_of "$1" uts)" ] || {
+    echo "-t $2 does not lead to PID $1"
+    return 1
+  }
+}
+
+# Fails with status 1 and this message: refused MESSAGE OPTIONS...
+refused() {
+  local message=$1
+  shift
+  run -1 --separate-stderr nsx-enter "$@"
+  [ "$stderr" = "nsx-enter: $message" ] || {
+    echo "wanted: nsx-enter: $message"
+    echo "got:    $stderr"
+    return 1
+  }
+}
+
+# --- PIDs ----------------------------------------------------------------------------------------
+
+# The inode number of a process's pidfd.
+pidfd_inode() {
+  perl -e 'my $fd = syscall(434, $ARGV[0] + 0, 0); open(my $file, "<&=", $fd) or die; print +(stat $file)[1]' "$1"
+}
+
+@test "PID:INODE is the process with that pidfd, and no other" {
+  spawn_in uts --uts
+  first=$(pidfd_inode "$pid")
+  second=$(pidfd_inode $$)
+  if [ "$first" = "$second" ]; then # before Linux 6.9
+    refused "cannot ask the pidfd's inode number of PID $pid: this kernel gives pidfds no inodes of their own (Linux 6.9 does)" \
+      -t "$pid:$first" true
+    return
+  fi
+  leads_to "$pid" "$pid:$first"
+  refused "cannot find PID $pid with the pidfd inode $second: the process that has this PID now is another one (its inode is $first)" \
+    -t "$pid:$second" true
+}
+
+@test "a target that makes no sense" {
+  refused "cannot find a target: its name is empty" -t "" true
+  refused "cannot find PID 0: a PID is a number above 0" -t 0 true
+  refused "cannot find PID 99999999999: that is more than any PID (the ID of a container is written container:ID)" -t 99999999999 true
+  refused "cannot find PID 4194305: No such process" -t 4194305 true
+  refused "cannot find ns:red: not the number of a namespace (an inode number or a 64-bit id, as nsx-ls(1) shows them)" \
+    -t ns:red true
+}
+
+# --- Pins ----------------------------------------------------------------------------------------
+
+# Pins a namespace of a process beside /run/netns: pin KIND PID
+pin() {
+  mkdir -p "/run/${1}ns"
+  touch "/run/${1}ns/$mine"
+  mount --bind "/proc/$2/ns/$1" "/run/${1}ns/$mine"
+}
+
+@test "pin:NAME is all that has this name, and has no process" {
+  spawn_in net --net --uts --ipc
+  net=$(ns_of "$pid" net) uts=$(ns_of "$pid" uts)
+  pin net "$pid"
+  pin uts "$pid"
+  end_spawned
+  run -0 nsx-enter -t "pin:$mine" stat -L -c %i /proc/self/ns/net /proc/self/ns/uts /proc/self/ns/ipc
+  [ "$(words $output)" = "$net $uts $(ns_of $$ ipc)" ]
+  run -0 nsx-enter -t "$mine" -n stat -L -c %i /proc/self/ns/net
+  [ "$output" = "$net" ]
+  run -1 nsx-enter -t "pin:$mine" -i true
+  run -1 nsx-enter -t "pin:$mine" -n --root true
+}
+
+@test "ip netns' names are pins, and stale ones are said to be" {
+  ip netns add "$mine"
+  run -0 nsx-enter -t "pin:$mine" stat -L -c %i /proc/self/ns/net
+  [ "$output" = "$(stat -c %i "/run/netns/$mine")" ]
+  umount "/run/netns/$mine"
+  refused "cannot use as a namespace /run/netns/$mine: not a namespace file (it should be like /proc/PID/ns/net or a bind mount of one)" \
+    -t "pin:$mine" true
+  rm "/run/netns/$mine"
+  refused "cannot find pin:$mine: there is nothing of that name" -t "pin:$mine" true
+  for name in "" . .. a/b ../netns/x; do
+    refused "cannot find pin:$name: that is no name of a pin (it names a file, without a \"/\")" \
+      -t "pin:$name" true
+  done
+}
+
+# --- Cgroups and units ---------------------------------------------------------------------------
+
+@test "cgroup:PATH is the oldest process in it and below" {
+  make_cgroup a/below
+  sleeper_in "$cgroup"
+  oldest=$pid
+  sleep 0.05 # a clock tick, in which ages are counted, and more
+  sleeper_in "$cgroup/.."
+  sleeper_in "$cgroup/.."
+  leads_to "$oldest" "cgroup:/$mine/a"
+  leads_to "$oldest" "cgroup:$(v2_root)/$mine"
+  leads_to "$oldest" "$mine"
+  kill "$oldest"
+  wait "$oldest" || true
+  leads_to "${spawned[1]}" "cgroup:$mine/a"
+  refused "cannot enter cgroup:/$mine/a/below: no process is in it" -t "cgroup:/$mine/a/below" true
+  refused "cannot find cgroup:/$mine/b: there is nothing of that name" -t "cgroup:/$mine/b" true
+  refused "cannot find cgroup:/$mine/../x: that is no path of a cgroup (it is like /system.slice/cron.service, without \"..\")" \
+    -t "cgroup:/$mine/../x" true
+}
+
+@test "unit:NAME is found by its cgroup" {
+  make_cgroup "system.slice/$mine-a.service/control"
+  sleeper_in "$cgroup"
+  leads_to "$pid" "unit:$mine-a.service"
+  leads_to "$pid" "unit:$mine-a"
+  leads_to "$pid" "$mine-a"
+  make_cgroup "$mine-idle.service"
+  refused "cannot enter unit:$mine-idle.service: it has no running process" -t "unit:$mine-idle" true
+  make_cgroup "user.slice/$mine-a.service"
+  sleeper_in "$cgroup"
+  refused "cannot choose unit:$mine-a: several have that name (cgroup:/$mine/system.slice/$mine-a.service, cgroup:/$mine/user.slice/$mine-a.service)" \
+    -t "unit:$mine-a" true
+}
+
+# --- Namespaces ----------------------------------------------------------------------------------
+
+@test "ns:INODE is a namespace of a process" {
+  spawn_in uts --uts
+  leads_to "$pid" "ns:$(ns_of "$pid" uts)"
+  run -0 nsx-enter -t "ns:$(ns_of "$pid" uts)" stat -L -c %i /proc/self/ns/uts
+  [ "$output" = "$(ns_of "$pid" uts)" ]
+  run -1 nsx-enter -t "ns:$(ns_of "$pid" uts)" -n true
+}
+
+@test "ns:INODE is a namespace that is only mounted" {
+  spawn_in uts --uts
+  uts=$(ns_of "$pid" uts)
+  pin uts "$pid"
+  end_spawned
+  run -0 entered_uts -t "ns:$uts"
+  [ "$output" = "$uts" ]
+  umount "/run/utsns/$mine"
+  run -1 --separate-stderr nsx-enter -t "ns:$uts" true
+  [ "$stderr" = "nsx-enter: cannot find ns:$uts: no namespace that you may see has this inode number or id (looked at processes, threads and mounts)" ]
+}
+
+# The parent of a process's user namespace: 0 if it is not to be seen.
+parent_of_user() {
+  nsx-ls -t user -n -o NS,PNS | awk -v ns="$(ns_of "$1" user)" '$1 == ns { print $2 }'
+}
+
+has_parent_that_is_not_ours() {
+  parent=$(parent_of_user "$1")
+  [ "${parent:-0}" != 0 ] && [ "$parent" != "$(ns_of $$ user)" ]
+}
+
+@test "ns:INODE is a user namespace without a process, that has children" {
+  spawn as_user unshare --user --map-root-user unshare --user --map-root-user sleep 300
+  wait_until has_parent_that_is_not_ours "$pid"
+  run -0 nsx-enter -t "ns:$parent" --preserve-credentials stat -L -c %i /proc/self/ns/user
+  [ "$output" = "$parent" ]
+}
+
+@test "ns:ID is a namespace by its 64-bit id" {
+  spawn_in uts --uts
+  id=$(nsx-ls -t uts -n -o NS,ID | awk -v ns="$(ns_of "$pid" uts)" '$1 == ns { print $2 }')
+  if [ -z "$id" ]; then # before Linux 6.18
+    nsx-ls --features | grep -qx 'ns-id no'
+    return
+  fi
+  leads_to "$pid" "ns:$id"
+  NSX_KERNEL_FEATURES=-ns-handle leads_to "$pid" "ns:$id"
+  NSX_KERNEL_FEATURES=-ns-handle,-pidfd-ns leads_to "$pid" "ns:$id"
+}
+
+@test "ns:INODE as an ordinary user" {
+  spawn as_user unshare --user --map-root-user --uts sleep 300
+  wait_until has_left "$pid" uts
+  run -0 as_user nsx-enter -t "ns:$(ns_of "$pid" user)" --preserve-credentials stat -L -c %i /proc/self/ns/user
+  [ "$output" = "$(ns_of "$pid" user)" ]
+}
+
+# --- Containers ----------------------------------------------------------------------------------
+
+# Starts a container of runc's with busybox in it, in the background: $pid is its first process.
+# run_container NAME
+run_container() {
+  local bundle=$BATS_TEST_TMPDIR/$1
+  command -v runc busybox >/dev/null || cannot "find runc and busybox"
+  mkdir -p "$bundle/rootfs/bin" "$bundle/rootfs/proc"
+  cp "$(command -v busybox)" "$bundle/rootfs/bin"
+  runc spec --bundle "$bundle"
+  jq --arg name "$1" --arg cgroup "/$mine/$1" '.process.terminal = false
+    | .process.args = ["/bin/busybox", "sleep", "300"] | .hostname = $name
+    | .linux.cgroupsPath = $cgroup' "$bundle/config.json" >"$bundle/new"
+  mv "$bundle/new" "$bundle/config.json"
+  # Without pivot_root(2), as a root that is an initramfs cannot be left by it.
+  runc run --no-pivot --detach --bundle "$bundle" "$1" </dev/null >"$BATS_TEST_TMPDIR/runc" 2>&1 3>&- || {
+    cat "$BATS_TEST_TMPDIR/runc"
+    return 1
+  }
+  pid=$(jq .init_process_pid "/run/runc/$1/state.json")
+}
+
+@test "container:NAME is a container of runc's" {
+  run_container "$mine"
+  for target in "container:$mine" "$mine"; do
+    run -0 nsx-enter -t "$target" /bin/busybox hostname
+    [ "$output" = "$mine" ]
+  done
+  leads_to "$pid" "cgroup:/$mine/$mine"
+  run -0 nsx-enter -t "container:$mine" --plan true
+  [[ $output == *"of container $mine (PID $pid)"* ]]
+  # An ordinary user hears what could not be looked at.
+  run -1 --separate-stderr as_user nsx-enter -t "container:$mine" true
+  [[ $stderr == "nsx-enter: cannot find container:$mine: there is nothing of that name (not to be read: "*/run/runc* ]]
+}
+
+@test "container:ID-PREFIX is a container of runc's" {
+  hex_id=$(printf 'a%063x' $$ | tr 0 e)
+  run_container "$hex_id"
+  run -0 nsx-enter -t "container:${hex_id:0:12}" /bin/busybox hostname
+  [ "$output" = "$hex_id" ]
+  # Without its state, as for an ordinary user, it is found by the names of cgroups.
+  mv "/run/runc/$hex_id/state.json" "/run/runc/$hex_id/hidden"
+  run -0 nsx-enter -t "container:${hex_id:0:12}" /bin/busybox hostname
+  [ "$output" = "$hex_id" ]
+  mv "/run/runc/$hex_id/hidden" "/run/runc/$hex_id/state.json"
+}
+
+@test "a container that has ended is not running" {
+  run_container "$mine"
+  runc kill "$mine" KILL
+  wait_until is_gone "$pid"
+  refused "cannot enter container:$mine: it is not running (runc has PID $pid on record, which has ended)" \
+    -t "container:$mine" true
+  # Another process that got the PID since is not taken for it.
+  spawn sleep 300
+  sed -i "s/\"init_process_pid\":[0-9]*/\"init_process_pid\":$pid/" "/run/runc/$mine/state.json"
+  refused "cannot enter container:$mine: it is not running (runc has PID $pid on record, which is that of another process now)" \
+    -t "$mine" true
+}
+
+@test "hostile state of containers is an error, and nobody waits for it" {
+  mkdir -p "/run/runc/$mine-a" "/run/runc/$mine-b" "/run/runc/$mine-c"
+  mkfifo "/run/runc/$mine-a/state.json"
+  ln -s /dev/zero "/run/runc/$mine-b/state.json"
+  head -c 100000 /dev/zero | tr '\0' '[' >"/run/runc/$mine-c/state.json"
+  refused "cannot read /run/runc/$mine-a/state.json: it is no regular file" -t "container:$mine-a" true
+  refused "cannot read /run/runc/$mine-b/state.json: it is a link" -t "container:$mine-b" true
+  refused "cannot read /run/runc/$mine-c/state.json: it is not the state of a container (it is damaged or hostile)" \
+    -t "container:$mine-c" true
+}
+
+@test "an ordinary user finds its container by the name of its cgroup" {
+  id=$(printf 'a%063x' $$)
+  make_cgroup "docker-$id.scope"
+  spawn as_user unshare --user --map-root-user --uts sleep 300
+  wait_until has_left "$pid" uts
+  echo "$pid" >"$cgroup/cgroup.procs"
+  run -0 as_user nsx-enter -t "container:$id" stat -L -c %i /proc/self/ns/uts
+  [ "$output" = "$(ns_of "$pid" uts)" ]
+  run -0 as_user nsx-enter -t "$id" stat -L -c %i /proc/self/ns/uts
+  [ "$output" = "$(ns_of "$pid" uts)" ]
+}
+
+# --- Any word ------------------------------------------------------------------------------------
+
+@test "a word that means several things is not taken" {
+  ip netns add "$mine"
+  make_cgroup "$mine.service"
+  sleeper_in "$cgroup"
+  refused "cannot choose '$mine': several have that name (pin:$mine, unit:$mine.service)" -t "$mine" true
+  leads_to "$pid" "unit:$mine"
+  refused "cannot find 'nothing-$mine': there is nothing of that name (looked in the pins below /run, the cgroups with systemd's units, and the state and cgroups of containers)" \
+    -t "nothing-$mine" true
+}
+
+@test "--list-targets lists what can be named" {
+  ip netns add "$mine"
+  make_cgroup "$mine.service"
+  sleeper_in "$cgroup"
+  run -0 nsx-enter --list-targets
+  printf '%s\n' "${lines[@]}" | grep -qx "pin:$mine	net"
+  printf '%s\n' "${lines[@]}" | grep -qx "cgroup:/$mine/$mine.service"
+  printf '%s\n' "${lines[@]}" | grep -qx "unit:$mine.service"
+  # A name that a terminal or a reader of lines would stumble over is left out.
+  make_cgroup "x$(printf '\033\n')y"
+  nsx-enter --list-targets >"$BATS_TEST_TMPDIR/list"
+  run ! grep -q "$(printf '\033')" "$BATS_TEST_TMPDIR/list"
+  run -1 grep -xc y "$BATS_TEST_TMPDIR/list"
+}

@@ -1,0 +1,28 @@
+#include "common/json.hh"
+
+#include <gtest/gtest.h>
+
+namespace nsx::cli {
+namespace {
+
+TEST(JsonWriter, PutsCommasWhereTheyBelong) {
+  JsonWriter json;
+  json.open('{').key("list").open('[').number(1).number(-2).open('{').close().close();
+  json.key("word").string("text").key("nothing").string_or_null("").key("id").number_or_null(0);
+  EXPECT_EQ(json.close().take(), R"({"list":[1,-2,{}],"word":"text","nothing":null,"id":null})");
+}
+
+TEST(JsonWriter, EscapesWhatWouldEndAStringOrReachATerminal) {
+  JsonWriter json;
+  EXPECT_EQ(json.string("a\"b\\c\n\x1b\x7f\xc3\xa4").take(),
+            "\"a\\\"b\\\\c\\u000a\\u001b\\u007f\xc3\xa4\"");
+}
+
+TEST(JsonWriter, WritesTheLargestNumbers) {
+  JsonWriter json;
+  json.open('[').number(~std::uint64_t{0}).number(INT64_MIN).number_or_null(7);
+  EXPECT_EQ(json.close().take(), "[18446744073709551615,-9223372036854775808,7]");
+}
+
+}  // namespace
+}  // namespace nsx::cli

@@ -1,0 +1,90 @@
+#include <nsx/target.hh>
+
+#include "fake_proc.hh"
+#include "support.hh"
+
+namespace nsx {
+namespace {
+
+TEST(ResolveTarget, TakesAPid) {
+  for (const Kernel& kernel : kernels()) {
+    const auto target = must(resolve_target(kernel, std::to_string(::getpid())));
+    EXPECT_EQ(target.name, "PID " + std::to_string(::getpid()));
+    ASSERT_TRUE(target.process);
+    EXPECT_EQ(target.process->pid(), ::getpid());
+    EXPECT_TRUE(target.namespaces.empty());
+  }
+}
+
+TEST(ResolveTarget, TakesAPidWithTheInodeOfItsPidfd) {
+  const Kernel kernel = newest_kernel();
+  const std::string pid = std::to_string(::getpid());
+  const auto inode = must(Process::open(kernel, ::getpid())).pidfd_inode();
+  if (!inode) {
+    EXPECT_EQ(failure(resolve_target(kernel, pid + ":1")), inode.error().message());
+    return;
+  }
+  EXPECT_EQ(must(resolve_target(kernel, pid + ':' + std::to_string(*inode))).process->pid(),
+            ::getpid());
+  EXPECT_EQ(failure(resolve_target(kernel, pid + ':' + std::to_string(*inode + 1))),
+            "cannot find PID " + pid + " with the pidfd inode " + std::to_string(*inode + 1) +
+                ": the process that has this PID now is another one (its inode is " +
+                std::to_string(*inode) + ")");
+  const Sleeper other;
+  EXPECT_NE(must(must(Process::open(kernel, other.pid())).pidfd_inode()), *inode);
+}
+
+TEST(ResolveTarget, RefusesWhatNamesNothing) {
+  const TemporaryDirectory empty;
+  const struct {
+    const char* text;
+    const char* message;
+  } cases[] = {
+      {"", "cannot find a target: its name is empty"},
+      {"0", "cannot find PID 0: a PID is a number above 0"},
+      {"99999999999",
+       "cannot find PID 99999999999: that is more than any PID (the ID of a container is "
+       "written container:ID)"},
+      {"pin:", "cannot find pin:: that is no name of a pin (it names a file, without a \"/\")"},
+      {"pin:..", "cannot find pin:..: that is no name of a pin (it names a file, without a \"/\")"},
+      {"pin:a/b",
+       "cannot find pin:a/b: that is no name of a pin (it names a file, without a \"/\")"},
+      {"pin:blue", "cannot find pin:blue: there is nothing of that name"},
+      {"ns:x",
+       "cannot find ns:x: not the number of a namespace (an inode number or a 64-bit id, "
+       "as nsx-ls(1) shows them)"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(failure(resolve_target(newest_kernel(), c.text, {empty.path()})), c.message);
+  }
+  EXPECT_EQ(failure_code(resolve_target(newest_kernel(), std::to_string(kNobody))), ESRCH);
+}
+
+TEST(FindNamespace, FindsOwnOnesByTheirInodes) {
+  for (const Kernel& kernel : kernels()) {
+    for (const Kind kind : {Kind::net, Kind::uts, Kind::user}) {
+      const ino_t inode = inode_of(std::string("/proc/self/ns/") + name(kind));
+      const auto ns = must(find_namespace(kernel, inode));
+      EXPECT_EQ(ns.kind(), kind);
+      EXPECT_EQ(ns.identity().inode, inode);
+      EXPECT_EQ(must(find_namespace(kernel, inode, kind)).identity(), ns.identity());
+      EXPECT_FALSE(find_namespace(kernel, inode, Kind::ipc));
+      const auto target = must(resolve_target(kernel, "ns:" + std::to_string(inode)));
+      EXPECT_EQ(target.name, std::string(name(kind)) + " namespace " + std::to_string(inode));
+      ASSERT_EQ(target.namespaces.size(), 1U);
+      EXPECT_EQ(target.namespaces[0].ns.identity(), ns.identity());
+      if (ns.identity().id != 0) {
+        EXPECT_EQ(must(find_namespace(kernel, ns.identity().id)).identity(), ns.identity());
+      }
+    }
+  }
+}
+
+TEST(FindNamespace, SaysWhereItLooked) {
+  EXPECT_EQ(failure(find_namespace(newest_kernel(), 1234567890123)),
+            "cannot find ns:1234567890123: no namespace that you may see has this inode number or "
+            "id (looked at processes, threads and mounts)");
+}
+
+}  // namespace
+}  // namespace nsx
