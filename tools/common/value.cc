@@ -1,0 +1,33 @@
+#include "common/value.hh"
+
+#include <array>
+#include <cstdio>
+
+namespace nsx::cli {
+
+namespace {
+
+struct TextOf {
+  std::string operator()(std::monostate) const { return {}; }
+  std::string operator()(std::uint64_t number) const { return std::to_string(number); }
+  std::string operator()(double number) const {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.6g", number);
+    return text.data();
+  }
+  std::string operator()(const std::string& text) const { return text; }
+  std::string operator()(const std::vector<std::string>& texts) const {
+    std::string all;
+    for (const std::string& text : texts)
+      all += (all.empty() ? "" : "\n") + text;
+    return all;
+  }
+};
+
+}  // namespace
+
+std::string text_of(const Value& value) {
+  return std::visit(TextOf{}, value);
+}
+
+}  // namespace nsx::cli
