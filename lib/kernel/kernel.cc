@@ -83,17 +83,23 @@ Result<Kernel> Kernel::open(const KernelOptions& options) {
   kernel.proc_ = OwnedFd(::open(options.proc.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!kernel.proc_) return fail("open", options.proc, errno, "is proc mounted there?");
 
-  kernel.numbers_are_ours_ = shows_the_caller(kernel.proc_.get());
-  if (kernel.numbers_are_ours_) {
-    const FeatureSet working = probe();
-    for (std::size_t i = 0; i < kFeatureCount; ++i) {
-      const auto feature = static_cast<Feature>(i);
-      if (working.contains(feature) && !options.disabled.contains(feature)) {
-        kernel.features_.insert(feature);
-      }
+  kernel.disabled_ = options.disabled;
+  return kernel;
+}
+
+const Kernel::Found& Kernel::found() const {
+  if (found_) return *found_;
+  found_.emplace();
+  found_->numbers_are_ours = shows_the_caller(proc_.get());
+  if (!found_->numbers_are_ours) return *found_;
+  const FeatureSet working = probe();
+  for (std::size_t i = 0; i < kFeatureCount; ++i) {
+    const auto feature = static_cast<Feature>(i);
+    if (working.contains(feature) && !disabled_.contains(feature)) {
+      found_->features.insert(feature);
     }
   }
-  return kernel;
+  return *found_;
 }
 
 }  // namespace nsx

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,26 +48,34 @@ struct KernelOptions {
 /// Everything else takes a Kernel; tests give it another tree or take features away.
 class NSX_API Kernel {
  public:
-  /// Opens the proc mount and tries each feature once on the calling process.
+  /// Opens the proc mount.
   static Result<Kernel> open(const KernelOptions& options = {});
 
   /// The proc mount, an O_PATH descriptor.
   int proc() const { return proc_.get(); }
   const std::string& proc_path() const { return proc_path_; }
 
-  bool has(Feature feature) const { return features_.contains(feature); }
+  /// Whether a feature works here, and was not switched off. The first question tries each of them
+  /// once on the calling process: ask before threads share the Kernel.
+  bool has(Feature feature) const { return found().features.contains(feature); }
 
   /// Whether the numbers in this proc mount are the caller's: then pidfd_open(2) may be given one.
   /// Not so in a tree of files, nor in the proc mount of another pid namespace.
-  bool numbers_are_ours() const { return numbers_are_ours_; }
+  bool numbers_are_ours() const { return found().numbers_are_ours; }
 
  private:
+  struct Found {
+    bool numbers_are_ours = false;
+    FeatureSet features;
+  };
+
   Kernel() = default;
+  const Found& found() const;
 
   OwnedFd proc_;
   std::string proc_path_;
-  FeatureSet features_;
-  bool numbers_are_ours_ = false;
+  FeatureSet disabled_;
+  mutable std::optional<Found> found_;  // most plans never ask
 };
 
 }  // namespace nsx

@@ -70,7 +70,9 @@ class Follower {
   }
 
   void take_signals() {
-    while (const auto signal = signals_.next()) {
+    while (!child_ended_) {
+      const auto signal = signals_.next();
+      if (!signal) return;
       const auto number = static_cast<int>(signal->ssi_signo);
       if (number == SIGCHLD) {
         wait_for_child();
