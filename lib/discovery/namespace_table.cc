@@ -1,25 +1,6 @@
 #include "discovery/namespace_table.hh"
 
-#include <sys/resource.h>
-
 namespace nsx {
-
-namespace {
-
-/// Descriptors left to everything else: the caller's own, and the few that a look at one process
-/// has open at a time.
-constexpr rlim_t kReserve = 64;
-
-std::size_t descriptors_to_spare() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= kReserve) return 0;
-  return limit.rlim_cur - kReserve;
-}
-
-}  // namespace
-
-NamespaceTable::NamespaceTable(const Kernel& kernel, bool hierarchy)
-    : kernel_(kernel), hierarchy_(hierarchy), keep_limit_(descriptors_to_spare()) {}
 
 std::optional<CensusIndex> NamespaceTable::find(Kind kind, ino_t inode) const {
   const auto found = by_key_.find(key(kind, inode));
@@ -28,22 +9,29 @@ std::optional<CensusIndex> NamespaceTable::find(Kind kind, ino_t inode) const {
 }
 
 CensusIndex NamespaceTable::add(Kind kind, ino_t inode) {
-  const auto index = static_cast<CensusIndex>(namespaces_.size());
+  const CensusIndex index = size();
   const auto [entry, is_new] = by_key_.try_emplace(key(kind, inode), index);
   if (is_new) {
     CensusNamespace ns;
     ns.kind = kind;
     ns.identity.inode = inode;
     namespaces_.push_back(ns);
+    handles_.emplace_back();
   }
   return entry->second;
 }
 
 CensusIndex NamespaceTable::add(Namespace ns) {
-  if (const auto known = find(ns.kind(), ns.identity().inode)) return *known;
+  if (const auto known = find(ns.kind(), ns.identity().inode)) {
+    // What was known by its number alone.
+    if (namespaces_[*known].identity.device != 0) return *known;
+  }
   const CensusIndex index = add(ns.kind(), ns.identity().inode);
   namespaces_[index].identity = ns.identity();
-  if (hierarchy_) {
+  if (ns.kind() == Kind::user) {
+    if (const auto uid = ns.creator_uid()) namespaces_[index].creator = *uid;
+  }
+  if (options_.relations) {
     // Adding a relative can move the table: nothing of it is held across the calls.
     const CensusIndex owner = add_related(ns.owner(kernel_));
     const bool has_parent = ns.kind() == Kind::pid || ns.kind() == Kind::user;
@@ -51,13 +39,42 @@ CensusIndex NamespaceTable::add(Namespace ns) {
     namespaces_[index].owner = owner;
     namespaces_[index].parent = parent;
   }
-  if (may_keep()) handles_.push_back(std::move(ns));
+  if (may_keep()) {
+    ++kept_;
+    handles_[index] = std::move(ns);
+  }
   return index;
 }
 
 CensusIndex NamespaceTable::add_related(Result<Namespace> related) {
   // A relation that the kernel does not show to us is none.
   return related ? add(std::move(*related)) : kNone;
+}
+
+std::vector<CensusIndex> NamespaceTable::absorb(NamespaceTable&& other) {
+  std::vector<CensusIndex> places;
+  std::vector<CensusIndex> taken;
+  places.reserve(other.size());
+  for (CensusIndex i = 0; i < other.size(); ++i) {
+    const CensusNamespace& ns = other.namespaces_[i];
+    const CensusIndex place = add(ns.kind, ns.identity.inode);
+    places.push_back(place);
+    if (namespaces_[place].identity.device == 0) {
+      namespaces_[place] = ns;
+      taken.push_back(place);
+    }
+    if (!handles_[place] && other.handles_[i]) {
+      handles_[place] = std::move(other.handles_[i]);
+      ++kept_;
+    }
+  }
+  // Their relations still are places in the other table.
+  for (const CensusIndex place : taken) {
+    CensusNamespace& ns = namespaces_[place];
+    if (ns.parent != kNone) ns.parent = places[ns.parent];
+    if (ns.owner != kNone) ns.owner = places[ns.owner];
+  }
+  return places;
 }
 
 }  // namespace nsx

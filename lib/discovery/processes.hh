@@ -1,16 +1,17 @@
 #pragma once
 
-#include <vector>
+#include <optional>
 
 #include <nsx/census.hh>
 
-#include "discovery/namespace_table.hh"
+#include "discovery/findings.hh"
+#include "discovery/visit.hh"
 
 namespace nsx {
 
-/// The first source of the census: every process in the proc mount, by ascending PID. Adds their
-/// namespaces of these kinds to `table`.
-Result<std::vector<CensusProcess>> read_processes(const Kernel& kernel, KindSet kinds,
-                                                  NamespaceTable& table);
+/// The first source: reads the process's namespaces into the table, and its parent and user. None
+/// if it has ended, or is not ours to look into: that is a gap.
+std::optional<CensusProcess> read_process(const Kernel& kernel, const CensusRequest& request,
+                                          Visit& visit, Findings& findings);
 
 }  // namespace nsx

@@ -5,6 +5,7 @@
 #include <asm/ioctl.h>
 #include <cstdint>
 #include <fcntl.h>
+#include <span>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -17,7 +18,9 @@ inline constexpr unsigned kPidfdGetIpcNamespace = _IO(0xFF, 2);
 inline constexpr unsigned kPidfdGetMntNamespace = _IO(0xFF, 3);
 inline constexpr unsigned kPidfdGetNetNamespace = _IO(0xFF, 4);
 inline constexpr unsigned kPidfdGetPidNamespace = _IO(0xFF, 5);
+inline constexpr unsigned kPidfdGetPidForChildren = _IO(0xFF, 6);
 inline constexpr unsigned kPidfdGetTimeNamespace = _IO(0xFF, 7);
+inline constexpr unsigned kPidfdGetTimeForChildren = _IO(0xFF, 8);
 inline constexpr unsigned kPidfdGetUserNamespace = _IO(0xFF, 9);
 inline constexpr unsigned kPidfdGetUtsNamespace = _IO(0xFF, 10);
 
@@ -61,6 +64,25 @@ inline int open_namespace_by_id(std::uint64_t id) {
   NsfsHandle handle{16, kNsfsHandleType, id, 0, 0};
   return static_cast<int>(
       ::syscall(SYS_open_by_handle_at, kNsfsRoot, &handle, O_RDONLY | O_CLOEXEC));
+}
+
+// listns(2), Linux 6.19.
+struct ListNamespacesRequest {
+  std::uint32_t size;
+  std::uint32_t spare;
+  std::uint64_t after;  // the 64-bit id after which the list goes on
+  std::uint32_t types;  // CLONE_NEW* flags; 0: all
+  std::uint32_t spare2;
+  std::uint64_t owner;  // 0: any
+};
+static_assert(sizeof(ListNamespacesRequest) == 32);
+inline constexpr long kListNamespaces = 470;
+
+/// The ids that follow `after`, ascending, as many as fit; 0 (or ENOENT) at the end, -1 for an
+/// error.
+inline long list_namespaces(std::uint64_t after, std::span<std::uint64_t> ids) {
+  ListNamespacesRequest request{sizeof request, 0, after, 0, 0, 0};
+  return ::syscall(kListNamespaces, &request, ids.data(), ids.size(), 0);
 }
 
 inline int pidfd_open(pid_t pid, unsigned flags) {

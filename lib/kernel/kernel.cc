@@ -16,7 +16,7 @@ namespace nsx {
 namespace {
 
 constexpr std::array<const char*, kFeatureCount> kFeatureNames{"pidfd-ns", "pidfd-info", "ns-id",
-                                                               "ns-handle"};
+                                                               "ns-handle", "listns"};
 
 /// Whether the proc mount counts processes as the caller does (another pid namespace's does not).
 bool shows_the_caller(int proc) {
@@ -40,6 +40,8 @@ FeatureSet probe() {
       if (OwnedFd(abi::open_namespace_by_id(id))) features.insert(Feature::namespace_handle);
     }
   }
+  std::array<std::uint64_t, 1> first{};
+  if (abi::list_namespaces(0, first) >= 0) features.insert(Feature::namespace_list);
   // Kernels with the namespace requests alone say EINVAL here, older ones ENOTTY.
   abi::PidfdInfo process{};
   process.mask = abi::kPidfdInfoPid | abi::kPidfdInfoCreds;
@@ -71,7 +73,7 @@ Result<FeatureSet> parse_disabled_features(std::string_view list) {
     }
     if (!known) {
       return refuse("switch off the kernel feature", std::string(word), "unknown name",
-                    "known: -pidfd-ns, -pidfd-info, -ns-id, -ns-handle");
+                    "known: -pidfd-ns, -pidfd-info, -ns-id, -ns-handle, -listns");
     }
   }
   return disabled;

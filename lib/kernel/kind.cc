@@ -7,14 +7,16 @@
 namespace nsx {
 
 const std::array<KindInfo, kKindCount> kKinds{{
-    {Kind::cgroup, "cgroup", nullptr, CLONE_NEWCGROUP, abi::kPidfdGetCgroupNamespace},
-    {Kind::ipc, "ipc", nullptr, CLONE_NEWIPC, abi::kPidfdGetIpcNamespace},
-    {Kind::mnt, "mnt", nullptr, CLONE_NEWNS, abi::kPidfdGetMntNamespace},
-    {Kind::net, "net", nullptr, CLONE_NEWNET, abi::kPidfdGetNetNamespace},
-    {Kind::pid, "pid", "pid_for_children", CLONE_NEWPID, abi::kPidfdGetPidNamespace},
-    {Kind::time, "time", "time_for_children", CLONE_NEWTIME, abi::kPidfdGetTimeNamespace},
-    {Kind::user, "user", nullptr, CLONE_NEWUSER, abi::kPidfdGetUserNamespace},
-    {Kind::uts, "uts", nullptr, CLONE_NEWUTS, abi::kPidfdGetUtsNamespace},
+    {Kind::cgroup, "cgroup", nullptr, CLONE_NEWCGROUP, abi::kPidfdGetCgroupNamespace, 0},
+    {Kind::ipc, "ipc", nullptr, CLONE_NEWIPC, abi::kPidfdGetIpcNamespace, 0},
+    {Kind::mnt, "mnt", nullptr, CLONE_NEWNS, abi::kPidfdGetMntNamespace, 0},
+    {Kind::net, "net", nullptr, CLONE_NEWNET, abi::kPidfdGetNetNamespace, 0},
+    {Kind::pid, "pid", "pid_for_children", CLONE_NEWPID, abi::kPidfdGetPidNamespace,
+     abi::kPidfdGetPidForChildren},
+    {Kind::time, "time", "time_for_children", CLONE_NEWTIME, abi::kPidfdGetTimeNamespace,
+     abi::kPidfdGetTimeForChildren},
+    {Kind::user, "user", nullptr, CLONE_NEWUSER, abi::kPidfdGetUserNamespace, 0},
+    {Kind::uts, "uts", nullptr, CLONE_NEWUTS, abi::kPidfdGetUtsNamespace, 0},
 }};
 
 std::optional<Kind> kind_by_name(std::string_view name) {

@@ -23,8 +23,12 @@ bool is_nsfs(int fd) {
 }  // namespace
 
 Result<Namespace> Namespace::open_file(const Kernel& kernel, const std::string& path) {
+  return open_file_at(kernel, AT_FDCWD, path);
+}
+
+Result<Namespace> Namespace::open_file_at(const Kernel& kernel, int dir, const std::string& path) {
   // O_PATH first: opening a FIFO or a device can wait or do something; looking at it cannot.
-  const OwnedFd look(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  const OwnedFd look(::openat(dir, path.c_str(), O_PATH | O_CLOEXEC));
   if (!look) return fail("open", path);
   if (!is_nsfs(look.get())) {
     return refuse("use as a namespace", path, "not a namespace file",

@@ -17,11 +17,12 @@ enum class Feature : std::uint8_t {
   namespace_id,      ///< NS_GET_ID, Linux 6.18; else no 64-bit ids
   namespace_handle,  ///< open_by_handle_at(2) by such an id alone, Linux 6.19; else a search of
                      ///< /proc
+  namespace_list,    ///< listns(2), Linux 6.19; else a search of /proc
 };
 
-inline constexpr std::size_t kFeatureCount = 4;
+inline constexpr std::size_t kFeatureCount = 5;
 
-/// The name of a feature: "pidfd-ns", "pidfd-info", "ns-id", "ns-handle".
+/// The name of a feature: "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns".
 NSX_API const char* name(Feature feature);
 
 /// A set of features.

@@ -24,6 +24,7 @@ struct KindInfo {
   const char* for_children;  ///< "pid_for_children", or null: where unshare(2) and setns(2) show
   int clone_flag;            ///< CLONE_NEWNS: the flag of unshare(2), setns(2), clone(2)
   unsigned pidfd_request;    ///< PIDFD_GET_MNT_NAMESPACE: ioctl(2) on a pidfd, Linux 6.11
+  unsigned pidfd_children_request;  ///< PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE, or 0
 };
 
 /// All kinds, in the order of `Kind`.

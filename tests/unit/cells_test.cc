@@ -83,7 +83,9 @@ TEST(Cells, AskForNetIdsOfLiveNamespacesOnly) {
   made.process(::getpid(), ::getppid(), {other});
   EXPECT_EQ(Cells(kernel, made.census).text(other, Column::netnsid), "");
 
-  const Census real = must(take_census(kernel, {{Kind::net}, false}));
+  CensusRequest request;
+  request.kinds = {Kind::net};
+  const Census real = must(take_census(kernel, request));
   Cells cells(kernel, real);
   for (const CensusProcess& process : real.processes) {
     if (process.pid != ::getpid()) continue;

@@ -207,7 +207,7 @@ TEST_F(RealCensus, SaysWhatTheLinksSay) {
 
 TEST_F(RealCensus, IsTheSameByEveryInterface) {
   CensusRequest request;
-  request.hierarchy = true;
+  request.sources.insert(Source::relation);
   const Census newest = must(take_census(newest_kernel(), request));
   for (const Kernel& kernel : kernels_with_one_feature_less()) {
     const Census census = must(take_census(kernel, request));
@@ -218,7 +218,7 @@ TEST_F(RealCensus, IsTheSameByEveryInterface) {
 
 TEST_F(RealCensus, IsTheSameWithoutDescriptorsToSpare) {
   CensusRequest request;
-  request.hierarchy = true;
+  request.sources.insert(Source::relation);
   const Census plenty = must(take_census(newest_kernel(), request));
   // The limit is lowered in a child, which outlives no one and counts itself out.
   Child child([&] {
@@ -279,7 +279,7 @@ TEST(RealCensusHierarchy, AddsTheOwnersThatNoProcessIsIn) {
 
   CensusRequest request;
   request.kinds = {Kind::uts};
-  request.hierarchy = true;
+  request.sources.insert(Source::relation);
   for (const Kernel& kernel : kernels_with_one_feature_less()) {
     const Census census = must(take_census(kernel, request));
     const auto process = std::find_if(census.processes.begin(), census.processes.end(),

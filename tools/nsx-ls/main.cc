@@ -136,8 +136,9 @@ CensusRequest census_request(const Request& request) {
   census.kinds = request.selection.kinds;
   // The owners stand in the tree with their own counts.
   if (tree == Tree::owner) census.kinds.insert(Kind::user);
-  census.hierarchy =
-      tree == Tree::owner || tree == Tree::parent || shows(Column::pns) || shows(Column::ons);
+  if (tree == Tree::owner || tree == Tree::parent || shows(Column::pns) || shows(Column::ons)) {
+    census.sources.insert(Source::relation);
+  }
   return census;
 }
 

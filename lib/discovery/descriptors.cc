@@ -1,0 +1,107 @@
+#include "discovery/descriptors.hh"
+
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <string_view>
+#include <sys/ioctl.h>
+
+#include "kernel/abi.hh"
+#include "kernel/text.hh"
+
+namespace nsx {
+
+namespace {
+
+bool is_denial(int code) {
+  return code == EACCES || code == EPERM;
+}
+
+/// The number in "socket:[4711]".
+std::optional<ino_t> socket_inode(std::string_view text) {
+  constexpr std::string_view kStart = "socket:[";
+  if (!text.starts_with(kStart) || !text.ends_with(']')) return std::nullopt;
+  return parse_number<ino_t>(text.substr(kStart.size(), text.size() - kStart.size() - 1));
+}
+
+}  // namespace
+
+void DescriptorReader::read(Visit& visit, const CensusProcess& process) {
+  const int directory = visit.directory();
+  if (directory < 0) return;
+  const OwnedFd fds(::openat(directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fds) {
+    if (is_denial(errno)) findings_.gaps.add(Source::fd, errno);
+    return;
+  }
+  for (;;) {
+    const ssize_t size = ::getdents64(fds.get(), buffer_.data(), buffer_.size());
+    if (size <= 0) {
+      if (size < 0 && is_denial(errno)) findings_.gaps.add(Source::fd, errno);
+      return;
+    }
+    for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
+      // The kernel aligns its entries.
+      const auto* entry =
+          static_cast<const dirent64*>(static_cast<const void*>(buffer_.data() + at));
+      at += entry->d_reclen;
+      if (entry->d_name[0] != '.') read_one(fds.get(), entry->d_name, visit, process);
+    }
+  }
+}
+
+void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
+                                const CensusProcess& process) {
+  // Longer than any text that matters here.
+  std::array<char, 64> target{};
+  const ssize_t size = ::readlinkat(directory, number, target.data(), target.size());
+  if (size <= 0 || target[0] == '/') return;
+  const std::string_view text(target.data(), static_cast<std::size_t>(size));
+  if (const auto socket = socket_inode(text)) {
+    const auto descriptor = parse_number<int>(number);
+    if (descriptor && request_.sources.contains(Source::socket)) {
+      found_socket(*descriptor, *socket, visit, process);
+    }
+  } else if (const auto link = parse_namespace_link(text)) {
+    if (request_.sources.contains(Source::fd)) found_namespace(directory, number, *link, process);
+  }
+}
+
+void DescriptorReader::found_namespace(int directory, const char* number, NamespaceLink link,
+                                       const CensusProcess& process) {
+  if (!request_.kinds.contains(link.kind)) return;
+  auto index = findings_.table.find(link.kind, link.inode);
+  if (!index && kernel_.numbers_are_ours()) {
+    auto ns = Namespace::open_file_at(kernel_, directory, number);
+    if (ns && ns->identity().inode == link.inode) index = findings_.table.add(std::move(*ns));
+  }
+  if (!index) index = findings_.table.add(link.kind, link.inode);
+  findings_.holders.push_back(
+      {*index, CensusHolder::Type::fd, process.pid, parse_number<int>(number).value_or(-1), kNone});
+}
+
+void DescriptorReader::found_socket(int number, ino_t socket, Visit& visit,
+                                    const CensusProcess& process) {
+  if (!request_.kinds.contains(Kind::net) || !kernel_.numbers_are_ours()) return;
+  const auto [entry, is_new] = sockets_.try_emplace(socket, kNone);
+  if (is_new) entry->second = namespace_of_socket(number, visit);
+  const CensusIndex index = entry->second;
+  // Nearly all are of the net namespace that the process is in, which needs no other holder.
+  if (index == kNone || index == process.in(Kind::net)) return;
+  findings_.holders.push_back({index, CensusHolder::Type::socket, process.pid, number, kNone});
+}
+
+CensusIndex DescriptorReader::namespace_of_socket(int number, Visit& visit) {
+  if (visit.pidfd() < 0) return kNone;
+  const OwnedFd copy(abi::pidfd_getfd(visit.pidfd(), number));
+  OwnedFd fd(copy ? ::ioctl(copy.get(), SIOCGSKNS) : -1);
+  if (!fd) {
+    if (is_denial(errno)) findings_.gaps.add(Source::socket, errno);
+    return kNone;
+  }
+  auto ns = Namespace::from_fd(kernel_, std::move(fd));
+  return ns && ns->kind() == Kind::net ? findings_.table.add(std::move(*ns)) : kNone;
+}
+
+}  // namespace nsx

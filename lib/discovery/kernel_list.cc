@@ -1,0 +1,65 @@
+#include "discovery/kernel_list.hh"
+
+#include <array>
+#include <linux/capability.h>
+#include <unordered_map>
+
+#include "kernel/abi.hh"
+#include "kernel/capabilities.hh"
+#include "kernel/files.hh"
+
+namespace nsx {
+
+namespace {
+
+/// The inode numbers of the first user and pid namespace, which all kernels fix.
+constexpr ino_t kFirstUser = 0xEFFFFFFD;
+constexpr ino_t kFirstPid = 0xEFFFFFFC;
+
+bool is_in(const Kernel& kernel, const char* file, ino_t inode) {
+  const auto text = read_link_at(kernel.proc(), file);
+  const auto link = text ? parse_namespace_link(*text) : std::nullopt;
+  return link && link->inode == inode;
+}
+
+void take(const Kernel& kernel, KindSet kinds, std::uint64_t id,
+          const std::unordered_map<std::uint64_t, CensusIndex>& known, Findings& findings) {
+  const auto place = known.find(id);
+  if (place != known.end()) {
+    findings.table[place->second].is_listed = true;
+    return;
+  }
+  // It may have ended, and the caller may have no right over it.
+  auto ns = Namespace::open_id(kernel, id);
+  if (!ns || !kinds.contains(ns->kind())) return;
+  findings.table[findings.table.add(std::move(*ns))].is_listed = true;
+}
+
+}  // namespace
+
+bool kernel_lists_all(const Kernel& kernel) {
+  if (!kernel.has(Feature::namespace_list) || !kernel.has(Feature::namespace_handle)) return false;
+  const auto own = own_capabilities();
+  return own && (own->effective & std::uint64_t{1} << CAP_SYS_ADMIN) != 0 &&
+         is_in(kernel, "self/ns/user", kFirstUser) && is_in(kernel, "self/ns/pid", kFirstPid);
+}
+
+void read_kernel_list(const Kernel& kernel, KindSet kinds, Findings& findings) {
+  if (!kernel.has(Feature::namespace_list)) return;
+  std::unordered_map<std::uint64_t, CensusIndex> known;
+  for (CensusIndex i = 0; i < findings.table.size(); ++i) {
+    const std::uint64_t id = findings.table[i].identity.id;
+    if (id != 0) known.emplace(id, i);
+  }
+  std::array<std::uint64_t, 1024> ids{};
+  std::uint64_t last = 0;
+  for (;;) {
+    const long count = abi::list_namespaces(last, ids);
+    if (count <= 0) return;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+      take(kernel, kinds, ids[i], known, findings);
+    last = ids[static_cast<std::size_t>(count) - 1];
+  }
+}
+
+}  // namespace nsx

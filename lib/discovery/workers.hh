@@ -1,0 +1,13 @@
+#pragma once
+
+#include <nsx/census.hh>
+
+#include "discovery/findings.hh"
+
+namespace nsx {
+
+/// Reads what the sources of processes find: process, thread, children, fd, socket. One thread, or
+/// some where that pays.
+Result<Findings> read_all_processes(const Kernel& kernel, const CensusRequest& request);
+
+}  // namespace nsx
