@@ -125,6 +125,13 @@ bool has_user_namespaces();
   }
 bool must_work();
 
+/// The same where only root can make what the test looks for.
+#define NSX_NEEDS_ROOT()                           \
+  if (::geteuid() != 0) {                          \
+    if (must_work()) FAIL() << "run this as root"; \
+    GTEST_SKIP() << "only root can make this";     \
+  }
+
 /// The inode number of a namespace file.
 ino_t inode_of(const std::string& path);
 
