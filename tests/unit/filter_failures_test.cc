@@ -1,0 +1,196 @@
+#include <array>
+#include <regex.h>
+
+#include "filter_row.hh"
+
+namespace nsx::cli {
+namespace {
+
+std::string error(std::string_view text) {
+  return failure(parse_filter(text));
+}
+
+/// The message without the filter that it is about, which is checked to be there.
+std::string reason(const std::string& text) {
+  const std::string start = "cannot read the filter '" + printable(text) + "': ";
+  const std::string message = error(text);
+  return message.starts_with(start) ? message.substr(start.size()) : "elsewhere: " + message;
+}
+
+std::string times(std::size_t count, std::string_view text) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i)
+    all += text;
+  return all;
+}
+
+TEST(FilterFailures, ReadInFull) {
+  EXPECT_EQ(error("NPROCS >> 3"),
+            "cannot read the filter 'NPROCS >> 3': at character 9: expected a value, not '>'");
+  const std::array columns{std::string_view("NS"), std::string_view("TYPE")};
+  EXPECT_EQ(failure(Filter::parse("NPROX > 3", columns)),
+            "cannot read the filter 'NPROX > 3': at character 1: no such column 'NPROX' (columns "
+            "are NS, TYPE)");
+  EXPECT_EQ(failure(Filter::parse("TYPE == net", columns)),
+            "cannot read the filter 'TYPE == net': at character 9: no such column 'net' (for the "
+            "text write \"net\"; columns are NS, TYPE)");
+}
+
+TEST(FilterFailures, PointAtThePosition) {
+  const struct {
+    std::string filter, reason;
+  } cases[] = {
+      {"", "at character 1: expected a value, not the end"},
+      {"  ", "at character 3: expected a value, not the end"},
+      {"NS ==", "at character 6: expected a value, not the end"},
+      {"NS == and", "at character 7: expected a value, not 'and'"},
+      {"== 3", "at character 1: expected a value, not '=='"},
+      {"NS and", "at character 7: expected a value, not the end"},
+      {"or NS", "at character 1: expected a value, not 'or'"},
+      {"NS and and PID", "at character 8: expected a value, not 'and'"},
+      {"not", "at character 4: expected a value, not the end"},
+      {"NS == not 3", "at character 7: expected a value, not 'not'"},
+      {"NS == (3)", "at character 7: expected a value, not '('"},
+      {"()", "at character 2: expected a value, not ')'"},
+      {"NS 3", "at character 4: expected an operator, not '3'"},
+      {"NS PID", "at character 4: expected an operator, not 'PID'"},
+      {"NS 'a b'", "at character 4: expected an operator, not 'a b'"},
+      {"NS \"a b\"", "at character 4: expected an operator, not \"a b\""},
+      {"NS )", "at character 4: expected an operator, not ')'"},
+      {"NS == 3)", "at character 8: expected 'and' or 'or', not ')'"},
+      {"NS == 3 4", "at character 9: expected 'and' or 'or', not '4'"},
+      {"1 < NPROCS < 5", "at character 12: expected 'and' or 'or', not '<'"},
+      {"(NS) == 3", "at character 6: expected 'and' or 'or', not '=='"},
+      {"(NS == 3", "at character 9: expected 'and' or 'or', or ')', not the end"},
+      {"((NS)", "at character 6: expected 'and' or 'or', or ')', not the end"},
+      {"(NS 3)", "at character 5: expected an operator, or ')', not '3'"},
+      {"NS = 3", "at character 4: '=' has no meaning here (did you mean '=='?)"},
+      {"NS & PID", "at character 4: '&' has no meaning here (did you mean '&&'?)"},
+      {"NS | PID", "at character 4: '|' has no meaning here (did you mean '||'?)"},
+      {"NS === 3", "at character 6: '=' has no meaning here (did you mean '=='?)"},
+      {"NS == -3", "at character 7: '-' has no meaning here (numbers have no sign)"},
+      {"NS ; PID", "at character 4: ';' has no meaning here"},
+      {"NS == é", "at character 7: 'é' has no meaning here"},
+      {"'é' == ]", "at character 8: ']' has no meaning here"},
+      {"NS \x1b", "at character 4: '\\x1b' has no meaning here"},
+      {std::string("NS \0", 4), "at character 4: '\\x00' has no meaning here"},
+      {"NS == '\xff", "at character 7: this text has no closing quote"},
+      {"NS == 'a\" or 'b", "at character 15: expected 'and' or 'or', not 'b'"},
+      {"NS == \"a", "at character 7: this text has no closing quote"},
+      {"NS == 'a\\'", "at character 7: this text has no closing quote"},
+      {"NS == '\\", "at character 7: this text has no closing quote"},
+      {std::string("NS == 'a\0b'", 11), "at character 9: a text cannot hold a NUL"},
+      {"NS == 3X", "at character 7: '3X' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
+      {"NS == 3Ki", "at character 7: '3Ki' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
+      {"NS == 3B", "at character 7: '3B' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
+      {"NS == 3.", "at character 7: '3.' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
+      {"NS == 3.K", "at character 7: '3.K' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
+      {"NS == 1.2.3", "at character 7: '1.2.3' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
+      {"NS == 3and PID", "at character 7: '3and' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
+      {"NS == 0x10", "at character 7: '0x10' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
+      {"NS == 18446744073709551616",
+       "at character 7: '18446744073709551616' is out of range (whole numbers go up to "
+       "18446744073709551615)"},
+      {"NS == 16E",
+       "at character 7: '16E' is out of range (whole numbers go up to 18446744073709551615)"},
+      {"NS =~ PID", "at character 7: expected a regular expression in quotes, not 'PID'"},
+      {"NS =~ 3", "at character 7: expected a regular expression in quotes, not '3'"},
+      {"NS =~", "at character 6: expected a regular expression in quotes, not the end"},
+      {"PID and true !~ 'x'", "at character 9: 'true' has no text to look at"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(reason(c.filter), c.reason);
+}
+
+TEST(FilterFailures, CarryWhatRegcompSays) {
+  for (const char* pattern : {"(", "a{2,1}", "[[:nonsense:]]", "[z-a]"}) {
+    regex_t compiled{};
+    const int code = ::regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB);
+    ASSERT_NE(code, 0) << pattern;
+    std::array<char, 128> why{};
+    ::regerror(code, &compiled, why.data(), why.size());
+    EXPECT_EQ(reason("NS and TYPE =~ '" + std::string(pattern) + "'"),
+              "at character 16: a regular expression: " + std::string(why.data()));
+  }
+}
+
+TEST(FilterFailures, EndWhereNestingGetsTooDeep) {
+  constexpr std::size_t kMost = Filter::kMaxDepth;
+  const auto nested = [](std::size_t depth) {
+    return times(depth, "(") + "true" + times(depth, ")");
+  };
+  EXPECT_TRUE(picks(nested(kMost)));
+  EXPECT_EQ(reason(nested(kMost + 1)), "at character 101: nested deeper than 100 levels");
+  EXPECT_TRUE(picks(times(kMost, "!") + "true"));
+  EXPECT_EQ(reason(times(kMost + 1, "not ") + "true"),
+            "at character 401: nested deeper than 100 levels");
+  EXPECT_TRUE(picks(times(kMost / 2, "!(") + "true" + times(kMost / 2, ")")));
+  EXPECT_EQ(reason(times(kMost / 2, "!(") + "!true" + times(kMost / 2, ")")),
+            "at character 101: nested deeper than 100 levels");
+  // What is closed counts no more.
+  EXPECT_TRUE(picks(times(1000, "!(!ZERO) or ") + "!!!!(true)"));
+}
+
+TEST(FilterFailures, EndAtItsLength) {
+  const std::string link = "ZERO or ";
+  const std::string chain = times((Filter::kMaxLength - 4) / link.size(), link) + "true";
+  EXPECT_TRUE(picks(chain));
+  std::string longest = chain + std::string(Filter::kMaxLength - chain.size(), ' ');
+  EXPECT_TRUE(picks(longest));
+  EXPECT_EQ(error(longest + ' '),
+            "cannot read the filter: it is too long (65536 bytes are the most)");
+}
+
+TEST(FilterFailures, KeepPatternsFromTakingAllMemory) {
+  const auto with = [](const std::string& pattern) { return "TYPE !~ '" + pattern + '\''; };
+  const std::string start = "at character 9: a regular expression: ";
+  EXPECT_TRUE(picks(with(std::string(Filter::kMaxPatternLength, 'a'))));
+  EXPECT_EQ(reason(with(std::string(Filter::kMaxPatternLength + 1, '('))),
+            start + "it is longer than 1024 bytes");
+  for (const std::string pattern : {
+           "a{5000}",
+           "x{2,5000}",
+           "x{5000,}",
+           "x{4294967295}",
+           "((x{20}){20}){20}",
+           "x{99}{99}",
+           "+++++++++++++",
+           "x*************",
+           "x?*+?*+?*+?*+?*+",
+           ".+++++++++++++",
+           "(((((((((((((x+)+)+)+)+)+)+)+)+)+)+)+)+",
+           "(x|y*|z?){2000}",
+           "()+++++++++++++",
+           "[a(]{5000}",
+           "[])]{5000}",
+           "[^]({1}]{5000}",
+           "[[:alpha:](]{5000}",
+           "\\\\({5000}",
+           "a){5000}",
+           "(x{3000})(y{3000})",
+           "(x{4000}(y{2000}",
+       }) {
+    EXPECT_EQ(reason(with(pattern)), start + "its repetitions make more than 5000 parts");
+  }
+  for (const char* pattern : {
+           "a{255}",
+           "[0-9a-f]{64}",
+           "([0-9]{1,3}[.]){3}[0-9]{1,3}",
+           "a++++++++",
+           "[{5000}]",
+           "[+++++++++++++++]",
+           "[]+++++++++++++]",
+           "[^]+++++++++++++]",
+           "[[:alpha:]++++++++++++++]",
+           "[[.].]++++++++++++++]",
+           "\\\\+[+++++++++++++]",
+           "(a+)(b+)(c+)(d+)(e+)(f+)(g+)(h+)(i+)(j+)(k+)",
+           "((((((((((((x))))))))))))+",
+           "a{2}b{2}c{2}d{2}e{2}f{2}g{2}h{2}i{2}j{2}k{2}l{2}m{2}",
+       }) {
+    EXPECT_TRUE(parse_filter(with(pattern)).has_value()) << pattern;
+  }
+}
+
+}  // namespace
+}  // namespace nsx::cli

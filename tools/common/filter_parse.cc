@@ -1,0 +1,201 @@
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "common/filter.hh"
+#include "common/filter_program.hh"
+
+namespace nsx::cli::filter {
+
+namespace {
+
+using Kind = Token::Kind;
+
+/// By recursive descent; only parentheses recurse.
+class Parser {
+ public:
+  Parser(std::string_view text, std::span<const std::string_view> columns)
+      : text_(text), columns_(columns), scanner_(text) {}
+
+  Result<Program> parse();
+
+ private:
+  /// Reads one of the grammar's symbols from token_ on, and emits its steps.
+  using Symbol = Status (Parser::*)();
+  Status any() { return chain(Kind::disjunction, Step::Kind::skip_if_true, &Parser::all); }
+  Status all() { return chain(Kind::conjunction, Step::Kind::skip_if_false, &Parser::negation); }
+  Status chain(Kind joint, Step::Kind skip, Symbol link);
+  Status negation();
+  Status parenthesis();
+  Status test();
+  Status pattern(Test& test, const Token& left);
+  Result<Operand> operand(bool is_right_side);
+  Result<Operand> column(bool is_right_side);
+
+  Status advance();
+  Status go_deeper();
+  tl::unexpected<Error> expected(const std::string& what) const;
+  std::string what_may_follow() const;
+
+  std::string_view text_;
+  std::span<const std::string_view> columns_;
+  Scanner scanner_;
+  Token token_;
+  Program program_;
+  std::size_t depth_ = 0;
+  bool can_compare_ = false;  ///< what was read last is an operand, and no comparison yet
+};
+
+Status Parser::advance() {
+  auto token = scanner_.next();
+  if (!token) return error_of(token);
+  token_ = std::move(*token);
+  return {};
+}
+
+Status Parser::go_deeper() {
+  if (depth_++ < Filter::kMaxDepth) return {};
+  return error_at(text_, token_.at,
+                  "nested deeper than " + std::to_string(Filter::kMaxDepth) + " levels");
+}
+
+tl::unexpected<Error> Parser::expected(const std::string& what) const {
+  const std::string found = token_.kind == Kind::end ? "the end" : shown(token_.spelled);
+  return error_at(text_, token_.at, "expected " + what + ", not " + found);
+}
+
+std::string Parser::what_may_follow() const {
+  return can_compare_ ? "an operator" : "'and' or 'or'";
+}
+
+Result<Program> Parser::parse() {
+  if (Status done = advance(); !done) return error_of(done);
+  if (Status done = any(); !done) return error_of(done);
+  if (token_.kind != Kind::end) return expected(what_may_follow());
+  return std::move(program_);
+}
+
+Status Parser::chain(Kind joint, Step::Kind skip, Symbol link) {
+  if (Status done = (this->*link)(); !done) return done;
+  while (token_.kind == joint) {
+    if (Status done = advance(); !done) return done;
+    const std::size_t here = program_.steps.size();
+    program_.steps.push_back({skip});
+    if (Status done = (this->*link)(); !done) return done;
+    program_.steps[here].index = program_.steps.size();
+  }
+  return {};
+}
+
+Status Parser::negation() {
+  std::size_t count = 0;
+  for (; token_.kind == Kind::negation; ++count) {
+    if (Status done = go_deeper(); !done) return done;
+    if (Status done = advance(); !done) return done;
+  }
+  if (Status done = token_.kind == Kind::open ? parenthesis() : test(); !done) return done;
+  if (count % 2 != 0) program_.steps.push_back({Step::Kind::negate});
+  depth_ -= count;
+  return {};
+}
+
+Status Parser::parenthesis() {
+  if (Status done = go_deeper(); !done) return done;
+  if (Status done = advance(); !done) return done;
+  if (Status done = any(); !done) return done;
+  if (token_.kind != Kind::close) return expected(what_may_follow() + ", or ')'");
+  --depth_;
+  can_compare_ = false;
+  return advance();
+}
+
+Status Parser::test() {
+  const Token first = token_;
+  auto left = operand(false);
+  if (!left) return error_of(left);
+  Test test{.left = std::move(*left)};
+  can_compare_ = token_.kind != Kind::comparison;
+  if (token_.kind == Kind::comparison) {
+    test.relation = token_.relation;
+    test.is_negated = token_.flag;
+    if (Status done = advance(); !done) return done;
+    if (test.relation == Relation::match) {
+      if (Status done = pattern(test, first); !done) return done;
+    } else {
+      auto right = operand(true);
+      if (!right) return error_of(right);
+      test.right = std::move(*right);
+    }
+  }
+  program_.steps.push_back({Step::Kind::test, program_.tests.size()});
+  program_.tests.push_back(std::move(test));
+  return {};
+}
+
+Result<Operand> Parser::operand(bool is_right_side) {
+  Operand operand;
+  switch (token_.kind) {
+    case Kind::column: {
+      auto column = this->column(is_right_side);
+      if (!column) return column;
+      operand = *column;
+      break;
+    }
+    case Kind::number:
+    case Kind::text:
+      operand = token_.value;
+      break;
+    case Kind::boolean:
+      operand = token_.flag;
+      break;
+    default:
+      return expected("a value");
+  }
+  if (Status done = advance(); !done) return error_of(done);
+  return operand;
+}
+
+Result<Operand> Parser::column(bool is_right_side) {
+  const auto found = std::find_if(columns_.begin(), columns_.end(), [&](std::string_view name) {
+    return same_word(name, token_.spelled);
+  });
+  if (found == columns_.end()) {
+    std::string hint;
+    if (is_right_side) hint = "for the text write \"" + std::string(token_.spelled) + "\"; ";
+    hint += "columns are ";
+    const char* comma = "";
+    for (const std::string_view name : columns_) {
+      hint += comma;
+      hint += name;
+      comma = ", ";
+    }
+    return error_at(text_, token_.at, "no such column " + shown(token_.spelled), std::move(hint));
+  }
+  const auto column = static_cast<std::size_t>(found - columns_.begin());
+  auto& used = program_.columns;
+  if (std::find(used.begin(), used.end(), column) == used.end()) used.push_back(column);
+  return ColumnOperand{column};
+}
+
+Status Parser::pattern(Test& test, const Token& left) {
+  if (left.kind == Kind::boolean)
+    return error_at(text_, left.at, shown(left.spelled) + " has no text to look at");
+  const auto* pattern = std::get_if<std::string>(&token_.value);
+  if (pattern == nullptr) return expected("a regular expression in quotes");
+  auto compiled = compile_pattern(*pattern);
+  if (!compiled) return error_at(text_, token_.at, "a regular expression: " + compiled.error());
+  test.pattern = std::move(*compiled);
+  return advance();
+}
+
+}  // namespace
+
+Result<Program> parse_program(std::string_view text, std::span<const std::string_view> columns) {
+  if (text.size() > Filter::kMaxLength) {
+    return refuse("read the filter", "", "it is too long",
+                  std::to_string(Filter::kMaxLength) + " bytes are the most");
+  }
+  return Parser(text, columns).parse();
+}
+
+}  // namespace nsx::cli::filter
