@@ -13,7 +13,7 @@ _@ID@() {
   # What each option takes: "none", or "required" or "optional" and what completes it.
   local -A options=(
 @OPTIONS@  )
-  local runs_program=@RUNS_PROGRAM@
+  local operands=@OPERANDS@
   _nsx_complete "$2"
 }
 )";
@@ -29,13 +29,13 @@ _nsx_complete() {
   for ((i = 1; i < last; i++)); do
     if [[ $awaiting ]]; then
       awaiting=
-    elif [[ ${words[i]} == -- ]]; then
+    elif [[ ${words[i]} == -- && $operands != targets ]]; then
       _nsx_operand $((i + 1))
       return
     elif [[ ${words[i]} == -?* ]]; then
       _nsx_parse "${words[i]}"
       if [[ ! $attached && $takes == required* ]]; then awaiting=$takes; fi
-    else
+    elif [[ $operands != targets ]]; then
       _nsx_operand "$i"
       return
     fi
@@ -44,6 +44,9 @@ _nsx_complete() {
   if [[ $awaiting ]]; then
     takes=$awaiting value=$cur
     _nsx_value
+  elif [[ $cur != -* && $operands == targets ]]; then
+    value=$cur
+    _nsx_targets
   elif [[ $cur != -* ]]; then
     _nsx_operand "$last"
     return
@@ -164,7 +167,7 @@ _nsx_targets() {
 
 # Completes the program, which is the word $1, or its arguments.
 _nsx_operand() {
-  if [[ ! $runs_program ]]; then return; fi
+  if [[ $operands != program ]]; then return; fi
   if declare -F _command_offset >/dev/null; then
     _command_offset "${starts[$1]}"
   elif (($1 == last)); then
@@ -182,6 +185,18 @@ std::string element(const std::string& key, const cli::Option& option) {
     if (more != nullptr && *more != '\0') value += std::string(" ") + more;
   }
   return std::string("    [").append(key).append("]='").append(value).append("'\n");
+}
+
+const char* name(cli::Operands operands) {
+  switch (operands) {
+    case cli::Operands::program:
+      return "program";
+    case cli::Operands::targets:
+      return "targets";
+    case cli::Operands::none:
+      break;
+  }
+  return "";
 }
 
 cli::Option without_argument(cli::Option option) {
@@ -205,7 +220,7 @@ std::string bash(const cli::Tool& tool) {
   std::string text = replaced(kStart, "@TOOL@", tool.name);
   text = replaced(text, "@ID@", identifier(tool));
   text = replaced(text, "@OPTIONS@", options);
-  text = replaced(text, "@RUNS_PROGRAM@", tool.operands == cli::Operands::program ? "1" : "");
+  text = replaced(text, "@OPERANDS@", name(tool.operands));
   return text + kEngine + "\ncomplete -F _" + identifier(tool) + ' ' + tool.name + '\n';
 }
 

@@ -37,6 +37,10 @@ function __@ID@_list
 end
 )";
 
+/// Completes targets; fish itself keeps what fits, and shows what stands behind a tab beside it.
+constexpr const char* kTargets =
+    " -a '(__fish_complete_pids; nsx-enter --list-targets 2>/dev/null)'";
+
 std::string quoted(std::string text) {
   return '\'' + replaced(replaced(std::move(text), "\\", "\\\\"), "'", "\\'") + '\'';
 }
@@ -60,10 +64,7 @@ std::string argument(const cli::Tool& tool, const cli::Option& option) {
   if (what == "file") return required ? " -r -F" : " -F";
   std::string text = required ? " -x" : "";
   if (what == "pid") text += " -a '(__fish_complete_pids)'";
-  // fish itself keeps what fits, and shows what stands behind a tab beside it.
-  if (what == "target") {
-    text += " -a '(__fish_complete_pids; nsx-enter --list-targets 2>/dev/null)'";
-  }
+  if (what == "target") text += kTargets;
   if (what == "directory") text += " -a '(__fish_complete_directories)'";
   if (what == "words") text += " -a " + quoted(option.words);
   if (what == "list") text += " -a '(__" + identifier(tool) + "_list " + option.words + ")'";
@@ -90,6 +91,9 @@ std::string fish(const cli::Tool& tool) {
   std::string text = "# fish completion for @TOOL@, made from the table of its options.\n";
   if (has_list) text += kList;
   text += runs_program ? kProgram : "\ncomplete -c @TOOL@ -f\n";
+  if (tool.operands == cli::Operands::targets) {
+    text += std::string("complete -c @TOOL@") + kTargets + '\n';
+  }
   text += options;
   text = replaced(std::move(text), "@SPECIFICATIONS@", specifications);
   text = replaced(std::move(text), "@ID@", identifier(tool));

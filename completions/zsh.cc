@@ -91,9 +91,11 @@ std::string specification(const cli::Option& option) {
 }  // namespace
 
 std::string zsh(const cli::Tool& tool) {
-  const bool has_targets = std::any_of(
-      tool.options.begin(), tool.options.end(),
-      [](const cli::Option& option) { return option.completes == cli::Completes::target; });
+  const bool has_targets =
+      tool.operands == cli::Operands::targets ||
+      std::any_of(tool.options.begin(), tool.options.end(), [](const cli::Option& option) {
+        return option.completes == cli::Completes::target;
+      });
   std::string text = replaced(kStart, "@TOOL@", tool.name);
   text = replaced(std::move(text), "@TARGETS@", has_targets ? kTargets : "");
   for (const cli::Option& option : tool.options)
@@ -101,6 +103,7 @@ std::string zsh(const cli::Tool& tool) {
   if (tool.operands == cli::Operands::program) {
     text += " \\\n  '(-)1:program:_command_names -e' \\\n  '*::argument:_normal'";
   }
+  if (tool.operands == cli::Operands::targets) text += " \\\n  '*:target:_nsx_targets'";
   return text + '\n';
 }
 

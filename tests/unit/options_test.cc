@@ -25,6 +25,9 @@ constexpr Tool kRunner{"runner", "[options] [program]", "Runs.", kTestOptions, O
                        nullptr};
 constexpr Tool kLister{"lister", "[options]", "Lists.", kTestOptions, Operands::none, 2, nullptr};
 
+constexpr Tool kAsker{"asker", "[options] [target...]", "Asks.", kTestOptions, Operands::targets, 2,
+                      nullptr};
+
 /// "quick; number=5; operands: a b", or the error's message.
 std::string spelled(const Result<CommandLine>& line) {
   if (!line) return line.error().message();
@@ -121,6 +124,11 @@ TEST(Parse, RefusesOperandsThatNoOneExpects) {
   EXPECT_EQ(parsed(kLister, {"x"}), "cannot use x: no operand is expected");
   EXPECT_EQ(parsed(kLister, {"x", "-q"}), "cannot use x: no operand is expected");
   EXPECT_EQ(parsed(kLister, {"--", "-q"}), "cannot use -q: no operand is expected");
+}
+
+TEST(Parse, TakesTargetsAnywhere) {
+  EXPECT_EQ(parsed(kAsker, {"x", "-q", "y"}), "quick; operands: x y");
+  EXPECT_EQ(parsed(kAsker, {"-q", "x", "--", "-n"}), "quick; operands: x -n");
 }
 
 TEST(Parse, SaysWhatIsWrong) {

@@ -39,7 +39,7 @@ inline constexpr Option kVersion{
     'V', "version", Argument::none, nullptr, Completes::nothing, nullptr, "print the version"};
 
 /// What follows the options.
-enum class Operands { none, program };
+enum class Operands { none, program, targets };
 
 struct Tool {
   const char* name;
@@ -65,8 +65,9 @@ struct CommandLine {
   bool has(int id) const;
 };
 
-/// Parses with getopt_long(3). An operand ends the options where a program is run; elsewhere an
-/// operand is an error. An optional argument of a short option may start with "=".
+/// Parses with getopt_long(3). An operand ends the options where a program is run; targets stand
+/// before, behind and between them; elsewhere an operand is an error. An optional argument of a
+/// short option may start with "=".
 Result<CommandLine> parse(const Tool& tool, int argc, char** argv);
 
 /// The text of --help.
