@@ -94,10 +94,10 @@ check_arguments() {
       esac
     done
     if [[ $argument == optional* ]]; then
-      # It is never the next word: that is the program, or nothing.
+      # It is never the next word: that is the program, a target, or nothing. PIDs come and go.
       for start in nsx-l ${words:0:1}; do
-        same "$shell: $tool --$name $start" "$(offered "$shell" "$tool $start")" \
-          "$(offered "$shell" "$tool --$name $start")"
+        same "$shell: $tool --$name $start" "$(offered "$shell" "$tool $start" | grep -vx '[0-9]*')" \
+          "$(offered "$shell" "$tool --$name $start" | grep -vx '[0-9]*')"
       done
     fi
   done < <(table)
@@ -159,6 +159,14 @@ check_program() {
   offers_not "$1" "nsx-ls nsx-l" nsx-ls
 }
 
+# The targets of a tool that takes some as operands, before and behind options.
+check_operands() {
+  check_target "$1" "nsx-ls "
+  check_target "$1" "nsx-ls -l "
+  check_target "$1" "nsx-ls x -l "
+  offers "$1" "nsx-ls x --noh" --noheadings
+}
+
 @test "bash offers the options of the table, and no others" {
   need bash
   check_options bash
@@ -172,12 +180,14 @@ check_program() {
 @test "bash completes the program and its arguments" {
   need bash
   check_program bash
+  check_operands bash
 }
 
 @test "bash completes without bash-completion" {
   check_options plain-bash
   check_arguments plain-bash
   check_program plain-bash
+  check_operands plain-bash
 }
 
 @test "bash completes arguments that stand in a short option's word" {
@@ -273,6 +283,7 @@ check_typed() {
 @test "zsh completes the program and its arguments" {
   need zsh
   check_program zsh
+  check_operands zsh
 }
 
 @test "fish offers the options of the table, and no others" {
@@ -291,4 +302,5 @@ check_typed() {
 @test "fish completes the program and its arguments" {
   need fish
   check_program fish
+  check_operands fish
 }

@@ -18,6 +18,12 @@ TEST(JsonWriter, EscapesWhatWouldEndAStringOrReachATerminal) {
             "\"a\\\"b\\\\c\\u000a\\u001b\\u007f\xc3\xa4\"");
 }
 
+TEST(JsonWriter, WritesBooleans) {
+  JsonWriter json;
+  json.open('[').boolean(true).boolean(false);
+  EXPECT_EQ(json.close().take(), "[true,false]");
+}
+
 TEST(JsonWriter, WritesTheLargestNumbers) {
   JsonWriter json;
   json.open('[').number(~std::uint64_t{0}).number(INT64_MIN).number_or_null(7);

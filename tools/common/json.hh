@@ -20,6 +20,7 @@ class JsonWriter {
   JsonWriter& number(std::uint64_t number);
   JsonWriter& number(int value) { return number(static_cast<std::int64_t>(value)); }
   JsonWriter& number(unsigned value) { return number(static_cast<std::uint64_t>(value)); }
+  JsonWriter& boolean(bool value) { return this->value(value ? "true" : "false"); }
   JsonWriter& number_or_null(std::uint64_t number);  ///< null: it is 0
 
   std::string take() { return std::move(text_); }

@@ -10,6 +10,7 @@
 #include "nsx-ls/columns.hh"
 #include "nsx-ls/options.hh"
 #include "nsx-ls/rows.hh"
+#include "nsx-ls/views.hh"
 
 namespace nsx::ls_tool {
 
@@ -199,6 +200,17 @@ Status list(const Request& request) {
   return cli::print_table("namespaces", columns, rows, request.format, request.headings);
 }
 
+ViewRequest view_request(const Options& options, const cli::CommandLine& line) {
+  ViewRequest request;
+  request.kinds = options.kinds;
+  request.process = options.process;
+  request.targets.assign(line.operands.begin(), line.operands.end());
+  if (options.json) request.format = cli::TableFormat::json;
+  if (options.raw) request.format = cli::TableFormat::raw;
+  request.headings = options.headings;
+  return request;
+}
+
 int print_features() {
   const auto kernel = cli::open_kernel();
   if (!kernel) {
@@ -227,6 +239,7 @@ int run(int argc, char** argv) {
   }
   const auto request = make_request(options);
   if (!request) return cli::usage_error(kTool, request.error());
+  if (const auto status = show_view(*line, view_request(options, *line))) return *status;
   if (const auto done = list(*request); !done) {
     cli::report(kTool, done.error());
     return 1;

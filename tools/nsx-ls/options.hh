@@ -7,6 +7,8 @@
 namespace nsx::ls_tool {
 
 inline constexpr int kFeatures = 256;
+inline constexpr int kCompare = 300;
+inline constexpr int kLimits = 301;
 
 inline constexpr const char* kKindWords = "cgroup ipc mnt net pid time user uts";
 
@@ -29,6 +31,10 @@ inline constexpr std::array kOptions{
                 "only this kind: cgroup, ipc, mnt, net, pid, time, user or uts; may be repeated"},
     cli::Option{'T', "tree", cli::Argument::optional, "RELATION", cli::Completes::words,
                 "owner parent process", "print a tree by owner (default), parent or process"},
+    cli::Option{kCompare, "compare", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "tell whether two or more targets are in the same namespaces"},
+    cli::Option{kLimits, "limits", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "print how many namespaces there are, and how many there may be"},
     cli::Option{kFeatures, "features", cli::Argument::none, nullptr, cli::Completes::nothing,
                 nullptr, "print which optional kernel interfaces are used here"},
     cli::kHelp,
@@ -36,8 +42,8 @@ inline constexpr std::array kOptions{
 };
 
 inline constexpr cli::Tool kTool{
-    "nsx-ls", "[options]",         "Lists the namespaces of the machine's processes.",
-    kOptions, cli::Operands::none, 2,
+    "nsx-ls", "[options] [target...]", "Lists the namespaces of the machine's processes.",
+    kOptions, cli::Operands::targets,  2,
     nullptr,
 };
 

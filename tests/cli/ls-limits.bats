@@ -1,0 +1,104 @@
+# shellcheck disable=SC2154 # what bats sets
+load ../lib/common
+
+# A user namespace of the test's own, held by a process, for `inside`.
+make_user_namespace() {
+  spawn_in user -Ur
+  top=$pid
+}
+
+# Runs a command there.
+inside() {
+  nsenter -t "$top" -U --preserve-credentials -- "$@"
+}
+
+# Starts a process there, in new namespaces by the options of unshare: hold KIND OPTIONS...
+hold() {
+  local kind=$1
+  shift
+  spawn nsenter -t "$top" -U --preserve-credentials -- unshare "$@" -- sleep 300
+  wait_until has_left "$pid" "$kind"
+}
+
+set_max() {
+  inside sh -c "echo $2 >/proc/sys/user/max_$1_namespaces"
+}
+
+# The row of a kind there.
+limits() {
+  inside nsx-ls --limits -n -t "$1"
+}
+
+has_depth() {
+  [ "$(limits "$1" | awk '{ print $5 }')" = "$2" ]
+}
+
+@test "a row a kind, and a maximum for each" {
+  run -0 nsx-ls --limits
+  [ "$(words ${lines[0]})" = "TYPE USED MAX USE% DEPTH MAX-DEPTH" ]
+  [ "$(awk 'NR > 1 { print $1 }' <<<"$output")" = "$(all_kinds)" ] ||
+    [ "${#lines[@]}" = 9 ] # kinds that this kernel does not have are rows, too
+  for kind in "${kernel_kinds[@]}"; do
+    row=$(grep "^$kind " <<<"$output")
+    [ "$(awk '{ print $3 }' <<<"$row")" = "$(cat "/proc/sys/user/max_${kind}_namespaces")" ]
+  done
+}
+
+@test "each new namespace is counted" {
+  before=$(nsx-ls --limits -J -t net | jq '.limits[0].used')
+  spawn_in net -n
+  [ "$(nsx-ls --limits -J -t net | jq '.limits[0].used')" -gt "$before" ]
+}
+
+@test "at the limit it is 100%, and the kernel makes no more" {
+  make_user_namespace
+  set_max net 2
+  hold net -n
+  run -0 limits net
+  [ "$(words $output)" = "net 1 2 50%" ]
+  hold net -n
+  run -0 limits net
+  [ "$(words $output)" = "net 2 2 100%" ]
+  run -1 inside unshare -n true
+}
+
+@test "what a user namespace below owns is counted" {
+  make_user_namespace
+  set_max net 10
+  hold net -U -n
+  run -0 limits net
+  [ "$(words $output)" = "net 1 10 10%" ]
+}
+
+@test "the depth of user and pid namespaces, below the caller's own" {
+  make_user_namespace
+  run -0 limits user
+  [ "$(awk '{ print $2, $5, $6 }' <<<"$output")" = "0 0 33" ]
+  hold user -Ur unshare -U
+  wait_until has_depth user 2
+  spawn nsenter -t "$top" -U --preserve-credentials -- \
+    unshare -pf --kill-child unshare -pf --kill-child sleep 300
+  wait_until has_depth pid 2
+  run -0 limits pid
+  [ "$(awk '{ print $2, $6 }' <<<"$output")" = "2 32" ]
+}
+
+@test "--json: numbers; what there is not is left out" {
+  run -0 nsx-ls --limits --json -t net -t user
+  jq -e '.limits | length == 2 and
+    (.[0] | .type == "net" and .used >= 1 and .max >= 0 and .use_percent >= 0 and
+      (has("depth") or has("max_depth") | not)) and
+    (.[1] | .type == "user" and .depth >= 0 and .max_depth == 33)' <<<"$output"
+}
+
+@test "no operand, and no options of other views" {
+  for options in x "-p 1" -l --tree "-o NS"; do
+    run -2 nsx-ls --limits $options
+    [[ "$output" = "nsx-ls: cannot use "* ]]
+  done
+}
+
+@test "in a pid namespace with the /proc of another one: an error that says so" {
+  run -1 unshare -pf -- nsx-ls --limits
+  [ "$output" = "nsx-ls: cannot find the caller's user namespace: proc is mounted for another pid namespace (/proc)" ]
+}

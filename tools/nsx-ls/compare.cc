@@ -1,0 +1,151 @@
+#include "nsx-ls/compare.hh"
+
+#include <algorithm>
+#include <unistd.h>
+
+#include <nsx/target.hh>
+
+#include "common/json.hh"
+#include "common/report.hh"
+#include "nsx-ls/options.hh"
+
+namespace nsx::ls_tool {
+
+namespace {
+
+/// A target with the namespaces that are compared. While they are open, no number is given again.
+struct Held {
+  Compared compared;
+  std::vector<Namespace> namespaces;
+
+  void take(Namespace ns) {
+    compared.namespaces[static_cast<std::size_t>(ns.kind())] = ns.identity();
+    namespaces.push_back(std::move(ns));
+  }
+};
+
+/// Whether this kernel has namespaces of this kind, as far as is to be seen.
+bool has_kind(const Kernel& kernel, Kind kind) {
+  const std::string ns = kernel.proc_path() + "/self/ns";
+  const std::string file = ns + '/' + name(kind);
+  return ::access(ns.c_str(), F_OK) != 0 || ::access(file.c_str(), F_OK) == 0;
+}
+
+Status take_process(const Kernel& kernel, KindSet kinds, const Process& process, Held& held) {
+  held.compared.pid = process.pid();
+  for (const Kind kind : kinds.empty() ? KindSet::all() : kinds) {
+    if (kinds.empty() && !has_kind(kernel, kind)) continue;
+    auto ns = process.open_namespace(kernel, kind);
+    if (!ns) return error_of(ns);
+    held.take(std::move(*ns));
+  }
+  return {};
+}
+
+Status take_namespaces(KindSet kinds, Target& target, Held& held) {
+  for (TargetNamespace& each : target.namespaces)
+    held.take(std::move(each.ns));
+  for (const Kind kind : kinds) {
+    if (held.compared.in(kind)) continue;
+    return refuse(std::string("compare the ") + name(kind) + " namespace of", target.name,
+                  "it has none");
+  }
+  return {};
+}
+
+Result<Held> look_at(const Kernel& kernel, KindSet kinds, const std::string& text) {
+  auto target = resolve_target(kernel, text);
+  if (!target) return error_of(target);
+  Held held;
+  held.compared.target = text;
+  const auto taken = target->process ? take_process(kernel, kinds, *target->process, held)
+                                     : take_namespaces(kinds, *target, held);
+  if (!taken) return tl::unexpected(taken.error());
+  return held;
+}
+
+std::string json_of(const std::vector<Compared>& all, const std::vector<ComparedKind>& kinds,
+                    bool is_same) {
+  cli::JsonWriter json;
+  json.open('{').key("compare").open('{').key("same").boolean(is_same);
+  json.key("targets").open('[');
+  for (const Compared& each : all) {
+    json.open('{').key("target").string(each.target);
+    if (each.pid) json.key("pid").number(*each.pid);
+    json.close();
+  }
+  json.close().key("types").open('[');
+  for (const ComparedKind& row : kinds) {
+    json.open('{').key("type").string(name(row.kind)).key("same").boolean(row.is_same);
+    json.key("ns").open('[');
+    for (const Compared& each : all)
+      json.number(std::uint64_t{each.in(row.kind)->inode});
+    json.close().close();
+  }
+  json.close().close().close();
+  return json.take() + '\n';
+}
+
+Status print_rows(const std::vector<Compared>& all, const std::vector<ComparedKind>& kinds,
+                  const ViewRequest& request) {
+  std::vector<cli::TableColumn> columns{{"TYPE", false, false, false, false},
+                                        {"RESULT", false, false, false, false}};
+  for (const Compared& each : all) {
+    columns.push_back({each.target.c_str(), true, true, false, false});
+  }
+  std::vector<cli::TableRow> rows;
+  for (const ComparedKind& row : kinds) {
+    cli::TableRow line{{name(row.kind), row.is_same ? "same" : "different"}, std::nullopt};
+    for (const Compared& each : all)
+      line.cells.push_back(std::to_string(each.in(row.kind)->inode));
+    rows.push_back(std::move(line));
+  }
+  return cli::print_table("compare", columns, rows, request.format, request.headings);
+}
+
+}  // namespace
+
+std::vector<ComparedKind> compare(const std::vector<Compared>& all) {
+  std::vector<ComparedKind> rows;
+  for (const Kind kind : KindSet::all()) {
+    const auto has = [&](const Compared& each) { return each.in(kind).has_value(); };
+    const auto is_first = [&](const Compared& each) {
+      return each.in(kind) == all.front().in(kind);
+    };
+    if (!std::all_of(all.begin(), all.end(), has)) continue;
+    rows.push_back({kind, std::all_of(all.begin(), all.end(), is_first)});
+  }
+  return rows;
+}
+
+Result<int> show_compare(const ViewRequest& request) {
+  auto kernel = cli::open_kernel();
+  if (!kernel) return error_of(kernel);
+  std::vector<Held> held;
+  std::vector<Compared> all;
+  for (const std::string& text : request.targets) {
+    auto one = look_at(*kernel, request.kinds, text);
+    if (!one) return error_of(one);
+    all.push_back(one->compared);
+    held.push_back(std::move(*one));
+  }
+
+  auto kinds = compare(all);
+  if (!request.kinds.empty()) {
+    std::erase_if(kinds, [&](const auto& row) { return !request.kinds.contains(row.kind); });
+  }
+  if (kinds.empty()) {
+    return refuse("compare", cli::quoted(all.front().target) + " with the others",
+                  "there is no kind of namespace that all of them have");
+  }
+  const bool is_same =
+      std::all_of(kinds.begin(), kinds.end(), [](const auto& row) { return row.is_same; });
+  if (request.format == cli::TableFormat::json) {
+    if (cli::print(kTool, json_of(all, kinds, is_same)) != 0) return kCannotCompare;
+  } else if (auto printed = print_rows(all, kinds, request); !printed) {
+    return error_of(printed);
+  }
+  return is_same ? 0 : 1;
+}
+
+}  // namespace nsx::ls_tool

@@ -1,0 +1,164 @@
+#include "nsx-ls/limits.hh"
+
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <nsx/process.hh>
+
+#include "common/json.hh"
+#include "common/number.hh"
+#include "common/report.hh"
+#include "nsx-ls/options.hh"
+
+namespace nsx::ls_tool {
+
+namespace {
+
+// user_namespaces(7), pid_namespaces(7).
+constexpr std::uint64_t kMaxUserDepth = 33;
+constexpr std::uint64_t kMaxPidDepth = 32;
+
+std::optional<std::uint64_t> max_depth(Kind kind) {
+  if (kind == Kind::user) return kMaxUserDepth;
+  if (kind == Kind::pid) return kMaxPidDepth;
+  return std::nullopt;
+}
+
+/// How many steps of a relation lead from a namespace to `top`, or none if they lead elsewhere.
+std::optional<std::uint64_t> steps(const Census& census, CensusIndex CensusNamespace::*relation,
+                                   CensusIndex from, CensusIndex top) {
+  std::uint64_t count = 0;
+  for (; from != kNone && from != top; from = census.namespaces[from].*relation)
+    ++count;
+  return from == top ? std::optional(count) : std::nullopt;
+}
+
+/// How many levels are above a pid namespace, as far as they are to be seen.
+std::uint64_t levels_above(const Census& census, CensusIndex ns) {
+  std::uint64_t count = 0;
+  while ((ns = census.namespaces[ns].parent) != kNone)
+    ++count;
+  return count;
+}
+
+/// The user namespace of the caller in the census.
+Result<CensusIndex> own_user_namespace(const Kernel& kernel, const Census& census) {
+  const auto self = Process::open(kernel, ::getpid());
+  if (!kernel.numbers_are_ours() || !self) {
+    return refuse("find", "the caller's user namespace",
+                  "proc is mounted for another pid namespace", kernel.proc_path());
+  }
+  const auto own = self->open_namespace(kernel, Kind::user);
+  if (!own) return tl::unexpected(own.error());
+  const auto& all = census.namespaces;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const CensusNamespace& ns) {
+    return ns.kind == Kind::user && ns.identity.inode == own->identity().inode;
+  });
+  if (found == all.end()) {
+    return refuse("find", "the caller's user namespace", "the census has not seen it");
+  }
+  return static_cast<CensusIndex>(found - all.begin());
+}
+
+std::optional<std::uint64_t> read_number(int dir, const std::string& path) {
+  const OwnedFd file(::openat(dir, path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 32> text{};
+  const ssize_t n = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  if (n <= 0) return std::nullopt;
+  std::string_view digits(text.data(), static_cast<std::size_t>(n));
+  if (digits.ends_with('\n')) digits.remove_suffix(1);
+  return cli::parse_number<std::uint64_t>(digits);
+}
+
+std::string json_of(const std::vector<KindLimits>& limits) {
+  cli::JsonWriter json;
+  json.open('{').key("limits").open('[');
+  for (const KindLimits& each : limits) {
+    json.open('{').key("type").string(name(each.kind)).key("used").number(each.used);
+    if (each.max) json.key("max").number(*each.max);
+    if (each.max) json.key("use_percent").number(percent(each.used, *each.max));
+    if (each.depth) json.key("depth").number(*each.depth);
+    if (each.max_depth) json.key("max_depth").number(*each.max_depth);
+    json.close();
+  }
+  return json.close().close().take() + '\n';
+}
+
+Status print_rows(const std::vector<KindLimits>& limits, const ViewRequest& request) {
+  const std::array<cli::TableColumn, 6> columns{{{"TYPE", false, false, false, false},
+                                                 {"USED", true, true, false, false},
+                                                 {"MAX", true, true, false, false},
+                                                 {"USE%", true, true, false, false},
+                                                 {"DEPTH", true, true, false, false},
+                                                 {"MAX-DEPTH", true, true, false, false}}};
+  const auto text = [](std::optional<std::uint64_t> number) {
+    return number ? std::to_string(*number) : std::string();
+  };
+  std::vector<cli::TableRow> rows;
+  rows.reserve(limits.size());
+  for (const KindLimits& each : limits) {
+    const std::string use = each.max ? std::to_string(percent(each.used, *each.max)) + '%' : "";
+    rows.push_back({{name(each.kind), std::to_string(each.used), text(each.max), use,
+                     text(each.depth), text(each.max_depth)},
+                    std::nullopt});
+  }
+  return cli::print_table("limits", columns, rows, request.format, request.headings);
+}
+
+}  // namespace
+
+std::vector<KindLimits> count_namespaces(const Census& census, CensusIndex user) {
+  std::vector<KindLimits> limits;
+  for (const Kind kind : KindSet::all()) {
+    KindLimits row;
+    row.kind = kind;
+    row.max_depth = max_depth(kind);
+    if (row.max_depth) row.depth = 0;
+    limits.push_back(row);
+  }
+  for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
+    const CensusNamespace& ns = census.namespaces[i];
+    KindLimits& row = limits[static_cast<std::size_t>(ns.kind)];
+    const auto levels = steps(census, &CensusNamespace::owner, ns.owner, user);
+    if (!levels) continue;
+    ++row.used;
+    if (ns.kind == Kind::user) row.depth = std::max(*row.depth, *levels + 1);
+    if (ns.kind == Kind::pid) row.depth = std::max(*row.depth, levels_above(census, i));
+  }
+  return limits;
+}
+
+void read_maxima(const Kernel& kernel, std::vector<KindLimits>& limits) {
+  for (KindLimits& each : limits) {
+    const std::string file = std::string("sys/user/max_") + name(each.kind) + "_namespaces";
+    each.max = read_number(kernel.proc(), file);
+  }
+}
+
+std::uint64_t percent(std::uint64_t used, std::uint64_t max) {
+  return max == 0 ? 100 : used * 100 / max;
+}
+
+Result<int> show_limits(const ViewRequest& request) {
+  auto kernel = cli::open_kernel();
+  if (!kernel) return error_of(kernel);
+  CensusRequest wanted;
+  wanted.sources = SourceSet::all();
+  wanted.skip_what_the_kernel_lists = true;
+  const auto census = take_census(*kernel, wanted);
+  if (!census) return tl::unexpected(census.error());
+  const auto user = own_user_namespace(*kernel, *census);
+  if (!user) return tl::unexpected(user.error());
+
+  auto limits = count_namespaces(*census, *user);
+  read_maxima(*kernel, limits);
+  std::erase_if(limits,
+                [&](const auto& row) { return !request.kinds_or_all().contains(row.kind); });
+  if (request.format == cli::TableFormat::json) return cli::print(kTool, json_of(limits));
+  if (auto printed = print_rows(limits, request); !printed) return error_of(printed);
+  return 0;
+}
+
+}  // namespace nsx::ls_tool
