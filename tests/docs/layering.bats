@@ -30,7 +30,7 @@ only_includes() {
 }
 
 # Headers of the system and of the C++ library; with a directory only these of the kernel and libc.
-system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|asm|bits)/'
+system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 
 @test "the kernel layer uses nothing of ours but the public headers" {
   only_includes lib/kernel 'kernel/' "$system|nsx/|libmnl/"
