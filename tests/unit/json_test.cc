@@ -18,6 +18,31 @@ TEST(JsonWriter, EscapesWhatWouldEndAStringOrReachATerminal) {
             "\"a\\\"b\\\\c\\u000a\\u001b\\u007f\xc3\xa4\"");
 }
 
+TEST(JsonWriter, WritesNothingButUtf8) {
+  const struct {
+    const char* text;
+    const char* written;
+  } cases[] = {
+      {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+      {"a\xff"
+       "b\x80",
+       "a\\ufffdb\\ufffd"},
+      {"\xc3", "\\ufffd"},                                   // cut short
+      {"\xe2\x82x", "\\ufffd\\ufffdx"},                      // likewise
+      {"\xc0\xaf", "\\ufffd\\ufffd"},                        // "/" in two bytes
+      {"\xe0\x80\xaf", "\\ufffd\\ufffd\\ufffd"},             // in three
+      {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},             // half of a pair of UTF-16
+      {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},  // more than U+10FFFF
+      {"\xc2\x9b"
+       "2J",
+       "\\u009b2J"},  // a terminal's CSI
+  };
+  for (const auto& c : cases) {
+    JsonWriter json;
+    EXPECT_EQ(json.string(c.text).take(), '"' + std::string(c.written) + '"');
+  }
+}
+
 TEST(JsonWriter, WritesBooleans) {
   JsonWriter json;
   json.open('[').boolean(true).boolean(false);
