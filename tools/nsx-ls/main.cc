@@ -204,6 +204,8 @@ ViewRequest view_request(const Options& options, const cli::CommandLine& line) {
   ViewRequest request;
   request.kinds = options.kinds;
   request.process = options.process;
+  request.columns = options.columns;
+  request.list = options.list;
   request.targets.assign(line.operands.begin(), line.operands.end());
   if (options.json) request.format = cli::TableFormat::json;
   if (options.raw) request.format = cli::TableFormat::raw;
@@ -237,9 +239,11 @@ int run(int argc, char** argv) {
   for (const cli::Given& given : line->options) {
     if (auto done = apply(given, options); !done) return cli::usage_error(kTool, done.error());
   }
+  ViewRequest view = view_request(options, *line);
+  if (const auto status = show_view(*line, view)) return *status;
+  options.process = view.process;
   const auto request = make_request(options);
   if (!request) return cli::usage_error(kTool, request.error());
-  if (const auto status = show_view(*line, view_request(options, *line))) return *status;
   if (const auto done = list(*request); !done) {
     cli::report(kTool, done.error());
     return 1;

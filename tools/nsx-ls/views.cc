@@ -1,9 +1,11 @@
 #include "nsx-ls/views.hh"
 
 #include <array>
+#include <cstring>
 
 #include "common/report.hh"
 #include "nsx-ls/compare.hh"
+#include "nsx-ls/detail.hh"
 #include "nsx-ls/limits.hh"
 #include "nsx-ls/options.hh"
 
@@ -13,7 +15,7 @@ namespace {
 
 struct View {
   int option;
-  std::string_view takes;  ///< the letters of the options that go with it
+  const char* takes;  ///< the letters of the options that go with it
   std::size_t targets_from, targets_to;
   Result<int> (*show)(const ViewRequest&);
   int failed;  ///< the exit status where something failed
@@ -25,22 +27,33 @@ constexpr std::array kViews{
     View{kCompare, "Jnrt", 2, kMany, show_compare, kCannotCompare},
     View{kLimits, "Jnrt", 0, 0, show_limits, 1},
 };
+constexpr const char* kDetailTakes = "Jlnort";
 
 std::string spelled(const cli::Option& option) {
   return std::string("--") + option.name;
 }
 
-/// Whether the options and operands go together with the view, which `chosen` has asked for.
-Status check(const View& view, const cli::Option& chosen, const cli::CommandLine& line) {
+tl::unexpected<Error> exclude(const std::string& one, const std::string& other) {
+  return refuse("use " + one + " and", other, "they exclude each other");
+}
+
+/// Whether the options go together with a view. `chosen` is what has asked for it.
+Status check_options(const cli::CommandLine& line, int option, const char* takes,
+                     const std::string& chosen) {
+  if (line.has('J') && line.has('r')) return exclude("--json", "--raw");
   for (const cli::Given& given : line.options) {
-    if (given.option->id == view.option) continue;
-    if (view.takes.find(given.option->letter()) == std::string_view::npos) {
-      return refuse("use " + spelled(chosen) + " and", spelled(*given.option),
-                    "they exclude each other");
+    const char letter = given.option->letter();
+    if (given.option->id == option || (letter != '\0' && std::strchr(takes, letter) != nullptr)) {
+      continue;
     }
+    return exclude(chosen, spelled(*given.option));
   }
+  return {};
+}
+
+Status check_operands(const cli::CommandLine& line, const View& view, const std::string& chosen) {
   if (line.operands.size() < view.targets_from) {
-    return refuse("use", spelled(chosen), "it needs two targets or more");
+    return refuse("use", chosen, "it needs two targets or more");
   }
   if (line.operands.size() > view.targets_to) {
     return refuse("use", line.operands[view.targets_to], "no operand is expected");
@@ -48,30 +61,57 @@ Status check(const View& view, const cli::Option& chosen, const cli::CommandLine
   return {};
 }
 
-int show(const View& view, const ViewRequest& request) {
-  const auto answer = view.show(request);
+/// Ends with the answer of a view.
+int finish(const Result<int>& answer, int failed) {
   if (!answer) {
     cli::report(kTool, answer.error());
-    return view.failed;
+    return failed;
   }
-  return cli::finish_stdout(kTool) == 0 ? *answer : view.failed;
+  return cli::finish_stdout(kTool) == 0 ? *answer : failed;
+}
+
+int show(const cli::CommandLine& line, const View& view, const cli::Option& option,
+         const ViewRequest& request) {
+  const std::string chosen = spelled(option);
+  auto ok = check_options(line, view.option, view.takes, chosen);
+  if (ok) ok = check_operands(line, view, chosen);
+  if (!ok) return cli::usage_error(kTool, ok.error());
+  return finish(view.show(request), view.failed);
+}
+
+/// What an operand without another view names.
+std::optional<int> show_operand(const cli::CommandLine& line, ViewRequest& request) {
+  if (line.operands.size() > 1) {
+    return cli::usage_error(
+        kTool,
+        Error{"show", line.operands[1], 0, "one namespace or target is shown at a time", {}});
+  }
+  if (line.has('p')) {
+    return cli::usage_error(kTool, exclude("--task", line.operands.front()).value());
+  }
+  const auto kernel = cli::open_kernel();
+  if (!kernel) return finish(tl::unexpected(kernel.error()), 1);
+  const auto named = find_named(*kernel, request.targets.front(), request.kinds);
+  if (!named) return finish(tl::unexpected(named.error()), 1);
+  if (named->process) {
+    request.process = named->process;
+    return std::nullopt;
+  }
+  const auto ok = check_options(line, 0, kDetailTakes, line.operands.front());
+  if (!ok) return cli::usage_error(kTool, ok.error());
+  return finish(show_detail(*kernel, named->namespaces, request), 1);
 }
 
 }  // namespace
 
-std::optional<int> show_view(const cli::CommandLine& line, const ViewRequest& request) {
+std::optional<int> show_view(const cli::CommandLine& line, ViewRequest& request) {
   for (const View& view : kViews) {
     for (const cli::Given& given : line.options) {
-      if (given.option->id != view.option) continue;
-      if (const auto ok = check(view, *given.option, line); !ok) {
-        return cli::usage_error(kTool, ok.error());
-      }
-      return show(view, request);
+      if (given.option->id == view.option) return show(line, view, *given.option, request);
     }
   }
   if (line.operands.empty()) return std::nullopt;
-  return cli::usage_error(kTool,
-                          Error{"use", line.operands.front(), 0, "no operand is expected", {}});
+  return show_operand(line, request);
 }
 
 }  // namespace nsx::ls_tool

@@ -16,6 +16,8 @@ namespace nsx::ls_tool {
 struct ViewRequest {
   KindSet kinds;                     ///< those of -t; empty: none was given
   std::optional<pid_t> process;      ///< that of -p
+  const char* columns = nullptr;     ///< those of -o, as they were given
+  bool list = false;                 ///< -l
   std::vector<std::string> targets;  ///< the operands
   cli::TableFormat format = cli::TableFormat::plain;
   bool headings = true;
@@ -23,8 +25,8 @@ struct ViewRequest {
   KindSet kinds_or_all() const { return kinds.empty() ? KindSet::all() : kinds; }
 };
 
-/// Shows the view that the command line asks for and returns the exit status; none, with nothing
-/// done, if that is the list.
-std::optional<int> show_view(const cli::CommandLine& line, const ViewRequest& request);
+/// Shows the view that the command line asks for and returns the exit status. None, with nothing
+/// shown, if that is the list; a process that was named as operand is then `request.process`.
+std::optional<int> show_view(const cli::CommandLine& line, ViewRequest& request);
 
 }  // namespace nsx::ls_tool

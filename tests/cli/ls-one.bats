@@ -1,0 +1,206 @@
+# shellcheck disable=SC2154 # what bats sets
+load ../lib/common
+
+teardown() {
+  if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
+  if [ -e "/run/utsns/nsx-test-$$" ]; then umount "/run/utsns/nsx-test-$$" && rm "/run/utsns/nsx-test-$$"; fi
+  rmdir /run/utsns 2>/dev/null || true
+  end_spawned
+}
+
+# The value of a line above the table, of all lines with this key: value KEY.
+value() {
+  sed -n "s/^$1: *//p" <<<"$output"
+}
+
+# The table, without its heading, and with one blank between cells.
+table() {
+  sed '1,/^ *PID /d' <<<"$output" | tr -s ' ' | sed 's/^ //'
+}
+
+@test "a namespace by its number: what it is, whose, and who is in it" {
+  spawn_in uts -u
+  run -0 nsx-ls "$(ns_of "$pid" uts)"
+  [ "$(value type)" = uts ]
+  [ "$(value ns)" = "$(ns_of "$pid" uts)" ]
+  [ "$(value owner)" = "user $(ns_of $$ user), the machine's first" ]
+  [[ "$(value 'held by')" = "1 process"* ]]
+  [ "$(value host)" = "$(uname -n)" ]
+  [[ "$output" = *"PID NSPID"*"PPID USER COMMAND"* ]]
+  [ "$(table)" = "$pid $pid $$ root sleep 300" ]
+}
+
+@test "by its 64-bit id, where there are such" {
+  if [[ "$(nsx-ls --features)" != *"ns-id yes"* ]]; then skip "no ids before Linux 6.18"; fi
+  spawn_in net -n
+  run -0 nsx-ls -J "$(ns_of "$pid" net)"
+  id=$(jq '.namespace[0].id' <<<"$output")
+  run -0 nsx-ls "$id"
+  [ "$(value ns)" = "$(ns_of "$pid" net)" ]
+  [ "$(value id)" = "$id" ]
+}
+
+@test "the processes form a tree, or with -l a list" {
+  spawn unshare -u -- sh -c 'sleep 300 & wait'
+  wait_until has_child "$pid" sleep
+  inode=$(ns_of "$pid" uts)
+  run -0 env LC_ALL=C nsx-ls "$inode"
+  [ "$(table | tail -n 1)" = "$child $child $pid root "'`-sleep 300' ]
+  run -0 nsx-ls -l "$inode"
+  [ "$(table | tail -n 1)" = "$child $child $pid root sleep 300" ]
+}
+
+@test "NSPID is the PID inside; init is its first" {
+  spawn unshare -pf --kill-child -- sh -c 'sleep 300 & wait'
+  wait_until has_child "$pid" sh
+  init=$child
+  wait_until has_child "$init" sleep
+  run -0 nsx-ls -l "$(ns_of "$init" pid)"
+  [ "$(value init)" = "$init" ]
+  [ "$(value parent)" = "pid $(ns_of $$ pid)" ]
+  [ "$(table | awk '{ print $1, $2 }' | tr '\n' ' ')" = "$init 1 $child 2 " ]
+}
+
+@test "the owners up to the first user namespace, with who made them" {
+  spawn as_user unshare -Ur unshare -Urn sleep 300
+  in_net() { has_left "$pid" net; }
+  wait_until in_net
+  inner=$(ns_of "$pid" user)
+  run -0 nsx-ls "$(ns_of "$pid" net)"
+  [ "${#lines[@]}" -gt 5 ]
+  [ "$(value owner | head -n 1)" = "user $inner, made by nobody" ]
+  [ "$(value owner | wc -l)" = 3 ]
+  [ "$(value owner | tail -n 1)" = "user $(ns_of $$ user), the machine's first" ]
+  run -0 nsx-ls "$inner"
+  [ "$(value 'made by')" = nobody ]
+}
+
+@test "user: the id maps" {
+  spawn_in user -U
+  run -0 nsx-ls "$(ns_of "$pid" user)"
+  [ "$(value 'uid map')" = "none was written yet" ]
+  printf '0 100000 1000\n1000 %s 1\n' "$ordinary_uid" | cat >"/proc/$pid/uid_map" # in one write
+  printf '0 100000 1000\n' >"/proc/$pid/gid_map"
+  run -0 nsx-ls "$(ns_of "$pid" user)"
+  [ "$(value 'uid map')" = "0 inside is 100000, 1000 of them"$'\n'"1000 inside is $ordinary_uid" ]
+  [ "$(value 'gid map')" = "0 inside is 100000, 1000 of them" ]
+  run -0 nsx-ls -J "$(ns_of "$pid" user)"
+  jq -e '.namespace[0] | .uid_map[1] == {inside: 1000, outside: '"$ordinary_uid"', count: 1} and
+    (.gid_map | length) == 1' <<<"$output"
+}
+
+@test "net: the interfaces with their addresses" {
+  spawn_in net -n
+  nsenter -t "$pid" -n ip link set lo up
+  nsenter -t "$pid" -n ip link add nsx-test-b type bridge || cannot "make a bridge"
+  nsenter -t "$pid" -n ip addr add 192.0.2.7/29 dev nsx-test-b
+  nsenter -t "$pid" -n ip link set nsx-test-b address 02:00:00:00:00:07
+  run -0 nsx-ls "$(ns_of "$pid" net)"
+  [[ "$(value interface)" = "lo up 127.0.0.1/8"*$'\n'"nsx-test-b (bridge) down 02:00:00:00:00:07 192.0.2.7/29" ]]
+  run -0 nsx-ls --json "$(ns_of "$pid" net)"
+  jq -e '.namespace[0].interfaces[] | select(.name == "nsx-test-b") | .kind == "bridge" and
+    (.up | not) and .hardware_address == "02:00:00:00:00:07" and
+    .addresses == [{address: "192.0.2.7", prefix: 29}]' <<<"$output"
+}
+
+@test "uts: the host name; time: the offsets" {
+  spawn unshare -uT --boottime 3600 --monotonic -5 -f -- sh -c 'echo nsx-test >/proc/sys/kernel/hostname; exec sleep 300'
+  if [ ! -e /proc/self/ns/time ]; then skip "no time namespaces"; fi
+  wait_until has_child "$pid" sleep
+  run -0 nsx-ls "$(ns_of "$child" uts)"
+  [ "$(value host)" = nsx-test ]
+  run -0 nsx-ls "$(ns_of "$child" time)"
+  [ "$(value monotonic)/$(value boottime)" = "-5 s/+3600 s" ]
+  [ "$(uname -n)" != nsx-test ]
+}
+
+@test "mnt: the number of mounts, and what is the root" {
+  make_root "$BATS_TEST_TMPDIR/root" sleep
+  spawn_in mnt -m
+  run -0 nsx-ls "$(ns_of "$pid" mnt)"
+  [ "$(value mounts)" = "$(wc -l <"/proc/$pid/mountinfo")" ]
+  [ "$(value root)" = "$(findmnt -N "$pid" -n -o SOURCE,FSTYPE / | awk '{ print $1 " (" $2 ")" }' | tail -n 1)" ]
+}
+
+@test "a pin: each of its namespaces, one after another, without a process too" {
+  nsx-unshare --net --uts --pin "nsx-test-$$" true || cannot "pin namespaces"
+  run -0 nsx-ls "pin:nsx-test-$$"
+  [ "$(value type)" = net$'\n'uts ]
+  [ "$(value interface)" = "lo down" ]
+  [ "$(value host)" = "$(uname -n)" ]
+  [[ "$output" != *COMMAND* ]]
+  run -0 nsx-ls -t uts "nsx-test-$$"
+  [ "$(value type)" = uts ]
+  run -0 nsx-ls -J "pin:nsx-test-$$"
+  [ "$(jq -c '[.namespace[] | .type, .processes]' <<<"$output")" = '["net",[],"uts",[]]' ]
+}
+
+@test "a process lists its namespaces, as -p does" {
+  spawn_in uts -u
+  run -0 nsx-ls -p "$pid"
+  expected=$output
+  inode=$(stat -L -c %i "/proc/$pid/ns/uts")
+  mkdir -p /run/runc/nsx-test-$$
+  trap 'rm -r /run/runc/nsx-test-$$; rmdir /run/runc 2>/dev/null || true' EXIT
+  printf '{"init_process_pid":%s,"init_process_start":%s}' "$pid" \
+    "$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)" >"/run/runc/nsx-test-$$/state.json"
+  run -0 nsx-ls "container:nsx-test-$$"
+  [ "$output" = "$expected" ]
+  run -0 nsx-ls -n -o NS -t uts "nsx-test-$$"
+  [ "$(words $output)" = "$inode" ]
+  run -2 nsx-ls -p "$pid" "container:nsx-test-$$"
+}
+
+@test "-n, -o and -r: the table alone" {
+  spawn_in uts -u
+  inode=$(ns_of "$pid" uts)
+  run -0 nsx-ls -n "$inode"
+  [ "$(words $output)" = "$pid $pid $$ root sleep 300" ]
+  run -0 nsx-ls -o pid,Uid,NS,TYPE "$inode"
+  [ "$(words $output)" = "PID UID NS TYPE $pid 0 $inode uts" ]
+  run -0 nsx-ls -n -o +UID "$inode"
+  [ "$(words $output)" = "$pid $pid $$ root sleep 300 0" ]
+  run -0 nsx-ls -r "$inode"
+  [ "${lines[1]}" = "$pid $pid $$ root sleep\\x20300" ]
+  run -1 nsx-ls -o NETNSID "$inode"
+  [[ "$output" = "nsx-ls: cannot show the column 'NETNSID': processes have no such column"* ]]
+}
+
+@test "what is not there, and what does not go together" {
+  run -1 nsx-ls 4026599999
+  [[ "$output" = "nsx-ls: cannot find ns:4026599999: no namespace that you may see"* ]]
+  run -1 nsx-ls "pin:nsx-test-$$"
+  run -1 nsx-ls -t net "$(ns_of $$ uts)"
+  for options in "-p 1" "--tree" "--json -r" "4026531837"; do
+    run -2 nsx-ls "$(ns_of $$ uts)" $options
+    [[ "$output" = "nsx-ls: cannot "* ]]
+  done
+}
+
+@test "an ordinary user sees into its own, and what it may not see it is told" {
+  spawn as_user nsx-unshare -run --hostname=nsx-test -- sleep 300
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  run -0 --separate-stderr as_user nsx-ls "$(ns_of "$pid" uts)"
+  [ "$(value host)" = nsx-test ]
+  [ -z "$stderr" ]
+  run -0 --separate-stderr as_user nsx-ls "$(ns_of "$pid" net)"
+  [ "$(value interface)" = "lo down" ]
+  # A process that may not be traced, and a namespace of root's that a bind mount shows to everybody.
+  spawn_in uts -u
+  run -0 --separate-stderr unshare -m -- bash -c "
+    mount -t tmpfs -o mode=755 none /mnt
+    touch /mnt/uts
+    mount --bind /proc/$pid/ns/uts /mnt/uts
+    $(declare -p become_user)
+    \"\${become_user[@]}\" nsx-ls $(ns_of "$pid" uts)"
+  [ "$(value type)" = uts ]
+  [[ "$stderr" = "nsx-ls: cannot look into the uts namespace"*"needs CAP_SYS_ADMIN"* ]]
+}
+
+@test "nothing is left behind, and the caller stays where it is" {
+  spawn_in net -n -u
+  run -0 marked nsx-ls "$(ns_of "$pid" net)"
+  nothing_is_left
+  run -0 marked nsx-ls "$(ns_of "$pid" uts)"
+  nothing_is_left
+}

@@ -1,0 +1,240 @@
+#include "nsx-ls/detail.hh"
+
+#include <array>
+#include <climits>
+#include <cstdio>
+#include <strings.h>
+#include <unordered_map>
+
+#include <nsx/target.hh>
+
+#include "common/number.hh"
+#include "common/report.hh"
+#include "nsx-ls/detail_print.hh"
+#include "nsx-ls/options.hh"
+
+namespace nsx::ls_tool {
+
+namespace {
+
+// --- The columns of processes --------------------------------------------------------------------
+
+struct ProcessColumn {
+  const char* name;
+  bool is_right;
+  std::string (*text)(const Detail&, const Member&);
+};
+
+constexpr std::array kProcessColumns{
+    ProcessColumn{"PID", true,
+                  [](const Detail&, const Member& m) { return std::to_string(m.pid); }},
+    ProcessColumn{"NSPID", true,
+                  [](const Detail&, const Member& m) {
+                    return m.pid_inside != 0 ? std::to_string(m.pid_inside) : std::string();
+                  }},
+    ProcessColumn{"PPID", true,
+                  [](const Detail&, const Member& m) { return std::to_string(m.parent); }},
+    ProcessColumn{"USER", false, [](const Detail&, const Member& m) { return user_name(m.uid); }},
+    ProcessColumn{"COMMAND", false, [](const Detail&, const Member& m) { return m.command; }},
+    ProcessColumn{"UID", true,
+                  [](const Detail&, const Member& m) { return std::to_string(m.uid); }},
+    ProcessColumn{"NS", true,
+                  [](const Detail& d, const Member&) { return std::to_string(d.identity.inode); }},
+    ProcessColumn{"TYPE", false,
+                  [](const Detail& d, const Member&) { return std::string(name(d.kind)); }},
+};
+constexpr std::size_t kUsualColumns = 5;
+constexpr std::size_t kCommand = 4;  ///< carries the lines of the tree
+
+using ProcessColumns = std::vector<const ProcessColumn*>;
+
+ProcessColumns usual_columns() {
+  ProcessColumns columns;
+  for (std::size_t i = 0; i < kUsualColumns; ++i)
+    columns.push_back(&kProcessColumns[i]);
+  return columns;
+}
+
+Result<const ProcessColumn*> column_by_name(const std::string& word) {
+  std::string known;
+  for (const ProcessColumn& column : kProcessColumns) {
+    if (::strcasecmp(column.name, word.c_str()) == 0) return &column;
+    known += std::string(known.empty() ? "" : ", ") + column.name;
+  }
+  return refuse("show the column", cli::quoted(word), "processes have no such column", known);
+}
+
+Result<ProcessColumns> parse_process_columns(std::string_view list) {
+  ProcessColumns columns;
+  if (list.starts_with('+')) {
+    columns = usual_columns();
+    list.remove_prefix(1);
+  }
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    const auto column = column_by_name(std::string(list.substr(0, comma)));
+    if (!column) return tl::unexpected(column.error());
+    columns.push_back(*column);
+    if (comma == std::string_view::npos) return columns;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+// --- The table -----------------------------------------------------------------------------------
+
+struct MemberRow {
+  std::size_t member = 0;
+  std::optional<std::size_t> parent;  ///< an earlier row
+};
+
+/// The rows of a tree, parents before children. Those that are below each other in a circle (a PID
+/// was given to another process while we looked) as if one of them were a root.
+std::vector<MemberRow> arrange(const std::vector<Member>& members) {
+  std::unordered_map<pid_t, std::size_t> by_pid;
+  for (std::size_t i = 0; i < members.size(); ++i)
+    by_pid[members[i].pid] = i;
+  std::vector<std::vector<std::size_t>> children(members.size());
+  std::vector<std::size_t> roots;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto above = by_pid.find(members[i].parent);
+    (above == by_pid.end() ? roots : children[above->second]).push_back(i);
+  }
+  std::vector<MemberRow> rows;
+  std::vector<bool> is_placed(members.size());
+  const auto place_below = [&](std::size_t root) {
+    std::vector<MemberRow> stack{{root, std::nullopt}};
+    while (!stack.empty()) {
+      const MemberRow row = stack.back();
+      stack.pop_back();
+      if (is_placed[row.member]) continue;
+      is_placed[row.member] = true;
+      // The first child has to be on top.
+      const auto& below = children[row.member];
+      for (auto child = below.rbegin(); child != below.rend(); ++child)
+        stack.push_back({*child, rows.size()});
+      rows.push_back(row);
+    }
+  };
+  for (const std::size_t root : roots)
+    place_below(root);
+  for (std::size_t i = 0; i < members.size(); ++i)
+    place_below(i);
+  return rows;
+}
+
+std::vector<MemberRow> in_a_list(const std::vector<Member>& members) {
+  std::vector<MemberRow> rows(members.size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i].member = i;
+  return rows;
+}
+
+Status print_processes(const Detail& detail, const ProcessColumns& columns,
+                       const ViewRequest& request) {
+  std::vector<cli::TableColumn> heads;
+  bool is_tree = false;
+  for (const ProcessColumn* column : columns) {
+    const bool has_tree = column == &kProcessColumns[kCommand] && !request.list;
+    is_tree = is_tree || has_tree;
+    heads.push_back({.name = column->name,
+                     .is_right = column->is_right,
+                     .is_number = column->is_right,
+                     .is_last_resort = column == &kProcessColumns[kCommand],
+                     .is_list = false,
+                     .has_tree = has_tree});
+  }
+  std::vector<cli::TableRow> rows;
+  for (const MemberRow& row : is_tree ? arrange(detail.members) : in_a_list(detail.members)) {
+    cli::TableRow line{{}, row.parent};
+    for (const ProcessColumn* column : columns)
+      line.cells.push_back(column->text(detail, detail.members[row.member]));
+    rows.push_back(std::move(line));
+  }
+  return cli::print_table("processes", heads, rows, request.format, request.headings);
+}
+
+Status print_one(const Detail& detail, const ProcessColumns& columns, const ViewRequest& request) {
+  const bool table_alone =
+      request.columns != nullptr || !request.headings || request.format == cli::TableFormat::raw;
+  if (!table_alone) {
+    const std::string lines = lines_of(detail) + (detail.members.empty() ? "" : "\n");
+    std::fwrite(lines.data(), 1, lines.size(), stdout);
+    if (detail.members.empty()) return {};
+  }
+  return print_processes(detail, columns, request);
+}
+
+/// Why something is missing goes to stderr: what is known is shown.
+void report_gaps(const std::vector<Error>& gaps) {
+  for (const Error& gap : gaps)
+    cli::report(kTool, gap);
+}
+
+}  // namespace
+
+Result<Named> find_named(const Kernel& kernel, const std::string& text, KindSet kinds) {
+  Named named;
+  if (const auto number = cli::parse_number<std::uint64_t>(text)) {
+    std::optional<Kind> kind;
+    if (!kinds.empty() && kinds == KindSet{*kinds.begin()}) kind = *kinds.begin();
+    auto ns = find_namespace(kernel, *number, kind);
+    if (!ns) {
+      if (*number <= INT_MAX && Process::open(kernel, static_cast<pid_t>(*number))) {
+        ns.error().hint = "there is a process of this number: --task=" + text;
+      }
+      return error_of(ns);
+    }
+    named.namespaces.push_back(std::move(*ns));
+  } else {
+    auto target = resolve_target(kernel, text);
+    if (!target) return error_of(target);
+    if (target->process) {
+      named.process = target->process->pid();
+      return named;
+    }
+    for (TargetNamespace& each : target->namespaces)
+      named.namespaces.push_back(std::move(each.ns));
+  }
+  if (!kinds.empty()) {
+    std::erase_if(named.namespaces, [&](const auto& ns) { return !kinds.contains(ns.kind()); });
+  }
+  if (named.namespaces.empty()) {
+    return refuse("show", cli::quoted(text), "it has no namespace of this kind");
+  }
+  return named;
+}
+
+Result<int> show_detail(const Kernel& kernel, const std::vector<Namespace>& namespaces,
+                        const ViewRequest& request) {
+  auto columns = usual_columns();
+  if (request.columns != nullptr) {
+    auto parsed = parse_process_columns(request.columns);
+    if (!parsed) return error_of(parsed);
+    columns = std::move(*parsed);
+  }
+  CensusRequest wanted;
+  wanted.kinds = {};
+  for (const Namespace& ns : namespaces)
+    wanted.kinds.insert(ns.kind());
+  const auto census = take_census(kernel, wanted);
+  if (!census) return tl::unexpected(census.error());
+
+  cli::JsonWriter json;
+  json.open('{').key("namespace").open('[');
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    const auto [detail, gaps] = read_detail(kernel, *census, namespaces[i]);
+    report_gaps(gaps);
+    if (request.format == cli::TableFormat::json) {
+      write_json(detail, json);
+      continue;
+    }
+    if (i > 0) std::fputs("\n", stdout);
+    if (auto done = print_one(detail, columns, request); !done) return error_of(done);
+  }
+  if (request.format == cli::TableFormat::json) {
+    return cli::print(kTool, json.close().close().take() + '\n');
+  }
+  return 0;
+}
+
+}  // namespace nsx::ls_tool
