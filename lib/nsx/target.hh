@@ -63,6 +63,7 @@ struct TargetName {
   std::string prefix;       ///< "pin", "container", "unit", "cgroup"
   std::string name;         ///< what follows it
   std::string description;  ///< for people; may be empty
+  pid_t pid = 0;            ///< of a container: its process, as it was a moment ago; else 0
 };
 
 /// All that targets can name now, but for processes and namespaces by their numbers. What the

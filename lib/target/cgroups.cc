@@ -161,9 +161,9 @@ std::vector<TargetName> list_cgroups(const SearchPlace& place) {
   std::vector<TargetName> names;
   names.reserve(units.size() + cgroups.size());
   for (const std::string& unit : units)
-    names.push_back({"unit", unit, ""});
+    names.push_back({"unit", unit, "", 0});
   for (const std::string& path : cgroups)
-    names.push_back({"cgroup", path, ""});
+    names.push_back({"cgroup", path, "", 0});
   return names;
 }
 

@@ -194,14 +194,15 @@ std::vector<TargetName> list_containers(const SearchPlace& place) {
   for (const ContainerRecord& record : read_container_records(place.root).all) {
     const auto process = open_recorded(place.kernel, record);
     if (!process) continue;
-    by_pid.try_emplace(process->pid(),
-                       TargetName{"container", shown_name(record),
-                                  record.runtime + ", PID " + std::to_string(process->pid())});
+    by_pid.try_emplace(
+        process->pid(),
+        TargetName{"container", shown_name(record),
+                   record.runtime + ", PID " + std::to_string(process->pid()), process->pid()});
   }
   for (const CgroupContainer& each : containers_by_cgroup(place.kernel, nullptr)) {
     const pid_t pid = each.oldest.pid;
     by_pid.try_emplace(pid, TargetName{"container", each.name.name,
-                                       each.name.runtime + ", PID " + std::to_string(pid)});
+                                       each.name.runtime + ", PID " + std::to_string(pid), pid});
   }
   std::vector<TargetName> names;
   names.reserve(by_pid.size());

@@ -63,7 +63,7 @@ std::vector<TargetName> list_pins(const SearchPlace& place) {
       const auto known =
           std::find_if(pins.begin(), pins.end(), [&](const auto& pin) { return pin.name == each; });
       if (known == pins.end()) {
-        pins.push_back({"pin", each, nsx::name(kind)});
+        pins.push_back({"pin", each, nsx::name(kind), 0});
       } else {
         known->description += std::string(", ") + nsx::name(kind);
       }

@@ -30,7 +30,7 @@ sys.exit(1 if errors else 0)' "$schema" <<<"$1"
 
 # Runs nsx-ls --json with these options and holds what it prints against the schema.
 check() {
-  run -0 nsx-ls --json "$@"
+  run -0 --separate-stderr nsx-ls --json "$@"
   fits "$output"
 }
 
@@ -57,6 +57,15 @@ jsonschema.Draft202012Validator.check_schema(json.load(open(sys.argv[1])))' "$sc
   check --compare "pin:nsx-test-$$" "nsx-test-$$"
   check --limits
   check --limits -t user -t net
+}
+
+# bats test_tags=host-only
+@test "the matrix, of all rows and of a process" {
+  spawn_in net -n
+  for options in --matrix "--matrix --all" --matrix=unit "--matrix=unit --all" --matrix=container \
+    "--matrix -p $pid"; do
+    check $options
+  done
 }
 
 # bats test_tags=host-only

@@ -9,6 +9,8 @@ namespace nsx::ls_tool {
 inline constexpr int kFeatures = 256;
 inline constexpr int kCompare = 300;
 inline constexpr int kLimits = 301;
+inline constexpr int kMatrix = 302;
+inline constexpr int kAll = 303;
 
 inline constexpr const char* kKindWords = "cgroup ipc mnt net pid time user uts";
 
@@ -35,6 +37,11 @@ inline constexpr std::array kOptions{
                 "tell whether two or more targets are in the same namespaces"},
     cli::Option{kLimits, "limits", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "print how many namespaces there are, and how many there may be"},
+    cli::Option{kMatrix, "matrix", cli::Argument::optional, "ROWS", cli::Completes::words,
+                "process container unit",
+                "print which namespaces processes (default), containers or units share"},
+    cli::Option{kAll, "all", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "in a matrix, also those that share all with PID 1"},
     cli::Option{kFeatures, "features", cli::Argument::none, nullptr, cli::Completes::nothing,
                 nullptr, "print which optional kernel interfaces are used here"},
     cli::kHelp,

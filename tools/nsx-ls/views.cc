@@ -7,6 +7,7 @@
 #include "nsx-ls/compare.hh"
 #include "nsx-ls/detail.hh"
 #include "nsx-ls/limits.hh"
+#include "nsx-ls/matrix.hh"
 #include "nsx-ls/options.hh"
 
 namespace nsx::ls_tool {
@@ -26,6 +27,7 @@ constexpr std::size_t kMany = ~std::size_t{0};
 constexpr std::array kViews{
     View{kCompare, "Jnrt", 2, kMany, show_compare, kCannotCompare},
     View{kLimits, "Jnrt", 0, 0, show_limits, 1},
+    View{kMatrix, "Jnprt", 0, 0, show_matrix, 1},
 };
 constexpr const char* kDetailTakes = "Jlnort";
 
@@ -43,9 +45,8 @@ Status check_options(const cli::CommandLine& line, int option, const char* takes
   if (line.has('J') && line.has('r')) return exclude("--json", "--raw");
   for (const cli::Given& given : line.options) {
     const char letter = given.option->letter();
-    if (given.option->id == option || (letter != '\0' && std::strchr(takes, letter) != nullptr)) {
-      continue;
-    }
+    if (given.option->id == option || (given.option->id == kAll && option == kMatrix)) continue;
+    if (letter != '\0' && std::strchr(takes, letter) != nullptr) continue;
     return exclude(chosen, spelled(*given.option));
   }
   return {};
@@ -61,6 +62,23 @@ Status check_operands(const cli::CommandLine& line, const View& view, const std:
   return {};
 }
 
+/// What only the matrix takes.
+Status take_matrix(const cli::CommandLine& line, ViewRequest& request) {
+  request.all = line.has(kAll);
+  request.matrix_rows = "process";
+  for (const cli::Given& given : line.options) {
+    if (given.option->id == kMatrix && given.argument != nullptr) {
+      request.matrix_rows = given.argument;
+    }
+  }
+  if (auto ok = check_matrix_rows(request.matrix_rows); !ok) return ok;
+  if (request.process && request.matrix_rows != "process") {
+    return exclude("--task", "--matrix=" + request.matrix_rows);
+  }
+  if (request.process && request.all) return exclude("--task", "--all");
+  return {};
+}
+
 /// Ends with the answer of a view.
 int finish(const Result<int>& answer, int failed) {
   if (!answer) {
@@ -71,10 +89,11 @@ int finish(const Result<int>& answer, int failed) {
 }
 
 int show(const cli::CommandLine& line, const View& view, const cli::Option& option,
-         const ViewRequest& request) {
+         ViewRequest& request) {
   const std::string chosen = spelled(option);
   auto ok = check_options(line, view.option, view.takes, chosen);
   if (ok) ok = check_operands(line, view, chosen);
+  if (ok && view.option == kMatrix) ok = take_matrix(line, request);
   if (!ok) return cli::usage_error(kTool, ok.error());
   return finish(view.show(request), view.failed);
 }
@@ -109,6 +128,9 @@ std::optional<int> show_view(const cli::CommandLine& line, ViewRequest& request)
     for (const cli::Given& given : line.options) {
       if (given.option->id == view.option) return show(line, view, *given.option, request);
     }
+  }
+  if (line.has(kAll)) {
+    return cli::usage_error(kTool, Error{"use", "--all", 0, "it goes with --matrix", {}});
   }
   if (line.operands.empty()) return std::nullopt;
   return show_operand(line, request);

@@ -19,6 +19,8 @@ struct ViewRequest {
   const char* columns = nullptr;     ///< those of -o, as they were given
   bool list = false;                 ///< -l
   std::vector<std::string> targets;  ///< the operands
+  std::string matrix_rows;           ///< what --matrix is of
+  bool all = false;                  ///< --all
   cli::TableFormat format = cli::TableFormat::plain;
   bool headings = true;
 
