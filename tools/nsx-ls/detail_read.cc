@@ -97,24 +97,27 @@ class Reader {
     detail_.held_by = held_by(census_, index);
     for (const CensusProcess& process : census_.processes) {
       if (process.in(ns_.kind()) != index) continue;
+      const auto opened = Process::open(kernel_, process.pid);
+      if (!opened || has_left(*opened)) continue;
       Member member{process.pid, 0, process.parent, process.uid, {}};
-      // One that is gone by now stays in the list: it was counted.
-      if (const auto opened = Process::open(kernel_, process.pid)) {
-        const auto status = opened->read("status");
-        if (status) member.pid_inside = innermost_pid(*status).value_or(0);
-      }
+      const auto status = opened->read("status");
+      if (status) member.pid_inside = innermost_pid(*status).value_or(0);
       member.command = read_command_line(kernel_, process.pid);
       detail_.members.push_back(std::move(member));
     }
+  }
+
+  /// Whether it is in another namespace by now: it may even be another process of this PID.
+  bool has_left(const Process& process) const {
+    const auto now = process.open_namespace(kernel_, ns_.kind());
+    return now && now->identity() != ns_.identity();
   }
 
   /// A file of a process that is in the namespace: of one that is known, or of a child of ours.
   Result<std::string> read_file(const char* file) const {
     for (const Member& member : detail_.members) {
       const auto process = Process::open(kernel_, member.pid);
-      if (!process) continue;
-      const auto in = process->open_namespace(kernel_, ns_.kind());
-      if (!in || in->identity() != ns_.identity()) continue;
+      if (!process || has_left(*process)) continue;
       if (auto text = process->read(file)) return text;
     }
     return read_file_inside(kernel_, ns_, file);
