@@ -70,7 +70,7 @@ jsonschema.Draft202012Validator.check_schema(json.load(open(sys.argv[1])))' "$sc
 
 # bats test_tags=host-only
 @test "one namespace of each kind, with much in it" {
-  spawn unshare -muinpTCUrf --mount-proc --boottime 3600 -- sh -c 'ip link set lo up; sleep 300 & wait'
+  spawn unshare -muinpTCUrf --kill-child --mount-proc --boottime 3600 -- sh -c 'ip link set lo up; sleep 300 & wait'
   wait_until has_child "$pid" sh
   init=$child
   wait_until has_child "$init" sleep

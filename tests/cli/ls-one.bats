@@ -5,6 +5,8 @@ teardown() {
   if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
   if [ -e "/run/utsns/nsx-test-$$" ]; then umount "/run/utsns/nsx-test-$$" && rm "/run/utsns/nsx-test-$$"; fi
   rmdir /run/utsns 2>/dev/null || true
+  if [ -d "/run/runc/nsx-test-$$" ]; then rm -r "/run/runc/nsx-test-$$"; fi
+  rmdir /run/runc 2>/dev/null || true
   end_spawned
 }
 
@@ -41,13 +43,13 @@ table() {
 }
 
 @test "the processes form a tree, or with -l a list" {
-  spawn unshare -u -- sh -c 'sleep 300 & wait'
+  spawn unshare -upf --kill-child -- sleep 300
   wait_until has_child "$pid" sleep
   inode=$(ns_of "$pid" uts)
   run -0 env LC_ALL=C nsx-ls "$inode"
-  [ "$(table | tail -n 1)" = "$child $child $pid root "'`-sleep 300' ]
+  [ "$(table | tail -n 1)" = "$child 1 $pid root "'`-sleep 300' ]
   run -0 nsx-ls -l "$inode"
-  [ "$(table | tail -n 1)" = "$child $child $pid root sleep 300" ]
+  [ "$(table | tail -n 1)" = "$child 1 $pid root sleep 300" ]
 }
 
 @test "NSPID is the PID inside; init is its first" {
@@ -104,7 +106,7 @@ table() {
 }
 
 @test "uts: the host name; time: the offsets" {
-  spawn unshare -uT --boottime 3600 --monotonic -5 -f -- sh -c 'echo nsx-test >/proc/sys/kernel/hostname; exec sleep 300'
+  spawn unshare -uT --boottime 3600 --monotonic -5 -f --kill-child -- sh -c 'echo nsx-test >/proc/sys/kernel/hostname; exec sleep 300'
   if [ ! -e /proc/self/ns/time ]; then skip "no time namespaces"; fi
   wait_until has_child "$pid" sleep
   run -0 nsx-ls "$(ns_of "$child" uts)"
@@ -142,7 +144,6 @@ table() {
   expected=$output
   inode=$(stat -L -c %i "/proc/$pid/ns/uts")
   mkdir -p /run/runc/nsx-test-$$
-  trap 'rm -r /run/runc/nsx-test-$$; rmdir /run/runc 2>/dev/null || true' EXIT
   printf '{"init_process_pid":%s,"init_process_start":%s}' "$pid" \
     "$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)" >"/run/runc/nsx-test-$$/state.json"
   run -0 nsx-ls "container:nsx-test-$$" -o NS,TYPE
