@@ -26,7 +26,7 @@ table() {
   [ "$(value type)" = uts ]
   [ "$(value ns)" = "$(ns_of "$pid" uts)" ]
   [ "$(value owner)" = "user $(ns_of $$ user), the machine's first" ]
-  [[ "$(value 'held by')" = "1 process"* ]]
+  [ "$(value 'held by')" = "1 process" ]
   [ "$(value host)" = "$(uname -n)" ]
   [[ "$output" = *"PID NSPID"*"PPID USER COMMAND"* ]]
   [ "$(table)" = "$pid $pid $$ root sleep 300" ]
@@ -128,6 +128,7 @@ table() {
   nsx-unshare --net --uts --pin "nsx-test-$$" true || cannot "pin namespaces"
   run -0 nsx-ls "pin:nsx-test-$$"
   [ "$(value type)" = net$'\n'uts ]
+  [ "$(value 'held by')" = "1 mount /run/netns/nsx-test-$$"$'\n'"1 mount /run/utsns/nsx-test-$$" ]
   [ "$(value interface)" = "lo down" ]
   [ "$(value host)" = "$(uname -n)" ]
   [[ "$output" != *COMMAND* ]]
@@ -135,6 +136,20 @@ table() {
   [ "$(value type)" = uts ]
   run -0 nsx-ls -J "pin:nsx-test-$$"
   [ "$(jq -c '[.namespace[] | .type, .processes]' <<<"$output")" = '["net",[],"uts",[]]' ]
+}
+
+@test "what holds a namespace without a process" {
+  spawn_in net -n
+  inode=$(ns_of "$pid" net)
+  spawn bash -c 'exec sleep 300 9<"/proc/$1/ns/net"' - "$pid"
+  wait_until test -e "/proc/$pid/fd/9"
+  kill -KILL "${spawned[0]}"
+  wait_until is_gone "${spawned[0]}"
+  run -0 nsx-ls "$inode"
+  [ "$(value 'held by')" = "1 fd (sleep $pid)" ]
+  [ "$(value interface)" = "lo down" ]
+  run -0 nsx-ls -J "$inode"
+  jq -e ".namespace[0].held_by == [{type: \"fd\", pid: $pid, number: 9, command: \"sleep\"}]" <<<"$output"
 }
 
 @test "a process lists its namespaces, as -p does" {

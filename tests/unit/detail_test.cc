@@ -59,7 +59,7 @@ TEST(LinesOf, TellWhatThereIs) {
   user.identity.id = 7;
   user.creator = 4000000;
   user.owners = {{{0, 20, 0}, 4000001}, {{0, OwnerStep::kFirstUserInode, 0}, 0}};
-  user.held_by = "2 processes";
+  user.holders.emplace_back().count = 2;
   user.maps = UserMaps{{{0, 1000, 1}, {1, 100000, 65536}}, {}};
   EXPECT_EQ(lines_of(user),
             "type:       user\n"
@@ -119,7 +119,8 @@ TEST(LinesOf, WriteOffsetsAsAPersonWould) {
 }
 
 TEST(DetailJson, HasWhatThereIsAndNothingElse) {
-  EXPECT_EQ(json_of(made(Kind::ipc)), R"({"type":"ipc","ns":42,"owners":[],"processes":[]})");
+  EXPECT_EQ(json_of(made(Kind::ipc)),
+            R"({"type":"ipc","ns":42,"owners":[],"held_by":[],"processes":[]})");
 
   Detail pid = made(Kind::pid);
   pid.identity.id = 7;
@@ -130,7 +131,7 @@ TEST(DetailJson, HasWhatThereIsAndNothingElse) {
   EXPECT_EQ(
       json_of(pid),
       R"({"type":"pid","ns":42,"id":7,"owners":[{"ns":20,"is_first":false}],)"
-      R"("parent":{"ns":41,"id":6},"init":9,"processes":[)"
+      R"("parent":{"ns":41,"id":6},"held_by":[],"init":9,"processes":[)"
       R"({"pid":9,"nspid":1,"ppid":3,"uid":4000000,"user":"4000000","command":"sleep\ufffd"},)"
       R"({"pid":10,"ppid":9,"uid":4000000,"user":"4000000","command":""}]})");
 }

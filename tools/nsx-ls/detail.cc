@@ -170,6 +170,22 @@ void report_gaps(const std::vector<Error>& gaps) {
     cli::report(kTool, gap);
 }
 
+/// A namespace that only a census finds: one that nothing but a descriptor, a socket or a mount
+/// that is not ours holds. `otherwise` is the answer where there is none.
+Result<Namespace> find_in_census(const Kernel& kernel, std::uint64_t number,
+                                 std::optional<Kind> kind, Result<Namespace> otherwise) {
+  CensusRequest wanted;
+  wanted.sources = SourceSet::all();
+  const auto census = take_census(kernel, wanted);
+  if (!census) return otherwise;
+  for (CensusIndex i = 0; i < census->namespaces.size(); ++i) {
+    const CensusNamespace& each = census->namespaces[i];
+    const bool has_number = each.identity.inode == number || each.identity.id == number;
+    if (has_number && (!kind || each.kind == *kind)) return open_namespace(kernel, *census, i);
+  }
+  return otherwise;
+}
+
 }  // namespace
 
 Result<Named> find_named(const Kernel& kernel, const std::string& text, KindSet kinds) {
@@ -178,6 +194,7 @@ Result<Named> find_named(const Kernel& kernel, const std::string& text, KindSet 
     std::optional<Kind> kind;
     if (!kinds.empty() && kinds == KindSet{*kinds.begin()}) kind = *kinds.begin();
     auto ns = find_namespace(kernel, *number, kind);
+    if (!ns) ns = find_in_census(kernel, *number, kind, std::move(ns));
     if (!ns) {
       if (*number <= INT_MAX && Process::open(kernel, static_cast<pid_t>(*number))) {
         ns.error().hint = "there is a process of this number: --task=" + text;
@@ -213,9 +230,7 @@ Result<int> show_detail(const Kernel& kernel, const std::vector<Namespace>& name
     columns = std::move(*parsed);
   }
   CensusRequest wanted;
-  wanted.kinds = {};
-  for (const Namespace& ns : namespaces)
-    wanted.kinds.insert(ns.kind());
+  wanted.sources = SourceSet::all();
   const auto census = take_census(kernel, wanted);
   if (!census) return tl::unexpected(census.error());
 

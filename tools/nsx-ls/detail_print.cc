@@ -165,7 +165,7 @@ std::string lines_of(const Detail& detail) {
   for (const OwnerStep& step : detail.owners)
     lines.add("owner", spelled(step));
   if (detail.parent) lines.add("parent", "pid " + std::to_string(detail.parent->inode));
-  if (!detail.held_by.empty()) lines.add("held by", detail.held_by);
+  if (!detail.holders.empty()) lines.add("held by", in_words(detail.holders));
 
   if (detail.interfaces) {
     for (const Interface& each : *detail.interfaces)
@@ -201,6 +201,8 @@ void write_json(const Detail& detail, cli::JsonWriter& json) {
     write_identity(*detail.parent, json);
     json.close();
   }
+  json.key("held_by");
+  write_json(detail.holders, json);
   if (detail.interfaces) {
     json.key("interfaces");
     write_json(*detail.interfaces, json);

@@ -12,7 +12,7 @@
 #include <nsx/net.hh>
 #include <nsx/process.hh>
 
-#include "nsx-ls/holders.hh"
+#include "nsx-ls/holder_list.hh"
 
 namespace nsx::ls_tool {
 
@@ -71,7 +71,7 @@ struct Detail {
   std::optional<uid_t> creator;   ///< of a user namespace, as the caller counts
   std::vector<OwnerStep> owners;  ///< the next one first
   std::optional<NamespaceIdentity> parent;
-  std::string held_by;          ///< for people
+  std::vector<Holder> holders;
   std::vector<Member> members;  ///< by PID
 
   std::optional<std::vector<Interface>> interfaces;

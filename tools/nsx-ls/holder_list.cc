@@ -1,0 +1,182 @@
+#include "nsx-ls/holder_list.hh"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <unistd.h>
+#include <unordered_map>
+
+#include <nsx/process.hh>
+
+namespace nsx::ls_tool {
+
+namespace {
+
+using Type = CensusHolder::Type;
+
+struct Words {
+  const char* one;
+  const char* several;
+  const char* json;
+};
+
+constexpr Words kProcesses{"process", "processes", "process"};
+
+/// In the order of `Type`.
+constexpr std::array kWords{
+    Words{"thread", "threads", "thread"},
+    Words{"process for its children", "processes for their children", "children"},
+    Words{"fd", "fds", "fd"},
+    Words{"socket", "sockets", "socket"},
+    Words{"mount", "mounts", "mount"},
+    Words{"child namespace", "child namespaces", "child"},
+    Words{"owned namespace", "owned namespaces", "owned"},
+};
+
+const Words& words(std::optional<Type> type) {
+  return type ? kWords[static_cast<std::size_t>(*type)] : kProcesses;
+}
+
+/// The short names of processes, each read once.
+class Commands {
+ public:
+  explicit Commands(const Kernel& kernel) : kernel_(kernel) {}
+
+  const std::string& of(pid_t pid) {
+    const auto [entry, is_new] = known_.try_emplace(pid);
+    if (!is_new) return entry->second;
+    const auto process = Process::open(kernel_, pid);
+    if (auto name = process ? process->read("comm") : Result<std::string>(std::string())) {
+      if (name->ends_with('\n')) name->pop_back();
+      entry->second = std::move(*name);
+    }
+    return entry->second;
+  }
+
+ private:
+  const Kernel& kernel_;
+  std::unordered_map<pid_t, std::string> known_;
+};
+
+Holder made(const Census& census, const CensusHolder& found, Commands& commands) {
+  const auto inode_of = [&](CensusIndex ns) {
+    return ns != kNone ? census.namespaces[ns].identity.inode : 0;
+  };
+  Holder holder;
+  holder.type = found.type;
+  switch (found.type) {
+    case Type::mount:
+      holder.path = census.mounts[found.other].path;
+      holder.ns = inode_of(census.mounts[found.other].mount_namespace);
+      holder.pid = census.mounts[found.other].seen_by;
+      break;
+    case Type::child:
+    case Type::owned:
+      holder.ns = inode_of(found.other);
+      break;
+    default:
+      holder.pid = found.pid;
+      holder.number = found.number;
+      holder.command = commands.of(found.pid);
+      break;
+  }
+  return holder;
+}
+
+/// What tells holders of one type from others, each once: "/run/netns/blue", "dockerd 812".
+std::vector<std::string> names_of(std::span<const Holder> holders) {
+  std::vector<std::string> names;
+  for (const Holder& holder : holders) {
+    std::string name = holder.path;
+    if (name.empty() && holder.pid != 0) {
+      name = holder.command;
+      if (!name.empty()) name += ' ';
+      name += std::to_string(holder.pid);
+    }
+    if (!name.empty() && (names.empty() || names.back() != name)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+/// "a, b and 3 more"
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 2;
+  std::string text;
+  for (std::size_t i = 0; i < names.size() && i < kShown; ++i) {
+    if (i > 0) text += ", ";
+    text += names[i];
+  }
+  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
+  return text;
+}
+
+/// Those in front that have the same type.
+std::span<const Holder> same_type(std::span<const Holder> holders) {
+  const auto end = std::find_if(holders.begin(), holders.end(), [&](const Holder& holder) {
+    return holder.type != holders.front().type;
+  });
+  return holders.first(static_cast<std::size_t>(end - holders.begin()));
+}
+
+void write_holder(const Holder& holder, cli::JsonWriter& json) {
+  json.open('{').key("type").string(words(holder.type).json);
+  if (!holder.type) json.key("count").number(holder.count);
+  if (holder.type == Type::mount) json.key("path").string(holder.path);
+  if (holder.ns != 0) json.key("ns").number(std::uint64_t{holder.ns});
+  if (holder.pid != 0) json.key("pid").number(holder.pid);
+  if (holder.type == Type::thread || holder.type == Type::fd || holder.type == Type::socket) {
+    json.key("number").number(holder.number);
+  }
+  if (!holder.command.empty()) json.key("command").string(holder.command);
+  json.close();
+}
+
+}  // namespace
+
+std::vector<Holder> read_holders(const Kernel& kernel, const Census& census, CensusIndex ns) {
+  std::vector<Holder> holders;
+  if (const auto count = census.namespaces[ns].process_count; count > 0) {
+    holders.emplace_back().count = count;
+  }
+  Commands commands(kernel);
+  const auto& all = census.holders;
+  auto found = std::lower_bound(
+      all.begin(), all.end(), ns,
+      [](const CensusHolder& holder, CensusIndex wanted) { return holder.ns < wanted; });
+  for (; found != all.end() && found->ns == ns; ++found) {
+    const bool is_self = kernel.numbers_are_ours() && found->pid == ::getpid();
+    if (!is_self) holders.push_back(made(census, *found, commands));
+  }
+  return holders;
+}
+
+std::string in_words(const std::vector<Holder>& holders) {
+  std::string text;
+  for (std::span<const Holder> rest = holders; !rest.empty();) {
+    const auto some = same_type(rest);
+    rest = rest.subspan(some.size());
+    std::uint64_t count = 0;
+    for (const Holder& holder : some)
+      count += holder.count;
+    const Words& word = words(some.front().type);
+    if (!text.empty()) text += ", ";
+    text += std::to_string(count) + ' ';
+    text += count == 1 ? word.one : word.several;
+    const std::string names = some_of(names_of(some));
+    if (names.empty()) continue;
+    const bool is_mount = some.front().type == Type::mount;
+    text += is_mount ? " " : " (";
+    text += names;
+    if (!is_mount) text += ')';
+  }
+  return text;
+}
+
+void write_json(const std::vector<Holder>& holders, cli::JsonWriter& json) {
+  json.open('[');
+  for (const Holder& holder : holders)
+    write_holder(holder, json);
+  json.close();
+}
+
+}  // namespace nsx::ls_tool
