@@ -1,6 +1,7 @@
 #!/bin/sh
 # How fast nsx is beside its peers: both in turn in one run, as ratios. No test, and no lane of CI:
-# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS]
+# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls]
+# With "ls" only nsx-ls on worlds of many processes, which otherwise comes last.
 set -eu
 
 pairs=${1:-1000}
@@ -17,7 +18,7 @@ install_packages $build_packages libgtest-dev util-linux
 
 if [ -z "${NSX_BENCH_STAGE:-}" ]; then
   [ -f "$build_dir/build.ninja" ] || meson setup --prefix=/usr "$build_dir" "$source_dir" >/dev/null
-  ninja -C "$build_dir" --quiet all tests/bench/pairs
+  ninja -C "$build_dir" --quiet all tests/bench/pairs tests/bench/turns tests/bench/world tests/bench/floor
   NSX_BENCH_STAGE=$(mktemp -d /tmp/nsx-bench.XXXXXX)
   export NSX_BENCH_STAGE
   trap 'rm -rf "$NSX_BENCH_STAGE"' EXIT
@@ -29,6 +30,8 @@ if [ -z "${NSX_BENCH_STAGE:-}" ]; then
   unshare -m sh -c "mount --bind $NSX_BENCH_STAGE/cache /etc/ld.so.cache; exec sh '$0' $pairs"
   exit
 fi
+
+if [ "$pairs" = ls ]; then exec sh "$source_dir/tests/bench/ls.sh" "$build_dir/tests/bench"; fi
 
 target=
 finish() {
@@ -57,3 +60,5 @@ run "nsenter -t PID -a -- /bin/true" "$pairs" \
   "$tools/nsx-enter -t $target -a -- /bin/true" "nsenter -t $target -a -- /bin/true"
 run "lsns" "$((pairs / 5))" "$tools/nsx-ls" "lsns"
 run "lsns -J -T" "$((pairs / 5))" "$tools/nsx-ls -J -T" "lsns -J -T"
+echo
+sh "$source_dir/tests/bench/ls.sh" "$build_dir/tests/bench"
