@@ -128,8 +128,7 @@ class MountReader {
 
   Result<Namespace> open(const std::string& path, const Member* member) {
     if (member == nullptr) return Namespace::open_file(kernel_, path);
-    auto root =
-        open_at(kernel_.proc(), (member->path() + "root").c_str(), O_PATH | O_DIRECTORY);
+    auto root = open_at(kernel_.proc(), (member->path() + "root").c_str(), O_PATH | O_DIRECTORY);
     if (!root) return error_of(root);
     return Namespace::open_file_at(kernel_, root->get(), '.' + path);
   }

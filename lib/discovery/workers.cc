@@ -4,6 +4,7 @@
 #include <atomic>
 #include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 #include "discovery/descriptors.hh"
 #include "discovery/processes.hh"
@@ -74,7 +75,11 @@ class Worker {
     if (!process) return;
     if (wants(Source::thread)) read_threads(kernel_, request_.kinds, visit, *process, findings_);
     if (wants(Source::children)) read_for_children(request_.kinds, visit, *process, findings_);
-    if (wants(Source::fd) || wants(Source::socket)) descriptors_.read(visit, *process);
+    // What the census itself has open holds nothing.
+    const bool is_self = kernel_.numbers_are_ours() && pid == ::getpid();
+    if (!is_self && (wants(Source::fd) || wants(Source::socket))) {
+      descriptors_.read(visit, *process);
+    }
     findings_.processes.push_back(*process);
   }
 

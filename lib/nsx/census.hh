@@ -141,8 +141,9 @@ struct CensusRequest {
 };
 
 /// Reads the namespaces of the machine, as far as the caller may see them. Processes that end
-/// meanwhile are left out: no error. The descriptors that it needs are at most RLIMIT_NOFILE
-/// allows: with few, it is slower. Large machines are read by several threads.
+/// meanwhile are left out: no error. Descriptors of the caller hold nothing. The descriptors that
+/// it needs are at most RLIMIT_NOFILE allows: with few, it is slower. Large machines are read by
+/// several threads.
 NSX_API Result<Census> take_census(const Kernel& kernel, const CensusRequest& request);
 
 /// Opens a namespace of a census again, by what holds it. Errors: all its holders are gone, or have

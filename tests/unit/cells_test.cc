@@ -42,12 +42,63 @@ TEST(Cells, TellWhatTheCensusHolds) {
       {Column::pns, "10", "0"},
       {Column::ons, "10", "0"},
       {Column::id, "77", ""},
+      {Column::held_by, "2 processes", ""},
+      {Column::pin_name, "", ""},
+      {Column::threads, "0", "0"},
+      {Column::owner_user, "", ""},
   };
   ASSERT_EQ(std::size(cases), kColumns.size());
   for (const auto& c : cases) {
     EXPECT_EQ(cells.text(child, c.column), c.of_child) << info(c.column).name;
     EXPECT_EQ(cells.text(user, c.column), c.of_user) << info(c.column).name;
   }
+}
+
+TEST(Cells, CountThreadsWhereTheyAre) {
+  MadeCensus made;
+  const CensusIndex usual = made.ns(Kind::uts, 10);
+  const CensusIndex own = made.ns(Kind::uts, 20);
+  made.process(5, 1, {usual});
+  made.census.processes[0].threads = 3;
+  made.census.holders.push_back({own, CensusHolder::Type::thread, 5, 6, kNone});
+  const FakeProc proc;
+  const Kernel kernel = proc.kernel();
+  Cells cells(kernel, made.census);
+  EXPECT_EQ(cells.text(usual, Column::threads), "2");
+  EXPECT_EQ(cells.text(own, Column::threads), "1");
+}
+
+TEST(Cells, TellWhoMadeTheOwner) {
+  MadeCensus made;
+  const CensusIndex user = made.ns(Kind::user, 10);
+  const CensusIndex net = made.ns(Kind::net, 20, kNone, user);
+  made.census.namespaces[user].creator = kNoUser;
+  const FakeProc proc;
+  const Kernel kernel = proc.kernel();
+  Cells cells(kernel, made.census);
+  EXPECT_EQ(cells.text(user, Column::owner_user), std::to_string(kNoUser));
+  EXPECT_EQ(cells.text(net, Column::owner_user), std::to_string(kNoUser));
+}
+
+TEST(Cells, AreWhatAFilterSees) {
+  MadeCensus made;
+  const CensusIndex net = made.ns(Kind::net, 10);
+  const CensusIndex uts = made.ns(Kind::uts, 20);
+  made.process(5, 1, {net});
+  made.census.mounts = {{"/run/netns/a", kNone, 5, true}, {"/run/netns/b", kNone, 5, true}};
+  for (CensusIndex i = 0; i < 2; ++i)
+    made.census.holders.push_back({net, CensusHolder::Type::mount, 0, 0, i});
+  const FakeProc proc;
+  const Kernel kernel = proc.kernel();
+  Cells cells(kernel, made.census);
+  const auto takes = [&](const char* text, CensusIndex ns) {
+    return cells.match(must(cli::Filter::parse(text, column_names())), ns);
+  };
+  EXPECT_TRUE(takes("TYPE == 'net' and NPROCS >= 1", net));
+  EXPECT_FALSE(takes("TYPE == 'net' and NPROCS >= 1", uts));
+  EXPECT_TRUE(takes("NAME == 'b'", net));
+  EXPECT_FALSE(takes("PID", uts));
+  EXPECT_TRUE(takes("NS < 15", net));
 }
 
 TEST(Cells, NameUsers) {
@@ -59,19 +110,18 @@ TEST(Cells, NameUsers) {
 }
 
 TEST(Cells, ShowWhereANamespaceIsMounted) {
-  FakeProc proc;
-  const std::string self = std::to_string(::getpid());
-  proc.add_directory(self);
-  write_file(proc.path() + '/' + self + "/mountinfo",
-             "1 0 0:4 net:[10] /run/netns/blue rw - nsfs nsfs rw\n"
-             "2 0 0:4 net:[10] /run/a\\040b rw - nsfs nsfs rw\n"
-             "3 0 0:4 net:[20] /run/netns/red rw - nsfs nsfs rw\n"
-             "4 0 0:5 net:[10] /tmp/other rw - tmpfs tmpfs rw\n");
   MadeCensus made;
   const CensusIndex blue = made.ns(Kind::net, 10);
   const CensusIndex nowhere = made.ns(Kind::net, 30);
+  made.census.mounts = {{"/run/netns/blue", kNone, 5, true},
+                        {"/run/a b", kNone, 5, true},
+                        {"/run/netns/elsewhere", kNone, 6, false}};
+  for (CensusIndex i = 0; i < made.census.mounts.size(); ++i)
+    made.census.holders.push_back({blue, CensusHolder::Type::mount, 0, 0, i});
+  const FakeProc proc;
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
+  EXPECT_EQ(cells.text(blue, Column::pin_name), "blue");
   EXPECT_EQ(cells.text(blue, Column::nsfs), "/run/netns/blue\n/run/a b");
   EXPECT_EQ(cells.text(nowhere, Column::nsfs), "");
 }

@@ -40,14 +40,38 @@ class Rows : public testing::Test {
 
   std::string shown(Tree tree, KindSet kinds = KindSet::all(),
                     std::optional<pid_t> process = {}) const {
-    return ls_tool::shown(made_.census, {kinds, process, tree});
+    Selection selection;
+    selection.kinds = kinds;
+    selection.process = process;
+    selection.tree = tree;
+    return ls_tool::shown(made_.census, selection);
   }
 
   MadeCensus made_;
 };
 
 TEST_F(Rows, AsAListAreByInode) {
-  EXPECT_EQ(shown(Tree::none), "10 user\n20 net\n30 uts\n50 user\n60 net\n");
+  EXPECT_EQ(shown(Tree::none), "10 user\n20 net\n30 uts\n40 user\n50 user\n60 net\n");
+}
+
+TEST_F(Rows, WithoutAProcess) {
+  Selection selection;
+  selection.tree = Tree::none;
+  selection.only_persistent = true;
+  EXPECT_EQ(ls_tool::shown(made_.census, selection), "40 user\n");
+}
+
+TEST_F(Rows, ThatAFilterTakes) {
+  Selection selection;
+  selection.tree = Tree::none;
+  selection.accepts = [&](CensusIndex ns) {
+    return made_.census.namespaces[ns].identity.inode > 30;
+  };
+  EXPECT_EQ(ls_tool::shown(made_.census, selection), "40 user\n50 user\n60 net\n");
+  // What leads to them stays in a tree.
+  selection.tree = Tree::owner;
+  EXPECT_EQ(ls_tool::shown(made_.census, selection),
+            "10 user\n 40 user\n  50 user\n   60 net\n");
 }
 
 TEST_F(Rows, OfAKind) {
@@ -66,7 +90,8 @@ TEST_F(Rows, ByProcessHangBelowTheParentsLastRow) {
             "20 net\n"
             " 30 uts\n"
             "  50 user\n"
-            "  60 net\n");
+            "  60 net\n"
+            "40 user\n");
   EXPECT_EQ(shown(Tree::process, {Kind::net}), "20 net\n60 net\n");
 }
 

@@ -11,6 +11,7 @@ first_linux=(
   'pidfd-info 6.13'
   'ns-id 6.18'
   'ns-handle 6.19'
+  'listns 6.19'
 )
 
 # Whether the running kernel is not older: at_least MAJOR.MINOR.

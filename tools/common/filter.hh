@@ -82,10 +82,10 @@ class Filter {
   /// column, by reference, and is asked only for what decides.
   template <class ValueOf>
   bool matches(ValueOf&& value_of) const {
-    using Given = std::invoke_result_t<ValueOf&, std::size_t>;
-    static_assert(
-        std::is_lvalue_reference_v<Given> && std::is_same_v<std::remove_cvref_t<Given>, Value>,
-        "what is not a reference to a Value would be gone before it is looked at");
+    using Returned = std::invoke_result_t<ValueOf&, std::size_t>;
+    static_assert(std::is_lvalue_reference_v<Returned> &&
+                      std::is_same_v<std::remove_cvref_t<Returned>, Value>,
+                  "what is not a reference to a Value would be gone before it is looked at");
     return evaluate(std::ref(value_of));
   }
 

@@ -27,6 +27,16 @@ std::string all_names() {
 
 }  // namespace
 
+std::span<const std::string_view> column_names() {
+  static constexpr auto kNames = [] {
+    std::array<std::string_view, kColumns.size()> names;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      names[i] = kColumns[i].name;
+    return names;
+  }();
+  return kNames;
+}
+
 Result<std::vector<Column>> parse_columns(std::string_view list, std::vector<Column> standard) {
   std::vector<Column> columns;
   if (list.starts_with('+')) {

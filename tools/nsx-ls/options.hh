@@ -11,6 +11,7 @@ inline constexpr int kCompare = 300;
 inline constexpr int kLimits = 301;
 inline constexpr int kMatrix = 302;
 inline constexpr int kAll = 303;
+inline constexpr int kSources = 304;
 
 inline constexpr const char* kKindWords = "cgroup ipc mnt net pid time user uts";
 
@@ -21,18 +22,28 @@ inline constexpr std::array kOptions{
                 "print a list, not a tree"},
     cli::Option{'n', "noheadings", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "print no headings"},
-    cli::Option{'o', "output", cli::Argument::required, "COLUMNS", cli::Completes::list,
-                "NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID NSFS PNS ONS ID",
-                "the columns to show, with commas between; with + in front, behind the usual "
-                "ones"},
+    cli::Option{
+        'o', "output", cli::Argument::required, "COLUMNS", cli::Completes::list,
+        "NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID NSFS PNS ONS ID HELD-BY NAME "
+        "THREADS OWNER-USER",
+        "the columns to show, with commas between; with + in front, behind the usual "
+        "ones"},
     cli::Option{'p', "task", cli::Argument::required, "PID", cli::Completes::pid, nullptr,
                 "only the namespaces of this process"},
+    cli::Option{'P', "persistent", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
+                "only the namespaces without a process"},
+    cli::Option{'Q', "filter", cli::Argument::required, "EXPR", cli::Completes::nothing, nullptr,
+                "only the rows that the expression is true for: 'TYPE == \"net\" and NPROCS > 1'"},
     cli::Option{'r', "raw", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "print cells with one blank between and no alignment"},
     cli::Option{'t', "type", cli::Argument::required, "TYPE", cli::Completes::words, kKindWords,
                 "only this kind: cgroup, ipc, mnt, net, pid, time, user or uts; may be repeated"},
     cli::Option{'T', "tree", cli::Argument::optional, "RELATION", cli::Completes::words,
                 "owner parent process", "print a tree by owner (default), parent or process"},
+    cli::Option{kSources, "sources", cli::Argument::required, "LIST", cli::Completes::list,
+                "process thread children fd socket mount relation kernel all",
+                "look for namespaces only here: process, thread, children, fd, socket, mount, "
+                "relation, kernel or all, with commas between"},
     cli::Option{kCompare, "compare", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "tell whether two or more targets are in the same namespaces"},
     cli::Option{kLimits, "limits", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,

@@ -16,8 +16,9 @@ std::vector<bool> selected_namespaces(const Census& census, const Selection& sel
   }
   for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
     const CensusNamespace& ns = census.namespaces[i];
-    // What only a relation led to belongs to no one that we were asked for.
-    if (!selection.kinds.contains(ns.kind) || ns.process_count == 0) selected[i] = false;
+    if (!selection.kinds.contains(ns.kind)) selected[i] = false;
+    if (selection.only_persistent && ns.process_count != 0) selected[i] = false;
+    if (selected[i] && selection.accepts) selected[i] = selection.accepts(i);
   }
   return selected;
 }
@@ -27,17 +28,19 @@ using Parents = std::vector<CensusIndex>;
 
 /// A namespace hangs below the last one whose first process is the parent of its own first process.
 Parents parents_by_process(const Census& census, const std::vector<bool>& selected) {
-  const auto first_of = [&](CensusIndex ns) -> const CensusProcess& {
-    return census.processes[census.namespaces[ns].first_process];
+  // Those without a process are roots.
+  const auto first_of = [&](CensusIndex ns) {
+    const CensusIndex first = census.namespaces[ns].first_process;
+    return first != kNone ? &census.processes[first] : nullptr;
   };
   std::unordered_map<pid_t, CensusIndex> last_led_by;
   for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
-    if (selected[i]) last_led_by[first_of(i).pid] = i;
+    if (selected[i] && first_of(i) != nullptr) last_led_by[first_of(i)->pid] = i;
   }
   Parents parents(census.namespaces.size(), kNone);
   for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
-    if (!selected[i]) continue;
-    const auto above = last_led_by.find(first_of(i).parent);
+    if (!selected[i] || first_of(i) == nullptr) continue;
+    const auto above = last_led_by.find(first_of(i)->parent);
     if (above != last_led_by.end()) parents[i] = above->second;
   }
   return parents;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct Selection {
   KindSet kinds = KindSet::all();
   std::optional<pid_t> process;  ///< only those that it is in
   Tree tree = Tree::process;
+  bool only_persistent = false;                        ///< only those without a process
+  std::function<bool(CensusIndex)> accepts = nullptr;  ///< only those; null: all
 };
 
 struct Row {

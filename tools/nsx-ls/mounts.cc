@@ -1,0 +1,47 @@
+#include "nsx-ls/mounts.hh"
+
+#include <algorithm>
+#include <string_view>
+
+#include <nsx/pin.hh>
+
+namespace nsx::ls_tool {
+
+namespace {
+
+/// Calls take(path) for each of its mounts that the caller can see.
+template <class Take>
+void for_each_mount(const Census& census, CensusIndex index, Take take) {
+  for (const CensusHolder& holder :
+       std::ranges::equal_range(census.holders, index, {}, &CensusHolder::ns)) {
+    if (holder.type != CensusHolder::Type::mount) continue;
+    const CensusMount& mount = census.mounts[holder.other];
+    if (mount.is_ours) take(std::string_view(mount.path));
+  }
+}
+
+void add_line(std::string& text, std::string_view line) {
+  if (!text.empty()) text += '\n';
+  text += line;
+}
+
+}  // namespace
+
+std::string mounts_of(const Census& census, CensusIndex index) {
+  std::string text;
+  for_each_mount(census, index, [&](std::string_view path) { add_line(text, path); });
+  return text;
+}
+
+std::string pin_names(const Census& census, CensusIndex index) {
+  const std::string directory = pin_directory(census.namespaces[index].kind) + '/';
+  std::string text;
+  for_each_mount(census, index, [&](std::string_view path) {
+    if (!path.starts_with(directory)) return;
+    path.remove_prefix(directory.size());
+    if (path.find('/') == std::string_view::npos) add_line(text, path);
+  });
+  return text;
+}
+
+}  // namespace nsx::ls_tool
