@@ -142,7 +142,7 @@ table() {
   spawn_in net -n
   inode=$(ns_of "$pid" net)
   spawn bash -c 'exec sleep 300 9<"/proc/$1/ns/net"' - "$pid"
-  wait_until test -e "/proc/$pid/fd/9"
+  wait_until grep -qsx sleep "/proc/$pid/comm"
   kill -KILL "${spawned[0]}"
   wait_until is_gone "${spawned[0]}"
   run -0 nsx-ls "$inode"

@@ -4,12 +4,12 @@ load ../lib/common
 row() {
   local inode=$1
   shift
-  nsx-ls -l -n "$@" | grep -w "^ *$inode"
+  nsx-ls -l -n "$@" 2>/dev/null | grep -w "^ *$inode"
 }
 
 @test "the default columns, with a heading" {
   spawn_in uts -u
-  run -0 nsx-ls
+  run -0 --separate-stderr nsx-ls
   [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND" ]
   run -0 row "$(ns_of "$pid" uts)"
   [ "$(words $output)" = "$(ns_of "$pid" uts) uts 1 $pid root sleep 300" ]
@@ -22,7 +22,7 @@ row() {
   shell=$child
   two() { [ "$(pgrep -c -P "$shell" -x sleep)" = 2 ]; }
   wait_until two
-  run -0 nsx-ls -l -n -r -o NS,TYPE,NPROCS,PID
+  run -0 --separate-stderr nsx-ls -l -n -r -o NS,TYPE,NPROCS,PID
   while read -r kind inode; do
     first=$top count=4
     # The one that called unshare is not in its pid and time namespaces: those are for children.
@@ -32,14 +32,14 @@ row() {
 }
 
 @test "-o: these columns, in this order, whatever the case" {
-  run -0 nsx-ls -o type,NS
+  run -0 --separate-stderr nsx-ls -o type,NS
   [ "$(words ${lines[0]})" = "TYPE NS" ]
-  run -0 nsx-ls --output=PID,Command
+  run -0 --separate-stderr nsx-ls --output=PID,Command
   [ "$(words ${lines[0]})" = "PID COMMAND" ]
 }
 
 @test "-o +: behind the usual columns" {
-  run -0 nsx-ls -o +PNS,ONS
+  run -0 --separate-stderr nsx-ls -o +PNS,ONS
   [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND PNS ONS" ]
 }
 
@@ -55,7 +55,7 @@ row() {
 }
 
 @test "ID: the number that the kernel never gives again, where it has one" {
-  run -0 nsx-ls --features
+  run -0 --separate-stderr nsx-ls --features
   spawn_in net -n
   if [[ "$output" = *"ns-id yes"* ]]; then
     first=$(row "$(ns_of "$pid" net)" -o NS,ID | awk '{ print $2 }')
@@ -78,6 +78,7 @@ row() {
   run -0 unshare -mn -- bash -c "
     mount --bind /proc/$pid/ns/net '$BATS_TEST_TMPDIR/a pin'
     mount --bind /proc/$pid/ns/net '$BATS_TEST_TMPDIR/another'
+    exec 2>/dev/null
     nsx-ls -n -r -t net -o NS,NETNSID,NSFS | grep '^$net '
     ip link add nsx-test-a type veth peer name nsx-test-b netns $pid || exit 77
     nsx-ls -n -r -t net -o NS,NETNSID | grep '^$net '"
@@ -86,44 +87,44 @@ row() {
 }
 
 @test "-t: only these kinds" {
-  run -0 nsx-ls -n -t uts -o TYPE
+  run -0 --separate-stderr nsx-ls -n -t uts -o TYPE
   [ "$(printf '%s\n' "${lines[@]}" | sort -u)" = uts ]
-  run -0 nsx-ls -n -l --type=uts -t mnt -o TYPE
+  run -0 --separate-stderr nsx-ls -n -l --type=uts -t mnt -o TYPE
   [ "$(printf '%s\n' "${lines[@]}" | sort -u | tr '\n' ' ')" = "mnt uts " ]
   # As lsns does, net shows two columns more.
-  run -0 nsx-ls -t net
+  run -0 --separate-stderr nsx-ls -t net
   [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER NETNSID NSFS COMMAND" ]
 }
 
 @test "-p: the namespaces of a process, counted with all their processes" {
   spawn_in uts -u -n
-  run -0 nsx-ls -n -l -p "$pid" -o NS,TYPE
+  run -0 --separate-stderr nsx-ls -n -l -p "$pid" -o NS,TYPE
   while read -r kind inode; do
     [[ "$(words $output) " = *"$inode $kind "* ]]
   done < <(namespaces "$pid")
   [ "${#lines[@]}" = "${#kernel_kinds[@]}" ]
-  run -0 nsx-ls -n -l --task="$pid" -t mnt -o NPROCS
+  run -0 --separate-stderr nsx-ls -n -l --task="$pid" -t mnt -o NPROCS
   [ "$output" -gt 1 ]
 }
 
 @test "-n, --noheadings" {
   for option in -n --noheadings; do
-    run -0 nsx-ls $option -o TYPE
+    run -0 --separate-stderr nsx-ls $option -o TYPE
     [[ "$output" != *TYPE* ]]
   done
 }
 
 @test "-l is flat, -r is raw" {
-  run -0 nsx-ls -l
+  run -0 --separate-stderr nsx-ls -l
   [[ "$output" != *─* ]] && [[ "$output" != *'`-'* ]]
-  run -0 nsx-ls -r -n -p $$ -o TYPE,COMMAND
+  run -0 --separate-stderr nsx-ls -r -n -p $$ -o TYPE,COMMAND
   [[ "$output" != *"  "* ]]
 }
 
 @test "-J: valid JSON; numbers are numbers, nothing is null" {
   spawn_in net -n
   net=$(ns_of "$pid" net)
-  run -0 nsx-ls --json -l -o NS,TYPE,NPROCS,PID,PPID,UID,USER,COMMAND,PNS,ONS,NSFS,PATH
+  run -0 --separate-stderr nsx-ls --json -l -o NS,TYPE,NPROCS,PID,PPID,UID,USER,COMMAND,PNS,ONS,NSFS,PATH
   jq -e ".namespaces[] | select(.ns == $net) | .type == \"net\" and .nprocs == 1 and
     .pid == $pid and .ppid == $$ and .uid == 0 and .user == \"root\" and .pns == 0 and
     .command == \"sleep 300\" and .nsfs == null and .path == \"/proc/$pid/ns/net\" and
@@ -133,7 +134,7 @@ row() {
 @test "-J with a tree nests children" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
-  run -0 nsx-ls -J --tree=owner -o NS,TYPE
+  run -0 --separate-stderr nsx-ls -J --tree=owner -o NS,TYPE
   jq -e ".namespaces[] | select(.ns == $(ns_of $$ user)).children[] |
     select(.ns == $(ns_of "$pid" user)).children == [{ns: $(ns_of "$pid" net), type: \"net\"}]" \
     <<<"$output"
@@ -143,7 +144,7 @@ row() {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   for option in -T --tree --tree=owner -Towner; do
-    run -0 env LC_ALL=C nsx-ls $option -n -o NS,TYPE
+    run -0 --separate-stderr env LC_ALL=C nsx-ls $option -n -o NS,TYPE
     # The user namespace hangs below the first one, and what it owns one step further in.
     grep -Eq "^[|\`]-$(ns_of "$pid" user) +user" <<<"$output"
     grep -Eq "^[| ] [|\`]-$(ns_of "$pid" net) +net" <<<"$output"
@@ -153,7 +154,7 @@ row() {
 @test "--tree=owner -t: the owners are shown too, with their own counts" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
-  run -0 nsx-ls --tree=owner -t net -J -o NS,NPROCS
+  run -0 --separate-stderr nsx-ls --tree=owner -t net -J -o NS,NPROCS
   jq -e "[.. | objects | select(.ns == $(ns_of "$pid" user) and .nprocs == 1)] | length == 1" \
     <<<"$output"
 }
@@ -162,12 +163,41 @@ row() {
   # The middle one of three user namespaces is left by its only process.
   spawn as_user unshare -Ur -- unshare -U -- sleep 300
   wait_until grep -qs sleep "/proc/$pid/comm"
-  run -0 nsx-ls --tree=parent -t user -J -o NS,NPROCS
+  run -0 --separate-stderr nsx-ls --tree=parent -t user -J -o NS,NPROCS
   jq -e ".namespaces[] | select(.ns == $(ns_of $$ user)).children[] |
     select(.nprocs == 0 and .children == [{ns: $(ns_of "$pid" user), nprocs: 1}])" <<<"$output"
-  # A list is of the namespaces of processes.
-  run -0 nsx-ls -l -n -t user -o NPROCS,PNS
-  run ! grep -q '^ *0 ' <<<"$output"
+}
+
+@test "-P: namespaces without a process, and what keeps them alive" {
+  spawn_in net -n
+  inode=$(ns_of "$pid" net)
+  spawn bash -c 'exec sleep 300 9<"/proc/$1/ns/net"' - "$pid"
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  kill -KILL "${spawned[0]}"
+  wait_until is_gone "${spawned[0]}"
+  run -0 row "$inode" -P -o NS,NPROCS,PID,HELD-BY
+  [ "$(words $output)" = "$inode 0 1 fd (sleep $pid)" ]
+  # Whom the list of processes does not tell of.
+  run -1 row "$inode" --sources=process,mount
+  run -1 row "$(ns_of "$pid" uts)" -P
+}
+
+@test "-Q: the rows that an expression is true for" {
+  spawn_in uts -u
+  run -0 --separate-stderr nsx-ls -l -n -Q "PID == $pid" -o TYPE
+  [ "$output" = uts ]
+  run -0 --separate-stderr nsx-ls -l -n -Q "TYPE eq 'uts' and PID == $pid or NS < 0" -o NPROCS
+  [ "$(words $output)" = 1 ]
+  run -0 --separate-stderr nsx-ls -l -n -Q "COMMAND =~ '^sleep' && PID == $pid && not TYPE == 'uts'"
+  [ -z "$output" ]
+  run -2 nsx-ls -Q 'NPROCS >> 3'
+  [[ $output == *"at character 9"* ]]
+}
+
+@test "an ordinary user is told what could not be looked into" {
+  run -0 --separate-stderr as_user nsx-ls -l -n -o NS
+  [[ $stderr =~ "could not look into "[0-9]+" process" ]]
+  [[ $stderr == *"Permission denied"* ]]
 }
 
 @test "--tree=process: below the namespace of the parent process" {
@@ -175,12 +205,12 @@ row() {
   top=$pid
   wait_until has_child "$top" sleep
   for options in "-o NS,COMMAND" "--tree=process -o NS"; do
-    run -0 nsx-ls $options -J -t uts -t net
+    run -0 --separate-stderr nsx-ls $options -J -t uts -t net
     jq -e "[.. | objects | select(.ns == $(ns_of "$top" uts)).children[]?.ns] ==
       [$(ns_of "$child" net)]" <<<"$output"
   done
   # As in lsns, no lines get into what a script reads, unless a tree was asked for.
-  run -0 env LC_ALL=C nsx-ls -o NS -t uts -t net
+  run -0 --separate-stderr env LC_ALL=C nsx-ls -o NS -t uts -t net
   [[ "$output" != *-* ]]
 }
 
@@ -191,12 +221,12 @@ row() {
   [[ "$(words $output) " = *"$(ns_of "$pid" net) $pid $(ns_of "$pid" user) "* ]]
   [ -z "$stderr" ]
   # Nobody else's.
-  run -0 as_user nsx-ls -l -n -o UID
+  run -0 --separate-stderr as_user nsx-ls -l -n -o UID
   [ "$(printf '%s\n' "${lines[@]}" | sort -u | tr -d ' ')" = $ordinary_uid ]
 }
 
 @test "a namespace outside of the caller's own shows as no parent and no owner" {
-  run -0 unshare -Ur -- sh -c 'nsx-ls -l -n -p $$ -t net -t user -o TYPE,PNS,ONS'
+  run -0 --separate-stderr unshare -Ur -- sh -c 'nsx-ls -l -n -p $$ -t net -t user -o TYPE,PNS,ONS'
   [ "$(words $output)" = "net 0 0 user 0 0" ]
 }
 
@@ -204,7 +234,7 @@ row() {
   spawn perl -e 'if (my $pid = fork) { sleep 300 } else { exit }'
   wait_until has_zombie "$pid"
   zombie=$child
-  run -0 nsx-ls -l -n -p "$zombie" -o TYPE
+  run -0 --separate-stderr nsx-ls -l -n -p "$zombie" -o TYPE
   [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "pid user " ]
 }
 
@@ -213,10 +243,10 @@ row() {
   spawn unshare -Umuin -- bash -c "exec -a $'a\e[31m\nroot 1' sleep 300"
   wait_until grep -qs sleep "/proc/$pid/comm"
   # Its own namespaces, so that it is the first in each, with its name.
-  run -0 nsx-ls -l -n -p "$pid" -o PID,COMMAND
+  run -0 --separate-stderr nsx-ls -l -n -p "$pid" -o PID,COMMAND
   [[ "$output" != *$'\e'* ]]
   [ "${#lines[@]}" = "$(all_kinds | wc -l)" ]
-  run -0 nsx-ls -J -l -p "$pid" -o PID,COMMAND
+  run -0 --separate-stderr nsx-ls -J -l -p "$pid" -o PID,COMMAND
   jq -e . <<<"$output"
 }
 
@@ -251,7 +281,7 @@ row() {
     run -0 --separate-stderr nsx-ls
     [ -z "$stderr" ]
     [[ "$output" =~ $uts\ +uts\ +1\ +$pid\  ]]
-    run -0 nsx-ls -T -o +PNS,ONS
+    run -0 --separate-stderr nsx-ls -T -o +PNS,ONS
     [[ "$output" =~ $uts\ +uts\ +1\ +$pid\ [^$'\n']*\ 0\ +$user ]]
   done
 }
@@ -263,6 +293,6 @@ row() {
   run -0 script -qec "stty cols 80; nsx-ls -t uts" /dev/null
   [[ "$output" = *"$(ns_of "$pid" uts)"*xxxx* ]]
   [[ "$output" != *"$long"* ]]
-  run -0 nsx-ls -t uts
+  run -0 --separate-stderr nsx-ls -t uts
   [[ "$output" = *"$long"* ]]
 }

@@ -80,7 +80,7 @@ examples_of() {
 
 @test "nsx-ls.1 names the usual columns" {
   found=$(page nsx-ls.1 | sed -n '/^The usual columns are/,/^with$/s/^\.Cm \([A-Z]*\).*/\1/p' | xargs)
-  run -0 nsx-ls
+  run -0 --separate-stderr nsx-ls
   # shellcheck disable=SC2086,SC2206 # The heading is words.
   heading=(${lines[0]})
   same "usual columns" "${heading[*]}" "$found"

@@ -38,6 +38,10 @@ same() {
   done
 }
 
+lsns_shows() {
+  lsns -n -l -t "$1" -o NS | grep -qw "$2"
+}
+
 @test "nsenter enters what nsx-unshare made, and lsns shows it" {
   spawn nsx-unshare -muinpCT -f --kill-child -- sleep 300
   wait_until has_child "$pid" sleep
@@ -47,7 +51,8 @@ same() {
     if [ "$kind" != user ]; then
       [ "$inode" != "$(ns_of $$ "$kind")" ]
     fi
-    lsns -n -l -t "$kind" -o NS | grep -qw "$inode"
+    # It may list nothing while other processes come and go.
+    wait_until lsns_shows "$kind" "$inode"
   done
   run -0 nsenter -t "$target" -a -- sh -c 'stat -L -c %i /proc/self/ns/net'
   [ "$output" = "$(ns_of "$target" net)" ]
