@@ -27,8 +27,8 @@ class NSX_API Namespace {
   /// Opens a namespace file: /proc/PID/ns/net, /run/netns/blue. Anything else is an error.
   static Result<Namespace> open_file(const Kernel& kernel, const std::string& path);
 
-  /// The same below the directory `dir`. A process whose descriptor it is may change it to a FIFO or
-  /// a device meanwhile: those are looked at, never opened.
+  /// The same below the directory `dir`. A process whose descriptor it is may change it to a FIFO
+  /// or a device meanwhile: those are looked at, never opened.
   static Result<Namespace> open_file_at(const Kernel& kernel, int dir, const std::string& path);
 
   /// Opens the namespace with this 64-bit id. Errors: there is none, the caller has no right over

@@ -70,8 +70,7 @@ TEST_F(Rows, ThatAFilterTakes) {
   EXPECT_EQ(ls_tool::shown(made_.census, selection), "40 user\n50 user\n60 net\n");
   // What leads to them stays in a tree.
   selection.tree = Tree::owner;
-  EXPECT_EQ(ls_tool::shown(made_.census, selection),
-            "10 user\n 40 user\n  50 user\n   60 net\n");
+  EXPECT_EQ(ls_tool::shown(made_.census, selection), "10 user\n 40 user\n  50 user\n   60 net\n");
 }
 
 TEST_F(Rows, OfAKind) {
