@@ -91,8 +91,7 @@ Result<Kernel> Kernel::open(const KernelOptions& options) {
 
 const Kernel::Found& Kernel::found() const {
   if (found_) return *found_;
-  found_.emplace();
-  found_->numbers_are_ours = shows_the_caller(proc_.get());
+  found_ = Found{shows_the_caller(proc_.get()), {}};
   if (!found_->numbers_are_ours) return *found_;
   const FeatureSet working = probe();
   for (std::size_t i = 0; i < kFeatureCount; ++i) {

@@ -66,7 +66,7 @@ class NSX_API Kernel {
 
  private:
   struct Found {
-    bool numbers_are_ours = false;
+    bool numbers_are_ours;
     FeatureSet features;
   };
 

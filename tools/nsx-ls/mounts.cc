@@ -12,10 +12,12 @@ namespace {
 /// Calls take(path) for each of its mounts that the caller can see.
 template <class Take>
 void for_each_mount(const Census& census, CensusIndex index, Take take) {
-  for (const CensusHolder& holder :
-       std::ranges::equal_range(census.holders, index, {}, &CensusHolder::ns)) {
-    if (holder.type != CensusHolder::Type::mount) continue;
-    const CensusMount& mount = census.mounts[holder.other];
+  auto holder =
+      std::lower_bound(census.holders.begin(), census.holders.end(), index,
+                       [](const CensusHolder& each, CensusIndex ns) { return each.ns < ns; });
+  for (; holder != census.holders.end() && holder->ns == index; ++holder) {
+    if (holder->type != CensusHolder::Type::mount) continue;
+    const CensusMount& mount = census.mounts[holder->other];
     if (mount.is_ours) take(std::string_view(mount.path));
   }
 }
