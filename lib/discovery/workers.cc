@@ -50,8 +50,11 @@ class Worker {
                   .mounts = {},
                   .gaps = {}},
         descriptors_(kernel, request, findings_) {}
+  ~Worker() = default;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
+  Worker(Worker&&) = delete;
+  Worker& operator=(Worker&&) = delete;
 
   void run(const std::vector<pid_t>& pids, std::atomic<std::size_t>& next) {
     // A few at a time, so that all end together.
