@@ -14,10 +14,6 @@ namespace nsx {
 
 namespace {
 
-bool is_denial(int code) {
-  return code == EACCES || code == EPERM;
-}
-
 /// The number in "socket:[4711]".
 std::optional<ino_t> socket_inode(std::string_view text) {
   constexpr std::string_view kStart = "socket:[";
@@ -32,13 +28,13 @@ void DescriptorReader::read(Visit& visit, const CensusProcess& process) {
   if (directory < 0) return;
   const OwnedFd fds(::openat(directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fds) {
-    if (is_denial(errno)) findings_.gaps.add(Source::fd, errno);
+    add_gap(Source::fd, visit);
     return;
   }
   for (;;) {
     const ssize_t size = ::getdents64(fds.get(), buffer_.data(), buffer_.size());
     if (size <= 0) {
-      if (size < 0 && is_denial(errno)) findings_.gaps.add(Source::fd, errno);
+      if (size < 0) add_gap(Source::fd, visit);
       return;
     }
     for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
@@ -49,6 +45,11 @@ void DescriptorReader::read(Visit& visit, const CensusProcess& process) {
       if (entry->d_name[0] != '.') read_one(fds.get(), entry->d_name, visit, process);
     }
   }
+}
+
+void DescriptorReader::add_gap(Source source, Visit& visit) {
+  const int code = errno;
+  if (visit.is_denial(code)) findings_.gaps.add(source, code);
 }
 
 void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
@@ -97,7 +98,7 @@ CensusIndex DescriptorReader::namespace_of_socket(int number, Visit& visit) {
   const OwnedFd copy(abi::pidfd_getfd(visit.pidfd(), number));
   OwnedFd fd(copy ? ::ioctl(copy.get(), SIOCGSKNS) : -1);
   if (!fd) {
-    if (is_denial(errno)) findings_.gaps.add(Source::socket, errno);
+    add_gap(Source::socket, visit);
     return kNone;
   }
   auto ns = Namespace::from_fd(kernel_, std::move(fd));

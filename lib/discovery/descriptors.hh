@@ -24,6 +24,8 @@ class DescriptorReader {
                        const CensusProcess& process);
   void found_socket(int number, ino_t socket, Visit& visit, const CensusProcess& process);
   CensusIndex namespace_of_socket(int number, Visit& visit);
+  /// After a failure: if it was a denial, that is to be told.
+  void add_gap(Source source, Visit& visit);
 
   const Kernel& kernel_;
   const CensusRequest& request_;

@@ -52,7 +52,7 @@ std::optional<CensusProcess> read_process(const Kernel& kernel, const CensusRequ
     process.namespaces[static_cast<std::size_t>(kind)] = found;
   }
   if (!any) {
-    if (denied != 0) findings.gaps.add(Source::process, denied);
+    if (visit.is_denial(denied)) findings.gaps.add(Source::process, denied);
     return std::nullopt;
   }
   // The last look at the process: it was alive all the time.

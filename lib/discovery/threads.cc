@@ -22,6 +22,7 @@ void read_thread(KindSet kinds, Visit& visit, const CensusProcess& process, Find
 
 void read_threads(const Kernel& kernel, KindSet kinds, Visit& visit, CensusProcess& process,
                   Findings& findings) {
+  process.threads = 1;  // as long as it was there
   const int directory = visit.directory();
   struct stat tasks {};
   if (directory < 0 || ::fstatat(directory, "task", &tasks, 0) != 0) return;

@@ -2,9 +2,12 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <utility>
+
+#include <nsx/process.hh>
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
@@ -47,6 +50,21 @@ CensusIndex Visit::look_at(Kind kind, bool for_children) {
     by_pidfd_ = false;
   }
   return look_by_link(kind, for_children ? of.for_children : of.name);
+}
+
+bool Visit::is_denial(int code) {
+  return (code == EACCES || code == EPERM) && !has_ended();
+}
+
+bool Visit::has_ended() {
+  if (pidfd_ && *pidfd_) {
+    pollfd end{pidfd_->get(), POLLIN, 0};
+    return ::poll(&end, 1, 0) > 0;
+  }
+  if (directory() < 0) return true;
+  const auto text = read_file_at(directory(), "stat");
+  const auto stat = text ? parse_process_stat(*text) : std::nullopt;
+  return !stat || stat->state == 'Z' || stat->state == 'X';
 }
 
 CensusIndex Visit::look_by_pidfd(Kind kind, unsigned request) {

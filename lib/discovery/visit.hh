@@ -31,11 +31,16 @@ class Visit {
   /// there is none (ENOENT, EOPNOTSUPP), or it is not ours to see (EACCES, EPERM).
   CensusIndex look_at(Kind kind, bool for_children);
 
+  /// Whether an errno says that it is not ours to look into. The links of proc(5) say EACCES of a
+  /// process that has ended, too: that is no denial.
+  bool is_denial(int code);
+
  private:
   Visit(const Kernel& kernel, NamespaceTable& table, std::string path, pid_t pid, unsigned flags);
 
   CensusIndex look_by_pidfd(Kind kind, unsigned request);
   CensusIndex look_by_link(Kind kind, const char* file);
+  bool has_ended();
 
   const Kernel& kernel_;
   NamespaceTable& table_;
