@@ -132,7 +132,10 @@ fi
 
 # The sanitizers' own start reads /proc, so what runs nsx without one is left to the other build.
 tags=
-if [ -n "$sanitize" ]; then tags="--filter-tags !needs-no-proc"; fi
+if [ -n "$sanitize" ]; then
+  tags="--filter-tags !needs-no-proc"
+  export NSX_STORM_RUNS="${NSX_STORM_RUNS:-10}" # of tests/cli/ls-storm.bats: this build takes its time
+fi
 for suite in example cli peers docs; do
   chosen $suite || continue
   echo "== $suite"

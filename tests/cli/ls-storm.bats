@@ -1,0 +1,44 @@
+load ../lib/common
+
+# nsx-ls while processes, threads and namespaces come and go as fast as two processors allow: in every
+# view that the table in tests/storm/ls_storm.cc has. NSX_STORM_RUNS is how often in each, in each of the two tests: 2000 take
+# most of an hour.
+
+setup() {
+  # shellcheck disable=SC2034 # for teardown
+  spawned=()
+  storm=$NSX_BUILD/tests/storm/ls-storm
+  [ -x "$storm" ] || cannot "find ls-storm: build with -Dtests=true"
+  runs=${NSX_STORM_RUNS:-50}
+  touch "$BATS_TEST_TMPDIR/pin"
+}
+
+# What the last line tells of the runs, and that there was a storm: more processes than runs.
+all_went_well() {
+  echo "$output"
+  [ "$status" = 0 ]
+  [[ "${lines[-1]}" =~ ^$runs\ runs\ of\ ([0-9]+)\ views\;\ ([0-9]+)\ processes,\ ([0-9]+)\ threads,\ ([0-9]+)\ namespaces ]]
+  [ "${BASH_REMATCH[1]}" -ge 22 ]
+  [ "${BASH_REMATCH[2]}" -gt $((runs * BASH_REMATCH[1])) ]
+  [ "${BASH_REMATCH[3]}" -gt 0 ]
+  [ "${BASH_REMATCH[4]}" -gt 0 ]
+}
+
+# bats test_tags=slow,host-only
+@test "a storm beside the machine's processes: every run of every view is right" {
+  run marked "$storm" "$runs" "$BATS_TEST_TMPDIR/pin"
+  all_went_well
+  nothing_is_left
+}
+
+# bats test_tags=slow,host-only
+@test "a storm in a PID namespace where numbers are given again at once: every run is right" {
+  here=$(cat /proc/sys/kernel/pid_max)
+  # From Linux 6.14 on, a PID namespace has a limit of its own, and a new one the largest.
+  run marked unshare -p -f --kill-child --mount-proc -- sh -c '
+    if [ "$(cat /proc/sys/kernel/pid_max)" != "$1" ]; then echo 600 >/proc/sys/kernel/pid_max; fi
+    exec "$2" "$3" "$4"' - "$here" "$storm" "$runs" "$BATS_TEST_TMPDIR/pin"
+  all_went_well
+  [ "$(cat /proc/sys/kernel/pid_max)" = "$here" ]
+  nothing_is_left
+}
