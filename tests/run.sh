@@ -134,7 +134,7 @@ fi
 tags=
 if [ -n "$sanitize" ]; then
   tags="--filter-tags !needs-no-proc"
-  export NSX_STORM_RUNS="${NSX_STORM_RUNS:-10}" # of tests/cli/ls-storm.bats: this build takes its time
+  export NSX_STORM_RUNS="${NSX_STORM_RUNS:-2}" # of tests/cli/ls-storm.bats: this build takes its time
 fi
 for suite in example cli peers docs; do
   chosen $suite || continue

@@ -9,7 +9,7 @@ setup() {
   spawned=()
   storm=$NSX_BUILD/tests/storm/ls-storm
   [ -x "$storm" ] || cannot "find ls-storm: build with -Dtests=true"
-  runs=${NSX_STORM_RUNS:-50}
+  runs=${NSX_STORM_RUNS:-8}
   touch "$BATS_TEST_TMPDIR/pin"
 }
 
