@@ -31,7 +31,7 @@ class DescriptorReader {
   const CensusRequest& request_;
   Findings& findings_;
   std::unordered_map<ino_t, CensusIndex> sockets_;  // many processes share one
-  std::array<char, 32768> buffer_;
+  alignas(8) std::array<char, 32768> buffer_;       // of the kernel's records
 };
 
 }  // namespace nsx

@@ -1,4 +1,5 @@
 # shellcheck disable=SC2154 # what bats sets
+# bats file_tags=slow
 load ../lib/common
 
 # A user namespace of the test's own, held by a process, for `inside`.

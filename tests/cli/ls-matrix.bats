@@ -1,4 +1,5 @@
 # shellcheck disable=SC2154,SC2034 # what bats and the loaded file set
+# bats file_tags=slow
 load ../lib/common
 
 # All happens in a PID namespace of the test's own, so that PID 1 there may be looked at, and nobody

@@ -1,4 +1,5 @@
 # shellcheck disable=SC2154 # what bats sets
+# bats file_tags=slow
 load ../lib/common
 
 teardown() {

@@ -9,7 +9,7 @@ setup() {
   spawned=()
   storm=$NSX_BUILD/tests/storm/ls-storm
   [ -x "$storm" ] || cannot "find ls-storm: build with -Dtests=true"
-  runs=${NSX_STORM_RUNS:-8}
+  runs=${NSX_STORM_RUNS:-4}
   touch "$BATS_TEST_TMPDIR/pin"
 }
 
