@@ -118,14 +118,18 @@ struct TextOfScalar {
   }
 };
 
+struct IsTrue {
+  bool operator()(std::monostate) const { return false; }
+  bool operator()(std::uint64_t number) const { return number != 0; }
+  bool operator()(double number) const { return number != 0; }
+  bool operator()(const std::string& text) const { return !text.empty(); }
+  bool operator()(const std::vector<std::string>& texts) const {
+    return std::any_of(texts.begin(), texts.end(), *this);
+  }
+};
+
 bool is_true(const Value& value) {
-  struct IsTrue {
-    bool operator()(std::monostate) const { return false; }
-    bool operator()(std::uint64_t number) const { return number != 0; }
-    bool operator()(double number) const { return number != 0; }
-    bool operator()(std::string_view text) const { return !text.empty(); }
-  };
-  return any_of(value, [](const Scalar& scalar) { return std::visit(IsTrue{}, scalar); });
+  return std::visit(IsTrue{}, value);
 }
 
 /// One filter on one row.
