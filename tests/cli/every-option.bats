@@ -1,3 +1,4 @@
+# bats file_tags=slow
 # Every option of the two runners does what it is for, as root and as an ordinary user. What else there is to
 # each of them is in the other files.
 load ../lib/common

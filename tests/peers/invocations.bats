@@ -1,3 +1,4 @@
+# bats file_tags=slow
 # Command lines that a script may hold, by the peer's name: what is printed and how it ends is the same, as
 # root and as an ordinary user. What the peers get wrong is not here (tests/cli, "defect").
 load ../lib/common
