@@ -1,0 +1,10 @@
+// Precompiled, since these take most of the time that a small file takes to compile. No file relies
+// on it: clang's lane of .ci/run builds without.
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nsx/result.hh>
