@@ -2,10 +2,11 @@
 // on it: clang's lane of .ci/run builds without.
 #include <algorithm>
 #include <functional>
-#include <gtest/gtest.h>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include <nsx/result.hh>
