@@ -91,17 +91,24 @@ set -eu
 cd "$1/right"
 sleep 300 &
 target=$!
-# strace holds each when it has the process, before it looks at any more of it.
+# strace stops each when it has the process, before it looks at any more of it.
+tracers=
 for option in -r -w -e -Sfollow -c -n; do
-  strace -qq -o /dev/null -e trace=pidfd_send_signal -e inject=pidfd_send_signal:delay_exit=4000000:when=1 \
+  strace -qq -o /dev/null -e trace=pidfd_send_signal -e inject=pidfd_send_signal:signal=STOP:when=1 \
     nsx-enter -t "$target" -r/ $option -- sh -c 'echo entered; pwd' >"$1/out$option" 2>&1 &
+  tracers="$tracers $!"
 done
-holding=0
-until [ $holding -ge 6 ]; do
-  holding=0
-  for fd in /proc/[0-9]*/fd/*; do
-    case $(readlink "$fd" || true) in *pidfd*) holding=$((holding + 1)) ;; esac
-  done 2>/dev/null
+held=
+until [ "$(wc -w <<<"$held")" = 6 ]; do
+  sleep 0.05
+  held=
+  for tracer in $tracers; do
+    child=$(cat "/proc/$tracer/task/$tracer/children")
+    child=${child% }
+    if grep -qs '^State:.t' "/proc/$child/status" && readlink "/proc/$child"/fd/* | grep -q pidfd; then
+      held="$held $child"
+    fi
+  done
 done
 kill -KILL $target
 wait $target || true
@@ -115,8 +122,9 @@ until [ -e "/proc/$target" ]; do
 done
 [ "$(readlink "/proc/$target/cwd")" = "$1/wrong" ]
 grep -l . "$1"/out* || echo "all were held"
-for job in $(jobs -p); do
-  [ "$(cat "/proc/$job/comm")" != strace ] || wait "$job" || true
+kill -CONT $held
+for tracer in $tracers; do
+  wait "$tracer" || true
 done
 END
   run -0 unshare -p -f --kill-child --mount-proc -- bash "$BATS_TEST_TMPDIR/script" "$BATS_TEST_TMPDIR"
