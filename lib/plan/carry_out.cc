@@ -98,8 +98,19 @@ class Performer {
 
   Status operator()(const step::KeepPins&) { return outside_->keep(); }
 
+  Status operator()(const step::Hide& s) {
+    hidden_ = true;
+    return perform(s);
+  }
+
+  Status operator()(const step::JoinNamespace& s) {
+    if (auto done = perform(s); !done) return done;
+    return s.kind == Kind::user ? stay_hidden() : Status{};
+  }
+
   Status operator()(const step::SetIds& s) {
     if (auto done = perform(s); !done) return done;
+    if (auto done = stay_hidden(); !done) return done;
     // A change of ids has cleared it.
     return family_.renew_death_signal();
   }
@@ -115,6 +126,9 @@ class Performer {
   Status operator()(const auto& s) { return perform(s); }
 
  private:
+  /// New credentials have made it what /proc/sys/fs/suid_dumpable says, which may be 1 (proc(5)).
+  Status stay_hidden() const { return hidden_ ? perform(step::Hide{}) : Status{}; }
+
   /// Writes a file of this process in /proc. Who has become another user does not own them, so
   /// that no process of that user reaches this one; the helper can write them all the same.
   Status write_own_file(const char* file, const std::string& text) {
@@ -154,6 +168,7 @@ class Performer {
   const Kernel& kernel_;
   const Plan& plan_;
   bool owns_its_files_ = true;
+  bool hidden_ = false;
   std::optional<Outside> outside_;
   Family family_;
   std::optional<Outcome> ended_;

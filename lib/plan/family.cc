@@ -68,9 +68,12 @@ Result<std::optional<Outcome>> Family::fork(const step::Fork& step) {
   if (auto done = open_connections(); !done) return error_of(done);
   auto signals = block_signals(step, terminal_.has_value(), from_child_.has_value());
   if (!signals) return error_of(signals);
+  // Before the program is there: a key that it is to get must not be a signal to us.
+  if (terminal_) terminal_->make_raw();
   const pid_t child = ::fork();
   if (child < 0) {
     const int code = errno;
+    if (terminal_) terminal_->put_back();
     signals->restore();
     return cannot_fork(code);
   }

@@ -146,7 +146,7 @@ Result<WaitedSignals> block_signals(const step::Fork& step, bool has_terminal, b
 }
 
 Outcome follow(const Followed& followed, const WaitedSignals& signals) {
-  if (followed.terminal != nullptr) followed.terminal->start();
+  if (followed.terminal != nullptr) followed.terminal->leave_to_child();
   const Outcome outcome = Follower(followed, signals).run();
   if (followed.terminal != nullptr) {
     followed.terminal->drain();

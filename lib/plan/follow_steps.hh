@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <csignal>
+
 #include <nsx/follow.hh>
 #include <nsx/plan.hh>
 
@@ -13,7 +16,15 @@ inline void add_follow_steps(Plan& plan, const FollowRequest& request) {
 
 /// The fork after which this request is followed.
 inline step::Fork follow_fork(const FollowRequest& request) {
-  return {request.kill_child.value_or(0), request.forward};
+  step::Fork fork{request.kill_child.value_or(0), request.forward};
+  if (request.terminal) {
+    // Dying of them would leave the caller's terminal raw; that of the program hangs up with it.
+    for (const int signal : {SIGHUP, SIGQUIT}) {
+      const auto& list = fork.forward;
+      if (std::find(list.begin(), list.end(), signal) == list.end()) fork.forward.push_back(signal);
+    }
+  }
+  return fork;
 }
 
 }  // namespace nsx

@@ -72,9 +72,8 @@ Status Terminal::attach() {
   return {};
 }
 
-void Terminal::start() {
+void Terminal::leave_to_child() {
   programs_ = OwnedFd();
-  make_raw();
 }
 
 void Terminal::make_raw() const {

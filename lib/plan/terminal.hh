@@ -21,8 +21,8 @@ class Terminal {
   /// In the child: makes it the controlling terminal of a new session, and descriptors 0, 1 and 2.
   Status attach();
 
-  /// In the parent, from here on: the program's side is the child's alone.
-  void start();
+  /// In the parent, after the fork: the program's side is the child's alone.
+  void leave_to_child();
 
   /// The caller's terminal, if it is one, is made raw: keys go to the program as they are.
   void make_raw() const;

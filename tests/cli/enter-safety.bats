@@ -62,6 +62,20 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
   kill -KILL "$entering" "$tracer"
 }
 
+# What the kernel makes of a process with new credentials is a switch, /proc/sys/fs/suid_dumpable.
+@test "new credentials in the target make nobody able to reach the process" {
+  in_user
+  for as in "" "${become_user[*]}"; do
+    run -0 $as strace -f -qq -e trace=setns,setuid,prctl nsx-enter -t "$pid" -a -- true
+    calls=$(grep -oE 'setns\(.*CLONE_NEWUSER|setuid\(|PR_SET_DUMPABLE, SUID_DUMP_DISABLE' <<<"$output" |
+      sed -E 's/.*NEWUSER/user/; s/setuid./uid/; s/PR_SET.*/hide/')
+    [[ $(words $calls) == "hide user hide uid hide" ]] || {
+      echo "$calls"
+      return 1
+    }
+  done
+}
+
 # bats test_tags=slow,host-only
 @test "1,000 enters while PIDs are given again as fast as can be: never the wrong process" {
   storm=$NSX_BUILD/tests/storm/pid-storm

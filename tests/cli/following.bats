@@ -228,14 +228,14 @@ has_a_terminal_of_its_own() {
 @test "--pty: a key at the caller's terminal is a signal to the program alone" {
   # ^C; then the program tells it, and the tool ends as the program.
   cat >"$BATS_TEST_TMPDIR/program" <<END
-trap 'echo got INT; exit 9' INT
+trap 'echo got INT; echo >"$BATS_TEST_TMPDIR/ended"; exit 9' INT
 echo >"$BATS_TEST_TMPDIR/ready"
 while :; do sleep 0.02; done
 END
   keys() {
     wait_until [ -e "$BATS_TEST_TMPDIR/ready" ]
     printf '\003'
-    sleep 1
+    wait_until [ -e "$BATS_TEST_TMPDIR/ended" ]
   }
   run -9 at_terminal "nsx-unshare --pty -- sh $BATS_TEST_TMPDIR/program" < <(keys)
   [[ $output == *"got INT"* ]]
@@ -253,16 +253,31 @@ END
 
 # bats test_tags=slow
 @test "--pty: the caller's terminal is as it was, after success, failure and a signal" {
-  for program in true false "sh -c 'stty raw -echo; kill -KILL \$\$'" /nowhere; do
+  for program in true false "sh -c 'stty raw -echo; kill -KILL \$\$'" /nowhere \
+    "sh -c 'kill -HUP \$PPID; sleep 30'" "sh -c 'kill -QUIT \$PPID; sleep 30'"; do
     run -0 at_terminal "stty -g; nsx-unshare --pty -- $program >/dev/null 2>&1; stty -g"
     [ "${lines[0]}" = "${lines[-1]}" ]
   done
 }
 
 @test "--pty: the program can push nothing into the caller's terminal" {
-  # TIOCSTI, which a kernel may refuse altogether: what matters is where it would go.
-  run -0 at_terminal "nsx-unshare --pty -- perl -e 'ioctl(STDIN, 0x5412, \"X\")' ; read -rt 0.2 -n 1 key; echo \"<\$key>\""
-  [[ $output != *"<X>"* ]]
+  # TIOCSTI, which root may use on every kernel; then what a shell at the caller's terminal would read.
+  cat >"$BATS_TEST_TMPDIR/program" <<'END'
+my $key = "X";
+ioctl(STDIN, 0x5412, $key) or die "TIOCSTI: $!";
+END
+  pushed='-- perl "$1"; read -rt 1 -n 1 key; echo "<$key>"'
+  printf 'nsx-unshare --fork %s\n' "$pushed" >"$BATS_TEST_TMPDIR/without"
+  printf 'nsx-unshare --pty %s\n' "$pushed" >"$BATS_TEST_TMPDIR/with"
+  # The keyboard is a pipe in which nothing comes.
+  mkfifo "$BATS_TEST_TMPDIR/keys"
+  for with in without with; do
+    run -0 at_terminal "bash $BATS_TEST_TMPDIR/$with $BATS_TEST_TMPDIR/program" 5<>"$BATS_TEST_TMPDIR/keys" <&5
+    case $with in
+      without) [[ $output == *"<X>"* ]] ;;
+      with) [[ $output == *"<>"* ]] ;;
+    esac
+  done
 }
 
 # bats test_tags=slow

@@ -132,7 +132,7 @@ i=0
 while [ $i -lt 20 ]; do sleep 0.05; i=$((i + 1)); done
 echo "count $n" >"$1"
 END
-  { wait_until grep -qs ready "$BATS_TEST_TMPDIR/typescript"; printf '\003'; sleep 2; } |
+  { wait_until grep -qs ready "$BATS_TEST_TMPDIR/typescript"; printf '\003'; wait_until [ -s "$log" ]; } |
     script -qfc "nsx-enter -t $$ -p -- sh '$BATS_TEST_TMPDIR/count' '$log'" \
       "$BATS_TEST_TMPDIR/typescript" >/dev/null
   [ "$(cat "$log")" = "count 1" ]

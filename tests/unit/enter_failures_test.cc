@@ -76,6 +76,9 @@ TEST(EnterFailures, LeaveNothingBehindAtAnyStep) {
 
   EnterRequest request{.all = true, .root = PathOrTarget(), .working_directory = PathOrTarget()};
   request.mount_proc = "/proc";
+  request.environment = true;
+  request.keep_capabilities = true;
+  request.follow.kill_child = SIGKILL;
   request.program = {"true", {"true"}};
   std::size_t tries = 0;
   for (std::size_t at = 0, count = 1; at < count; ++at, ++tries) {

@@ -183,8 +183,10 @@ Status complete(Options& options, bool is_nsenter) {
 /// Nobody is left behind when nsx-enter is told to end: these go on to the program, asked or not.
 FollowRequest follow_request(const cli::RunOptions& options) {
   FollowRequest follow = options.follow;
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT})
-    follow.forward.push_back(signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+    auto& list = follow.forward;
+    if (std::find(list.begin(), list.end(), signal) == list.end()) list.push_back(signal);
+  }
   return follow;
 }
 
