@@ -1,0 +1,132 @@
+# Command lines that a script may hold, by the peer's name: what is printed and how it ends is the same, as
+# root and as an ordinary user. What the peers get wrong is not here (tests/cli, "defect").
+load ../lib/common
+
+setup() {
+  # shellcheck disable=SC2034 # of common.bash
+  spawned=()
+  # Where an ordinary user gets at it, too.
+  names=$(mktemp -d /tmp/nsx-names.XXXXXX)
+  chmod 755 "$names"
+  ln -s "$(command -v nsx-unshare)" "$names/unshare"
+  ln -s "$(command -v nsx-enter)" "$names/nsenter"
+}
+
+teardown() {
+  end_spawned
+  rm -r "$names"
+}
+
+# The status, the output, and whether there is an error.
+outcome() {
+  local status=0 said
+  said=$("${as[@]}" env PATH="$1:$PATH" bash -c "$2" </dev/null 2>"$BATS_TEST_TMPDIR/error") || status=$?
+  printf '%s\n%s\n' $status "$said"
+  [ ! -s "$BATS_TEST_TMPDIR/error" ] || echo "an error"
+}
+
+# Runs each line of the input with the peers and in their place.
+all_the_same() {
+  local line theirs ours differ=0
+  while IFS= read -r line; do
+    for who in root user; do
+      as=()
+      if [ $who = user ]; then as=("${become_user[@]}"); fi
+      theirs=$(outcome /usr/bin "$line")
+      ours=$(outcome "$names" "$line")
+      if [ "$theirs" != "$ours" ]; then
+        printf '%s as %s: (-) the peer, (+) in its place\n' "$line" $who
+        diff <(echo "$theirs") <(echo "$ours") | sed -n 's/^</-/p; s/^>/+/p'
+        differ=1
+      fi
+    done
+  done
+  return $differ
+}
+
+# bats test_tags=slow
+@test "unshare" {
+  all_the_same <<'END'
+unshare -r id -u
+unshare -c id -G
+unshare --map-user=5 --map-user=7 id -u
+unshare -r --map-user=7 id -u
+unshare --map-user=7 -r id -u
+unshare --map-user=root id -u
+unshare --map-group=daemon id -g
+unshare --map-r id -u
+unshare --map true
+unshare -rpf --mount-proc sh -c 'echo $$ /proc/[0-9]*'
+unshare -rp sh -c 'echo a; (true); (true); echo b'
+unshare -rmuinpCTf sh -c 'echo $$'
+unshare --mount --uts --ipc --net --pid --user --cgroup --time --fork --map-root-user sh -c 'echo $$'
+unshare -f sh -c 'exit 7'
+unshare -rf --kill-child sh -c 'exit 3'
+unshare -f nsx-no-such-program
+unshare -f /etc/passwd
+unshare --kill-child=term true
+unshare --kill-child=SIGRTMIN+1 true
+unshare --kill-child=99 true
+unshare -rw /etc -R / pwd
+unshare -r -R /etc -w / /bin/true
+unshare -rm --propagation slave sh -c 'grep -c shared: /proc/self/mountinfo'
+unshare --propagation slave true
+unshare -rT --monotonic=1000 --boottime=-5 cat /proc/self/timens_offsets
+unshare -rT --monotonic 1.5 true
+unshare -c --keep-caps grep -E 'Cap(Inh|Prm|Eff|Amb)' /proc/self/status
+unshare -S 5 id -u
+unshare -G 5 id -G
+unshare -r -S 5 id -u
+unshare -n/tmp true
+unshare --net= true
+unshare -- echo -n x
+unshare echo --help
+unshare -S
+SHELL=/bin/echo unshare
+SHELL=/nsx-no-such-shell unshare
+unshare true >&-
+unshare --help >/dev/full
+unshare --version >/dev/full
+END
+}
+
+# bats test_tags=slow
+@test "nsenter" {
+  spawn unshare -un sleep 300
+  wait_until has_left "$pid" net
+  export TARGET=$pid
+  all_the_same <<'END'
+nsenter -t $TARGET -n readlink /proc/self/ns/net
+nsenter -t $TARGET -u --net readlink /proc/self/ns/net /proc/self/ns/uts /proc/self/ns/ipc
+nsenter -t $TARGET -a readlink /proc/self/ns/net
+nsenter --target=$TARGET --net=/proc/self/ns/net -u readlink /proc/self/ns/net /proc/self/ns/uts
+nsenter -n/proc/$TARGET/ns/net readlink /proc/self/ns/net
+nsenter -u/proc/$TARGET/ns/net true
+nsenter -n/etc/passwd true
+nsenter -m true
+nsenter -t 999999999 -m true
+nsenter -t x -m true
+nsenter -t 0 -m true
+nsenter -t $TARGET -w pwd
+nsenter -t $TARGET -w/usr pwd
+nsenter --wd=/nowhere pwd
+nsenter --wdns=/usr pwd
+nsenter -W/usr pwd
+nsenter -w/usr -W/usr pwd
+nsenter --root=/nowhere pwd
+nsenter -S 5 id -u
+nsenter -G 5 id -G
+nsenter -S x id -u
+nsenter -t $TARGET -u -S 5 -G 6 id
+nsenter --preserve-credentials id -u
+nsenter -F true
+nsenter -w/usr sh -c 'exit 4'
+nsenter -w/usr nsx-no-such-program
+nsenter -w/usr /etc/passwd
+nsenter -S 0 -- echo -n x
+nsenter --no-such-option
+nsenter -t
+SHELL=/bin/echo nsenter -w/usr
+nsenter --help >/dev/full
+END
+}
