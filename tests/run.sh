@@ -130,10 +130,11 @@ if chosen unit; then
   if [ "${NSX_MUST_WORK:-0}" = 1 ]; then failed=$((failed + skips)); fi
 fi
 
-# The sanitizers' own start reads /proc, so what runs nsx without one is left to the other build.
-tags=
+# What needs a machine of its own is for tests/vm. The sanitizers' own start reads /proc, so what runs
+# nsx without one is left to the other build.
+tags="--filter-tags !vm-only"
 if [ -n "$sanitize" ]; then
-  tags="--filter-tags !needs-no-proc"
+  tags="--filter-tags !vm-only,!needs-no-proc"
   export NSX_STORM_RUNS="${NSX_STORM_RUNS:-2}" # of tests/cli/ls-storm.bats: this build takes its time
 fi
 for suite in example cli peers docs; do

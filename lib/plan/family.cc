@@ -10,6 +10,7 @@
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
 #include "plan/follow.hh"
+#include "plan/hints.hh"
 #include "plan/init.hh"
 
 namespace nsx {
@@ -27,6 +28,18 @@ Status die_with(const OwnedFd& parent, int signal) {
 tl::unexpected<Error> cannot_fork(int code) {
   return fail("fork", "", code,
               code == ENOMEM ? "the pid namespace may have lost its init process" : "");
+}
+
+tl::unexpected<Error> cannot_begin_in(const step::Fork& step, int code) {
+  return fail("start a process in the cgroup", step.cgroup_path, code, hint_for_cgroup(code));
+}
+
+/// Joins the cgroup where a child cannot begin in it.
+Status join(const step::Fork& step) {
+  if (auto done = write_file_at(step.cgroup, "cgroup.procs", "0"); !done) {
+    return cannot_begin_in(step, done.error().code);
+  }
+  return {};
 }
 
 }  // namespace
@@ -59,7 +72,7 @@ Status Family::open_connections() {
   return {};
 }
 
-Result<std::optional<Outcome>> Family::fork(const step::Fork& step) {
+Result<std::optional<Outcome>> Family::fork(const Kernel& kernel, const step::Fork& step) {
   OwnedFd self;
   if (step.death_signal != 0) {
     self = OwnedFd(abi::pidfd_open(::getpid(), 0));
@@ -68,14 +81,18 @@ Result<std::optional<Outcome>> Family::fork(const step::Fork& step) {
   if (auto done = open_connections(); !done) return error_of(done);
   auto signals = block_signals(step, terminal_.has_value(), from_child_.has_value());
   if (!signals) return error_of(signals);
-  const pid_t child = ::fork();
+  const bool begins_there = step.cgroup >= 0 && kernel.has(Feature::clone_into_cgroup);
+  const pid_t child = begins_there ? abi::fork_into_cgroup(step.cgroup) : ::fork();
   if (child < 0) {
     const int code = errno;
     signals->restore();
-    return cannot_fork(code);
+    return begins_there ? cannot_begin_in(step, code) : cannot_fork(code);
   }
   if (child == 0) {
     signals->restore();
+    if (step.cgroup >= 0 && !begins_there) {
+      if (auto done = join(step); !done) return error_of(done);
+    }
     if (auto done = be_child(step, std::move(self)); !done) return error_of(done);
     return std::nullopt;
   }

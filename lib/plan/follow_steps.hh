@@ -13,7 +13,10 @@ inline void add_follow_steps(Plan& plan, const FollowRequest& request) {
 
 /// The fork after which this request is followed.
 inline step::Fork follow_fork(const FollowRequest& request) {
-  return {request.kill_child.value_or(0), request.forward};
+  step::Fork fork;
+  fork.death_signal = request.kill_child.value_or(0);
+  fork.forward = request.forward;
+  return fork;
 }
 
 }  // namespace nsx
