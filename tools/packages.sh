@@ -2,10 +2,10 @@
 # The Debian packages that nsx needs, and how to install what is missing of them.
 # Sourced by quickstart.sh, tests/run.sh and .ci/run.
 
-build_packages="g++ meson ninja-build pkg-config libexpected-dev libsmartcols-dev nlohmann-json3-dev clang
+build_packages="g++ meson ninja-build pkg-config libexpected-dev libncurses-dev libsmartcols-dev nlohmann-json3-dev clang
   libbpf-dev"
 test_packages="bash-completion bats binutils bsdutils busybox-static cgroup-tools fish iproute2 jq kmod libgtest-dev mandoc
-  mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
+  mount passwd perl-base procps python3-jsonschema runc strace tmux uidmap util-linux zsh bubblewrap"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 
 # Installs those of the given packages that are missing, and says which.
