@@ -76,7 +76,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
   done
 }
 
-# bats test_tags=slow,host-only
+# bats test_tags=slow,host-only,needs-speed
 @test "1,000 enters while PIDs are given again as fast as can be: never the wrong process" {
   storm=$NSX_BUILD/tests/storm/pid-storm
   [ -x "$storm" ] || cannot "find pid-storm: build with -Dtests=true"

@@ -1,3 +1,4 @@
+# bats file_tags=needs-speed
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
 load docs
