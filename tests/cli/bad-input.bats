@@ -174,6 +174,7 @@ dead_pid() {
   done
 }
 
+# bats test_tags=slow
 @test "files that are no namespaces" {
   touch "$BATS_TEST_TMPDIR/file"
   mkfifo "$BATS_TEST_TMPDIR/fifo"
@@ -190,6 +191,7 @@ dead_pid() {
     nsx-enter --mount=/proc/self/ns/user true
 }
 
+# bats test_tags=slow
 @test "directories that do not exist" {
   fails 1 "cannot change the working directory to /nowhere: No such file or directory" \
     nsx-unshare -u -w /nowhere true
@@ -201,6 +203,7 @@ dead_pid() {
     nsx-unshare -pf --mount-proc=/nowhere true
 }
 
+# bats test_tags=slow
 @test "no privilege: what is missing, and what to do" {
   for option in -m -u -i -n -pm -C -T; do
     fails 1 "Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace too" \

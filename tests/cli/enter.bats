@@ -196,6 +196,7 @@ enters_only() {
   [ "${lines[2]}" = 0 ]
 }
 
+# bats test_tags=slow
 @test "an ordinary user's -S with an id that is not mapped is an error that says so" {
   spawn as_user unshare -c -- sleep 300
   wait_until has_left "$pid" user

@@ -159,6 +159,7 @@ END
   done
 }
 
+# bats test_tags=slow
 @test "four megabytes of arguments arrive" {
   for command in "${forking[@]}" "${replacing[@]}"; do
     run -0 bash -c "ulimit -s unlimited
