@@ -132,8 +132,9 @@ Result<Census> take_census(const Kernel& kernel, const CensusRequest& wanted) {
   if (request.sources.contains(Source::kernel)) read_kernel_list(kernel, request.kinds, *findings);
   count_processes(findings->processes, findings->table);
 
-  Census census{findings->table.take(), std::move(findings->processes),
-                std::move(findings->holders), std::move(findings->mounts), findings->gaps.take()};
+  Census census{findings->table.take(),       std::move(findings->processes),
+                std::move(findings->holders), std::move(findings->mounts),
+                findings->gaps.take(),        findings->hides_processes};
   arrange(census);
   if (request.sources.contains(Source::relation)) {
     add_relations(census.namespaces, census.holders);

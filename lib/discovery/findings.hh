@@ -27,6 +27,7 @@ struct Findings {
   std::vector<CensusHolder> holders;
   std::vector<CensusMount> mounts;
   Gaps gaps;
+  bool hides_processes = false;
 
   /// Takes over what another has found of processes; it has no mounts yet.
   void absorb(Findings&& other);

@@ -48,7 +48,8 @@ class Worker {
                   .processes = {},
                   .holders = {},
                   .mounts = {},
-                  .gaps = {}},
+                  .gaps = {},
+                  .hides_processes = false},
         descriptors_(kernel, request, findings_) {}
   ~Worker() = default;
   Worker(const Worker&) = delete;
@@ -96,12 +97,16 @@ class Worker {
 
 Result<Findings> read_all_processes(const Kernel& kernel, const CensusRequest& request) {
   std::vector<pid_t> pids;
+  bool hides_processes = false;
   if (request.only != 0) {
     pids.push_back(request.only);
   } else if (asks_processes(request.sources)) {
     auto listed = list_pids_at(kernel.proc(), ".");
     if (!listed) return fail("list", kernel.proc_path(), listed.error().code);
     pids = std::move(*listed);
+    // Every PID namespace has a first process as long as it has any: ours, so one that is hidden.
+    hides_processes =
+        kernel.numbers_are_ours() && std::find(pids.begin(), pids.end(), 1) == pids.end();
   }
 
   const unsigned workers = pids.size() < kManyProcesses
@@ -122,6 +127,7 @@ Result<Findings> read_all_processes(const Kernel& kernel, const CensusRequest& r
     thread.join();
 
   Findings findings = first.take();
+  findings.hides_processes = hides_processes;
   for (const auto& other : others)
     findings.absorb(other->take());
   return findings;

@@ -128,6 +128,8 @@ struct Census {
   std::vector<CensusHolder> holders;        ///< by namespace, type, process and number
   std::vector<CensusMount> mounts;
   std::vector<CensusGap> gaps;  ///< at most one a source
+  /// The proc mount does not show the caller all processes (hidepid of proc(5)).
+  bool hides_processes = false;
 };
 
 struct CensusRequest {

@@ -96,4 +96,8 @@ NSX_API std::optional<std::string> unit_in_cgroup(std::string_view path);
 NSX_API std::optional<ContainerName> container_of(const Process& process);
 NSX_API std::optional<std::string> unit_of(const Process& process);
 
+/// The path of its cgroup, as the caller's cgroup namespace counts: of v2, or where that is the
+/// root, of the v1 hierarchy that tells more. None where it is not to be read.
+NSX_API std::optional<std::string> cgroup_of(const Process& process);
+
 }  // namespace nsx

@@ -173,4 +173,11 @@ std::optional<std::string> unit_of(const Process& process) {
   return unit_in_cgroup(telling_cgroup(*text));
 }
 
+std::optional<std::string> cgroup_of(const Process& process) {
+  const auto text = process.read("cgroup");
+  if (!text) return std::nullopt;
+  const std::string_view path = telling_cgroup(*text);
+  return path.empty() ? std::nullopt : std::optional<std::string>(path);
+}
+
 }  // namespace nsx

@@ -88,8 +88,8 @@ table() {
   [ "$(value 'uid map')" = "0 inside is 100000, 1000 of them"$'\n'"1000 inside is $ordinary_uid" ]
   [ "$(value 'gid map')" = "0 inside is 100000, 1000 of them" ]
   run -0 nsx-ls -J "$(ns_of "$pid" user)"
-  jq -e '.namespace[0] | .uid_map[1] == {inside: 1000, outside: '"$ordinary_uid"', count: 1} and
-    (.gid_map | length) == 1' <<<"$output"
+  jq -e '.namespace[0] | .uidmap[1] == {inside: 1000, outside: '"$ordinary_uid"', count: 1} and
+    (.gidmap | length) == 1' <<<"$output"
 }
 
 @test "net: the interfaces with their addresses" {

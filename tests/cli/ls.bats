@@ -126,13 +126,13 @@ no_complaint() {
   [[ "$output" != *"  "* ]]
 }
 
-@test "-J: valid JSON; numbers are numbers, nothing is null" {
+@test "-J: valid JSON; numbers are numbers, lists are lists" {
   spawn_in net -n
   net=$(ns_of "$pid" net)
   run -0 --separate-stderr nsx-ls --json -l -o NS,TYPE,NPROCS,PID,PPID,UID,USER,COMMAND,PNS,ONS,NSFS,PATH
   jq -e ".namespaces[] | select(.ns == $net) | .type == \"net\" and .nprocs == 1 and
     .pid == $pid and .ppid == $$ and .uid == 0 and .user == \"root\" and .pns == 0 and
-    .command == \"sleep 300\" and .nsfs == null and .path == \"/proc/$pid/ns/net\" and
+    .command == \"sleep 300\" and .nsfs == [] and .path == \"/proc/$pid/ns/net\" and
     .ons == $(ns_of $$ user)" <<<"$output"
 }
 

@@ -1,13 +1,23 @@
 #include "nsx-ls/cells.hh"
 
+#include <algorithm>
+
 #include "fake_proc.hh"
 #include "made_census.hh"
+#include "nsx-ls/id_maps.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {
 namespace {
 
 constexpr uid_t kNoUser = 4000000;
+
+std::string shown(Cells&& cells, CensusIndex ns, Column column) {
+  return cli::shown(cells.cell(ns, column));
+}
+std::string shown(Cells& cells, CensusIndex ns, Column column) {
+  return cli::shown(cells.cell(ns, column));
+}
 
 TEST(Cells, TellWhatTheCensusHolds) {
   MadeCensus made;
@@ -16,11 +26,15 @@ TEST(Cells, TellWhatTheCensusHolds) {
   made.census.namespaces[child].identity.id = 77;
   made.process(5, 1, {child}, kNoUser);
   made.process(6, 5, {child});
+  made.census.processes[0].start_time = 200;
+  made.census.processes[1].start_time = 100;
   FakeProc proc;
+  proc.write(5, "cgroup", "0::/system.slice/web.service/lxc.payload.web\n");
   proc.write(5, "cmdline",
              std::string_view("sleep\0"
                               "300\0",
                               10));
+  proc.add({6, 5, {}});
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
 
@@ -44,14 +58,44 @@ TEST(Cells, TellWhatTheCensusHolds) {
       {Column::id, "77", ""},
       {Column::held_by, "2 processes", ""},
       {Column::pin_name, "", ""},
+      {Column::container, "web", ""},
+      {Column::unit, "web.service", ""},
+      {Column::cgroup, "/system.slice/web.service/lxc.payload.web", ""},
       {Column::threads, "0", "0"},
       {Column::owner_user, "", ""},
+      {Column::uid_map, "", ""},
+      {Column::gid_map, "", ""},
+      {Column::leader, "6", ""},
   };
-  ASSERT_EQ(std::size(cases), kColumns.size());
+  ASSERT_EQ(std::size(cases) + 1, kColumns.size());  // AGE has a test of its own
   for (const auto& c : cases) {
-    EXPECT_EQ(cells.text(child, c.column), c.of_child) << info(c.column).name;
-    EXPECT_EQ(cells.text(user, c.column), c.of_user) << info(c.column).name;
+    EXPECT_EQ(shown(cells, child, c.column), c.of_child) << info(c.column).name;
+    EXPECT_EQ(shown(cells, user, c.column), c.of_user) << info(c.column).name;
   }
+}
+
+TEST(Cells, HaveValuesOfTheirTypes) {
+  MadeCensus made;
+  const CensusIndex net = made.ns(Kind::net, 10);
+  const CensusIndex empty = made.ns(Kind::net, 20);
+  made.process(5, 1, {net});
+  made.census.processes[0].start_time = 1;
+  const FakeProc proc;
+  const Kernel kernel = proc.kernel();
+  Cells cells(kernel, made.census);
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(cells.cell(net, Column::ns).value, cli::Value(std::uint64_t{10}));
+  EXPECT_EQ(cells.cell(net, Column::type).value, cli::Value("net"));
+  EXPECT_EQ(cells.cell(net, Column::nsfs).value, cli::Value(Texts{}));
+  EXPECT_EQ(cells.cell(net, Column::held_by).value, cli::Value(Texts{"1 process"}));
+  EXPECT_EQ(cells.cell(net, Column::held_by).json, R"([{"type":"process","count":1}])");
+  EXPECT_EQ(cells.cell(empty, Column::held_by).json, "[]");
+  EXPECT_EQ(cells.cell(empty, Column::pid).value, cli::Value());
+  const cli::Cell age = cells.cell(net, Column::age);
+  const auto* seconds = std::get_if<std::uint64_t>(&age.value);
+  ASSERT_NE(seconds, nullptr);
+  EXPECT_EQ(age.shown, spelled_age(*seconds));
+  EXPECT_EQ(cells.cell(empty, Column::age).value, cli::Value());
 }
 
 TEST(Cells, CountThreadsWhereTheyAre) {
@@ -64,8 +108,8 @@ TEST(Cells, CountThreadsWhereTheyAre) {
   const FakeProc proc;
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
-  EXPECT_EQ(cells.text(usual, Column::threads), "2");
-  EXPECT_EQ(cells.text(own, Column::threads), "1");
+  EXPECT_EQ(shown(cells, usual, Column::threads), "2");
+  EXPECT_EQ(shown(cells, own, Column::threads), "1");
 }
 
 TEST(Cells, TellWhoMadeTheOwner) {
@@ -76,8 +120,8 @@ TEST(Cells, TellWhoMadeTheOwner) {
   const FakeProc proc;
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
-  EXPECT_EQ(cells.text(user, Column::owner_user), std::to_string(kNoUser));
-  EXPECT_EQ(cells.text(net, Column::owner_user), std::to_string(kNoUser));
+  EXPECT_EQ(shown(cells, user, Column::owner_user), std::to_string(kNoUser));
+  EXPECT_EQ(shown(cells, net, Column::owner_user), std::to_string(kNoUser));
 }
 
 TEST(Cells, AreWhatAFilterSees) {
@@ -101,12 +145,25 @@ TEST(Cells, AreWhatAFilterSees) {
   EXPECT_TRUE(takes("NS < 15", net));
 }
 
+TEST(Cells, HaveTheMapsOfUserNamespaces) {
+  const Kernel kernel = newest_kernel();
+  const Census census = must(take_census(kernel, {}));
+  Cells cells(kernel, census);
+  const auto self = std::ranges::find(census.processes, ::getpid(), &CensusProcess::pid);
+  ASSERT_NE(self, census.processes.end());
+  const std::string text = must(must(Process::open(kernel, self->pid)).read("uid_map"));
+  const auto maps =
+      std::get<std::vector<std::string>>(cells.cell(self->in(Kind::user), Column::uid_map).value);
+  EXPECT_EQ(maps, spelled_lines(must(parse_id_map(text))));
+  EXPECT_EQ(cells.cell(self->in(Kind::net), Column::uid_map).value, cli::Value());
+}
+
 TEST(Cells, NameUsers) {
   MadeCensus made;
   const CensusIndex net = made.ns(Kind::net, 10);
   made.process(1, 0, {net}, 0);
   const Kernel kernel = newest_kernel();
-  EXPECT_EQ(Cells(kernel, made.census).text(net, Column::user), "root");
+  EXPECT_EQ(shown(Cells(kernel, made.census), net, Column::user), "root");
 }
 
 TEST(Cells, ShowWhereANamespaceIsMounted) {
@@ -121,9 +178,9 @@ TEST(Cells, ShowWhereANamespaceIsMounted) {
   const FakeProc proc;
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
-  EXPECT_EQ(cells.text(blue, Column::pin_name), "blue");
-  EXPECT_EQ(cells.text(blue, Column::nsfs), "/run/netns/blue\n/run/a b");
-  EXPECT_EQ(cells.text(nowhere, Column::nsfs), "");
+  EXPECT_EQ(shown(cells, blue, Column::pin_name), "blue");
+  EXPECT_EQ(shown(cells, blue, Column::nsfs), "/run/netns/blue\n/run/a b");
+  EXPECT_EQ(shown(cells, nowhere, Column::nsfs), "");
 }
 
 TEST(Cells, AskForNetIdsOfLiveNamespacesOnly) {
@@ -131,7 +188,7 @@ TEST(Cells, AskForNetIdsOfLiveNamespacesOnly) {
   MadeCensus made;
   const CensusIndex other = made.ns(Kind::net, 1);  // not that of the process any more
   made.process(::getpid(), ::getppid(), {other});
-  EXPECT_EQ(Cells(kernel, made.census).text(other, Column::netnsid), "");
+  EXPECT_EQ(shown(Cells(kernel, made.census), other, Column::netnsid), "");
 
   CensusRequest request;
   request.kinds = {Kind::net};
@@ -139,7 +196,7 @@ TEST(Cells, AskForNetIdsOfLiveNamespacesOnly) {
   Cells cells(kernel, real);
   for (const CensusProcess& process : real.processes) {
     if (process.pid != ::getpid()) continue;
-    const std::string id = cells.text(process.in(Kind::net), Column::netnsid);
+    const std::string id = shown(cells, process.in(Kind::net), Column::netnsid);
     EXPECT_TRUE(id == "unassigned" || std::isdigit(id[0])) << id;
   }
 }

@@ -17,7 +17,7 @@ TEST(Columns, StandAtTheirPlacesUnderTheirOwnNames) {
     EXPECT_TRUE(names.insert(kColumns[i].name).second) << kColumns[i].name;
     EXPECT_EQ(must(parse_columns(kColumns[i].name, {})), Columns{kColumns[i].column});
   }
-  EXPECT_EQ(static_cast<std::size_t>(Column::owner_user) + 1, kColumns.size()) << "the last column";
+  EXPECT_EQ(static_cast<std::size_t>(Column::age) + 1, kColumns.size()) << "the last column";
 }
 
 TEST(ParseColumns, TakesAList) {
@@ -43,8 +43,8 @@ TEST(ParseColumns, RefusesWhatIsNoColumn) {
   }
   EXPECT_EQ(failure(parse_columns("NS,frob", {})),
             "cannot show the column 'frob': no such column (NS, TYPE, PATH, NPROCS, PID, PPID, "
-            "COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, ID, HELD-BY, NAME, THREADS, "
-            "OWNER-USER)");
+            "COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, ID, HELD-BY, NAME, CONTAINER, UNIT, "
+            "CGROUP, THREADS, OWNER-USER, UIDMAP, GIDMAP, LEADER, AGE)");
 }
 
 }  // namespace

@@ -9,6 +9,11 @@ namespace {
 
 using Type = CensusHolder::Type;
 
+std::vector<Holder> read_from(const Kernel& kernel, const Census& census, CensusIndex ns) {
+  ProgramNames programs(kernel);
+  return read_holders(kernel, census, ns, programs);
+}
+
 /// A namespace with holders of each type.
 class Held : public MadeCensus {
  public:
@@ -32,7 +37,7 @@ class Held : public MadeCensus {
       proc.add({pid, 1, {}, name});
   }
 
-  std::vector<Holder> read(CensusIndex ns) const { return read_holders(proc.kernel(), census, ns); }
+  std::vector<Holder> read(CensusIndex ns) const { return read_from(proc.kernel(), census, ns); }
 
   CensusIndex other, held;
   FakeProc proc;
@@ -50,14 +55,14 @@ TEST(HoldersInWords, CountsAndNames) {
 TEST(HoldersInWords, IsEmptyForNothing) {
   MadeCensus made;
   const CensusIndex ns = made.ns(Kind::net, 20);
-  EXPECT_EQ(in_words(read_holders(FakeProc().kernel(), made.census, ns)), "");
+  EXPECT_EQ(in_words(read_from(FakeProc().kernel(), made.census, ns)), "");
 }
 
 TEST(HoldersInWords, LeavesTheLookerOut) {
   MadeCensus made;
   const CensusIndex ns = made.ns(Kind::net, 20);
   made.census.holders = {{ns, Type::fd, ::getpid(), 3, kNone}};
-  EXPECT_TRUE(read_holders(newest_kernel(), made.census, ns).empty());
+  EXPECT_TRUE(read_from(newest_kernel(), made.census, ns).empty());
 }
 
 TEST(HolderJson, IsAListOfWhatThereIs) {

@@ -73,6 +73,39 @@ TEST_F(Rows, ThatAFilterTakes) {
   EXPECT_EQ(ls_tool::shown(made_.census, selection), "10 user\n 40 user\n  50 user\n   60 net\n");
 }
 
+TEST_F(Rows, OfAUserArePickedByTheFirstProcess) {
+  made_.census.processes[1].uid = 1000;  // the first one in uts
+  Selection selection;
+  selection.tree = Tree::none;
+  selection.user = 1000;
+  EXPECT_EQ(ls_tool::shown(made_.census, selection), "30 uts\n");
+}
+
+TEST_F(Rows, ThatAreMounted) {
+  made_.census.holders = {{1, CensusHolder::Type::fd, 1, 3, kNone},
+                          {2, CensusHolder::Type::mount, 0, 0, 0}};
+  Selection selection;
+  selection.tree = Tree::none;
+  selection.only_pinned = true;
+  EXPECT_EQ(ls_tool::shown(made_.census, selection), "30 uts\n");
+}
+
+TEST_F(Rows, InAnotherOrderStayBelowTheirParents) {
+  Selection selection;
+  selection.is_before = [](CensusIndex a, CensusIndex b) { return a > b; };
+  selection.tree = Tree::none;
+  EXPECT_EQ(ls_tool::shown(made_.census, selection),
+            "60 net\n50 user\n40 user\n30 uts\n20 net\n10 user\n");
+  selection.tree = Tree::owner;
+  EXPECT_EQ(ls_tool::shown(made_.census, selection),
+            "10 user\n"
+            " 40 user\n"
+            "  50 user\n"
+            "   60 net\n"
+            " 30 uts\n"
+            " 20 net\n");
+}
+
 TEST_F(Rows, OfAKind) {
   EXPECT_EQ(shown(Tree::none, {Kind::net}), "20 net\n60 net\n");
 }

@@ -22,6 +22,8 @@ class JsonWriter {
   JsonWriter& number(unsigned value) { return number(static_cast<std::uint64_t>(value)); }
   JsonWriter& boolean(bool value) { return this->value(value ? "true" : "false"); }
   JsonWriter& number_or_null(std::uint64_t number);  ///< null: it is 0
+  JsonWriter& null() { return value("null"); }
+  JsonWriter& raw(std::string_view json) { return value(json); }  ///< a value that is JSON already
 
   std::string take() { return std::move(text_); }
 

@@ -30,4 +30,8 @@ std::string text_of(const Value& value) {
   return std::visit(TextOf{}, value);
 }
 
+std::string shown(const Cell& cell) {
+  return cell.shown.empty() ? text_of(cell.value) : cell.shown;
+}
+
 }  // namespace nsx::cli

@@ -20,6 +20,9 @@ struct Cell {
   bool operator==(const Cell&) const = default;
 };
 
+/// What a person reads.
+std::string shown(const Cell& cell);
+
 /// The value as text: numbers in decimal, several texts one a line; empty for nothing.
 std::string text_of(const Value& value);
 

@@ -6,8 +6,7 @@
 #include <nsx/net.hh>
 #include <nsx/process.hh>
 
-#include "common/number.hh"
-#include "nsx-ls/holder_list.hh"
+#include "nsx-ls/id_maps.hh"
 #include "nsx-ls/mounts.hh"
 #include "nsx-ls/threads.hh"
 
@@ -15,83 +14,141 @@ namespace nsx::ls_tool {
 
 namespace {
 
-cli::Value value_of(std::string text, const ColumnInfo& column) {
+cli::Value text_or_nothing(std::string text) {
   if (text.empty()) return {};
-  if (column.is_number) {
-    if (const auto number = cli::parse_number<std::uint64_t>(text)) return *number;
-  }
-  if (!column.is_list) return text;
-  std::vector<std::string> list;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = rest.find('\n');
-    list.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
-  return list;
+  return text;
+}
+
+cli::Value number_or_nothing(std::uint64_t number) {
+  if (number == 0) return {};
+  return number;
+}
+
+template <class Process>
+cli::Value number(Process id) {
+  return static_cast<std::uint64_t>(id);
+}
+
+cli::Cell holders_cell(const std::vector<Holder>& holders) {
+  std::vector<std::string> phrases = in_phrases(holders);
+  std::string shown;
+  for (const std::string& phrase : phrases)
+    shown += (shown.empty() ? "" : ", ") + phrase;
+  cli::JsonWriter json;
+  write_json(holders, json);
+  return {std::move(phrases), std::move(shown), json.take()};
+}
+
+cli::Cell map_cell(const Kernel& kernel, const Census& census, CensusIndex index,
+                   const char* file) {
+  const auto map = read_id_map(kernel, census, index, file);
+  if (!map) return {};
+  cli::JsonWriter json;
+  write_json(*map, json);
+  return {spelled_lines(*map), {}, json.take()};
 }
 
 }  // namespace
 
-std::string Cells::text(CensusIndex index, Column column) {
+cli::Cell Cells::cell(CensusIndex index, Column column) {
   const CensusNamespace& ns = census_.namespaces[index];
-  const CensusProcess* first =
-      ns.first_process != kNone ? &census_.processes[ns.first_process] : nullptr;
-  const auto inode_of = [&](CensusIndex other) {
-    return std::to_string(other != kNone ? census_.namespaces[other].identity.inode : 0);
-  };
-
-  switch (column) {
-    case Column::ns:
-      return std::to_string(ns.identity.inode);
-    case Column::type:
-      return name(ns.kind);
-    case Column::nprocs:
-      return std::to_string(ns.process_count);
-    case Column::netnsid:
-      return net_id(index);
-    case Column::nsfs:
-      return mounts_of(census_, index);
-    case Column::pns:
-      return inode_of(ns.parent);
-    case Column::ons:
-      return inode_of(ns.owner);
-    case Column::id:
-      return ns.identity.id != 0 ? std::to_string(ns.identity.id) : std::string();
-    case Column::held_by:
-      return in_words(read_holders(kernel_, census_, index));
-    case Column::pin_name:
-      return pin_names(census_, index);
-    case Column::threads:
-      return std::to_string(threads(index));
-    case Column::owner_user:
-      return owner_user(ns);
-    default:
-      break;
-  }
-  if (first == nullptr) return {};
-
   switch (column) {
     case Column::path:
-      return kernel_.proc_path() + '/' + std::to_string(first->pid) + "/ns/" + name(ns.kind);
     case Column::pid:
-      return std::to_string(first->pid);
     case Column::ppid:
-      return std::to_string(first->parent);
     case Column::command:
-      return command(first->pid);
     case Column::uid:
-      return std::to_string(first->uid);
     case Column::user:
-      return user(first->uid);
+    case Column::container:
+    case Column::unit:
+    case Column::cgroup:
+      if (ns.first_process == kNone) return {};
+      return of_process(census_.processes[ns.first_process], ns.kind, column);
+    case Column::leader:
+    case Column::age:
+      return of_oldest(index, column);
+    default:
+      return of_namespace(index, column);
+  }
+}
+
+cli::Cell Cells::of_namespace(CensusIndex index, Column column) {
+  const CensusNamespace& ns = census_.namespaces[index];
+  const auto inode_of = [&](CensusIndex other) {
+    return number(other != kNone ? census_.namespaces[other].identity.inode : 0);
+  };
+  switch (column) {
+    case Column::ns:
+      return {number(ns.identity.inode)};
+    case Column::type:
+      return {name(ns.kind)};
+    case Column::nprocs:
+      return {number(ns.process_count)};
+    case Column::netnsid:
+      return {net_id(index)};
+    case Column::nsfs:
+      return {mounts_of(census_, index)};
+    case Column::pns:
+      return {inode_of(ns.parent)};
+    case Column::ons:
+      return {inode_of(ns.owner)};
+    case Column::id:
+      return {number_or_nothing(ns.identity.id)};
+    case Column::held_by:
+      return holders_cell(read_holders(kernel_, census_, index, programs_));
+    case Column::pin_name:
+      return {pin_names(census_, index)};
+    case Column::threads:
+      return {threads(index)};
+    case Column::owner_user:
+      return {owner_user(ns)};
+    case Column::uid_map:
+      return map_cell(kernel_, census_, index, "uid_map");
+    case Column::gid_map:
+      return map_cell(kernel_, census_, index, "gid_map");
     default:
       return {};
   }
 }
 
+cli::Cell Cells::of_process(const CensusProcess& first, Kind kind, Column column) {
+  switch (column) {
+    case Column::path:
+      return {kernel_.proc_path() + '/' + std::to_string(first.pid) + "/ns/" + name(kind)};
+    case Column::pid:
+      return {number(first.pid)};
+    case Column::ppid:
+      return {number(first.parent)};
+    case Column::command:
+      return {text_or_nothing(command(first.pid))};
+    case Column::uid:
+      return {number(first.uid)};
+    case Column::user:
+      return {user(first.uid)};
+    case Column::container:
+      return {text_or_nothing(places_.container(first.pid))};
+    case Column::unit:
+      return {text_or_nothing(places_.unit(first.pid))};
+    case Column::cgroup:
+      return {text_or_nothing(places_.cgroup(first.pid))};
+    default:
+      return {};
+  }
+}
+
+cli::Cell Cells::of_oldest(CensusIndex index, Column column) {
+  if (leaders_.empty()) leaders_ = find_leaders(census_);
+  if (leaders_[index] == kNone) return {};
+  const CensusProcess& oldest = census_.processes[leaders_[index]];
+  if (column == Column::leader) return {number(oldest.pid)};
+  const std::uint64_t seconds = seconds_since(oldest.start_time);
+  return {seconds, spelled_age(seconds), {}};
+}
+
 bool Cells::match(const cli::Filter& filter, CensusIndex index) {
   cli::Value value;
   return filter.matches([&](std::size_t column) -> const cli::Value& {
-    value = value_of(text(index, kColumns[column].column), kColumns[column]);
+    value = cell(index, kColumns[column].column).value;
     return value;
   });
 }
@@ -111,20 +168,22 @@ const std::string& Cells::user(uid_t uid) {
   return entry->second;
 }
 
-std::string Cells::net_id(CensusIndex index) const {
+cli::Value Cells::net_id(CensusIndex index) const {
   if (census_.namespaces[index].kind != Kind::net) return {};
   // It may be gone with all that held it: then there is nothing to tell.
   const auto net = open_namespace(kernel_, census_, index);
   if (!net) return {};
   const auto id = peer_net_id(*net);
   if (!id) return {};
-  return *id ? std::to_string(**id) : "unassigned";
+  if (!*id) return "unassigned";
+  return number(**id);
 }
 
-std::string Cells::owner_user(const CensusNamespace& ns) {
+cli::Value Cells::owner_user(const CensusNamespace& ns) {
   if (ns.kind != Kind::user && ns.owner == kNone) return {};
   const uid_t uid = ns.kind == Kind::user ? ns.creator : census_.namespaces[ns.owner].creator;
-  return uid == static_cast<uid_t>(-1) ? std::string() : user(uid);
+  if (uid == static_cast<uid_t>(-1)) return {};
+  return user(uid);
 }
 
 std::uint64_t Cells::threads(CensusIndex index) {

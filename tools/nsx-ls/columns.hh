@@ -26,40 +26,60 @@ enum class Column {
   id,
   held_by,
   pin_name,
+  container,
+  unit,
+  cgroup,
   threads,
   owner_user,
+  uid_map,
+  gid_map,
+  leader,
+  age,
 };
+
+/// What the cells of a column hold.
+enum class ColumnType { number, text, list };
 
 struct ColumnInfo {
   Column column;
   const char* name;
-  bool is_right;   ///< aligned to the right
-  bool is_number;  ///< in JSON
-  bool is_list;    ///< a line feed parts the values of a cell
+  ColumnType type;
+  bool is_right;  ///< aligned to the right
   const char* help;
 };
 
 /// In the order of `Column`.
 inline constexpr std::array kColumns{
-    ColumnInfo{Column::ns, "NS", true, true, false, "inode number of the namespace"},
-    ColumnInfo{Column::type, "TYPE", false, false, false, "kind of namespace"},
-    ColumnInfo{Column::path, "PATH", false, false, false, "a path to the namespace"},
-    ColumnInfo{Column::nprocs, "NPROCS", true, true, false, "number of processes in it"},
-    ColumnInfo{Column::pid, "PID", true, true, false, "lowest PID in it"},
-    ColumnInfo{Column::ppid, "PPID", true, true, false, "parent of PID"},
-    ColumnInfo{Column::command, "COMMAND", false, false, false, "command line of PID"},
-    ColumnInfo{Column::uid, "UID", true, true, false, "UID of PID"},
-    ColumnInfo{Column::user, "USER", false, false, false, "user name of PID"},
-    ColumnInfo{Column::netnsid, "NETNSID", true, false, false, "number of a net namespace in ours"},
-    ColumnInfo{Column::nsfs, "NSFS", false, false, true, "where it is mounted"},
-    ColumnInfo{Column::pns, "PNS", true, true, false, "inode number of its parent"},
-    ColumnInfo{Column::ons, "ONS", true, true, false, "inode number of its owner"},
-    ColumnInfo{Column::id, "ID", true, true, false, "64-bit number, never reused (Linux 6.18)"},
-    ColumnInfo{Column::held_by, "HELD-BY", false, false, false, "what keeps it alive"},
-    ColumnInfo{Column::pin_name, "NAME", false, false, true, "its name as a pin"},
-    ColumnInfo{Column::threads, "THREADS", true, true, false, "number of threads in it"},
-    ColumnInfo{Column::owner_user, "OWNER-USER", false, false, false,
+    ColumnInfo{Column::ns, "NS", ColumnType::number, true, "inode number of the namespace"},
+    ColumnInfo{Column::type, "TYPE", ColumnType::text, false, "kind of namespace"},
+    ColumnInfo{Column::path, "PATH", ColumnType::text, false, "a path to the namespace"},
+    ColumnInfo{Column::nprocs, "NPROCS", ColumnType::number, true, "number of processes in it"},
+    ColumnInfo{Column::pid, "PID", ColumnType::number, true, "lowest PID in it"},
+    ColumnInfo{Column::ppid, "PPID", ColumnType::number, true, "parent of PID"},
+    ColumnInfo{Column::command, "COMMAND", ColumnType::text, false, "command line of PID"},
+    ColumnInfo{Column::uid, "UID", ColumnType::number, true, "UID of PID"},
+    ColumnInfo{Column::user, "USER", ColumnType::text, false, "user name of PID"},
+    ColumnInfo{Column::netnsid, "NETNSID", ColumnType::text, true,
+               "number of a net namespace in ours, or \"unassigned\""},
+    ColumnInfo{Column::nsfs, "NSFS", ColumnType::list, false, "where it is mounted"},
+    ColumnInfo{Column::pns, "PNS", ColumnType::number, true, "inode number of its parent"},
+    ColumnInfo{Column::ons, "ONS", ColumnType::number, true, "inode number of its owner"},
+    ColumnInfo{Column::id, "ID", ColumnType::number, true,
+               "64-bit number, never given again (Linux 6.18)"},
+    ColumnInfo{Column::held_by, "HELD-BY", ColumnType::list, false, "what keeps it alive"},
+    ColumnInfo{Column::pin_name, "NAME", ColumnType::list, false, "its names as a pin"},
+    ColumnInfo{Column::container, "CONTAINER", ColumnType::text, false, "container of PID"},
+    ColumnInfo{Column::unit, "UNIT", ColumnType::text, false, "systemd unit of PID"},
+    ColumnInfo{Column::cgroup, "CGROUP", ColumnType::text, false, "cgroup of PID"},
+    ColumnInfo{Column::threads, "THREADS", ColumnType::number, true, "number of threads in it"},
+    ColumnInfo{Column::owner_user, "OWNER-USER", ColumnType::text, false,
                "who made it, or the user namespace that owns it"},
+    ColumnInfo{Column::uid_map, "UIDMAP", ColumnType::list, false,
+               "UIDs of a user namespace, INSIDE:OUTSIDE:COUNT"},
+    ColumnInfo{Column::gid_map, "GIDMAP", ColumnType::list, false, "its GIDs, likewise"},
+    ColumnInfo{Column::leader, "LEADER", ColumnType::number, true,
+               "PID of the oldest process in it"},
+    ColumnInfo{Column::age, "AGE", ColumnType::number, true, "seconds since LEADER has started"},
 };
 
 inline const ColumnInfo& info(Column column) {

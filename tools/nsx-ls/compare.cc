@@ -88,19 +88,20 @@ std::string json_of(const std::vector<Compared>& all, const std::vector<Compared
 
 Status print_rows(const std::vector<Compared>& all, const std::vector<ComparedKind>& kinds,
                   const ViewRequest& request) {
-  std::vector<cli::TableColumn> columns{{"TYPE", false, false, false, false},
-                                        {"RESULT", false, false, false, false}};
+  std::vector<cli::TableColumn> columns{{.name = "TYPE"}, {.name = "RESULT"}};
   for (const Compared& each : all) {
-    columns.push_back({each.target.c_str(), true, true, false, false});
+    columns.push_back({.name = each.target.c_str(), .is_right = true});
   }
   std::vector<cli::TableRow> rows;
   for (const ComparedKind& row : kinds) {
-    cli::TableRow line{{name(row.kind), row.is_same ? "same" : "different"}, std::nullopt};
+    cli::TableRow line{.cells = {name(row.kind), row.is_same ? "same" : "different"}};
     for (const Compared& each : all)
       line.cells.push_back(std::to_string(each.in(row.kind)->inode));
+    line.styles.resize(line.cells.size());
+    line.styles[1] = row.is_same ? cli::Style::green : cli::Style::red;
     rows.push_back(std::move(line));
   }
-  return cli::print_table("compare", columns, rows, request.format, request.headings);
+  return cli::print_table(columns, std::move(rows), request.table);
 }
 
 }  // namespace
@@ -140,7 +141,7 @@ Result<int> show_compare(const ViewRequest& request) {
   }
   const bool is_same =
       std::all_of(kinds.begin(), kinds.end(), [](const auto& row) { return row.is_same; });
-  if (request.format == cli::TableFormat::json) {
+  if (request.table.format == cli::TableFormat::json) {
     if (cli::print(kTool, json_of(all, kinds, is_same)) != 0) return kCannotCompare;
   } else if (auto printed = print_rows(all, kinds, request); !printed) {
     return error_of(printed);

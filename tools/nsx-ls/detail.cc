@@ -138,24 +138,22 @@ Status print_processes(const Detail& detail, const ProcessColumns& columns,
     is_tree = is_tree || has_tree;
     heads.push_back({.name = column->name,
                      .is_right = column->is_right,
-                     .is_number = column->is_right,
                      .is_last_resort = column == &kProcessColumns[kCommand],
-                     .is_list = false,
                      .has_tree = has_tree});
   }
   std::vector<cli::TableRow> rows;
   for (const MemberRow& row : is_tree ? arrange(detail.members) : in_a_list(detail.members)) {
-    cli::TableRow line{{}, row.parent};
+    cli::TableRow line{.cells = {}, .parent = row.parent};
     for (const ProcessColumn* column : columns)
       line.cells.push_back(column->text(detail, detail.members[row.member]));
     rows.push_back(std::move(line));
   }
-  return cli::print_table("processes", heads, rows, request.format, request.headings);
+  return cli::print_table(heads, std::move(rows), request.table);
 }
 
 Status print_one(const Detail& detail, const ProcessColumns& columns, const ViewRequest& request) {
-  const bool table_alone =
-      request.columns != nullptr || !request.headings || request.format == cli::TableFormat::raw;
+  const bool table_alone = request.columns != nullptr || !request.table.headings ||
+                           request.table.format == cli::TableFormat::raw;
   if (!table_alone) {
     const std::string lines = lines_of(detail) + (detail.members.empty() ? "" : "\n");
     std::fwrite(lines.data(), 1, lines.size(), stdout);
@@ -178,6 +176,9 @@ Result<Namespace> find_in_census(const Kernel& kernel, std::uint64_t number,
   wanted.sources = SourceSet::all();
   const auto census = take_census(kernel, wanted);
   if (!census) return otherwise;
+  if (census->processes.empty()) {
+    return refuse("list", kernel.proc_path(), "it shows no process", "is proc mounted there?");
+  }
   for (CensusIndex i = 0; i < census->namespaces.size(); ++i) {
     const CensusNamespace& each = census->namespaces[i];
     const bool has_number = each.identity.inode == number || each.identity.id == number;
@@ -239,14 +240,14 @@ Result<int> show_detail(const Kernel& kernel, const std::vector<Namespace>& name
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     const auto [detail, gaps] = read_detail(kernel, *census, namespaces[i]);
     report_gaps(gaps);
-    if (request.format == cli::TableFormat::json) {
+    if (request.table.format == cli::TableFormat::json) {
       write_json(detail, json);
       continue;
     }
     if (i > 0) std::fputs("\n", stdout);
     if (auto done = print_one(detail, columns, request); !done) return error_of(done);
   }
-  if (request.format == cli::TableFormat::json) {
+  if (request.table.format == cli::TableFormat::json) {
     return cli::print(kTool, json.close().close().take() + '\n');
   }
   return 0;

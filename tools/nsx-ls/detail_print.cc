@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <pwd.h>
 
+#include "nsx-ls/id_maps.hh"
+
 namespace nsx::ls_tool {
 
 namespace {
@@ -83,15 +85,6 @@ void add_map(Lines& lines, std::string_view key, const IdMap& map) {
   if (map.empty()) lines.add(key, "none was written yet");
   for (const IdMapLine& line : map)
     lines.add(key, spelled(line));
-}
-
-void write_json(const IdMap& map, cli::JsonWriter& json) {
-  json.open('[');
-  for (const IdMapLine& line : map) {
-    json.open('{').key("inside").number(line.inside);
-    json.key("outside").number(line.outside).key("count").number(line.count).close();
-  }
-  json.close();
 }
 
 void write_json(const ClockOffset& offset, cli::JsonWriter& json) {
@@ -212,9 +205,9 @@ void write_json(const Detail& detail, cli::JsonWriter& json) {
     if (detail.names->domain != kNoDomain) json.key("domain").string(detail.names->domain);
   }
   if (detail.maps) {
-    json.key("uid_map");
+    json.key("uidmap");
     write_json(detail.maps->uids, json);
-    json.key("gid_map");
+    json.key("gidmap");
     write_json(detail.maps->gids, json);
   }
   if (detail.offsets) {

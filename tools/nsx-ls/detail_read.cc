@@ -94,7 +94,8 @@ class Reader {
   void read_members() {
     const CensusIndex index = index_of(census_, ns_);
     if (index == kNone) return;
-    detail_.holders = read_holders(kernel_, census_, index);
+    ProgramNames programs(kernel_);
+    detail_.holders = read_holders(kernel_, census_, index, programs);
     for (const CensusProcess& process : census_.processes) {
       if (process.in(ns_.kind()) != index) continue;
       const auto opened = Process::open(kernel_, process.pid);

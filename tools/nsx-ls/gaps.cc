@@ -1,8 +1,10 @@
 #include "nsx-ls/gaps.hh"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <unistd.h>
 
 #include "nsx-ls/options.hh"
 
@@ -29,12 +31,20 @@ std::string words(const CensusGap& gap) {
 }  // namespace
 
 void report_gaps(const Census& census) {
+  if (census.hides_processes) {
+    std::fprintf(stderr, "%s: note: /proc hides the processes of others (hidepid, proc(5))\n",
+                 kTool.name);
+  }
   if (census.gaps.empty()) return;
   std::string list;
-  for (const CensusGap& gap : census.gaps)
+  bool is_denied = false;
+  for (const CensusGap& gap : census.gaps) {
     list += (list.empty() ? "" : ", ") + words(gap);
-  std::fprintf(stderr, "%s: note: could not look into %s: %s\n", kTool.name, list.c_str(),
-               std::strerror(census.gaps.front().code));
+    is_denied = is_denied || gap.code == EACCES || gap.code == EPERM;
+  }
+  const char* hint = is_denied && ::geteuid() != 0 ? " (root may see more)" : "";
+  std::fprintf(stderr, "%s: note: could not look into %s: %s%s\n", kTool.name, list.c_str(),
+               std::strerror(census.gaps.front().code), hint);
 }
 
 }  // namespace nsx::ls_tool

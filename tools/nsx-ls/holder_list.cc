@@ -4,7 +4,6 @@
 #include <array>
 #include <span>
 #include <unistd.h>
-#include <unordered_map>
 
 #include <nsx/process.hh>
 
@@ -37,28 +36,7 @@ const Words& words(std::optional<Type> type) {
   return type ? kWords[static_cast<std::size_t>(*type)] : kProcesses;
 }
 
-/// The short names of processes, each read once.
-class Commands {
- public:
-  explicit Commands(const Kernel& kernel) : kernel_(kernel) {}
-
-  const std::string& of(pid_t pid) {
-    const auto [entry, is_new] = known_.try_emplace(pid);
-    if (!is_new) return entry->second;
-    const auto process = Process::open(kernel_, pid);
-    if (auto name = process ? process->read("comm") : Result<std::string>(std::string())) {
-      if (name->ends_with('\n')) name->pop_back();
-      entry->second = std::move(*name);
-    }
-    return entry->second;
-  }
-
- private:
-  const Kernel& kernel_;
-  std::unordered_map<pid_t, std::string> known_;
-};
-
-Holder made(const Census& census, const CensusHolder& found, Commands& commands) {
+Holder made(const Census& census, const CensusHolder& found, ProgramNames& programs) {
   const auto inode_of = [&](CensusIndex ns) {
     return ns != kNone ? census.namespaces[ns].identity.inode : 0;
   };
@@ -77,7 +55,7 @@ Holder made(const Census& census, const CensusHolder& found, Commands& commands)
     default:
       holder.pid = found.pid;
       holder.number = found.number;
-      holder.command = commands.of(found.pid);
+      holder.command = programs.of(found.pid);
       break;
   }
   return holder;
@@ -133,25 +111,36 @@ void write_holder(const Holder& holder, cli::JsonWriter& json) {
 
 }  // namespace
 
-std::vector<Holder> read_holders(const Kernel& kernel, const Census& census, CensusIndex ns) {
+const std::string& ProgramNames::of(pid_t pid) {
+  const auto [entry, is_new] = known_.try_emplace(pid);
+  if (!is_new) return entry->second;
+  const auto process = Process::open(kernel_, pid);
+  if (auto name = process ? process->read("comm") : Result<std::string>(std::string())) {
+    if (name->ends_with('\n')) name->pop_back();
+    entry->second = std::move(*name);
+  }
+  return entry->second;
+}
+
+std::vector<Holder> read_holders(const Kernel& kernel, const Census& census, CensusIndex ns,
+                                 ProgramNames& programs) {
   std::vector<Holder> holders;
   if (const auto count = census.namespaces[ns].process_count; count > 0) {
     holders.emplace_back().count = count;
   }
-  Commands commands(kernel);
   const auto& all = census.holders;
   auto found = std::lower_bound(
       all.begin(), all.end(), ns,
       [](const CensusHolder& holder, CensusIndex wanted) { return holder.ns < wanted; });
   for (; found != all.end() && found->ns == ns; ++found) {
     const bool is_self = kernel.numbers_are_ours() && found->pid == ::getpid();
-    if (!is_self) holders.push_back(made(census, *found, commands));
+    if (!is_self) holders.push_back(made(census, *found, programs));
   }
   return holders;
 }
 
-std::string in_words(const std::vector<Holder>& holders) {
-  std::string text;
+std::vector<std::string> in_phrases(const std::vector<Holder>& holders) {
+  std::vector<std::string> phrases;
   for (std::span<const Holder> rest = holders; !rest.empty();) {
     const auto some = same_type(rest);
     rest = rest.subspan(some.size());
@@ -159,16 +148,19 @@ std::string in_words(const std::vector<Holder>& holders) {
     for (const Holder& holder : some)
       count += holder.count;
     const Words& word = words(some.front().type);
-    if (!text.empty()) text += ", ";
-    text += std::to_string(count) + ' ';
-    text += count == 1 ? word.one : word.several;
+    std::string text = std::to_string(count) + ' ' + (count == 1 ? word.one : word.several);
     const std::string names = some_of(names_of(some));
-    if (names.empty()) continue;
     const bool is_mount = some.front().type == Type::mount;
-    text += is_mount ? " " : " (";
-    text += names;
-    if (!is_mount) text += ')';
+    if (!names.empty()) text += is_mount ? ' ' + names : " (" + names + ')';
+    phrases.push_back(std::move(text));
   }
+  return phrases;
+}
+
+std::string in_words(const std::vector<Holder>& holders) {
+  std::string text;
+  for (const std::string& phrase : in_phrases(holders))
+    text += (text.empty() ? "" : ", ") + phrase;
   return text;
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <nsx/census.hh>
@@ -23,11 +24,28 @@ struct Holder {
   bool operator==(const Holder&) const = default;
 };
 
+/// The short names of processes, each read once.
+class ProgramNames {
+ public:
+  explicit ProgramNames(const Kernel& kernel) : kernel_(kernel) {}
+
+  /// Empty: it is gone.
+  const std::string& of(pid_t pid);
+
+ private:
+  const Kernel& kernel_;
+  std::unordered_map<pid_t, std::string> known_;
+};
+
 /// The holders of a namespace, those of one type together. What this process itself has open does
 /// not count.
-std::vector<Holder> read_holders(const Kernel& kernel, const Census& census, CensusIndex ns);
+std::vector<Holder> read_holders(const Kernel& kernel, const Census& census, CensusIndex ns,
+                                 ProgramNames& programs);
 
-/// For people: "2 processes, 1 mount /run/netns/blue, 3 fds (dockerd 812)"; empty: none.
+/// For people, a phrase a type: "2 processes", "1 mount /run/netns/blue", "3 fds (dockerd 812)".
+std::vector<std::string> in_phrases(const std::vector<Holder>& holders);
+
+/// These with commas between; empty: none.
 std::string in_words(const std::vector<Holder>& holders);
 
 /// For programs: a list of objects.

@@ -86,13 +86,19 @@ std::string json_of(const std::vector<KindLimits>& limits) {
   return json.close().close().take() + '\n';
 }
 
+/// Nearly full is worth a look.
+cli::Style style_of(std::uint64_t percent) {
+  if (percent >= 90) return cli::Style::red;
+  return percent >= 70 ? cli::Style::yellow : cli::Style::plain;
+}
+
 Status print_rows(const std::vector<KindLimits>& limits, const ViewRequest& request) {
-  const std::array<cli::TableColumn, 6> columns{{{"TYPE", false, false, false, false},
-                                                 {"USED", true, true, false, false},
-                                                 {"MAX", true, true, false, false},
-                                                 {"USE%", true, true, false, false},
-                                                 {"DEPTH", true, true, false, false},
-                                                 {"MAX-DEPTH", true, true, false, false}}};
+  const std::array<cli::TableColumn, 6> columns{{{.name = "TYPE"},
+                                                 {.name = "USED", .is_right = true},
+                                                 {.name = "MAX", .is_right = true},
+                                                 {.name = "USE%", .is_right = true},
+                                                 {.name = "DEPTH", .is_right = true},
+                                                 {.name = "MAX-DEPTH", .is_right = true}}};
   const auto text = [](std::optional<std::uint64_t> number) {
     return number ? std::to_string(*number) : std::string();
   };
@@ -100,11 +106,13 @@ Status print_rows(const std::vector<KindLimits>& limits, const ViewRequest& requ
   rows.reserve(limits.size());
   for (const KindLimits& each : limits) {
     const std::string use = each.max ? std::to_string(percent(each.used, *each.max)) + '%' : "";
-    rows.push_back({{name(each.kind), std::to_string(each.used), text(each.max), use,
-                     text(each.depth), text(each.max_depth)},
-                    std::nullopt});
+    cli::TableRow row{.cells = {name(each.kind), std::to_string(each.used), text(each.max), use,
+                                text(each.depth), text(each.max_depth)}};
+    row.styles.resize(row.cells.size());
+    row.styles[3] = each.max ? style_of(percent(each.used, *each.max)) : cli::Style::plain;
+    rows.push_back(std::move(row));
   }
-  return cli::print_table("limits", columns, rows, request.format, request.headings);
+  return cli::print_table(columns, std::move(rows), request.table);
 }
 
 }  // namespace
@@ -156,7 +164,7 @@ Result<int> show_limits(const ViewRequest& request) {
   read_maxima(*kernel, limits);
   std::erase_if(limits,
                 [&](const auto& row) { return !request.kinds_or_all().contains(row.kind); });
-  if (request.format == cli::TableFormat::json) return cli::print(kTool, json_of(limits));
+  if (request.table.format == cli::TableFormat::json) return cli::print(kTool, json_of(limits));
   if (auto printed = print_rows(limits, request); !printed) return error_of(printed);
   return 0;
 }

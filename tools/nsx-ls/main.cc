@@ -1,14 +1,8 @@
-#include <algorithm>
 #include <clocale>
 
-#include <nsx/census.hh>
-#include <nsx/process.hh>
-
 #include "common/report.hh"
-#include "common/table.hh"
-#include "nsx-ls/cells.hh"
-#include "nsx-ls/columns.hh"
-#include "nsx-ls/gaps.hh"
+#include "common/style.hh"
+#include "nsx-ls/list.hh"
 #include "nsx-ls/options.hh"
 #include "nsx-ls/request.hh"
 #include "nsx-ls/views.hh"
@@ -17,68 +11,6 @@ namespace nsx::ls_tool {
 
 namespace {
 
-/// Why the process that was asked for is not in the census.
-Status explain_absence(const Kernel& kernel, pid_t pid) {
-  auto process = Process::open(kernel, pid);
-  if (!process) return error_of(process);
-  auto ns = process->open_namespace(kernel, Kind::user);
-  if (!ns) return error_of(ns);
-  return refuse("list the namespaces of", "PID " + std::to_string(pid),
-                "it came and went while they were listed");
-}
-
-/// The column that carries the lines of the tree, or null: the command, or the number where what
-/// it belongs to is the point. As in lsns(8) there is no tree without it, unless one was asked for.
-const Column* tree_column(const Request& request) {
-  const Tree tree = request.selection.tree;
-  if (tree == Tree::none) return nullptr;
-  const Column usual = tree == Tree::process ? Column::command : Column::ns;
-  const auto found = std::find(request.columns.begin(), request.columns.end(), usual);
-  if (found != request.columns.end()) return &*found;
-  return request.tree_is_asked_for ? &request.columns.front() : nullptr;
-}
-
-Status list(const Request& request) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto census = take_census(*kernel, census_request(request));
-  if (!census) return error_of(census);
-  // Not even ourselves: something else than proc is there.
-  if (census->processes.empty() && !request.sources) {
-    return refuse("list", kernel->proc_path(), "it shows no process", "is proc mounted there?");
-  }
-  if (const auto wanted = request.selection.process) {
-    const bool found = std::any_of(census->processes.begin(), census->processes.end(),
-                                   [&](const auto& process) { return process.pid == *wanted; });
-    if (!found) return explain_absence(*kernel, *wanted);
-  }
-
-  std::vector<cli::TableColumn> columns;
-  const Column* tree = tree_column(request);
-  for (const Column& column : request.columns) {
-    columns.push_back({.name = info(column).name,
-                       .is_right = info(column).is_right,
-                       .is_number = info(column).is_number,
-                       .is_last_resort = column == Column::command,
-                       .is_list = info(column).is_list,
-                       .has_tree = &column == tree});
-  }
-  Cells cells(*kernel, *census);
-  std::vector<cli::TableRow> rows;
-  Selection selection = request.selection;
-  if (request.filter) {
-    selection.accepts = [&](CensusIndex ns) { return cells.match(*request.filter, ns); };
-  }
-  for (const Row& row : make_rows(*census, selection)) {
-    cli::TableRow line{{}, row.parent};
-    for (const Column column : request.columns)
-      line.cells.push_back(cells.text(row.ns, column));
-    rows.push_back(std::move(line));
-  }
-  report_gaps(*census);
-  return cli::print_table("namespaces", columns, rows, request.format, request.headings);
-}
-
 ViewRequest view_request(const Options& options, const cli::CommandLine& line) {
   ViewRequest request;
   request.kinds = options.kinds;
@@ -86,9 +18,9 @@ ViewRequest view_request(const Options& options, const cli::CommandLine& line) {
   request.columns = options.columns;
   request.list = options.list;
   request.targets.assign(line.operands.begin(), line.operands.end());
-  if (options.json) request.format = cli::TableFormat::json;
-  if (options.raw) request.format = cli::TableFormat::raw;
-  request.headings = options.headings;
+  request.table = options.table;
+  if (options.json) request.table.format = cli::TableFormat::json;
+  if (options.raw) request.table.format = cli::TableFormat::raw;
   return request;
 }
 
@@ -115,15 +47,16 @@ int run(int argc, char** argv) {
   if (line->has(kFeatures)) return print_features();
 
   Options options;
+  options.table.color = cli::wants_color(nullptr).value();
   for (const cli::Given& given : line->options) {
     if (auto done = apply(given, options); !done) return cli::usage_error(kTool, done.error());
   }
   ViewRequest view = view_request(options, *line);
   if (const auto status = show_view(*line, view)) return *status;
   options.process = view.process;
-  const auto request = make_request(options);
+  auto request = make_request(options);
   if (!request) return cli::usage_error(kTool, request.error());
-  if (const auto done = list(*request); !done) {
+  if (const auto done = show_list(std::move(*request)); !done) {
     cli::report(kTool, done.error());
     return 1;
   }

@@ -100,6 +100,21 @@ std::string cell_text(const Census& census, const Matrix& matrix, std::size_t ro
   return "?";
 }
 
+/// What is the machine's stands back.
+cli::Style style_of(State state) {
+  switch (state) {
+    case State::first:
+      return cli::Style::green;
+    case State::shared:
+      return cli::Style::cyan;
+    case State::as_init:
+      return cli::Style::dim;
+    case State::unknown:
+      break;
+  }
+  return cli::Style::yellow;
+}
+
 /// What else a view needs to know.
 struct Context {
   const Kernel& kernel;
@@ -110,25 +125,29 @@ struct Context {
 
 Status print_matrix(const Context& context, const Matrix& matrix, const char* heading) {
   std::vector<cli::TableColumn> columns;
-  if (heading != nullptr) columns.push_back({heading, false, false, false, false});
-  columns.push_back({"PID", true, true, false, false});
+  if (heading != nullptr) columns.push_back({.name = heading});
+  columns.push_back({.name = "PID", .is_right = true});
   for (const Kind kind : context.request.kinds_or_all())
-    columns.push_back({name(kind), false, false, false, false});
-  columns.push_back({"COMMAND", false, false, true, false});
+    columns.push_back({.name = name(kind)});
+  columns.push_back({.name = "COMMAND", .is_last_resort = true});
 
   std::vector<cli::TableRow> rows;
   for (std::size_t i = 0; i < matrix.rows().size(); ++i) {
     const MatrixRow& row = matrix.rows()[i];
     cli::TableRow line;
-    if (heading != nullptr) line.cells.push_back(row.name);
-    line.cells.push_back(std::to_string(row.pid));
-    for (const Kind kind : context.request.kinds_or_all())
-      line.cells.push_back(cell_text(context.census, matrix, i, kind));
-    line.cells.push_back(read_command_line(context.kernel, row.pid));
+    const auto add = [&](std::string text, cli::Style style = cli::Style::plain) {
+      line.cells.push_back(std::move(text));
+      line.styles.push_back(style);
+    };
+    if (heading != nullptr) add(row.name);
+    add(std::to_string(row.pid));
+    for (const Kind kind : context.request.kinds_or_all()) {
+      add(cell_text(context.census, matrix, i, kind), style_of(matrix.cell(i, kind).state));
+    }
+    add(read_command_line(context.kernel, row.pid));
     rows.push_back(std::move(line));
   }
-  return cli::print_table("matrix", columns, rows, context.request.format,
-                          context.request.headings);
+  return cli::print_table(columns, std::move(rows), context.request.table);
 }
 
 /// "4022, 4023 and 7 others"
@@ -145,20 +164,19 @@ std::string shared_with(const Matrix& matrix, std::size_t row, Kind kind) {
 }
 
 Status print_process(const Context& context, const Matrix& matrix, std::size_t row) {
-  const std::vector<cli::TableColumn> columns{{"TYPE", false, false, false, false},
-                                              {"NS", true, true, false, false},
-                                              {"SHARED-WITH", false, false, false, false}};
+  const std::vector<cli::TableColumn> columns{{.name = "TYPE"},
+                                              {.name = "NS", .is_right = true},
+                                              {.name = "SHARED-WITH", .is_foldable = true}};
   const char* init = context.init.is_caller ? "nsx-ls itself" : "PID 1";
   std::vector<cli::TableRow> rows;
   for (const Kind kind : context.request.kinds_or_all()) {
     const State state = matrix.cell(row, kind).state;
     if (state == State::unknown) continue;
-    rows.push_back({{name(kind), std::to_string(inode_of(context.census, matrix.rows()[row], kind)),
-                     state == State::as_init ? init : shared_with(matrix, row, kind)},
-                    std::nullopt});
+    rows.push_back(
+        {.cells = {name(kind), std::to_string(inode_of(context.census, matrix.rows()[row], kind)),
+                   state == State::as_init ? init : shared_with(matrix, row, kind)}});
   }
-  return cli::print_table("matrix", columns, rows, context.request.format,
-                          context.request.headings);
+  return cli::print_table(columns, std::move(rows), context.request.table);
 }
 
 // --- As JSON -------------------------------------------------------------------------------------
@@ -234,7 +252,7 @@ Result<int> show_process(const Context& context, pid_t pid) {
   if (wanted == nullptr) return explain_absence(context.kernel, pid);
   const auto row = static_cast<std::size_t>(wanted - context.census.processes.data());
   const Matrix matrix(process_rows(context.census), context.init.namespaces);
-  if (context.request.format == cli::TableFormat::json) {
+  if (context.request.table.format == cli::TableFormat::json) {
     return print_json(json_of(context, matrix, row));
   }
   return answer(print_process(context, matrix, row));
@@ -268,7 +286,7 @@ Result<int> show_rows(const Context& context) {
                              "needs the right to trace their processes"});
   }
   const Matrix matrix(std::move(rows), context.init.namespaces);
-  if (context.request.format == cli::TableFormat::json) {
+  if (context.request.table.format == cli::TableFormat::json) {
     return print_json(json_of(context, matrix, std::nullopt));
   }
   return answer(print_matrix(context, matrix, heading));

@@ -22,28 +22,23 @@ void for_each_mount(const Census& census, CensusIndex index, Take take) {
   }
 }
 
-void add_line(std::string& text, std::string_view line) {
-  if (!text.empty()) text += '\n';
-  text += line;
-}
-
 }  // namespace
 
-std::string mounts_of(const Census& census, CensusIndex index) {
-  std::string text;
-  for_each_mount(census, index, [&](std::string_view path) { add_line(text, path); });
-  return text;
+std::vector<std::string> mounts_of(const Census& census, CensusIndex index) {
+  std::vector<std::string> paths;
+  for_each_mount(census, index, [&](std::string_view path) { paths.emplace_back(path); });
+  return paths;
 }
 
-std::string pin_names(const Census& census, CensusIndex index) {
+std::vector<std::string> pin_names(const Census& census, CensusIndex index) {
   const std::string directory = pin_directory(census.namespaces[index].kind) + '/';
-  std::string text;
+  std::vector<std::string> names;
   for_each_mount(census, index, [&](std::string_view path) {
     if (!path.starts_with(directory)) return;
     path.remove_prefix(directory.size());
-    if (path.find('/') == std::string_view::npos) add_line(text, path);
+    if (path.find('/') == std::string_view::npos) names.emplace_back(path);
   });
-  return text;
+  return names;
 }
 
 }  // namespace nsx::ls_tool

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "common/ids.hh"
+#include "common/number.hh"
 #include "common/report.hh"
 #include "nsx-ls/options.hh"
 
@@ -69,7 +71,7 @@ Status apply(const cli::Given& given, Options& options) {
       options.list = true;
       break;
     case 'n':
-      options.headings = false;
+      options.table.headings = false;
       break;
     case 'o':
       options.columns = given.argument;
@@ -81,6 +83,7 @@ Status apply(const cli::Given& given, Options& options) {
       break;
     }
     case 'P':
+    case kOrphaned:
       options.persistent = true;
       break;
     case 'Q':
@@ -94,6 +97,46 @@ Status apply(const cli::Given& given, Options& options) {
     }
     case 'r':
       options.raw = true;
+      break;
+    case 'u':
+      options.table.truncate = false;
+      break;
+    case 'W':
+      options.table.wrap = false;
+      break;
+    case kColor: {
+      auto color = cli::wants_color(given.argument != nullptr ? given.argument : "always");
+      if (!color) return error_of(color);
+      options.table.color = *color;
+      break;
+    }
+    case kOutputAll:
+      options.all_columns = true;
+      break;
+    case kSort:
+      options.sort = given.argument;
+      break;
+    case kReverse:
+      options.reverse = true;
+      break;
+    case kLimit: {
+      options.limit = cli::parse_number<std::size_t>(given.argument);
+      if (!options.limit) {
+        return refuse("list at most", cli::quoted(given.argument), "not a number of rows");
+      }
+      break;
+    }
+    case kContainer:
+      options.container = given.argument;
+      break;
+    case kUser: {
+      auto user = cli::parse_user(given.argument);
+      if (!user) return error_of(user);
+      options.user = *user;
+      break;
+    }
+    case kPinned:
+      options.pinned = true;
       break;
     case 't': {
       const auto kind = kind_by_name(given.argument);
@@ -124,6 +167,14 @@ Result<Request> make_request(const Options& options) {
   if (options.list && options.tree) return exclusive("--list", "--tree");
 
   if (options.persistent && options.process) return exclusive("--persistent", "--task");
+  if (options.persistent && options.user) return exclusive("--persistent", "--user");
+  if (options.persistent && options.container != nullptr) {
+    return exclusive("--persistent", "--container");
+  }
+  if (options.process && options.container != nullptr) return exclusive("--task", "--container");
+  if (options.all_columns && options.columns != nullptr) {
+    return exclusive("--output", "--output-all");
+  }
 
   Request request;
   if (!options.kinds.empty()) request.selection.kinds = options.kinds;
@@ -131,16 +182,31 @@ Result<Request> make_request(const Options& options) {
   request.selection.tree = options.list ? Tree::none : options.tree.value_or(Tree::process);
   request.tree_is_asked_for = options.tree.has_value();
   request.selection.only_persistent = options.persistent;
-  request.headings = options.headings;
+  request.selection.only_pinned = options.pinned;
+  request.selection.user = options.user;
+  if (options.container != nullptr) request.container = options.container;
   request.sources = options.sources;
-  if (options.json) request.format = cli::TableFormat::json;
-  if (options.raw) request.format = cli::TableFormat::raw;
+  request.reverse = options.reverse;
+  request.limit = options.limit;
+  request.table = options.table;
+  if (options.json) request.table.format = cli::TableFormat::json;
+  if (options.raw) request.table.format = cli::TableFormat::raw;
 
   request.columns = standard_columns(options.kinds);
   if (options.columns != nullptr) {
     auto columns = parse_columns(options.columns, std::move(request.columns));
     if (!columns) return error_of(columns);
     request.columns = std::move(*columns);
+  }
+  if (options.all_columns) {
+    request.columns.clear();
+    for (const ColumnInfo& each : kColumns)
+      request.columns.push_back(each.column);
+  }
+  if (options.sort != nullptr) {
+    auto columns = parse_columns(options.sort, {});
+    if (!columns) return error_of(columns);
+    request.sort = std::move(*columns);
   }
   if (options.filter != nullptr) {
     auto filter = cli::Filter::parse(options.filter, column_names());
@@ -152,6 +218,7 @@ Result<Request> make_request(const Options& options) {
 
 CensusRequest census_request(const Request& request) {
   std::vector<Column> columns = request.columns;
+  columns.insert(columns.end(), request.sort.begin(), request.sort.end());
   if (request.filter) {
     for (const std::size_t column : request.filter->columns())
       columns.push_back(kColumns[column].column);
@@ -162,6 +229,7 @@ CensusRequest census_request(const Request& request) {
   const Tree tree = request.selection.tree;
   CensusRequest census;
   census.kinds = request.selection.kinds;
+  census.start_times = shows(Column::leader) || shows(Column::age);
   // The owners stand in the tree with their own counts.
   if (tree == Tree::owner || shows(Column::owner_user)) census.kinds.insert(Kind::user);
   if (request.sources) {
@@ -182,8 +250,14 @@ CensusRequest census_request(const Request& request) {
     census.sources.insert(Source::relation);
     census.skip_what_the_kernel_lists = false;
   }
+  if (request.selection.only_pinned) {
+    census.sources.insert(Source::mount);
+    census.skip_what_the_kernel_lists = false;
+  }
   if (shows(Column::held_by)) census.sources = SourceSet::all();
-  if (request.selection.process && std::none_of(columns.begin(), columns.end(), needs_others)) {
+  const bool asks_others = request.selection.user || request.selection.only_pinned;
+  if (request.selection.process && !asks_others &&
+      std::none_of(columns.begin(), columns.end(), needs_others)) {
     census.only = *request.selection.process;
   }
   return census;

@@ -2,6 +2,7 @@
 // What the list and the trees are asked for.
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <nsx/census.hh>
@@ -22,11 +23,18 @@ struct Options {
   std::optional<SourceSet> sources;
   const char* columns = nullptr;
   const char* filter = nullptr;
+  const char* sort = nullptr;
+  const char* container = nullptr;
+  std::optional<uid_t> user;
+  std::optional<std::size_t> limit;
+  bool all_columns = false;
   bool list = false;
   bool persistent = false;
+  bool pinned = false;
   bool raw = false;
   bool json = false;
-  bool headings = true;
+  bool reverse = false;
+  cli::TableOptions table;  ///< but for its format
 };
 
 struct Request {
@@ -35,8 +43,11 @@ struct Request {
   std::optional<SourceSet> sources;
   std::vector<Column> columns;
   std::optional<cli::Filter> filter;
-  cli::TableFormat format = cli::TableFormat::plain;
-  bool headings = true;
+  std::string container;     ///< its process takes the place of `selection.process`
+  std::vector<Column> sort;  ///< by the first one first; empty: by inode number
+  bool reverse = false;
+  std::optional<std::size_t> limit;  ///< of rows
+  cli::TableOptions table;
 };
 
 /// Puts one option into the options.

@@ -1,10 +1,25 @@
 #include "nsx-ls/rows.hh"
 
+#include <algorithm>
+#include <numeric>
 #include <unordered_map>
 
 namespace nsx::ls_tool {
 
 namespace {
+
+/// Those that any mount namespace has on a file.
+std::vector<bool> mounted(const Census& census) {
+  std::vector<bool> is_mounted(census.namespaces.size());
+  for (const CensusHolder& holder : census.holders) {
+    if (holder.type == CensusHolder::Type::mount) is_mounted[holder.ns] = true;
+  }
+  return is_mounted;
+}
+
+bool is_of(const Census& census, const CensusNamespace& ns, uid_t user) {
+  return ns.first_process != kNone && census.processes[ns.first_process].uid == user;
+}
 
 std::vector<bool> selected_namespaces(const Census& census, const Selection& selection) {
   std::vector<bool> selected(census.namespaces.size(), !selection.process);
@@ -14,10 +29,13 @@ std::vector<bool> selected_namespaces(const Census& census, const Selection& sel
       if (ns != kNone) selected[ns] = true;
     }
   }
+  const std::vector<bool> pinned = selection.only_pinned ? mounted(census) : std::vector<bool>();
   for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
     const CensusNamespace& ns = census.namespaces[i];
     if (!selection.kinds.contains(ns.kind)) selected[i] = false;
     if (selection.only_persistent && ns.process_count != 0) selected[i] = false;
+    if (selection.only_pinned && !pinned[i]) selected[i] = false;
+    if (selection.user && !is_of(census, ns, *selection.user)) selected[i] = false;
     if (selected[i] && selection.accepts) selected[i] = selection.accepts(i);
   }
   return selected;
@@ -61,12 +79,23 @@ Parents parents_by_relation(const Census& census, CensusIndex CensusNamespace::*
   return parents;
 }
 
+using IsBefore = std::function<bool(CensusIndex, CensusIndex)>;
+
 /// Rows from the roots down; those that hang below each other in a circle (a PID was given to
 /// another process while we looked) as if one of them were a root.
-std::vector<Row> arrange(const std::vector<bool>& selected, const Parents& parents) {
+std::vector<Row> arrange(const std::vector<bool>& selected, const Parents& parents,
+                         const IsBefore& is_before) {
   std::vector<std::vector<CensusIndex>> children(parents.size());
   for (CensusIndex i = 0; i < parents.size(); ++i) {
     if (selected[i] && parents[i] != kNone) children[parents[i]].push_back(i);
+  }
+  std::vector<CensusIndex> all(parents.size());
+  std::iota(all.begin(), all.end(), 0);
+  std::erase_if(all, [&](CensusIndex i) { return !selected[i]; });
+  if (is_before) {
+    std::sort(all.begin(), all.end(), is_before);
+    for (auto& below : children)
+      std::sort(below.begin(), below.end(), is_before);
   }
   std::vector<Row> rows;
   std::vector<bool> placed(parents.size());
@@ -85,11 +114,11 @@ std::vector<Row> arrange(const std::vector<bool>& selected, const Parents& paren
       rows.push_back(row);
     }
   };
-  for (CensusIndex i = 0; i < parents.size(); ++i) {
-    if (selected[i] && parents[i] == kNone) place_below(i);
+  for (const CensusIndex i : all) {
+    if (parents[i] == kNone) place_below(i);
   }
-  for (CensusIndex i = 0; i < parents.size(); ++i) {
-    if (selected[i] && !placed[i]) place_below(i);
+  for (const CensusIndex i : all) {
+    if (!placed[i]) place_below(i);
   }
   return rows;
 }
@@ -112,7 +141,7 @@ std::vector<Row> make_rows(const Census& census, const Selection& selection) {
     case Tree::none:
       break;
   }
-  return arrange(selected, parents);
+  return arrange(selected, parents, selection.is_before);
 }
 
 }  // namespace nsx::ls_tool

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "common/report.hh"
+#include "nsx-ls/columns_view.hh"
 #include "nsx-ls/compare.hh"
 #include "nsx-ls/detail.hh"
 #include "nsx-ls/limits.hh"
@@ -25,11 +26,12 @@ struct View {
 constexpr std::size_t kMany = ~std::size_t{0};
 
 constexpr std::array kViews{
-    View{kCompare, "Jnrt", 2, kMany, show_compare, kCannotCompare},
-    View{kLimits, "Jnrt", 0, 0, show_limits, 1},
-    View{kMatrix, "Jnprt", 0, 0, show_matrix, 1},
+    View{kCompare, "JWnrtu", 2, kMany, show_compare, kCannotCompare},
+    View{kLimits, "JWnrtu", 0, 0, show_limits, 1},
+    View{kMatrix, "JWnprtu", 0, 0, show_matrix, 1},
+    View{'H', "JWnru", 0, 0, show_columns, 1},
 };
-constexpr const char* kDetailTakes = "Jlnort";
+constexpr const char* kDetailTakes = "JWlnortu";
 
 std::string spelled(const cli::Option& option) {
   return std::string("--") + option.name;
@@ -45,7 +47,8 @@ Status check_options(const cli::CommandLine& line, int option, const char* takes
   if (line.has('J') && line.has('r')) return exclude("--json", "--raw");
   for (const cli::Given& given : line.options) {
     const char letter = given.option->letter();
-    if (given.option->id == option || (given.option->id == kAll && option == kMatrix)) continue;
+    if (given.option->id == option || given.option->id == kColor) continue;
+    if (given.option->id == kAll && option == kMatrix) continue;
     if (letter != '\0' && std::strchr(takes, letter) != nullptr) continue;
     return exclude(chosen, spelled(*given.option));
   }

@@ -21,8 +21,7 @@ struct ViewRequest {
   std::vector<std::string> targets;  ///< the operands
   std::string matrix_rows;           ///< what --matrix is of
   bool all = false;                  ///< --all
-  cli::TableFormat format = cli::TableFormat::plain;
-  bool headings = true;
+  cli::TableOptions table;
 
   KindSet kinds_or_all() const { return kinds.empty() ? KindSet::all() : kinds; }
 };
