@@ -18,7 +18,7 @@ all_went_well() {
   echo "$output"
   [ "$status" = 0 ]
   [[ "${lines[-1]}" =~ ^$runs\ runs\ of\ ([0-9]+)\ views\;\ ([0-9]+)\ processes,\ ([0-9]+)\ threads,\ ([0-9]+)\ namespaces ]]
-  [ "${BASH_REMATCH[1]}" -ge 22 ]
+  [ "${BASH_REMATCH[1]}" -ge 25 ]
   [ "${BASH_REMATCH[2]}" -gt $((runs * BASH_REMATCH[1])) ]
   [ "${BASH_REMATCH[3]}" -gt 0 ]
   [ "${BASH_REMATCH[4]}" -gt 0 ]

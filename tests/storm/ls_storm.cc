@@ -429,20 +429,16 @@ std::int64_t number_of(const Json& object, const char* key) {
 
 /// What holds a row, in the words of the column, from which the list of holders differs.
 std::string holders_of(const Json& object) {
-  for (const char* key : {"held-by", "held_by"}) {
-    const auto found = object.find(key);
-    if (found == object.end() || found->is_null()) continue;
-    if (found->is_string()) return found->get<std::string>();
-    std::string text;
-    for (const Json& holder : *found) {
-      if (!text.empty()) text += ", ";
-      text += std::to_string(number_of(holder, "count"));
-      text += ' ';
-      text += holder.value("type", std::string());
-    }
-    return text;
+  const auto found = object.find("held_by");
+  if (found == object.end()) return {};
+  std::string text;
+  for (const Json& holder : *found) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(number_of(holder, "count"));
+    text += ' ';
+    text += holder.value("type", std::string());
   }
-  return {};
+  return text;
 }
 
 void add_json_rows(const Json& list, std::vector<Row>& rows) {
@@ -663,6 +659,9 @@ constexpr std::array kViews{
     View{"list", "-l -J -o NS,TYPE,NPROCS,PID,PPID,UID,USER,PATH,PNS,ONS,ID,NSFS,NETNSID,COMMAND",
          check_list<json_rows>},
     View{"held-by", "-l -J -o +HELD-BY,THREADS,NAME,OWNER-USER", check_list<json_rows>},
+    View{"everything", "-l -J --output-all", check_list<json_rows>},
+    View{"sorted", "-J -T --sort=AGE,NS --reverse", check_list<json_rows>},
+    View{"user", "-l -J --user root", check_list<json_rows>},
     View{"raw", "-l -r -n -o NS,TYPE,NPROCS,PID,HELD-BY", check_list<raw_rows>},
     View{"all-sources", "-l -J --sources=all", check_list<json_rows>},
     View{"processes-only", "-l -J --sources=process", check_list<json_rows>},
