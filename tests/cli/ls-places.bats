@@ -88,7 +88,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
         return 1
       }
       [ -z "$output" ]
-      [[ $stderr == nsx-ls:*/proc* || $stderr == nsx-ls:*PID\ 1* || $stderr == nsx-ls:*"'x'"* || $stderr == nsx-ls:*"pin:x"* ]] || {
+      [[ $stderr == nsx-ls:*/proc* || $stderr == nsx-ls:*PID\ 1* || $stderr == nsx-ls:*container:x* || $stderr == nsx-ls:*"pin:x"* ]] || {
         echo "$options: $stderr"
         return 1
       }

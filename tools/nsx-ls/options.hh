@@ -53,7 +53,7 @@ inline constexpr std::array kOptions{
                 nullptr, "only the namespaces that this container is in"},
     cli::Option{kUser, "user", cli::Argument::required, "NAME", cli::Completes::nothing, nullptr,
                 "only the namespaces whose first process belongs to this user"},
-    cli::Option{'Q', "filter", cli::Argument::required, "EXPR", cli::Completes::nothing, nullptr,
+    cli::Option{'Q', "filter", cli::Argument::required, "EXPR", cli::Completes::words, kColumnWords,
                 "only the rows that the expression is true for: 'TYPE == \"net\" and NPROCS > 1'"},
     cli::Option{'r', "raw", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "print cells with one blank between and no alignment"},
