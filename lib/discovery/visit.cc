@@ -63,8 +63,7 @@ bool Visit::has_ended() {
   }
   if (directory() < 0) return true;
   const auto text = read_file_at(directory(), "stat");
-  const auto stat = text ? parse_process_stat(*text) : std::nullopt;
-  return !stat || stat->state == 'Z' || stat->state == 'X';
+  return !text || !is_alive(*text);
 }
 
 CensusIndex Visit::look_by_pidfd(Kind kind, unsigned request) {

@@ -231,6 +231,12 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   return stat;
 }
 
+bool is_alive(std::string_view stat_text) {
+  const auto stat = parse_process_stat(stat_text);
+  if (!stat) return false;
+  return stat->state != 'Z' && stat->state != 'X';
+}
+
 std::string read_command_line(const Kernel& kernel, pid_t pid) {
   const std::string directory = std::to_string(pid);
   auto text = read_file_at(kernel.proc(), (directory + "/cmdline").c_str());

@@ -71,6 +71,9 @@ struct ProcessStat {
 
 NSX_API std::optional<ProcessStat> parse_process_stat(std::string_view text);
 
+/// Whether the process that such a text is of lives: it is neither a zombie nor dead.
+NSX_API bool is_alive(std::string_view stat_text);
+
 /// The command line of a process, for a person: the arguments of /proc/PID/cmdline with blanks
 /// between, or the name in /proc/PID/comm where there is none (kernel threads, zombies). May hold
 /// any byte but NUL. Empty if the process is gone.

@@ -1,7 +1,10 @@
+#include <algorithm>
+#include <array>
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+#include <vector>
 
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
@@ -66,14 +69,16 @@ Status perform(const step::SetSecurityContext& s) {
 }
 
 Status perform(const step::Execute& s) {
-  std::vector<char*> argv;
-  argv.reserve(s.arguments.size() + 1);
+  // On the stack where they fit: the heap's pages would be copied after a fork.
+  std::array<char*, 64> few{};
+  std::vector<char*> many;
+  const bool fit = s.arguments.size() < few.size();
+  if (!fit) many.resize(s.arguments.size() + 1);
+  char** argv = fit ? few.data() : many.data();
   // execvp(3) does not write to them, whatever its type says.
-  for (const std::string& argument : s.arguments) {
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  }
-  argv.push_back(nullptr);
-  ::execvp(s.file.c_str(), argv.data());
+  std::transform(s.arguments.begin(), s.arguments.end(), argv,
+                 [](const std::string& argument) { return const_cast<char*>(argument.c_str()); });
+  ::execvp(s.file.c_str(), argv);
   return fail("execute", s.file);
 }
 

@@ -58,17 +58,15 @@ std::optional<AgedProcess> open_aged(const Kernel& kernel, pid_t pid) {
   auto process = Process::open(kernel, pid);
   if (!process) return std::nullopt;
   const auto text = process->read("stat");
-  if (!text) return std::nullopt;
+  if (!text || !is_alive(*text)) return std::nullopt;
   auto stat = parse_process_stat(*text);
-  if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
   stat->command = {};
   return AgedProcess{std::move(*process), *stat};
 }
 
 bool is_there(const Process& process) {
   const auto text = process.read("stat");
-  const auto stat = text ? parse_process_stat(*text) : std::nullopt;
-  return stat && stat->state != 'Z' && stat->state != 'X';
+  return text && is_alive(*text);
 }
 
 bool is_older(const ProcessStat& a, const ProcessStat& b) {

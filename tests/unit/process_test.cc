@@ -215,5 +215,13 @@ TEST(Process, OpensTheNamespaceOfASocket) {
   EXPECT_EQ(WEXITSTATUS(child.wait()), 0);
 }
 
+TEST(IsAlive, ZombiesAndTheDeadAreNot) {
+  EXPECT_TRUE(is_alive("7 (a) S 1 7 7"));
+  EXPECT_TRUE(is_alive("7 (Z) ) R 1 7 7"));
+  EXPECT_FALSE(is_alive("7 (a) Z 1 7 7"));
+  EXPECT_FALSE(is_alive("7 (a) X 1 7 7"));
+  EXPECT_FALSE(is_alive(""));
+}
+
 }  // namespace
 }  // namespace nsx

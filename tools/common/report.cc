@@ -21,6 +21,14 @@ bool open_standard_streams() {
   return true;
 }
 
+/// One line, in one piece, so that lines of several processes do not mix; without stdio, which a
+/// runner needs for nothing else.
+void say(const Tool& tool, const std::string& text) {
+  const std::string line = std::string(tool.name) + ": " + text + '\n';
+  // Without stderr there is nowhere to say so.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
 }  // namespace
 
 int guarded_main(const Tool& tool, int (*run)(int, char**), int argc, char** argv) {
@@ -34,9 +42,11 @@ int guarded_main(const Tool& tool, int (*run)(int, char**), int argc, char** arg
 }
 
 void report(const Tool& tool, const Error& error) {
-  // In one piece, so that lines of several processes do not mix.
-  const std::string line = std::string(tool.name) + ": " + error.message() + '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  say(tool, error.message());
+}
+
+void note(const Tool& tool, std::string_view text) {
+  say(tool, "note: " + std::string(text));
 }
 
 int usage_error(const Tool& tool, const Error& error) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <nsx/kernel.hh>
 
@@ -17,6 +18,9 @@ int guarded_main(const Tool& tool, int (*run)(int, char**), int argc, char** arg
 
 /// Writes "TOOL: MESSAGE" to stderr.
 void report(const Tool& tool, const Error& error);
+
+/// Writes "TOOL: note: TEXT" to stderr: something that is no error.
+void note(const Tool& tool, std::string_view text);
 
 /// Reports a usage error, names --help, and returns the tool's status for it.
 int usage_error(const Tool& tool, const Error& error);

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <pwd.h>
@@ -236,9 +235,7 @@ void hint_stale_proc(const Tool& tool, const Plan& plan) {
     if (std::holds_alternative<step::ChangeRoot>(step)) return;
   }
   if (!changed.contains(Kind::pid) || changed.contains(Kind::mnt)) return;
-  std::fprintf(
-      stderr, "%s: note: /proc still shows the old PID namespace (--mount-proc mounts a new one)\n",
-      tool.name);
+  note(tool, "/proc still shows the old PID namespace (--mount-proc mounts a new one)");
 }
 
 int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
@@ -253,7 +250,9 @@ int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
     return status_of(plan, outcome.error());
   }
   status.ended(*outcome);
-  return outcome->signal != 0 ? die_of(outcome->signal) : outcome->exit_status;
+  if (outcome->signal != 0) return die_of(outcome->signal);
+  // Tidying up would copy a dozen pages that the fork shared, for the kernel to free them.
+  std::_Exit(outcome->exit_status);
 }
 
 }  // namespace nsx::cli

@@ -86,8 +86,8 @@ Status apply(const Given& given, RunOptions& options);
 /// Whether the options go together, when all have been applied.
 Status check(const RunOptions& options);
 
-/// Carries out a plan, or prints it: what the tool's exit status is. May die of the signal that its
-/// program died of.
+/// Carries out a plan, or prints it: what the tool's exit status is. Where it waited for the
+/// program, it does not return: this process ends with the program's status, or dies of its signal.
 int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
                  const RunOptions& options);
 

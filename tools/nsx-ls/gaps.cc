@@ -1,11 +1,11 @@
 #include "nsx-ls/gaps.hh"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <string>
 #include <unistd.h>
 
+#include "common/report.hh"
 #include "nsx-ls/options.hh"
 
 namespace nsx::ls_tool {
@@ -32,8 +32,7 @@ std::string words(const CensusGap& gap) {
 
 void report_gaps(const Census& census) {
   if (census.hides_processes) {
-    std::fprintf(stderr, "%s: note: /proc hides the processes of others (hidepid, proc(5))\n",
-                 kTool.name);
+    cli::note(kTool, "/proc hides the processes of others (hidepid, proc(5))");
   }
   if (census.gaps.empty()) return;
   std::string list;
@@ -43,8 +42,8 @@ void report_gaps(const Census& census) {
     is_denied = is_denied || gap.code == EACCES || gap.code == EPERM;
   }
   const char* hint = is_denied && ::geteuid() != 0 ? " (root may see more)" : "";
-  std::fprintf(stderr, "%s: note: could not look into %s: %s%s\n", kTool.name, list.c_str(),
-               std::strerror(census.gaps.front().code), hint);
+  cli::note(kTool,
+            "could not look into " + list + ": " + std::strerror(census.gaps.front().code) + hint);
 }
 
 }  // namespace nsx::ls_tool
