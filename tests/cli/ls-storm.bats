@@ -1,8 +1,8 @@
 load ../lib/common
 
 # nsx-ls while processes, threads and namespaces come and go as fast as two processors allow: in every
-# view that the table in tests/storm/ls_storm.cc has. NSX_STORM_RUNS is how often in each, in each of the two tests: 2000 take
-# most of an hour.
+# view that the table in tests/storm/ls_storm.cc has. NSX_STORM_RUNS is how often in each, in each of the
+# two tests.
 
 setup() {
   # shellcheck disable=SC2034 # for teardown
