@@ -36,8 +36,9 @@ std::string spelled_age(std::uint64_t seconds) {
     std::uint64_t seconds;
     char letter;
   };
-  constexpr std::uint64_t kDay = 24 * 60 * 60;
-  constexpr std::array kUnits{Unit{365 * kDay, 'y'}, Unit{kDay, 'd'}, Unit{60 * 60, 'h'},
+  constexpr std::uint64_t kHour = 3600;
+  constexpr std::uint64_t kDay = 24 * kHour;
+  constexpr std::array kUnits{Unit{365 * kDay, 'y'}, Unit{kDay, 'd'}, Unit{kHour, 'h'},
                               Unit{60, 'm'}, Unit{1, 's'}};
   for (std::size_t i = 0; i + 1 < kUnits.size(); ++i) {
     const auto& [unit, letter] = kUnits[i];

@@ -12,7 +12,8 @@ namespace {
 std::string shortened(const std::string& id) {
   constexpr std::size_t kFull = 64;
   constexpr std::size_t kShort = 12;
-  const bool is_id = id.size() == kFull && id.find_first_not_of("0123456789abcdef") == id.npos;
+  const bool is_id =
+      id.size() == kFull && id.find_first_not_of("0123456789abcdef") == std::string::npos;
   return is_id ? id.substr(0, kShort) : id;
 }
 
