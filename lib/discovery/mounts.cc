@@ -3,8 +3,10 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sched.h>
+#include <set>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <nsx/mountinfo.hh>
 
@@ -103,11 +105,14 @@ class MountReader {
   void take(std::string_view text, CensusIndex ns, const Member* member) {
     // Most have none.
     if (text.find(" - nsfs ") == std::string_view::npos) return;
+    std::set<std::pair<CensusIndex, std::string>> seen;
     while (const auto mount = next_mount(text)) {
       const auto link = parse_namespace_link(mount->root);
       if (mount->type != "nsfs" || !link || !kinds_.contains(link->kind)) continue;
       std::string path = unescape_mount_field(mount->mount_point);
       const CensusIndex found = place(*link, path, member);
+      // Where /run is shared, as systemd has it, each mount of ip netns lies there twice.
+      if (!seen.emplace(found, path).second) continue;
       const auto number = static_cast<CensusIndex>(findings_.mounts.size());
       findings_.mounts.push_back(
           {std::move(path), ns, member != nullptr ? member->process : 0, ns == ours_});

@@ -250,3 +250,11 @@ at_terminal() {
   [[ ${lines[4]} != *"$pins/b"* ]]
   [[ ${lines[-1]} == "$net 1 process, 2 mounts $pins/a, $pins/b"* ]]
 }
+
+@test "HELD-BY: what ip netns mounts is one mount, also below a shared /run, where it lies twice" {
+  run -0 --separate-stderr unshare -m sh -c 'mount -t tmpfs none /run && mount --make-rshared / &&
+    ip netns add twice && grep -c " /run/netns/twice " /proc/self/mountinfo &&
+    nsx-ls -l -n -t net -Q "NAME == \"twice\"" -o HELD-BY'
+  [ "${lines[0]}" = 2 ]
+  [ "${lines[1]}" = "1 mount /run/netns/twice" ]
+}
