@@ -129,6 +129,7 @@ at_terminal() {
   [[ $output == *"no such user"* ]]
 }
 
+# bats test_tags=slow
 @test "--sort and --reverse: by columns, numbers as numbers" {
   run -0 --separate-stderr nsx-ls -l -n -r --sort NPROCS,ns -o NPROCS,NS
   diff <(sort -n -k1,1 -k2,2 <<<"$output") - <<<"$output"
@@ -144,6 +145,7 @@ at_terminal() {
   [[ $output == *"NOPE"*"no such column"* ]]
 }
 
+# bats test_tags=slow
 @test "--limit: the first rows only" {
   run -0 --separate-stderr nsx-ls -l -n -o NS,TYPE --limit 3
   all=$(nsx-ls -l -n -o NS,TYPE 2>/dev/null)
@@ -158,6 +160,7 @@ at_terminal() {
   done
 }
 
+# bats test_tags=slow
 @test "-H and --output-all: every column" {
   run -0 nsx-ls -H -n -r
   columns=$(awk '{ print $1 }' <<<"$output")
@@ -177,6 +180,7 @@ at_terminal() {
   run -2 nsx-ls --output-all -o NS
 }
 
+# bats test_tags=slow
 @test "colours: where they are asked for, or on a terminal that wants them" {
   escape=$'\e['
   run -0 --separate-stderr nsx-ls
@@ -209,6 +213,7 @@ at_terminal() {
   run -2 nsx-ls --color=sometimes
 }
 
+# bats test_tags=slow
 @test "the lines of a tree are of the locale's characters" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
@@ -218,6 +223,7 @@ at_terminal() {
   [[ $output == *-"$(ns_of "$pid" user)"* ]] && [[ $output != *─* ]]
 }
 
+# bats test_tags=slow
 @test "-u: commands are not cut off; long texts are broken at a terminal, but for -W" {
   long=$(printf '%0300d' 0)
   spawn unshare -n -- bash -c "exec -a $long sleep 300"

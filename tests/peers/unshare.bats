@@ -68,6 +68,7 @@ with_sub_ids() {
     "$BATS_TEST_TMPDIR/sub-ids" "$@"
 }
 
+# bats test_tags=slow
 @test "maps, ids and capabilities are the same" {
   command -v newuidmap >/dev/null || cannot "find newuidmap"
   # What 2.38 does wrong is left out: a range next to one's own id, and denied groups with a range.
@@ -99,6 +100,7 @@ with_sub_ids() {
   done
 }
 
+# bats test_tags=slow
 @test "what each refuses, the other does, too" {
   for options in "--monotonic=1" "--boottime=1" "-T --boottime=x" "--setgroups=deny" "--setgroups=maybe" "-S root" "-S x" "-G x" \
     "--map-user=nsx-nobody" "--map-group=nsx-nobody" "--map-users=1,2" "--map-users=1,2,x" "--propagation=loud" \
