@@ -10,53 +10,63 @@ constexpr const char* kStart = R"(# bash completion for @TOOL@, made from the ta
 # shellcheck shell=bash
 
 _@ID@() {
-  # What each option takes: "none", or "required" or "optional" and what completes it.
-  local -A options=(
-@OPTIONS@  )
-  local operands=@OPERANDS@
-  _nsx_complete "$2"
+  local words=() starts=() command='' first=1
+  _nsx_words
+  # What each option takes: "none", or "required" or "optional" and what completes it; what
+  # completes the operands, in their order, and the last of it all that follow; how many there may
+  # be (-1: any number); and where the program stands.
+  local -A options=()
+  local operands=() most=0 runs=nothing
+@TABLE@  _nsx_complete "$2"
 }
 )";
 
 /// The same in the file of each tool, as bash-completion loads a command's file alone.
 constexpr const char* kEngine = R"(
-# Completes by the caller's options. $1: the text that readline will replace.
+# Completes by the caller's table. $1: the text that readline will replace.
 _nsx_complete() {
-  local words=() starts=() takes value attached
-  _nsx_words
-  local last=$((${#words[@]} - 1)) awaiting='' i
+  local takes value attached
+  local last=$((${#words[@]} - 1)) awaiting='' plain='' count=0 i
   local cur=${words[last]}
-  for ((i = 1; i < last; i++)); do
+  for ((i = first; i < last; i++)); do
     if [[ $awaiting ]]; then
       awaiting=
-    elif [[ ${words[i]} == -- && $operands != targets ]]; then
-      _nsx_operand $((i + 1))
-      return
+    elif [[ $plain ]]; then
+      count=$((count + 1))
+    elif [[ ${words[i]} == -- ]]; then
+      if [[ $runs != nothing ]]; then
+        _nsx_program $((i + 1))
+        return
+      fi
+      plain=1
     elif [[ ${words[i]} == -?* ]]; then
       _nsx_parse "${words[i]}"
       if [[ ! $attached && $takes == required* ]]; then awaiting=$takes; fi
-    elif [[ $operands != targets ]]; then
-      _nsx_operand "$i"
+    elif [[ $runs == first-operand ]]; then
+      _nsx_program "$i"
       return
+    else
+      count=$((count + 1))
     fi
   done
 
   if [[ $awaiting ]]; then
     takes=$awaiting value=$cur
     _nsx_value
-  elif [[ $cur != -* && $operands == targets ]]; then
-    value=$cur
-    _nsx_targets
-  elif [[ $cur != -* ]]; then
-    _nsx_operand "$last"
-    return
-  else
+  elif [[ $cur == -* && ! $plain ]]; then
     _nsx_parse "$cur"
     if [[ $attached ]]; then
       _nsx_value
     else
       mapfile -t COMPREPLY < <(compgen -W "${!options[*]}" -- "$cur")
     fi
+  elif [[ $runs == first-operand ]]; then
+    _nsx_program "$last"
+    return
+  elif ((most < 0 || count < most)); then
+    if ((count >= ${#operands[@]})); then count=-1; fi
+    takes="required ${operands[count]}" value=$cur
+    _nsx_value
   fi
 
   # Readline replaces only what follows the last "=" or ":".
@@ -64,6 +74,18 @@ _nsx_complete() {
   if [[ $replaced == [=:] ]]; then replaced=; fi
   local kept=${cur%"$replaced"}
   COMPREPLY=("${COMPREPLY[@]#"$kept"}")
+}
+
+# Sets command to the tool's command, and first to the place of the word behind it, if the cursor
+# is there.
+_nsx_command() {
+  local i
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    if [[ ${words[i]} != -* ]]; then
+      command=${words[i]} first=$((i + 1))
+      return
+    fi
+  done
 }
 
 # Sets words to those up to the cursor, joined again where COMP_WORDBREAKS has parted them, and
@@ -102,7 +124,7 @@ _nsx_parse() {
   esac
 }
 
-# Completes value, the argument of an option.
+# Completes value, the argument of an option or an operand.
 _nsx_value() {
   local what words_ listed each
   value=${value#[\"\']}
@@ -110,11 +132,16 @@ _nsx_value() {
   case $what in
     pid) _nsx_pids ;;
     target) _nsx_targets ;;
+    pin) _nsx_pins ;;
+    cgroup) _nsx_cgroups ;;
     file | directory)
       mapfile -t COMPREPLY < <(compgen -A "$what" -- "$value")
       compopt -o filenames 2>/dev/null
       ;;
-    words) mapfile -t COMPREPLY < <(compgen -W "$words_" -- "$value") ;;
+    words)
+      mapfile -t COMPREPLY < <(compgen -W "$words_" -- "$value")
+      _nsx_no_space_behind =
+      ;;
     list)
       listed=${value%"${value##*[+,]}"}
       for each in $words_; do
@@ -151,7 +178,7 @@ _nsx_targets() {
   if [[ $value == *:* ]]; then
     mapfile -t COMPREPLY < <(
       nsx-enter --list-targets 2>/dev/null | while IFS=$'\t' read -r each _; do
-        if [[ $each == "$value"* && $each != *[^[:alnum:]._@:/+,=%-]* ]]; then echo "$each"; fi
+        if [[ $each == "$value"* ]] && _nsx_is_plain "$each"; then echo "$each"; fi
       done
     )
     return
@@ -165,9 +192,61 @@ _nsx_targets() {
   done
 }
 
+# Where there is one candidate, and it ends in $1: more is to follow without a blank.
+_nsx_no_space_behind() {
+  if ((${#COMPREPLY[@]} == 1)) && [[ ${COMPREPLY[0]} == *"$1" ]]; then
+    compopt -o nospace 2>/dev/null
+  fi
+}
+
+# Whether a shell would take a name as it is.
+_nsx_is_plain() {
+  [[ $1 != *[^[:alnum:]._@:/+,=%-]* ]]
+}
+
+# Completes the name of a pin.
+_nsx_pins() {
+  local root kind each
+  local -A found=()
+  if [[ $value == */* ]]; then return; fi
+  for root in "${NSX_PIN_DIR:-/run}" "${XDG_RUNTIME_DIR:-/nonexistent}"; do
+    for kind in cgroup ipc mnt net pid time user uts; do
+      for each in "$root/${kind}ns/$value"*; do
+        if [[ -e $each ]] && _nsx_is_plain "${each##*/}"; then found[${each##*/}]=1; fi
+      done
+    done
+  done
+  COMPREPLY=("${!found[@]}")
+}
+
+# Completes the path of a cgroup below the root of all, a level at a time, or what has one.
+_nsx_cgroups() {
+  local fields root='' each name child
+  if [[ $value == *:* ]]; then
+    _nsx_targets
+    return
+  fi
+  while read -r -a fields; do
+    if [[ "${fields[*]}" == *" - cgroup2 "* ]]; then root=${fields[4]} && break; fi
+  done </proc/self/mountinfo
+  if [[ ! $root || /$value/ == */../* ]]; then return; fi
+  for each in "$root/${value#/}"*/; do
+    name=${each#"$root"} name=${name%/}
+    if [[ ! -d $each ]] || ! _nsx_is_plain "$name"; then continue; fi
+    for child in "$each"*/; do
+      if [[ -d $child ]]; then name+=/; fi
+      break
+    done
+    if [[ $value && $value != /* ]]; then name=${name#/}; fi
+    COMPREPLY+=("$name")
+  done
+  mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'container: unit:' -- "$value")
+  _nsx_no_space_behind /
+  _nsx_no_space_behind :
+}
+
 # Completes the program, which is the word $1, or its arguments.
-_nsx_operand() {
-  if [[ $operands != program ]]; then return; fi
+_nsx_program() {
   if declare -F _command_offset >/dev/null; then
     _command_offset "${starts[$1]}"
   elif (($1 == last)); then
@@ -181,22 +260,10 @@ _nsx_operand() {
 /// An element of the array: "    [--mount]='optional file'\n".
 std::string element(const std::string& key, const cli::Option& option) {
   std::string value = name(option.argument);
-  for (const char* more : {completes(option), option.words}) {
+  for (const char* more : {name(option.completes), option.words}) {
     if (more != nullptr && *more != '\0') value += std::string(" ") + more;
   }
   return std::string("    [").append(key).append("]='").append(value).append("'\n");
-}
-
-const char* name(cli::Operands operands) {
-  switch (operands) {
-    case cli::Operands::program:
-      return "program";
-    case cli::Operands::targets:
-      return "targets";
-    case cli::Operands::none:
-      break;
-  }
-  return "";
 }
 
 cli::Option without_argument(cli::Option option) {
@@ -206,21 +273,57 @@ cli::Option without_argument(cli::Option option) {
   return option;
 }
 
-}  // namespace
+/// What completes an operand, as an element of an array: " 'words auto'".
+std::string operand(cli::Completes completes, const char* words) {
+  std::string text = name(completes);
+  if (completes == cli::Completes::words) text += std::string(" ") + words;
+  return " '" + text + '\'';
+}
 
-std::string bash(const cli::Tool& tool) {
-  std::string options;
+/// The assignments that make up a table.
+std::string assignments(const cli::Tool& tool) {
+  std::string text = "  options=(\n";
   for (const cli::Option& option : tool.options) {
     if (option.letter() != '\0') {
       const bool bare = option.argument == cli::Argument::optional_if_long;
-      options += element({'-', option.letter()}, bare ? without_argument(option) : option);
+      text += element({'-', option.letter()}, bare ? without_argument(option) : option);
     }
-    options += element(std::string("--") + option.name, option);
+    text += element(std::string("--") + option.name, option);
   }
+  text += "  )\n";
+  const cli::Operands& operands = tool.operands;
+  if (operands.most > 0) {
+    text += "  operands=(" + operand(operands.first, operands.words) +
+            operand(operands.rest, operands.words) + " )\n  most=" + most(operands) + '\n';
+  }
+  if (operands.runs != cli::Operands::Runs::nothing) {
+    text += std::string("  runs=") + name(operands.runs) + '\n';
+  }
+  return text;
+}
+
+/// The case of each command of a tool.
+std::string cases(const cli::Suite& suite) {
+  const std::string commands = names_of_commands(suite);
+  std::string text = "  _nsx_command\n  case $command in\n";
+  for (const cli::Command& command : suite.commands) {
+    text += "  " + replaced(all_names(command), " ", " | ") + ")\n" + assignments(*command.table) +
+            "  ;;\n";
+  }
+  text += "  help) operands=('words " + commands + "') most=1 ;;\n";
+  cli::Tool tool = suite.tool;
+  const std::string first = commands + " help";
+  tool.operands = {.most = 1, .first = cli::Completes::words, .words = first.c_str()};
+  return text + "  '')\n" + assignments(tool) + "  ;;\n  esac\n";
+}
+
+}  // namespace
+
+std::string bash(const cli::Suite& suite) {
+  const cli::Tool& tool = suite.tool;
   std::string text = replaced(kStart, "@TOOL@", tool.name);
   text = replaced(text, "@ID@", identifier(tool));
-  text = replaced(text, "@OPTIONS@", options);
-  text = replaced(text, "@OPERANDS@", name(tool.operands));
+  text = replaced(text, "@TABLE@", suite.commands.empty() ? assignments(tool) : cases(suite));
   return text + kEngine + "\ncomplete -F _" + identifier(tool) + ' ' + tool.name + '\n';
 }
 

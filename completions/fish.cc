@@ -1,5 +1,7 @@
 // For fish 3.1 or later.
 
+#include <algorithm>
+
 #include "generate.hh"
 
 namespace nsx::completions {
@@ -7,7 +9,7 @@ namespace nsx::completions {
 namespace {
 
 /// Prints the program and its arguments that stand before the cursor; fails if there is none yet.
-constexpr const char* kProgram = R"(
+constexpr const char* kFirstOperand = R"(
 # The program and its arguments before the cursor; fails while there is none.
 function __@ID@_program
     set -l argv (commandline -opc)
@@ -16,15 +18,105 @@ function __@ID@_program
     and set -q argv[1]
     and printf '%s\n' $argv
 end
+)";
 
+/// The same where the program follows "--"; it may be about to begin.
+constexpr const char* kAfterDashes = R"(
+# What follows "--" before the cursor; fails while there is no "--".
+function __@ID@_program
+    set -l argv (commandline -opc)
+    set -l at (contains -i -- -- $argv)
+    or return
+    set -e argv[1..$at]
+    set -q argv[1]
+    and printf '%s\n' $argv
+    return 0
+end
+)";
+
+constexpr const char* kProgram = R"(
 # What completes that: the completion of the program itself.
 function __@ID@_complete_program
     set -l words (__@ID@_program) (commandline -ct)
     string match -q -- '-*' $words[1]
     or __fish_complete_subcommand --commandline $words
 end
+)";
 
-complete -c @TOOL@ -x -a '(__@ID@_complete_program)'
+/// Which command is given.
+constexpr const char* kCommand = R"(
+# The command before the cursor; fails while there is none.
+function __@ID@_command
+    set -l argv (commandline -opc)
+    set -e argv[1]
+    for word in $argv
+        if not string match -q -- '-*' $word
+            echo $word
+            return 0
+        end
+    end
+    return 1
+end
+
+# Whether the command has one of these names.
+function __@ID@_is
+    set -l command (__@ID@_command)
+    and contains -- $command $argv
+end
+)";
+
+/// Which operand is to be completed.
+constexpr const char* kOperands = R"(
+# Whether from $argv[1] to less than $argv[2] operands stand before the cursor, by the options in
+# the other words.
+function __@ID@_has
+    set -l from $argv[1]
+    set -l to $argv[2]
+    set -l specifications $argv[3..-1]
+    set -l argv (commandline -opc)
+    set -e argv[1]
+    @SKIP@argparse $specifications -- $argv 2>/dev/null
+    and test (count $argv) -ge $from -a (count $argv) -lt $to
+end
+)";
+
+/// Leaves out a command, and what stands before it.
+constexpr const char* kSkipCommand = R"(set -e argv[1..(contains -i -- (__@ID@_command) $argv)]
+    )";
+
+constexpr const char* kPins = R"(
+# The names of pins.
+function __@ID@_pins
+    set -l root /run
+    if set -q NSX_PIN_DIR
+        set root $NSX_PIN_DIR
+    end
+    for each in $root $XDG_RUNTIME_DIR
+        set -l files $each/{cgroup,ipc,mnt,net,pid,time,user,uts}ns/*
+        string replace -r '.*/' '' -- $files
+    end | sort -u
+end
+)";
+
+constexpr const char* kCgroups = R"(
+# The paths of cgroups below the root of all, a level at a time, and what has one.
+function __@ID@_cgroups
+    set -l mount (string match -r '^(?:\S+ ){4}(\S+) .* - cgroup2 ' </proc/self/mountinfo)
+    set -q mount[2]
+    or return
+    set -l value (commandline -ct | string replace -r '^--[^=]*=' '')
+    set -l above (string replace -r '[^/]*$' '' -- $value | string trim -l -c /)
+    for each in $mount[2]/$above*/
+        set -l name (string trim -r -c / -- (string sub -s (math (string length $mount[2]) + 1) -- $each))
+        set -l children $each*/
+        set -q children[1]
+        and set name $name/
+        string match -q -r '^[^/]' -- $value
+        and set name (string trim -l -c / -- $name)
+        printf '%s\n' $name
+    end
+    nsx-enter --list-targets 2>/dev/null | string match -r '^(?:container|unit):.*'
+end
 )";
 
 /// Prints the lists that the current word can become: "+PNS,ONS" for "+PNS,O".
@@ -57,47 +149,142 @@ std::string argparse_specification(const cli::Option& option) {
   return text;
 }
 
-/// The options of complete(1) for the argument. Without -r or -x, it must be in the same word.
-std::string argument(const cli::Tool& tool, const cli::Option& option) {
-  const std::string_view what = completes(option);
-  const bool required = option.argument == cli::Argument::required;
-  if (what == "file") return required ? " -r -F" : " -F";
-  std::string text = required ? " -x" : "";
-  if (what == "pid") text += " -a '(__fish_complete_pids)'";
-  if (what == "target") text += kTargets;
-  if (what == "directory") text += " -a '(__fish_complete_directories)'";
-  if (what == "words") text += " -a " + quoted(option.words);
-  if (what == "list") text += " -a '(__" + identifier(tool) + "_list " + option.words + ")'";
+/// The same of all options: " 'h/help' 't/target='".
+std::string argparse_specifications(const cli::Tool& tool) {
+  std::string text;
+  for (const cli::Option& option : tool.options)
+    text.append(1, ' ').append(quoted(argparse_specification(option)));
   return text;
+}
+
+/// The options of complete(1) that offer something.
+std::string candidates(cli::Completes completes, const char* words) {
+  switch (completes) {
+    case cli::Completes::pid:
+      return " -a '(__fish_complete_pids)'";
+    case cli::Completes::target:
+      return kTargets;
+    case cli::Completes::pin:
+      return " -a '(__@ID@_pins)'";
+    case cli::Completes::cgroup:
+      return " -a '(__@ID@_cgroups)'";
+    case cli::Completes::directory:
+      return " -a '(__fish_complete_directories)'";
+    case cli::Completes::words:
+      return " -a " + quoted(words);
+    case cli::Completes::list:
+      return std::string(" -a '(__@ID@_list ") + words + ")'";
+    case cli::Completes::file:
+      return " -F";
+    case cli::Completes::nothing:
+      break;
+  }
+  return {};
+}
+
+/// The same for the argument. Without -r or -x, it must be in the same word.
+std::string argument(const cli::Option& option) {
+  std::string text;
+  if (option.argument == cli::Argument::required) {
+    text = option.completes == cli::Completes::file ? " -r" : " -x";
+  }
+  return text + candidates(option.completes, option.words);
+}
+
+/// A line that completes something under a condition, which may be empty.
+std::string line(const std::string& condition, const std::string& what) {
+  const std::string when = condition.empty() ? "" : " -n " + quoted(condition);
+  return "complete -c @TOOL@" + when + what + '\n';
+}
+
+std::string also(const std::string& condition, const std::string& other) {
+  return condition.empty() ? other : condition + "; and " + other;
+}
+
+/// The lines for operands, `from` before the one of which and `to` before that behind the last.
+std::string operand_lines(const cli::Tool& tool, const std::string& condition) {
+  const cli::Operands& operands = tool.operands;
+  const std::string first = candidates(operands.first, operands.words);
+  const std::string rest = candidates(operands.rest, operands.words);
+  if (operands.most == 0) return {};
+  if (operands.most == cli::Operands::kAnyNumber && first == rest) return line(condition, first);
+  const auto from_to = [&](const char* range) {
+    return also(condition, std::string("__@ID@_has ") + range + argparse_specifications(tool));
+  };
+  std::string text = first.empty() ? "" : line(from_to("0 1"), first);
+  if (rest.empty() || operands.most == 1) return text;
+  const std::string to =
+      operands.most == cli::Operands::kAnyNumber ? "100000" : std::to_string(operands.most);
+  return text + line(from_to(("1 " + to).c_str()), rest);
+}
+
+/// The lines for a table, all of them under a condition.
+std::string lines(const cli::Tool& tool, const std::string& condition) {
+  const bool has_program = tool.operands.runs != cli::Operands::Runs::nothing;
+  const std::string before = has_program ? also(condition, "not __@ID@_program") : condition;
+  std::string text;
+  for (const cli::Option& option : tool.options) {
+    std::string what = option.letter() != '\0' ? std::string(" -s ") + option.letter() : "";
+    what += std::string(" -l ") + option.name + argument(option) + " -d " + quoted(option.help);
+    text += line(before, what);
+  }
+  text += operand_lines(tool, before);
+  if (has_program) {
+    const bool after_dashes = tool.operands.runs == cli::Operands::Runs::after_dashes;
+    text += line(after_dashes ? also(condition, "__@ID@_program") : condition,
+                 " -x -a '(__@ID@_complete_program)'");
+  }
+  return text;
+}
+
+/// The lines for a tool's commands.
+std::string command_lines(const cli::Suite& suite) {
+  const std::string no_command = "not __@ID@_command";
+  cli::Tool own = suite.tool;
+  own.operands = cli::Operands::none;
+  std::string text = lines(own, no_command);
+  for (const cli::Command& command : suite.commands) {
+    text += line(no_command,
+                 " -a " + std::string(command.name()) + " -d " + quoted(command.table->purpose));
+    text += lines(*command.table, "__@ID@_is " + all_names(command));
+  }
+  text += line(no_command, " -a help -d 'Prints help.'");
+  return text + line("__@ID@_is help", " -a " + quoted(names_of_commands(suite)));
+}
+
+/// Whether a table of the suite has its program there.
+bool has_program(const cli::Suite& suite, cli::Operands::Runs where) {
+  const auto is_there = [&](const cli::Tool& tool) { return tool.operands.runs == where; };
+  if (suite.commands.empty()) return is_there(suite.tool);
+  return std::any_of(suite.commands.begin(), suite.commands.end(),
+                     [&](const cli::Command& command) { return is_there(*command.table); });
 }
 
 }  // namespace
 
-std::string fish(const cli::Tool& tool) {
-  const bool runs_program = tool.operands == cli::Operands::program;
-  std::string specifications;
-  std::string options;
-  bool has_list = false;
-  for (const cli::Option& option : tool.options) {
-    specifications.append(1, ' ').append(quoted(argparse_specification(option)));
-    options += "complete -c @TOOL@";
-    if (runs_program) options += " -n 'not __@ID@_program'";
-    if (option.letter() != '\0') options += std::string(" -s ") + option.letter();
-    options += std::string(" -l ") + option.name + argument(tool, option) + " -d " +
-               quoted(option.help) + '\n';
-    if (std::string_view(completes(option)) == "list") has_list = true;
-  }
+std::string fish(const cli::Suite& suite) {
+  const bool has_commands = !suite.commands.empty();
+  const std::string all = has_commands ? command_lines(suite) : lines(suite.tool, "");
+  const bool first_operand = has_program(suite, cli::Operands::Runs::first_operand);
+  const bool after_dashes = has_program(suite, cli::Operands::Runs::after_dashes);
 
   std::string text = "# fish completion for @TOOL@, made from the table of its options.\n";
-  if (has_list) text += kList;
-  text += runs_program ? kProgram : "\ncomplete -c @TOOL@ -f\n";
-  if (tool.operands == cli::Operands::targets) {
-    text += std::string("complete -c @TOOL@") + kTargets + '\n';
+  if (has_commands) text += kCommand;
+  if (all.find("__@ID@_has ") != std::string::npos) {
+    text += replaced(kOperands, "@SKIP@", has_commands ? kSkipCommand : "");
   }
-  text += options;
-  text = replaced(std::move(text), "@SPECIFICATIONS@", specifications);
-  text = replaced(std::move(text), "@ID@", identifier(tool));
-  return replaced(std::move(text), "@TOOL@", tool.name);
+  if (takes(suite, cli::Completes::list)) text += kList;
+  if (takes(suite, cli::Completes::pin)) text += kPins;
+  if (takes(suite, cli::Completes::cgroup)) text += kCgroups;
+  if (first_operand) {
+    text += replaced(kFirstOperand, "@SPECIFICATIONS@", argparse_specifications(suite.tool));
+  }
+  if (after_dashes) text += kAfterDashes;
+  if (first_operand || after_dashes) text += kProgram;
+  text += first_operand ? "\n" : "\ncomplete -c @TOOL@ -f\n";
+  text += all;
+  text = replaced(std::move(text), "@ID@", identifier(suite.tool));
+  return replaced(std::move(text), "@TOOL@", suite.tool.name);
 }
 
 }  // namespace nsx::completions

@@ -1,7 +1,11 @@
 // Runs while nsx is built, and is not installed:
 //   generate bash|zsh|fish TOOL   a completion script
-//   generate --table              the options of all tools, for the tests: tool, letter, long name,
-//                                 argument, metavar, what completes it, words; tabs between
+//   generate --table              the options of all tools and commands ("nsx-pin add"), for the
+//                                 tests: tool, letter, long name, argument, metavar, what completes
+//                                 it, words; tabs between
+//   generate --operands           their operands: tool, how many there may be, what the first is,
+//                                 what the others are, words, where the program is
+//   generate --commands           the commands: tool, name, aliases
 //   generate --columns            the columns of nsx-ls, one a line
 
 #include "generate.hh"
@@ -13,6 +17,7 @@
 #include "nsx-enter/options.hh"
 #include "nsx-ls/columns.hh"
 #include "nsx-ls/options.hh"
+#include "nsx-pin/commands.hh"
 #include "nsx-unshare/options.hh"
 
 namespace nsx::completions {
@@ -31,14 +36,18 @@ const char* name(cli::Argument argument) {
   return "optional";
 }
 
-const char* completes(const cli::Option& option) {
-  switch (option.completes) {
+const char* name(cli::Completes completes) {
+  switch (completes) {
     case cli::Completes::nothing:
       return "";
     case cli::Completes::pid:
       return "pid";
     case cli::Completes::target:
       return "target";
+    case cli::Completes::pin:
+      return "pin";
+    case cli::Completes::cgroup:
+      return "cgroup";
     case cli::Completes::file:
       return "file";
     case cli::Completes::directory:
@@ -51,8 +60,48 @@ const char* completes(const cli::Option& option) {
   return "list";
 }
 
+const char* name(cli::Operands::Runs runs) {
+  switch (runs) {
+    case cli::Operands::Runs::first_operand:
+      return "first-operand";
+    case cli::Operands::Runs::after_dashes:
+      return "after-dashes";
+    case cli::Operands::Runs::nothing:
+      break;
+  }
+  return "nothing";
+}
+
+std::string most(const cli::Operands& operands) {
+  return operands.most == cli::Operands::kAnyNumber ? "-1" : std::to_string(operands.most);
+}
+
+bool takes(const cli::Suite& suite, cli::Completes completes) {
+  const auto does = [&](const cli::Tool& tool) {
+    return tool.operands.first == completes || tool.operands.rest == completes ||
+           std::any_of(tool.options.begin(), tool.options.end(),
+                       [&](const cli::Option& option) { return option.completes == completes; });
+  };
+  return does(suite.tool) ||
+         std::any_of(suite.commands.begin(), suite.commands.end(),
+                     [&](const cli::Command& command) { return does(*command.table); });
+}
+
 std::string identifier(const cli::Tool& tool) {
   return replaced(tool.name, "-", "_");
+}
+
+std::string all_names(const cli::Command& command) {
+  std::string names(command.name());
+  if (command.aliases != nullptr) names += std::string(" ") + command.aliases;
+  return names;
+}
+
+std::string names_of_commands(const cli::Suite& suite) {
+  std::string names;
+  for (const cli::Command& command : suite.commands)
+    names.append(names.empty() ? "" : " ").append(command.name());
+  return names;
 }
 
 std::string replaced(std::string text, std::string_view wanted, std::string_view replacement) {
@@ -66,18 +115,52 @@ std::string replaced(std::string text, std::string_view wanted, std::string_view
 
 namespace {
 
-constexpr std::array kTools{&unshare_tool::kTool, &enter_tool::kTool, &ls_tool::kTool};
+constexpr std::array kTools{
+    cli::Suite{unshare_tool::kTool, {}},
+    cli::Suite{enter_tool::kTool, {}},
+    cli::Suite{ls_tool::kTool, {}},
+    pin_tool::kSuite,
+};
 
-std::string table() {
-  const auto or_empty = [](const char* text) { return std::string(text != nullptr ? text : ""); };
+/// The text that `of` makes of each tool, and of each command.
+std::string of_all_tables(std::string (*of)(const cli::Tool&)) {
   std::string text;
-  for (const cli::Tool* tool : kTools) {
-    for (const cli::Option& option : tool->options) {
-      text += std::string(tool->name) + '\t';
-      if (option.letter() != '\0') text += option.letter();
-      text += std::string("\t") + option.name + '\t' + name(option.argument) + '\t' +
-              or_empty(option.metavar) + '\t' + completes(option) + '\t' + or_empty(option.words) +
-              '\n';
+  for (const cli::Suite& suite : kTools) {
+    text += of(suite.tool);
+    for (const cli::Command& command : suite.commands)
+      text += of(*command.table);
+  }
+  return text;
+}
+
+std::string or_empty(const char* text) {
+  return text != nullptr ? text : "";
+}
+
+std::string table(const cli::Tool& tool) {
+  std::string text;
+  for (const cli::Option& option : tool.options) {
+    text += std::string(tool.name) + '\t';
+    if (option.letter() != '\0') text += option.letter();
+    text += std::string("\t") + option.name + '\t' + name(option.argument) + '\t' +
+            or_empty(option.metavar) + '\t' + name(option.completes) + '\t' +
+            or_empty(option.words) + '\n';
+  }
+  return text;
+}
+
+std::string operands(const cli::Tool& tool) {
+  const cli::Operands& its = tool.operands;
+  return std::string(tool.name) + '\t' + most(its) + '\t' + name(its.first) + '\t' +
+         name(its.rest) + '\t' + or_empty(its.words) + '\t' + name(its.runs) + '\n';
+}
+
+std::string commands() {
+  std::string text;
+  for (const cli::Suite& suite : kTools) {
+    for (const cli::Command& command : suite.commands) {
+      text += std::string(suite.tool.name) + '\t' + std::string(command.name()) + '\t' +
+              or_empty(command.aliases) + '\n';
     }
   }
   return text;
@@ -93,14 +176,17 @@ std::string columns() {
 
 /// The text that was asked for; empty if that made no sense.
 std::string make(std::string_view what, std::string_view tool_name) {
-  if (what == "--table") return table();
+  if (what == "--table") return of_all_tables(table);
+  if (what == "--operands") return of_all_tables(operands);
+  if (what == "--commands") return commands();
   if (what == "--columns") return columns();
-  const auto* const found = std::find_if(kTools.begin(), kTools.end(),
-                                         [&](const auto* tool) { return tool->name == tool_name; });
+  const auto* const found = std::find_if(kTools.begin(), kTools.end(), [&](const auto& suite) {
+    return suite.tool.name == tool_name;
+  });
   if (found == kTools.end()) return {};
-  if (what == "bash") return bash(**found);
-  if (what == "zsh") return zsh(**found);
-  if (what == "fish") return fish(**found);
+  if (what == "bash") return bash(*found);
+  if (what == "zsh") return zsh(*found);
+  if (what == "fish") return fish(*found);
   return {};
 }
 
@@ -111,7 +197,9 @@ std::string make(std::string_view what, std::string_view tool_name) {
 int main(int argc, char** argv) {
   const std::string text = nsx::completions::make(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");
   if (text.empty()) {
-    std::fputs("usage: generate bash|zsh|fish TOOL | --table | --columns\n", stderr);
+    std::fputs(
+        "usage: generate bash|zsh|fish TOOL | --table | --operands | --commands | --columns\n",
+        stderr);
     return 2;
   }
   std::fputs(text.c_str(), stdout);

@@ -23,7 +23,7 @@ _nsx_pids() {
   _describe -V -t processes process processes
 }
 
-@TARGETS@_arguments -s -S)";
+@HELPERS@)";
 
 /// What "nsx-enter --target" takes: a PID, or a prefix and a name.
 constexpr const char* kTargets = R"((( $+functions[_nsx_targets] )) ||
@@ -44,6 +44,55 @@ _nsx_targets() {
 
 )";
 
+/// The names of pins.
+constexpr const char* kPins = R"((( $+functions[_nsx_pins] )) ||
+_nsx_pins() {
+  local -aU names
+  local root
+  for root in ${NSX_PIN_DIR:-/run} $XDG_RUNTIME_DIR; do
+    names+=($root/{cgroup,ipc,mnt,net,pid,time,user,uts}ns/*(N:t))
+  done
+  compadd -a names
+}
+
+)";
+
+/// The paths of cgroups below the root of all, a level at a time.
+constexpr const char* kCgroups = R"zsh((( $+functions[_nsx_cgroups] )) ||
+_nsx_cgroups() {
+  local -a mounts children leaves inner
+  local root each name above
+  if [[ $PREFIX == *:* ]]; then
+    _nsx_targets
+    return
+  fi
+  mounts=(${(M)${(f)"$(</proc/self/mountinfo)"}:#* - cgroup2 *})
+  root=${mounts[1][(w)5]}
+  if [[ $PREFIX == */* ]]; then above=${PREFIX%/*}/; fi
+  for each in $root/${above#/}*(N/); do
+    name=${each#$root}
+    if [[ -n $PREFIX && $PREFIX != /* ]]; then name=${name#/}; fi
+    children=($each/*(N/))
+    if (( $#children )); then inner+=($name/); else leaves+=($name); fi
+  done
+  compadd -a leaves
+  compadd -S '' -a inner
+  if [[ $PREFIX != */* ]]; then compadd -S '' container: unit:; fi
+}
+
+)zsh";
+
+/// What follows "--".
+constexpr const char* kProgram = R"((( $+functions[_nsx_program] )) ||
+_nsx_program() {
+  local at=${words[(i)--]}
+  shift $at words
+  (( CURRENT -= at ))
+  if (( CURRENT == 1 )); then _command_names -e; else _normal; fi
+}
+
+)";
+
 /// `text` as it stands in single quotes, with backslashes before what is special to _arguments.
 std::string escaped(std::string text) {
   for (const char* special : {"\\", "[", "]", ":"}) {
@@ -52,16 +101,30 @@ std::string escaped(std::string text) {
   return replaced(std::move(text), "'", "'\\''");
 }
 
-/// What completes the argument.
-std::string action(const cli::Option& option) {
-  const std::string_view what = completes(option);
-  if (what == "pid") return "_nsx_pids";
-  if (what == "target") return "_nsx_targets";
-  if (what == "file") return "_files";
-  if (what == "directory") return "_directories";
-  if (what == "words") return std::string("(") + option.words + ')';
-  if (what == "list") {
-    return std::string("{ compset -P +; _sequence compadd - ") + option.words + " }";
+/// What completes an argument or an operand.
+std::string action(cli::Completes completes, const char* words) {
+  switch (completes) {
+    case cli::Completes::pid:
+      return "_nsx_pids";
+    case cli::Completes::target:
+      return "_nsx_targets";
+    case cli::Completes::pin:
+      return "_nsx_pins";
+    case cli::Completes::cgroup:
+      return "_nsx_cgroups";
+    case cli::Completes::file:
+      return "_files";
+    case cli::Completes::directory:
+      return "_directories";
+    case cli::Completes::words:
+      if (std::string_view(words).find('=') == std::string_view::npos) {
+        return std::string("(") + words + ')';
+      }
+      return std::string("{ compadd -S \"\" - ") + words + " }";
+    case cli::Completes::list:
+      return std::string("{ compset -P +; _sequence compadd - ") + words + " }";
+    case cli::Completes::nothing:
+      break;
   }
   return {};
 }
@@ -77,7 +140,8 @@ std::string specification(const cli::Option& option) {
     const bool required = option.argument == cli::Argument::required;
     if (option.argument != cli::Argument::optional_if_long) letter += required ? "+" : "-";
     name += required ? "=" : "=-";
-    argument = std::string(required ? ":" : "::") + option.metavar + ':' + action(option);
+    argument = std::string(required ? ":" : "::") + option.metavar + ':' +
+               action(option.completes, option.words);
   }
   const std::string help = "'[" + escaped(option.help) + ']';
   if (option.argument == cli::Argument::optional_if_long) {
@@ -88,23 +152,72 @@ std::string specification(const cli::Option& option) {
   return names + help + argument + '\'';
 }
 
-}  // namespace
+/// The arguments to _arguments for the operands.
+std::string operands(const cli::Operands& operands) {
+  if (operands.runs == cli::Operands::Runs::first_operand) {
+    return " \\\n  '(-)1:program:_command_names -e' \\\n  '*::argument:_normal'";
+  }
+  const std::string first = ":operand:" + action(operands.first, operands.words);
+  const std::string rest = ":operand:" + action(operands.rest, operands.words);
+  const bool any_number = operands.most == cli::Operands::kAnyNumber;
+  std::string text;
+  if (operands.most > 0) text += " \\\n  '1" + first + '\'';
+  if (any_number) text += " \\\n  '*" + rest + '\'';
+  for (std::size_t i = 2; !any_number && i <= operands.most; ++i)
+    text += " \\\n  '" + std::to_string(i) + rest + '\'';
+  return text;
+}
 
-std::string zsh(const cli::Tool& tool) {
-  const bool has_targets =
-      tool.operands == cli::Operands::targets ||
-      std::any_of(tool.options.begin(), tool.options.end(), [](const cli::Option& option) {
-        return option.completes == cli::Completes::target;
-      });
-  std::string text = replaced(kStart, "@TOOL@", tool.name);
-  text = replaced(std::move(text), "@TARGETS@", has_targets ? kTargets : "");
+/// The call that completes by a table.
+std::string call(const cli::Tool& tool) {
+  std::string text = "_arguments -s -S";
   for (const cli::Option& option : tool.options)
     text += " \\\n  " + specification(option);
-  if (tool.operands == cli::Operands::program) {
-    text += " \\\n  '(-)1:program:_command_names -e' \\\n  '*::argument:_normal'";
+  text += operands(tool.operands) + '\n';
+  if (tool.operands.runs != cli::Operands::Runs::after_dashes) return text;
+  return "if (( ${words[(i)--]} < CURRENT )); then _nsx_program; else\n" + text + "fi\n";
+}
+
+/// The same for each command of a tool.
+std::string call(const cli::Suite& suite) {
+  std::string commands;
+  std::string cases;
+  for (const cli::Command& command : suite.commands) {
+    const std::string purpose = escaped(command.table->purpose);
+    commands += "  '" + std::string(command.name()) + ':' + purpose + "'\n";
+    cases += '(' + replaced(all_names(command), " ", "|") + ")\n" + call(*command.table) + ";;\n";
   }
-  if (tool.operands == cli::Operands::targets) text += " \\\n  '*:target:_nsx_targets'";
-  return text + '\n';
+  commands += "  'help:Prints help.'\n";
+  std::string own = call(suite.tool);
+  // In place of a program.
+  own.resize(own.find(" \\\n  '(-)1:"));
+  return "local curcontext=$curcontext state line\nlocal -A opt_args\n" +
+         replaced(std::move(own), "_arguments", "_arguments -C") +
+         " \\\n  '(-)1: :->command' \\\n  '(-)*:: :->argument' && return\n"
+         "local -a commands=(\n" +
+         commands +
+         ")\nif [[ $state == command ]]; then\n_describe -t commands command commands\n"
+         "elif [[ $state == argument ]]; then\ncase $words[1] in\n" +
+         cases + "(help)\n_arguments '1:command:(" + names_of_commands(suite) +
+         ")'\n;;\nesac\nfi\n";
+}
+
+}  // namespace
+
+std::string zsh(const cli::Suite& suite) {
+  std::string helpers;
+  const bool has_cgroups = takes(suite, cli::Completes::cgroup);
+  if (has_cgroups || takes(suite, cli::Completes::target)) helpers += kTargets;
+  if (has_cgroups) helpers += kCgroups;
+  if (takes(suite, cli::Completes::pin)) helpers += kPins;
+  if (std::any_of(suite.commands.begin(), suite.commands.end(), [](const auto& command) {
+        return command.table->operands.runs == cli::Operands::Runs::after_dashes;
+      })) {
+    helpers += kProgram;
+  }
+  std::string text = replaced(kStart, "@TOOL@", suite.tool.name);
+  text = replaced(std::move(text), "@HELPERS@", helpers);
+  return text + (suite.commands.empty() ? call(suite.tool) : call(suite));
 }
 
 }  // namespace nsx::completions

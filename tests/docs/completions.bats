@@ -48,7 +48,7 @@ offered_by_zsh() {
 }
 
 check_options() {
-  for tool in "${tools[@]}"; do
+  for tool in "${tables[@]}"; do
     same "$1: $tool -" "$(spellings "$tool")" "$(offered "$1" "$tool -" | grep '^-.')"
   done
 }
@@ -85,6 +85,8 @@ check_arguments() {
       case $completes in
         pid) offers "$shell" "$way$$" $$ ;;
         target) check_target "$shell" "$way" ;;
+        pin) check_pin "$shell" "$way" ;;
+        cgroup) check_cgroup "$shell" "$way" ;;
         words | list)
           same "$shell: $way" "$(tr ' ' '\n' <<<"$words" | LC_ALL=C sort)" \
             "$(offered "$shell" "$way")"
@@ -115,6 +117,34 @@ check_target() {
   if [[ $1 == *bash ]]; then of_prefix=; fi
   offers "$1" "${2}pin:nsx-te" "$of_prefix$name"
   offers_not "$1" "${2}pin:nsx-tex" "$of_prefix$name"
+}
+
+# A pin of this kind or another, in either directory for names.
+check_pin() {
+  local name=nsx-test-$$ mine=$BATS_TEST_TMPDIR/run
+  mkdir -p "$mine/utsns"
+  touch "$mine/utsns/nsx-mine"
+  XDG_RUNTIME_DIR=$mine offers "$1" "${2}nsx-" nsx-mine
+  NSX_PIN_DIR=$mine offers "$1" "${2}nsx-" nsx-mine
+  offers_not "$1" "${2}nsx-" nsx-mine
+  if [ "$(id -u)" != 0 ]; then return; fi
+  [ -e "/run/netns/$name" ] || ip netns add "$name"
+  offers "$1" "$2" "$name"
+  offers "$1" "${2}nsx-te" "$name"
+  offers_not "$1" "${2}nsx-tex" "$name"
+}
+
+# A cgroup, those below it, and the prefixes.
+check_cgroup() {
+  local top=nsx-test-$$ made
+  made=$(findmnt -n -r -t cgroup2 -o TARGET | head -n 1)/$top
+  mkdir -p "$made/good/one" "$made/good/two" "$made/bad"
+  offers "$1" "$2" "/$top/"
+  offers "$1" "${2}/nsx-te" "/$top/"
+  offers "$1" "${2}nsx-te" "$top/"
+  same "$1: $2/$top/" "/$top/bad /$top/good/ " "$(offered "$1" "$2/$top/" | tr '\n' ' ')"
+  same "$1: $2$top/good/" "$top/good/one $top/good/two " "$(offered "$1" "$2$top/good/" | tr '\n' ' ')"
+  if [ "$1" != fish ]; then offers "$1" "${2}con" container:; fi
 }
 
 # The second word of a list, with and without "+".
@@ -160,12 +190,66 @@ check_program() {
   offers_not "$1" "nsx-ls nsx-l" nsx-ls
 }
 
-# The targets of a tool that takes some as operands, before and behind options.
+# What completes an operand where it says so, before and behind options: check_operand SHELL LINE
+# WHAT WORDS.
+check_operand() {
+  case $3 in
+    pid) offers "$1" "$2$$" $$ ;;
+    target) check_target "$1" "$2" ;;
+    pin) check_pin "$1" "$2" ;;
+    cgroup) check_cgroup "$1" "$2" ;;
+    words)
+      same "$1: $2" "$(tr ' ' '\n' <<<"$4" | LC_ALL=C sort)" "$(offered "$1" "$2")"
+      ;;
+    file | directory)
+      mkdir -p "$BATS_TEST_TMPDIR/there/directory"
+      touch "$BATS_TEST_TMPDIR/there/file"
+      check_path "$1" "$2$BATS_TEST_TMPDIR/there/" "$3"
+      ;;
+    "") same "$1: $2" "" "$(offered "$1" "$2")" ;;
+  esac
+}
+
+# The operands of all tools and commands that take some: check_operands SHELL.
 check_operands() {
-  check_target "$1" "nsx-ls "
-  check_target "$1" "nsx-ls -l "
-  check_target "$1" "nsx-ls x -l "
-  offers "$1" "nsx-ls x --noh" --noheadings
+  local shell=$1 tool most first rest words runs
+  while IFS='|' read -r tool most first rest words runs; do
+    if [ "$most" != 0 ]; then
+      check_operand "$shell" "$tool " "$first" "$words"
+      check_operand "$shell" "$tool --help " "$first" "$words"
+      if [ "$most" != 1 ]; then
+        check_operand "$shell" "$tool x --help " "$rest" "$words"
+      else
+        same "$shell: $tool x" "" "$(offered "$shell" "$tool x ")"
+      fi
+      if [ "$most" = 2 ]; then same "$shell: $tool x y" "" "$(offered "$shell" "$tool x y ")"; fi
+      offers "$shell" "$tool x --hel" --help
+    elif [ "$runs" != first-operand ]; then
+      same "$shell: $tool" "" "$(offered "$shell" "$tool ")"
+    fi
+    if [ "$runs" = after-dashes ]; then
+      offers "$shell" "$tool -- nsx-l" nsx-ls
+      offers_not "$shell" "$tool nsx-l" nsx-ls
+      if [ "$shell" != plain-bash ]; then offers "$shell" "$tool -- nsx-ls --no" --noheadings; fi
+    fi
+  done < <("$generate" --operands | tr '\t' '|')
+}
+
+# The commands of a tool that has some, and theirs: check_commands SHELL.
+check_commands() {
+  local tool commands
+  for tool in "${tools[@]}"; do
+    commands=$(commands_of "$tool")
+    if [ -z "$commands" ]; then continue; fi
+    same "$1: $tool" "$(LC_ALL=C sort <<<"$commands"$'\n'help)" "$(offered "$1" "$tool ")"
+    same "$1: $tool help" "$(LC_ALL=C sort <<<"$commands")" "$(offered "$1" "$tool help ")"
+    same "$1: no command of $tool" "" "$(offered "$1" "$tool x ")"
+  done
+  while IFS=$'\t' read -r tool commands aliases; do
+    for alias in $aliases; do
+      same "$1: $tool $alias" "$(offered "$1" "$tool $commands -")" "$(offered "$1" "$tool $alias -")"
+    done
+  done < <("$generate" --commands)
 }
 
 @test "bash offers the options of the table, and no others" {
@@ -182,6 +266,7 @@ check_operands() {
   need bash
   check_program bash
   check_operands bash
+  check_commands bash
 }
 
 @test "bash completes without bash-completion" {
@@ -189,6 +274,7 @@ check_operands() {
   check_arguments plain-bash
   check_program plain-bash
   check_operands plain-bash
+  check_commands plain-bash
 }
 
 @test "bash completes arguments that stand in a short option's word" {
@@ -285,6 +371,7 @@ check_typed() {
   need zsh
   check_program zsh
   check_operands zsh
+  check_commands zsh
 }
 
 @test "fish offers the options of the table, and no others" {
@@ -304,4 +391,5 @@ check_typed() {
   need fish
   check_program fish
   check_operands fish
+  check_commands fish
 }

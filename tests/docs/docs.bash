@@ -1,8 +1,22 @@
 # What the tests of the documents share: the tables of options, and what else speaks of them.
 # shellcheck shell=bash disable=SC2034 # what the tests use
 
-tools=(nsx-unshare nsx-enter nsx-ls)
+tools=(nsx-unshare nsx-enter nsx-ls nsx-pin)
 generate=$NSX_BUILD/completions/generate
+
+# Whatever has a table: the tools, and the commands of those that have some, "nsx-pin ls".
+mapfile -t tables < <("$generate" --operands | cut -f 1)
+
+# The commands of a tool, one a line, without "help".
+commands_of() {
+  "$generate" --commands | awk -F'\t' -v tool="$1" '$1 == tool { print $2 }'
+}
+
+# The same with aliases: "rm, del, delete".
+names_of_commands() {
+  "$generate" --commands |
+    awk -F'\t' -v tool="$1" '$1 == tool { gsub(" ", ", ", $3); print $2 ($3 != "" ? ", " $3 : "") }'
+}
 
 # The table, one option a line: tool, letter, long name, argument, metavar, completes, words, with
 # "|" between. (Bash would take several tabs for one.)

@@ -3,11 +3,11 @@ load ../lib/common
 load docs
 
 @test "--help has the options of the table, and no others" {
-  for tool in "${tools[@]}"; do
+  for tool in "${tables[@]}"; do
     # Letters that take no argument, though their long options do.
     long_only=$(table | awk -F'|' -v tool="$tool" '
       $1 == tool && $4 == "optional-if-long" { printf "%s", $2 } END { printf "?" }')
-    found=$("$tool" --help | awk '
+    found=$($tool --help | awk '
       # "  -t, --target=PID   text"
       /^  (-.,|   ) --/ {
         if ($1 ~ /,$/) { letter = substr($1, 1, 2); name = $2 } else { letter = ""; name = $1 }
@@ -26,8 +26,8 @@ load docs
 }
 
 @test "--help goes to stdout alone, and is not wider than 80 columns" {
-  for tool in "${tools[@]}"; do
-    run --separate-stderr "$tool" --help
+  for tool in "${tables[@]}"; do
+    run --separate-stderr $tool --help
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
     [[ $output == "Usage: $tool "* ]]
@@ -40,8 +40,8 @@ load docs
 }
 
 @test "each option has a help text" {
-  for tool in "${tools[@]}"; do
-    run -0 "$tool" --help
+  for tool in "${tables[@]}"; do
+    run -0 $tool --help
     # An option that is alone in its line has its text in the next.
     bare=$(awk '
       option != "" && !/^                             [^ ]/ { print option }
@@ -60,6 +60,43 @@ load docs
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
     [ "$output" = "$tool (nsx) $version" ]
+  done
+}
+
+@test "--help has the commands of the table, and no others" {
+  for tool in "${tools[@]}"; do
+    commands=$(commands_of "$tool")
+    if [ -z "$commands" ]; then continue; fi
+    # "  rm, del                    text"
+    found=$("$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][^ ]*\(, [^ ]*\)*\)  .*/\1/p')
+    same "$tool --help" "$(names_of_commands "$tool")" "$found"
+    same "$tool help" "$("$tool" --help)" "$("$tool" help)"
+    for command in $commands; do
+      same "$tool help $command" "$("$tool" "$command" --help)" "$("$tool" help "$command")"
+    done
+  done
+}
+
+@test "a command's other names are the command" {
+  while IFS=$'\t' read -r tool command aliases; do
+    for alias in $aliases; do
+      same "$tool $alias" "$("$tool" "$command" --help)" "$("$tool" "$alias" --help)"
+    done
+  done < <("$generate" --commands)
+}
+
+@test "what is no command is a usage error" {
+  for tool in "${tools[@]}"; do
+    if [ -z "$(commands_of "$tool")" ]; then continue; fi
+    run --separate-stderr "$tool"
+    [ "$status" -eq 2 ]
+    [[ $stderr == "$tool: cannot start: no command is given"* ]]
+    for wrong in "hlep" "help hlep"; do
+      run --separate-stderr "$tool" $wrong
+      [ "$status" -eq 2 ]
+      [[ $stderr == "$tool: cannot understand 'hlep': no such command (did you mean help?)"* ]]
+      [[ $stderr == *"Try '$tool --help'." ]]
+    done
   done
 }
 

@@ -2,7 +2,7 @@
 load ../lib/common
 load docs
 
-pages=(nsx-unshare.1 nsx-enter.1 nsx-ls.1 nsx.7)
+pages=(nsx-unshare.1 nsx-enter.1 nsx-ls.1 nsx-pin.1 nsx.7)
 
 setup() {
   spawned=()
@@ -17,6 +17,17 @@ page() {
 # The text of a page, without bold and underlined letters.
 text_of() {
   page "$1" | mandoc -T ascii -O width=200 | sed 's/.\x08//g'
+}
+
+# The source of what a page says of a tool or a command, "nsx-pin ls": that of a command is in a
+# subsection with its name.
+part() {
+  local tool=${1%% *} names
+  names=$(commands_of "$tool" | tr '\n' ' ')
+  page "$tool.1" | awk -v command="${1#"$tool"}" -v names="$names" '
+    BEGIN { split(names, list); for (i in list) is_command[list[i]] = 1 }
+    /^\.S[hs] / { here = /^\.Ss / && $2 in is_command ? " " $2 : "" }
+    here == command'
 }
 
 # The commands in the examples of a page, without the prompt.
@@ -51,20 +62,42 @@ examples_of() {
 }
 
 @test "each page has the options of the table, and no others" {
-  for tool in "${tools[@]}"; do
+  for tool in "${tables[@]}"; do
     # ".It Fl t Ar PID , Fl -target Ns = Ns Ar PID" is "-t PID" and "--target=PID".
-    found=$(page "$tool.1" | sed -nE 's/^\.It (Fl .*)/\1/p' |
+    found=$(part "$tool" | sed -nE 's/^\.It (Fl .*)/\1/p' |
       sed 's/Fl /-/g; s/Ar //g; s/Oo /[/g; s/ Oc/]/g; s/ Ns //g; s/ , /\n/g' | LC_ALL=C sort)
     same "$tool.1" "$(spellings_with_arguments "$tool")" "$found"
+  done
+}
+
+@test "each page has the commands of the table, in their order, and no others" {
+  for tool in "${tools[@]}"; do
+    commands=$(commands_of "$tool")
+    if [ -z "$commands" ]; then continue; fi
+    same "$tool.1, synopsis" "$commands" "$(page "$tool.1" |
+      sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.Cm \([a-z-]*\)$/\1/p' | uniq)"
+    same "$tool.1, subsections" "$commands" "$(page "$tool.1" |
+      sed -n '/^\.Sh COMMANDS/,/^\.Sh/s/^\.Ss \([a-z-]*\)$/\1/p')"
+    while IFS=$'\t' read -r of command aliases; do
+      if [ "$of" != "$tool" ]; then continue; fi
+      for alias in $aliases; do
+        part "$tool $command" | grep -qE "^\.Cm $alias( |\$)" || {
+          echo "$tool.1: $command does not tell of $alias"
+          return 1
+        }
+      done
+    done < <("$generate" --commands)
   done
 }
 
 @test "no page speaks of an option that does not exist" {
   for tool in "${tools[@]}" nsx; do
     if [ "$tool" = nsx ]; then
-      name=nsx.7 known=$(for each in "${tools[@]}"; do spellings "$each"; done)
+      name=nsx.7 known=$(for each in "${tables[@]}"; do spellings "$each"; done)
     else
-      name=$tool.1 known=$(spellings "$tool")
+      name=$tool.1 known=$(for each in "${tables[@]}"; do
+        if [ "${each%% *}" = "$tool" ]; then spellings "$each"; fi
+      done)
     fi
     # Fl is for options of nsx; those of other commands stand in Ql. "Fl J | r" is two options.
     found=$(page "$name" | sed -nE 's/^\.(.*)/\1/p' | grep -oE 'Fl -?[A-Za-z-]+( \| [A-Za-z])?' |
@@ -90,7 +123,7 @@ examples_of() {
   while IFS='|' read -r tool _ name _ _ completes words; do
     # Signals are too many to name, and columns have a section of their own.
     case $completes:$name in words:kill-child | words:filter) continue ;; words:*) ;; *) continue ;; esac
-    item=$(page "$tool.1" | sed -n "/^\.It Fl.* -$name/,/^\.It Fl/p")
+    item=$(part "$tool" | sed -n "/^\.It Fl.* -$name/,/^\.It Fl/p")
     for word in $words; do
       grep -qE "^\.(It )?Cm $word( |\$)" <<<"$item" || {
         echo "$tool.1: --$name does not tell of $word"

@@ -18,7 +18,7 @@ is_sanitized() {
 }
 
 @test "everything is installed in its usual place" {
-  for tool in nsx-unshare nsx-enter nsx-ls; do
+  for tool in nsx-unshare nsx-enter nsx-ls nsx-pin; do
     [ -x "$NSX_STAGE/usr/bin/$tool" ]
   done
   [[ $(libdir) == "$NSX_STAGE"/usr/lib* ]]
@@ -31,7 +31,7 @@ is_sanitized() {
 @test "nothing else is installed in a place that others use" {
   run -0 ls "$NSX_STAGE/usr" "$NSX_STAGE/usr/bin" "$NSX_STAGE/usr/include"
   [ "$(ls "$NSX_STAGE/usr/include")" = nsx ]
-  [ "$(ls "$NSX_STAGE/usr/bin")" = $'nsx-enter\nnsx-ls\nnsx-unshare' ]
+  [ "$(ls "$NSX_STAGE/usr/bin")" = $'nsx-enter\nnsx-ls\nnsx-pin\nnsx-unshare' ]
   [ "$(ls "$NSX_STAGE")" = usr ]
 }
 

@@ -8,6 +8,7 @@
 #include "nsx-enter/options.hh"
 #include "nsx-ls/columns.hh"
 #include "nsx-ls/options.hh"
+#include "nsx-pin/commands.hh"
 #include "nsx-unshare/options.hh"
 #include "support.hh"
 
@@ -28,7 +29,12 @@ constexpr Tool kLister{"lister", "[options]", "Lists.", kTestOptions, Operands::
 constexpr Tool kAsker{"asker", "[options] [target...]", "Asks.", kTestOptions, Operands::targets, 2,
                       nullptr};
 
-/// "quick; number=5; operands: a b", or the error's message.
+constexpr Operands kNames{.least = 1, .most = 2, .runs = Operands::Runs::after_dashes};
+constexpr Tool kNamer{
+    "suite name", "[options] name [other] [-- program]", "Names.", kTestOptions, kNames, 2,
+    nullptr};
+
+/// "quick; number=5; operands: a b; program: c d", or the error's message.
 std::string spelled(const Result<CommandLine>& line) {
   if (!line) return line.error().message();
   std::string text;
@@ -40,6 +46,9 @@ std::string spelled(const Result<CommandLine>& line) {
   text += "operands:";
   for (const char* operand : line->operands)
     text += std::string(" ") + operand;
+  if (!line->program.empty()) text += "; program:";
+  for (const char* word : line->program)
+    text += std::string(" ") + word;
   return text;
 }
 
@@ -101,8 +110,8 @@ TEST(Parse, TakesOptionalArgumentsFromTheSameWordOnly) {
       {{"--file"}, "file; operands:"},
       {{"--file=/x"}, "file=/x; operands:"},
       {{"--file==x"}, "file==x; operands:"},
-      {{"-f", "/x"}, "file; operands: /x"},
-      {{"--file", "/x"}, "file; operands: /x"},
+      {{"-f", "/x"}, "file; operands:; program: /x"},
+      {{"--file", "/x"}, "file; operands:; program: /x"},
       {{"-n=5"}, "number==5; operands:"},  // a required one is taken as it is
   };
   for (const auto& c : cases)
@@ -111,10 +120,10 @@ TEST(Parse, TakesOptionalArgumentsFromTheSameWordOnly) {
 
 TEST(Parse, LeavesTheProgramItsOptions) {
   const ParseCase cases[] = {
-      {{"id", "-q"}, "operands: id -q"},
-      {{"-q", "id", "-q", "--", "x"}, "quick; operands: id -q -- x"},
-      {{"--", "-q"}, "operands: -q"},
-      {{"-q", "-"}, "quick; operands: -"},
+      {{"id", "-q"}, "operands:; program: id -q"},
+      {{"-q", "id", "-q", "--", "x"}, "quick; operands:; program: id -q -- x"},
+      {{"--", "-q"}, "operands:; program: -q"},
+      {{"-q", "-"}, "quick; operands:; program: -"},
   };
   for (const auto& c : cases)
     EXPECT_EQ(parsed(kRunner, c.words), c.expected);
@@ -129,6 +138,37 @@ TEST(Parse, RefusesOperandsThatNoOneExpects) {
 TEST(Parse, TakesTargetsAnywhere) {
   EXPECT_EQ(parsed(kAsker, {"x", "-q", "y"}), "quick; operands: x y");
   EXPECT_EQ(parsed(kAsker, {"-q", "x", "--", "-n"}), "quick; operands: x -n");
+}
+
+TEST(Parse, TakesTheProgramFromBehindDashes) {
+  const ParseCase cases[] = {
+      {{"a"}, "operands: a"},
+      {{"a", "--", "id", "-q"}, "operands: a; program: id -q"},
+      {{"-q", "a", "-n", "5", "--", "id"}, "quick; number=5; operands: a; program: id"},
+      {{"a", "-n", "--", "b", "--", "id", "--"}, "number=--; operands: a b; program: id --"},
+      {{"a", "-n", "--"}, "number=--; operands: a"},
+      {{"a", "--"}, "operands: a"},
+      {{"a", "-"}, "operands: a -"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(parsed(kNamer, c.words), c.expected);
+}
+
+TEST(Parse, CountsOperands) {
+  const std::string usage = " (usage: suite name [options] name [other] [-- program])";
+  const ParseCase cases[] = {
+      {{}, "cannot start: an operand is missing"},
+      {{"-q", "--", "id"}, "cannot start: an operand is missing"},
+      {{"a", "b", "c"}, "cannot use c: that is an operand too many"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(parsed(kNamer, c.words), c.expected + usage);
+}
+
+TEST(Parse, MissesNoOperandWhereHelpIsAskedFor) {
+  constexpr Option options[] = {kHelp};
+  const Tool tool{"suite name", "name", "Names.", options, kNames, 2, nullptr};
+  EXPECT_EQ(parsed(tool, {"--help"}), "help; operands:");
 }
 
 TEST(Parse, SaysWhatIsWrong) {
@@ -151,8 +191,7 @@ TEST(Parse, SaysWhatIsWrong) {
 
 TEST(Nearest, IsNoneForWordsThatResembleNothing) {
   const auto name_of = [](std::string_view word) {
-    const Option* option = nearest(kRunner, word);
-    return option != nullptr ? std::string(option->name) : std::string("none");
+    return std::string(nearest(kRunner, word).value_or("none"));
   };
   EXPECT_EQ(name_of("quick"), "quick");
   EXPECT_EQ(name_of("quik"), "quick");
@@ -207,19 +246,34 @@ TEST_P(Tables, OfferHelpAndVersion) {
     return option != tool().options.end() ? std::string(option->name) : "none";
   };
   EXPECT_EQ(name_of(kHelp.id), "help");
-  EXPECT_EQ(name_of(kVersion.id), "version");
+  // A command has none of its own.
+  const bool is_command = std::strchr(tool().name, ' ') != nullptr;
+  EXPECT_EQ(name_of(kVersion.id), is_command ? "none" : "version");
+}
+
+std::string spelled_operands(std::size_t count) {
+  std::string text = "; operands:";
+  for (std::size_t i = 0; i < count; ++i)
+    text += " o";
+  return text;
 }
 
 TEST_P(Tables, AreParsed) {
   for (const Option& option : tool().options) {
     const std::string argument = option.argument == Argument::none ? "" : "=x";
-    EXPECT_EQ(parsed(tool(), {std::string("--") + option.name + argument}),
-              option.name + argument + "; operands:");
+    const auto with_operands = [&](const std::string& word) {
+      std::vector<std::string> words(tool().operands.least, "o");
+      words.insert(words.begin(), word);
+      return words;
+    };
+    const std::string operands = spelled_operands(tool().operands.least);
+    EXPECT_EQ(parsed(tool(), with_operands(std::string("--") + option.name + argument)),
+              option.name + argument + operands);
     if (option.letter() == '\0') continue;
     const bool bare =
         option.argument == Argument::none || option.argument == Argument::optional_if_long;
-    EXPECT_EQ(parsed(tool(), {std::string("-") + option.letter() + (bare ? "" : "x")}),
-              option.name + std::string(bare ? "" : "=x") + "; operands:");
+    EXPECT_EQ(parsed(tool(), with_operands(std::string("-") + option.letter() + (bare ? "" : "x"))),
+              option.name + std::string(bare ? "" : "=x") + operands);
   }
 }
 
@@ -231,7 +285,8 @@ TEST_P(Tables, MakeAHelpTextThatFitsATerminal) {
     EXPECT_FALSE(line.ends_with(' ')) << line;
   }
   EXPECT_TRUE(text.starts_with(std::string("Usage: ") + tool().name + ' '));
-  EXPECT_TRUE(text.ends_with(std::string("\nMore: man ") + tool().name + '\n'));
+  const std::string_view name = tool().name;
+  EXPECT_TRUE(text.ends_with("\nMore: man " + std::string(name.substr(0, name.find(' '))) + '\n'));
 }
 
 TEST_P(Tables, AreWholeInTheHelpText) {
@@ -258,13 +313,32 @@ TEST_P(Tables, AreWholeInTheHelpText) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, Tables,
-                         testing::Values(&unshare_tool::kTool, &enter_tool::kTool, &ls_tool::kTool),
-                         [](const auto& test) {
-                           std::string name = test.param->name;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+TEST_P(Tables, SayWhatOperandsAre) {
+  const Operands& operands = tool().operands;
+  EXPECT_LE(operands.least, operands.most);
+  const bool has_choices = operands.first == Completes::words || operands.rest == Completes::words;
+  EXPECT_EQ(operands.words != nullptr, has_choices);
+  EXPECT_TRUE(operands.most > 0 || operands.first == Completes::nothing);
+  EXPECT_TRUE(operands.most > 1 || operands.rest == Completes::nothing);
+  EXPECT_TRUE(operands.runs != Operands::Runs::first_operand || operands.most == 0);
+}
+
+std::vector<const Tool*> all_tables() {
+  std::vector<const Tool*> tables{&unshare_tool::kTool, &enter_tool::kTool, &ls_tool::kTool};
+  for (const Suite* suite : {&pin_tool::kSuite}) {
+    tables.push_back(&suite->tool);
+    for (const Command& command : suite->commands)
+      tables.push_back(command.table);
+  }
+  return tables;
+}
+
+INSTANTIATE_TEST_SUITE_P(Options, Tables, testing::ValuesIn(all_tables()), [](const auto& test) {
+  std::string name = test.param->name;
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
+});
 
 const Option& option_of(const Tool& tool, std::string_view name) {
   for (const Option& option : tool.options) {

@@ -9,6 +9,9 @@ namespace nsx::cli {
 
 namespace {
 
+/// What getopt_long(3) returns for an operand.
+constexpr int kOperand = 1;
+
 const Option* find(const Tool& tool, int id) {
   for (const Option& option : tool.options) {
     if (option.id == id) return &option;
@@ -43,8 +46,10 @@ std::vector<option> long_options(const Tool& tool) {
 }
 
 std::string short_options(const Tool& tool) {
-  // "+": stop at the first operand. ":": tell a missing argument from an unknown option.
-  std::string text = tool.operands == Operands::program ? "+:" : ":";
+  // "+": stop at the first operand. "-": give each of them as the argument of kOperand, so that
+  // those before "--" are told from those behind. ":": tell a missing argument from an unknown
+  // option.
+  std::string text = tool.operands.runs == Operands::Runs::first_operand ? "+:" : "-:";
   for (const Option& o : tool.options) {
     if (o.letter() == '\0') continue;
     text += o.letter();
@@ -81,15 +86,28 @@ tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
   }
   const std::string shown = "--" + std::string(bare);
   if (count > 1) return refuse("understand", shown, "several options start so", candidates);
-  if (const Option* near = nearest(tool, bare)) {
+  if (const auto near = nearest(tool, bare)) {
     return refuse("understand", shown, "no such option",
-                  std::string("did you mean --") + near->name + "?");
+                  "did you mean --" + std::string(*near) + "?");
   }
   return refuse("understand", shown, "no such option");
 }
 
 std::string spelling(const Option& option) {
   return std::string("--") + option.name;
+}
+
+/// Whether there are as many operands as the table says.
+Status check_operands(const Tool& tool, const CommandLine& line) {
+  const auto [least, most] = std::pair(tool.operands.least, tool.operands.most);
+  if (line.operands.size() > most) {
+    return most == 0 ? refuse("use", line.operands[0], "no operand is expected")
+                     : refuse("use", line.operands[most], "that is an operand too many",
+                              std::string("usage: ") + tool.name + ' ' + tool.synopsis);
+  }
+  if (line.operands.size() >= least || line.has(kHelp.id) || line.has(kVersion.id)) return {};
+  return refuse("start", {}, "an operand is missing",
+                std::string("usage: ") + tool.name + ' ' + tool.synopsis);
 }
 
 constexpr std::size_t kWidth = 80;
@@ -114,17 +132,25 @@ void append_wrapped(std::string& out, std::string_view text, std::size_t column,
 
 }  // namespace
 
-const Option* nearest(const Tool& tool, std::string_view mistyped) {
-  const Option* best = nullptr;
+std::optional<std::string_view> nearest(std::span<const std::string_view> words,
+                                        std::string_view mistyped) {
+  std::optional<std::string_view> best;
   std::size_t best_distance = mistyped.size() / 3 + 1;
-  for (const Option& option : tool.options) {
-    const std::size_t d = distance(mistyped, option.name);
-    if (d <= best_distance && (best == nullptr || d < best_distance)) {
-      best = &option;
+  for (const std::string_view word : words) {
+    const std::size_t d = distance(mistyped, word);
+    if (d <= best_distance && (!best || d < best_distance)) {
+      best = word;
       best_distance = d;
     }
   }
   return best;
+}
+
+std::optional<std::string_view> nearest(const Tool& tool, std::string_view mistyped) {
+  std::vector<std::string_view> names;
+  for (const Option& option : tool.options)
+    names.emplace_back(option.name);
+  return nearest(names, mistyped);
 }
 
 bool CommandLine::has(int id) const {
@@ -142,6 +168,10 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
     const int here = std::max(::optind, 1);
     const int id = ::getopt_long(argc, argv, shorts.c_str(), longs.data(), nullptr);
     if (id == -1) break;
+    if (id == kOperand) {
+      line.operands.push_back(::optarg);
+      continue;
+    }
     if (id == ':') {
       const Option* option = find(tool, ::optopt);
       return refuse("use", option != nullptr ? spelling(*option) : argv[::optind - 1],
@@ -164,16 +194,28 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
     }
     line.options.push_back({option, argument});
   }
-  line.operands.assign(argv + ::optind, argv + argc);
-  if (tool.operands == Operands::none && !line.operands.empty()) {
-    return refuse("use", line.operands.front(), "no operand is expected");
-  }
+  auto& rest = tool.operands.runs == Operands::Runs::nothing ? line.operands : line.program;
+  rest.insert(rest.end(), argv + ::optind, argv + argc);
+  if (auto ok = check_operands(tool, line); !ok) return error_of(ok);
   return line;
 }
 
-std::string help_text(const Tool& tool) {
+std::string help_row(std::string left, std::string_view text) {
+  std::string row;
+  if (left.size() + 2 > kHelpColumn) {
+    row = left + '\n';
+    left.clear();
+  }
+  left.resize(kHelpColumn, ' ');
+  row += left;
+  append_wrapped(row, text, kHelpColumn, kHelpColumn);
+  return row;
+}
+
+std::string help_text(const Tool& tool, const std::string& commands) {
   std::string text = "Usage: " + std::string(tool.name) + ' ' + tool.synopsis + "\n\n";
   append_wrapped(text, tool.purpose, 0, 0);
+  if (!commands.empty()) text += "\nCommands:\n" + commands;
   text += "\nOptions:\n";
   for (const Option& option : tool.options) {
     std::string left = "  ";
@@ -181,17 +223,12 @@ std::string help_text(const Tool& tool) {
     left += spelling(option);
     if (option.argument == Argument::required) left += std::string("=") + option.metavar;
     if (is_optional(option.argument)) left += std::string("[=") + option.metavar + ']';
-    if (left.size() + 2 > kHelpColumn) {
-      text += left + '\n';
-      left.clear();
-    }
-    left.resize(kHelpColumn, ' ');
-    text += left;
-    append_wrapped(text, option.help, kHelpColumn, kHelpColumn);
+    text += help_row(std::move(left), option.help);
   }
   if (tool.epilogue != nullptr) text += std::string("\n") + tool.epilogue;
-  text += std::string("\nMore: man ") + tool.name + '\n';
-  return text;
+  // A command has no page of its own.
+  const std::string_view name = tool.name;
+  return text.append("\nMore: man ").append(name.substr(0, name.find(' '))).append("\n");
 }
 
 }  // namespace nsx::cli

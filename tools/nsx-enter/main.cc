@@ -155,9 +155,9 @@ Status check(const cli::CommandLine& line, const Options& options) {
     return refuse("use", "--wdns", "it excludes --wd", "one of them");
   }
   const bool bare = line.has('W') && !options.request.inner_working_directory;
-  if (bare && !line.operands.empty() && is_directory(line.operands.front())) {
-    return refuse("run", line.operands.front(), "it is a directory",
-                  std::string("did you mean --wdns=") + line.operands.front() + "?");
+  if (bare && !line.program.empty() && is_directory(line.program.front())) {
+    return refuse("run", line.program.front(), "it is a directory",
+                  std::string("did you mean --wdns=") + line.program.front() + "?");
   }
   if (auto ok = check_target(options); !ok) return ok;
   return cli::check(options.run);
@@ -238,10 +238,10 @@ int run(int argc, char** argv) {
   options.request.follow = follow_request(options.run);
   const bool is_nsenter = cli::is_called(argv[0], "nsenter");
   if (auto ok = complete(options, is_nsenter); !ok) return cli::usage_error(kTool, ok.error());
-  options.request.program = cli::choose_program(line->operands);
+  options.request.program = cli::choose_program(line->program);
 
   const auto kernel = cli::open_kernel();
-  auto planned = kernel ? make_plan(*kernel, options, !line->operands.empty())
+  auto planned = kernel ? make_plan(*kernel, options, !line->program.empty())
                         : Result<Planned>(tl::unexpected(kernel.error()));
   if (!planned) {
     cli::report(kTool, planned.error());

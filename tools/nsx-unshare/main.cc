@@ -170,7 +170,7 @@ int run(int argc, char** argv) {
   request.follow = options.follow;
   // An init is there to pass them on.
   if (request.init && request.follow.forward.empty()) request.follow.forward = cli::usual_signals();
-  request.program = cli::choose_program(line->operands);
+  request.program = cli::choose_program(line->program);
 
   const auto kernel = cli::open_kernel();
   auto plan = kernel ? make_plan(*kernel, std::move(request))

@@ -1,0 +1,173 @@
+#include "common/commands.hh"
+
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "nsx-pin/commands.hh"
+#include "support.hh"
+
+namespace nsx::cli {
+namespace {
+
+constexpr Option kOptions[] = {kHelp, kVersion};
+constexpr Option kAddOptions[] = {
+    {'q', "quick", Argument::none, nullptr, Completes::nothing, nullptr, "be quick"},
+    kHelp,
+};
+constexpr Operands kOne{.least = 1, .most = 1, .runs = Operands::Runs::after_dashes};
+constexpr Tool kAdd{"suite add", "[options] name", "Adds.", kAddOptions, kOne, 3, nullptr};
+constexpr Tool kRemove{"suite rm", "[options]", "Removes.", kOptions, Operands::none, 4, nullptr};
+constexpr Command kCommands[] = {{&kAdd, nullptr}, {&kRemove, "del delete"}};
+constexpr Suite kSuite{{"suite", "command", "Does it.", kOptions, Operands::program, 2, nullptr},
+                       kCommands};
+
+int add(const CommandLine& line) {
+  std::printf("add %s%s%s\n", line.operands[0], line.has('q') ? " quickly" : "",
+              line.program.empty() ? "" : line.program[0]);
+  return 10;
+}
+
+int remove(const CommandLine&) {
+  std::puts("rm");
+  return 11;
+}
+
+constexpr CommandCode kCode[] = {{&kAdd, add}, {&kRemove, remove}};
+
+struct Answer {
+  int status;
+  std::string text;  ///< of stdout and stderr
+};
+
+/// What the suite does, in a child.
+Answer answer(std::vector<std::string> words) {
+  Child child([&] {
+    ::dup2(1, 2);
+    words.insert(words.begin(), "suite");
+    std::vector<char*> argv;
+    for (std::string& word : words)
+      argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const int status = run_command(kSuite, kCode, static_cast<int>(words.size()), argv.data());
+    std::fflush(stdout);
+    std::printf("status %d\n", status);
+    return 0;
+  });
+  Answer found{-1, {}};
+  for (int lines = 0; lines < 100; ++lines) {
+    const std::string line = child.read_line();
+    if (line.starts_with("status ")) {
+      found.status = std::atoi(line.c_str() + std::strlen("status "));
+      break;
+    }
+    found.text += line + '\n';
+  }
+  return found;
+}
+
+void expect(const std::vector<std::string>& words, int status, const std::string& text) {
+  const Answer found = answer(words);
+  std::string spelled;
+  for (const std::string& word : words)
+    spelled += word + ' ';
+  EXPECT_EQ(found.status, status) << spelled;
+  EXPECT_EQ(found.text, text) << spelled;
+}
+
+TEST(RunCommand, RunsTheCommandWithItsOwnLine) {
+  expect({"add", "blue"}, 10, "add blue\n");
+  expect({"add", "blue", "-q"}, 10, "add blue quickly\n");
+  expect({"add", "-q", "blue", "--", "!"}, 10, "add blue quickly!\n");
+  expect({"rm"}, 11, "rm\n");
+  expect({"--", "rm"}, 11, "rm\n");
+}
+
+TEST(RunCommand, KnowsOtherNames) {
+  expect({"del"}, 11, "rm\n");
+  expect({"delete"}, 11, "rm\n");
+}
+
+TEST(RunCommand, ReportsUsageErrorsAsTheCommand) {
+  expect({"add", "-x", "blue"}, 3,
+         "suite add: cannot understand -x: no such option\nTry 'suite add --help'.\n");
+  expect({"del", "blue"}, 4,
+         "suite rm: cannot use blue: no operand is expected\nTry 'suite rm --help'.\n");
+}
+
+TEST(RunCommand, RefusesWhatIsNoCommand) {
+  const std::string end = "Try 'suite --help'.\n";
+  expect({}, 2, "suite: cannot start: no command is given\n" + end);
+  expect({"hepl"}, 2,
+         "suite: cannot understand 'hepl': no such command (did you mean help?)\n" + end);
+  expect({"ad"}, 2, "suite: cannot understand 'ad': no such command (did you mean add?)\n" + end);
+  expect({"dele"}, 2,
+         "suite: cannot understand 'dele': no such command (did you mean del?)\n" + end);
+  expect({"elephant"}, 2, "suite: cannot understand 'elephant': no such command\n" + end);
+  expect({""}, 2, "suite: cannot understand '': no such command\n" + end);
+  expect({"de\nl"}, 2,
+         "suite: cannot understand 'de\\x0al': no such command (did you mean del?)\n" + end);
+  expect({"-x"}, 2, "suite: cannot understand -x: no such option\n" + end);
+}
+
+TEST(RunCommand, PrintsHelp) {
+  expect({"--help"}, 0, help_text(kSuite));
+  expect({"help"}, 0, help_text(kSuite));
+  expect({"help", "help"}, 0, help_text(kSuite));
+  expect({"add", "--help"}, 0, help_text(kAdd));
+  expect({"help", "add"}, 0, help_text(kAdd));
+  expect({"help", "del"}, 0, help_text(kRemove));
+  expect({"help", "dell"}, 2,
+         "suite: cannot understand 'dell': no such command (did you mean del?)\n"
+         "Try 'suite --help'.\n");
+  expect({"help", "add", "rm"}, 2,
+         "suite: cannot use rm: help is printed of one command\nTry 'suite --help'.\n");
+  expect({"--version"}, 0, std::string("suite (nsx) ") + NSX_VERSION + '\n');
+}
+
+TEST(SuiteHelpText, ListsTheCommands) {
+  EXPECT_EQ(help_text(kSuite),
+            "Usage: suite command\n"
+            "\n"
+            "Does it.\n"
+            "\n"
+            "Commands:\n"
+            "  add                        Adds.\n"
+            "  rm, del, delete            Removes.\n"
+            "  help [COMMAND]             Prints this help, or that of a command.\n"
+            "\n"
+            "Options:\n"
+            "  -h, --help                 print this help\n"
+            "  -V, --version              print the version\n"
+            "\n"
+            "More: man suite\n");
+}
+
+TEST(IsComplete, WantsCodeForEachCommandInOrder) {
+  EXPECT_TRUE(is_complete(kSuite, kCode));
+  EXPECT_FALSE(is_complete(kSuite, std::span(kCode).first(1)));
+  const CommandCode swapped[] = {{&kRemove, remove}, {&kAdd, add}};
+  EXPECT_FALSE(is_complete(kSuite, swapped));
+}
+
+class Suites : public testing::TestWithParam<const Suite*> {};
+
+TEST_P(Suites, HaveEachNameOnce) {
+  const Suite& suite = *GetParam();
+  EXPECT_EQ(find_command(suite, "help"), nullptr);
+  for (const Command& command : suite.commands) {
+    EXPECT_EQ(command.table->name,
+              std::string(suite.tool.name) + ' ' + std::string(command.name()));
+    EXPECT_EQ(find_command(suite, command.name()), &command);
+    std::string aliases = command.aliases != nullptr ? command.aliases : "";
+    for (const char* alias = std::strtok(aliases.data(), " "); alias != nullptr;
+         alias = std::strtok(nullptr, " ")) {
+      EXPECT_EQ(find_command(suite, alias), &command) << alias;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, Suites, testing::Values(&pin_tool::kSuite));
+
+}  // namespace
+}  // namespace nsx::cli
