@@ -91,10 +91,10 @@ load docs
     run --separate-stderr "$tool"
     [ "$status" -eq 2 ]
     [[ $stderr == "$tool: cannot start: no command is given"* ]]
-    for wrong in "hlep" "help hlep"; do
+    for wrong in "helpp" "help helpp"; do
       run --separate-stderr "$tool" $wrong
       [ "$status" -eq 2 ]
-      [[ $stderr == "$tool: cannot understand 'hlep': no such command (did you mean help?)"* ]]
+      [[ $stderr == "$tool: cannot understand 'helpp': no such command (did you mean help?)"* ]]
       [[ $stderr == *"Try '$tool --help'." ]]
     done
   done

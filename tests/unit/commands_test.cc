@@ -98,8 +98,8 @@ TEST(RunCommand, ReportsUsageErrorsAsTheCommand) {
 TEST(RunCommand, RefusesWhatIsNoCommand) {
   const std::string end = "Try 'suite --help'.\n";
   expect({}, 2, "suite: cannot start: no command is given\n" + end);
-  expect({"hepl"}, 2,
-         "suite: cannot understand 'hepl': no such command (did you mean help?)\n" + end);
+  expect({"helpp"}, 2,
+         "suite: cannot understand 'helpp': no such command (did you mean help?)\n" + end);
   expect({"ad"}, 2, "suite: cannot understand 'ad': no such command (did you mean add?)\n" + end);
   expect({"dele"}, 2,
          "suite: cannot understand 'dele': no such command (did you mean del?)\n" + end);
