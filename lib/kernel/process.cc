@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -205,6 +206,24 @@ Result<std::uint64_t> Process::pidfd_inode() const {
                   "Linux 6.9 does");
   }
   return st.st_ino;
+}
+
+Status Process::send_signal(int signal) const {
+  const std::string subject = "PID " + std::to_string(pid_);
+  if (!pidfd_)
+    return refuse("send a signal to", subject, "its number is not of this pid namespace");
+  if (abi::pidfd_send_signal(pidfd_.get(), signal) == 0) return {};
+  return fail("send a signal to", subject);
+}
+
+bool Process::wait_for_end(int milliseconds) const {
+  if (!pidfd_) return false;
+  pollfd ends{pidfd_.get(), POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&ends, 1, milliseconds);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
 }
 
 std::optional<ProcessStat> parse_process_stat(std::string_view text) {

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +12,7 @@
 #include <nsx/kernel.hh>
 #include <nsx/kind.hh>
 #include <nsx/namespace.hh>
+#include <nsx/process.hh>
 
 namespace nsx {
 
@@ -16,14 +20,21 @@ namespace nsx {
 // names are kept where others look for them as well: a net namespace in /run/netns, as ip-netns(8)
 // has it, others in /run/utsns and so on, as pinns of CRI-O does.
 
-/// Whether a pin may have this name: it must be a file name.
+/// Whether a pin can have this name: it must be a file name.
 NSX_API Status check_pin_name(std::string_view name);
 
+/// Where the machine's pins are, each kind in a directory below it.
+inline constexpr const char* kPinRoot = "/run";
+
 /// The directory for pins of a kind: "/run/netns".
-NSX_API std::string pin_directory(Kind kind);
+NSX_API std::string pin_directory(Kind kind, std::string_view root = kPinRoot);
 
 /// The file for the pin of this name: "/run/netns/blue".
-NSX_API std::string pin_path(Kind kind, std::string_view name);
+NSX_API std::string pin_path(Kind kind, std::string_view name, std::string_view root = kPinRoot);
+
+/// The name, in /proc/PID/comm, of the process that keeps a pid namespace alive which was made for
+/// a pin: a process 1 that does nothing but reap. It is ended with the last pin of the namespace.
+inline constexpr const char* kLeftInit = "nsx-pin-init";
 
 /// A mount of a namespace on a file.
 struct BoundNamespace {
@@ -56,17 +67,118 @@ NSX_API Result<MadePin> make_pin(Kind kind, int fd, const std::string& path);
 /// Takes back what make_pin() has made, with a directory that nobody else uses by now.
 NSX_API Status withdraw_pin(const MadePin& pin);
 
-/// Removes a pin: unmounts its file, if that is mounted, and removes it.
-NSX_API Status remove_pin(const std::string& path);
+/// What a file in a directory for pins is.
+enum class PinState : std::uint8_t {
+  live,      ///< a namespace of the directory's kind
+  stale,     ///< a file without a namespace, or without one of that kind
+  shadowed,  ///< its namespace is mounted there, but below another mount that hides it
+  half,      ///< part of several that are being made or removed, or were when somebody was killed
+};
+
+/// "live", "stale", "shadowed", "half-made".
+NSX_API const char* name(PinState state);
 
 /// A file in a directory for pins.
 struct PinFile {
+  Kind kind = Kind::cgroup;
   std::string name;
-  std::string path;
-  std::optional<Namespace> pinned;  ///< none: a stale file, or one that is being made
+  std::string path;  ///< as the mount namespace has it that the pins are in
+  PinState state = PinState::stale;
+  ino_t inode = 0;          ///< of the namespace; 0: is not known
+  std::time_t created = 0;  ///< when the file was made; 0: is not known
 };
 
-/// All pins in the directory for a kind, by name. None, if there is no such directory.
-NSX_API Result<std::vector<PinFile>> list_pins(const Kernel& kernel, Kind kind);
+/// A root of pins, held open, for looking at them.
+class NSX_API PinStore {
+ public:
+  /// The pins below a directory. One that is not there has none.
+  static Result<PinStore> open(const Kernel& kernel, std::string root = kPinRoot);
+
+  const std::string& root() const { return root_; }
+
+  /// The root as an O_PATH descriptor, in the mount namespace that shows the pins; -1: not there.
+  int directory() const { return directory_.get(); }
+
+  /// All files in the directories of these kinds, by name, then kind. `with_times` fills
+  /// PinFile::created, where the caller may (CAP_SYS_ADMIN).
+  Result<std::vector<PinFile>> list(const Kernel& kernel, KindSet kinds = KindSet::all(),
+                                    bool with_times = false) const;
+
+  /// Whether there is a file of this name, of any kind, or was to be one.
+  bool has(const std::string& name) const;
+
+  /// The namespaces of this name, by kind. Errors: none has the name; a file of that name is none
+  /// of its kind; somebody else than root and the caller can write to the directory; not all of
+  /// them are there, as they are being made or removed.
+  Result<std::vector<Namespace>> find(const Kernel& kernel, const std::string& name) const;
+
+  /// Opens what list() has found.
+  Result<Namespace> open_pin(const Kernel& kernel, const PinFile& pin) const;
+
+ private:
+  friend class PinHolder;
+  PinStore() = default;
+
+  std::string root_;
+  OwnedFd directory_;
+  std::optional<std::string> mountinfo_;  // of an ordinary user's; none: the caller's
+};
+
+/// Pins namespaces below a root under one name: all of them or none, whatever happens, also if this
+/// process is killed: then find() tells that not all are there, and collect_pin_garbage() takes
+/// back those that are. `complete`, if there is one, is called when they are in place: where it
+/// fails, all is taken back. Errors: there is such a pin; the name has control characters.
+NSX_API Status add_pins(const Kernel& kernel, const std::string& root, const std::string& name,
+                        std::span<const Namespace> namespaces,
+                        const std::function<Status()>& complete = {});
+
+/// Removes all files of this name, with all mounts on them in all mount namespaces. Those in the
+/// caller's that another mount hides are reached from a mount namespace that a child makes.
+/// Errors: there is none, or something of it is still there.
+NSX_API Status remove_pins(const Kernel& kernel, const std::string& root, const std::string& name);
+
+/// Pins all that `from` pins under the name `to`, then removes `from`. One of them is complete at
+/// any time, or both.
+NSX_API Status rename_pins(const Kernel& kernel, const std::string& root, const std::string& from,
+                           const std::string& to);
+
+/// Removes stale files, and what was left half-made or half-removed by a process that is gone. What
+/// another is working on is left alone. Returns what was removed; `dry_run`: what would be.
+NSX_API Result<std::vector<PinFile>> collect_pin_garbage(const Kernel& kernel,
+                                                         const std::string& root, bool dry_run);
+
+/// The process that keeps the pins of an ordinary user: it holds a user namespace in which the user
+/// is root, and a mount namespace in which the pins are, below the user's own directory.
+///
+/// It is known by a lock (fcntl(2), F_GETLK) on a file in that directory, which ends with it: so no
+/// other process that gets its PID is taken for it.
+class NSX_API PinHolder {
+ public:
+  /// The one for this root, if there is one.
+  static Result<std::optional<PinHolder>> find(const Kernel& kernel, const std::string& root);
+
+  /// The same; starts one if there is none. Errors: no right to make a user namespace.
+  static Result<PinHolder> find_or_start(const Kernel& kernel, const std::string& root);
+
+  pid_t pid() const { return process_.pid(); }
+
+  /// The pins, seen from outside.
+  Result<PinStore> store() const;
+
+  /// Moves the calling process, which must have one thread, into both namespaces (setns(2)): there
+  /// it may add and remove pins.
+  Status join(const Kernel& kernel) const;
+
+  /// Ends it, if nothing is pinned and nobody is about to add a pin.
+  Status end_if_unused(const Kernel& kernel);
+
+ private:
+  PinHolder(std::string root, Process process, OwnedFd lock)
+      : root_(std::move(root)), process_(std::move(process)), lock_(std::move(lock)) {}
+
+  std::string root_;
+  Process process_;
+  OwnedFd lock_;  // shared by those who use it
+};
 
 }  // namespace nsx

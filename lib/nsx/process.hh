@@ -49,6 +49,13 @@ class NSX_API Process {
   /// Linux 6.9 there is none.
   Result<std::uint64_t> pidfd_inode() const;
 
+  /// Sends it a signal (pidfd_send_signal(2)). ESRCH: it has ended.
+  Status send_signal(int signal) const;
+
+  /// Waits until it has ended, for at most so many milliseconds; -1: for ever. Returns whether it
+  /// has.
+  bool wait_for_end(int milliseconds) const;
+
  private:
   Process() = default;
   Result<std::string> read_environment_text() const;

@@ -29,6 +29,8 @@ struct Target {
 struct TargetOptions {
   /// Where /run, /var/lib and the cgroup mounts are looked for: another machine's tree, for tests.
   std::string root = "/";
+  /// Where an ordinary user's own pins are (nsx/pin.hh), $XDG_RUNTIME_DIR; empty: /run/user/UID.
+  std::string runtime_directory;
 };
 
 /// Finds what `text` names. A prefix says where it is looked for:
@@ -37,7 +39,8 @@ struct TargetOptions {
 ///   42:INODE           the same, if its pidfd has this inode number (Linux 6.9), as it had when
 ///                      the number was noted: never another process that got the PID since
 ///   pin:NAME           the namespaces that are bound to NAME in /run/netns (ip-netns(8)) and the
-///                      directories beside it, /run/mntns, /run/utsns ...
+///                      directories beside it, /run/mntns, /run/utsns ...; of an ordinary user
+///                      first the user's own (PinHolder)
 ///   cgroup:PATH        the oldest process in this cgroup and those below it
 ///   unit:NAME          the oldest process of this systemd unit; ".service" may be left out
 ///   container:NAME     the first process of the container with this name, or with an ID that

@@ -38,6 +38,20 @@ Result<PinDirectory> PinDirectory::lock(const std::string& path) {
   return directory;
 }
 
+Status PinDirectory::check_owner(int fd, const std::string& path) {
+  struct stat st {};
+  if (::fstat(fd, &st) != 0) return fail("look at", path);
+  constexpr const char* kUse = "use the directory for pins";
+  if (st.st_uid != 0 && st.st_uid != ::geteuid()) {
+    return refuse(kUse, path, "it belongs to UID " + std::to_string(st.st_uid),
+                  "who could put other namespaces there");
+  }
+  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return refuse(kUse, path, "others can write to it", "chmod go-w");
+  }
+  return {};
+}
+
 Result<PinDirectory> PinDirectory::prepare(const std::string& path, Kind kind) {
   const bool made = ::mkdir(path.c_str(), 0755) == 0;
   if (!made && errno != EEXIST) {
@@ -47,6 +61,7 @@ Result<PinDirectory> PinDirectory::prepare(const std::string& path, Kind kind) {
   }
   auto directory = lock(path);
   if (!directory) return directory;
+  if (auto ok = check_owner(directory->fd(), path); !ok) return error_of(ok);
   directory->made_directory = made;
   if (auto ready = directory->make_mount(kind); !ready) {
     directory->withdraw();

@@ -16,6 +16,12 @@ class PinDirectory {
   /// Waits for the lock of one that is there.
   static Result<PinDirectory> lock(const std::string& path);
 
+  /// Whether its files can be taken for pins: root's or the caller's, and nobody else can write to
+  /// it, who could put other namespaces there.
+  static Status check_owner(int fd, const std::string& path);
+
+  int fd() const { return lock_.get(); }
+
   bool made_directory = false;  ///< by prepare()
   bool made_mount = false;      ///< likewise, of the directory onto itself
 

@@ -16,12 +16,26 @@ Status check_pin_name(std::string_view name) {
   return {};
 }
 
-std::string pin_directory(Kind kind) {
-  return std::string("/run/") + name(kind) + "ns";
+std::string pin_directory(Kind kind, std::string_view root) {
+  return std::string(root) + '/' + name(kind) + "ns";
 }
 
-std::string pin_path(Kind kind, std::string_view name) {
-  return pin_directory(kind) + '/' + std::string(name);
+std::string pin_path(Kind kind, std::string_view name, std::string_view root) {
+  return pin_directory(kind, root) + '/' + std::string(name);
+}
+
+const char* name(PinState state) {
+  switch (state) {
+    case PinState::live:
+      return "live";
+    case PinState::stale:
+      return "stale";
+    case PinState::shadowed:
+      return "shadowed";
+    case PinState::half:
+      break;
+  }
+  return "half-made";
 }
 
 }  // namespace nsx

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "kernel/abi.hh"
-#include "plan/leave.hh"
+#include "kernel/leave.hh"
 
 namespace nsx {
 

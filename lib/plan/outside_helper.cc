@@ -10,8 +10,8 @@
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
+#include "kernel/leave.hh"
 #include "plan/hints.hh"
-#include "plan/leave.hh"
 #include "plan/word_message.hh"
 
 namespace nsx {

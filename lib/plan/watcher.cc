@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/abi.hh"
-#include "plan/leave.hh"
+#include "kernel/leave.hh"
 #include "plan/word_message.hh"
 
 namespace nsx {

@@ -2,25 +2,28 @@
 // directory beside it for each other kind.
 
 #include <algorithm>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include <nsx/pin.hh>
 
-#include "kernel/directory.hh"
 #include "target/search.hh"
 
 namespace nsx {
 
 namespace {
 
-std::string directory(const SearchPlace& place, Kind kind) {
-  return place.root + pin_directory(kind);
-}
-
-bool is_there(const std::string& path) {
-  struct stat st {};
-  return ::lstat(path.c_str(), &st) == 0;
+/// Those to look at: an ordinary user's own first, then the machine's.
+std::vector<PinStore> stores(const SearchPlace& place) {
+  std::vector<PinStore> stores;
+  if (!place.runtime_directory.empty()) {
+    // Who has none, or may not look, has no pins there.
+    if (auto holder = PinHolder::find(place.kernel, place.runtime_directory); holder && *holder) {
+      if (auto own = (*holder)->store()) stores.push_back(std::move(*own));
+    }
+  }
+  if (auto store = PinStore::open(place.kernel, place.root + kPinRoot)) {
+    stores.push_back(std::move(*store));
+  }
+  return stores;
 }
 
 }  // namespace
@@ -32,40 +35,37 @@ Matches find_pin(const SearchPlace& place, const std::string& name) {
         {"find", "pin:" + name, 0, "that is no name of a pin", "it names a file, without a \"/\""});
     return matches;
   }
-  Target target;
-  target.name = "pin " + name;
-  for (const Kind kind : KindSet::all()) {
-    const std::string path = directory(place, kind) + '/' + name;
-    if (!is_there(path)) continue;
-    auto ns = Namespace::open_file(place.kernel, path);
-    if (!ns) {
-      matches.unusable.push_back(std::move(ns.error()));
-    } else if (ns->kind() != kind) {
-      matches.unusable.push_back({"use as a pin",
-                                  path,
-                                  0,
-                                  std::string("it is a ") + nsx::name(ns->kind()) + " namespace",
-                                  {}});
-    } else {
-      target.namespaces.push_back({std::move(*ns), path});
+  for (const PinStore& store : stores(place)) {
+    if (!store.has(name)) continue;
+    auto namespaces = store.find(place.kernel, name);
+    if (!namespaces) {
+      matches.unusable.push_back(std::move(namespaces.error()));
+      continue;
     }
+    Target target;
+    target.name = "pin " + name;
+    for (Namespace& ns : *namespaces) {
+      const Kind kind = ns.kind();
+      target.namespaces.push_back({std::move(ns), pin_path(kind, name, store.root())});
+    }
+    matches.found.push_back({"pin:" + name, std::move(target)});
+    break;
   }
-  if (!target.namespaces.empty()) matches.found.push_back({"pin:" + name, std::move(target)});
   return matches;
 }
 
 std::vector<TargetName> list_pins(const SearchPlace& place) {
   std::vector<TargetName> pins;
-  for (const Kind kind : KindSet::all()) {
-    const auto names = list_names_at(AT_FDCWD, directory(place, kind).c_str());
-    if (!names) continue;
-    for (const std::string& each : *names) {
-      const auto known =
-          std::find_if(pins.begin(), pins.end(), [&](const auto& pin) { return pin.name == each; });
+  for (const PinStore& store : stores(place)) {
+    const auto files = store.list(place.kernel);
+    if (!files) continue;
+    for (const PinFile& file : *files) {
+      const auto known = std::find_if(pins.begin(), pins.end(),
+                                      [&](const auto& pin) { return pin.name == file.name; });
       if (known == pins.end()) {
-        pins.push_back({"pin", each, nsx::name(kind), 0});
+        pins.push_back({"pin", file.name, nsx::name(file.kind), 0});
       } else {
-        known->description += std::string(", ") + nsx::name(kind);
+        known->description += std::string(", ") + nsx::name(file.kind);
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unistd.h>
 
 #include "kernel/text.hh"
 #include "target/search.hh"
@@ -111,6 +112,16 @@ Result<Target> choose(Matches matches, const std::string& subject, const char* w
   return refuse("choose", subject, "several have that name", list);
 }
 
+SearchPlace place_of(const Kernel& kernel, const TargetOptions& options) {
+  SearchPlace place{kernel, options.root == "/" ? "" : options.root};
+  const uid_t uid = ::geteuid();
+  if (uid == 0) return place;
+  place.runtime_directory =
+      place.root + (options.runtime_directory.empty() ? "/run/user/" + std::to_string(uid)
+                                                      : options.runtime_directory);
+  return place;
+}
+
 Result<Target> by_word(const SearchPlace& place, const std::string& word) {
   Matches all;
   for (const Prefix& prefix : kPrefixes) {
@@ -126,7 +137,7 @@ Result<Target> by_word(const SearchPlace& place, const std::string& word) {
 
 Result<Target> resolve_target(const Kernel& kernel, const std::string& text,
                               const TargetOptions& options) {
-  const SearchPlace place{kernel, options.root == "/" ? "" : options.root};
+  const SearchPlace place = place_of(kernel, options);
   if (text.empty()) return refuse("find", "a target", "its name is empty");
   if (is_digits(text)) return by_pid(kernel, text);
 
@@ -147,7 +158,7 @@ Result<Target> resolve_target(const Kernel& kernel, const std::string& text,
 }
 
 std::vector<TargetName> list_targets(const Kernel& kernel, const TargetOptions& options) {
-  const SearchPlace place{kernel, options.root == "/" ? "" : options.root};
+  const SearchPlace place = place_of(kernel, options);
   std::vector<TargetName> names;
   for (auto* const list : {list_pins, list_containers, list_cgroups}) {
     auto some = list(place);

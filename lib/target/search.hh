@@ -11,7 +11,8 @@ namespace nsx {
 /// Where is searched.
 struct SearchPlace {
   const Kernel& kernel;
-  std::string root;  ///< before each absolute path; empty: this machine's own
+  std::string root;                    ///< before each absolute path; empty: this machine's own
+  std::string runtime_directory = {};  ///< of the caller; empty: none
 };
 
 /// A thing of the wanted name.

@@ -1,4 +1,4 @@
-#include "plan/leave.hh"
+#include "kernel/leave.hh"
 
 #include <algorithm>
 #include <csignal>

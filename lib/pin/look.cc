@@ -1,0 +1,192 @@
+// What there is below a root of pins.
+
+#include <algorithm>
+#include <cstdlib>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <memory>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <unordered_map>
+
+#include <nsx/mountinfo.hh>
+#include <nsx/pin.hh>
+
+#include "kernel/directory.hh"
+#include "kernel/files.hh"
+#include "pin/directory.hh"
+#include "pin/journal.hh"
+
+namespace nsx {
+
+namespace {
+
+/// A path without symbolic links, if it is there.
+std::string canonical(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
+  return real ? std::string(real.get()) : path;
+}
+
+/// "netns/blue": relative to the root.
+std::string relative(Kind kind, const std::string& name = {}) {
+  return std::string(nsx::name(kind)) + "ns" + (name.empty() ? "" : "/") + name;
+}
+
+/// What mountinfo says to be mounted on the files below a root: of each path, whether a namespace
+/// is, and of each namespace its kind.
+struct Mounted {
+  std::unordered_map<std::string, bool> paths;
+  std::unordered_map<ino_t, Kind> kinds;
+};
+
+Mounted read_mounts(std::string_view text, std::string_view root) {
+  Mounted mounted;
+  while (const auto mount = next_mount(text)) {
+    if (mount->type != "nsfs") continue;
+    const auto link = parse_namespace_link(mount->root);
+    if (!link) continue;
+    mounted.kinds.emplace(link->inode, link->kind);
+    std::string path = unescape_mount_field(mount->mount_point);
+    if (path.starts_with(root)) mounted.paths.emplace(std::move(path), true);
+  }
+  return mounted;
+}
+
+/// The file system's device that all namespaces are on, as far as one is there.
+dev_t namespace_device(const Kernel& kernel) {
+  struct stat st {};
+  return ::fstatat(kernel.proc(), "self/ns/mnt", &st, 0) == 0 ? st.st_dev : 0;
+}
+
+/// The root without what is mounted below it: files have the times there that the mounts hide.
+OwnedFd without_mounts(const std::string& root) {
+  return OwnedFd(::open_tree(AT_FDCWD, root.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+}
+
+std::time_t time_of(int root, const std::string& path) {
+  struct statx st {};
+  if (::statx(root, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &st) != 0) {
+    return 0;
+  }
+  // A namespace's own time is that of the last look at it.
+  return (st.stx_mask & STATX_BTIME) != 0 ? st.stx_btime.tv_sec : st.stx_mtime.tv_sec;
+}
+
+}  // namespace
+
+Result<PinStore> PinStore::open(const Kernel&, std::string root) {
+  PinStore store;
+  store.directory_ = OwnedFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!store.directory_ && errno != ENOENT) return fail("open the directory for pins", root);
+  store.root_ = std::move(root);
+  return store;
+}
+
+Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
+                                            bool with_times) const {
+  std::vector<PinFile> pins;
+  if (!directory_) return pins;
+  for (const Kind kind : kinds) {
+    const auto names = list_names_at(directory_.get(), relative(kind).c_str());
+    if (!names) {
+      if (names.error().code == ENOENT) continue;
+      return fail("list", pin_directory(kind, root_), names.error().code);
+    }
+    for (const std::string& name : *names)
+      pins.push_back({.kind = kind, .name = name, .path = pin_path(kind, name, root_)});
+  }
+  if (pins.empty()) return pins;
+
+  const auto own =
+      mountinfo_ ? Result<std::string>() : read_file_at(kernel.proc(), "self/mountinfo");
+  if (!own) return tl::unexpected(own.error());
+  const std::string real_root = canonical(root_);
+  const Mounted mounted = read_mounts(mountinfo_ ? *mountinfo_ : *own, real_root);
+  const std::vector<std::string> unfinished = Journal::names(directory_.get());
+  const dev_t device = namespace_device(kernel);
+  // An ordinary user's mounts do not hide the files outside.
+  const OwnedFd bare = !with_times  ? OwnedFd()
+                       : mountinfo_ ? OwnedFd(::open(root_.c_str(), O_PATH | O_CLOEXEC))
+                                    : without_mounts(root_);
+
+  for (PinFile& pin : pins) {
+    const std::string below = relative(pin.kind, pin.name);
+    struct stat st {};
+    const bool is_namespace =
+        ::fstatat(directory_.get(), below.c_str(), &st, 0) == 0 && st.st_dev == device;
+    if (is_namespace) {
+      const auto known = mounted.kinds.find(st.st_ino);
+      // A link to one that is mounted nowhere.
+      const bool fits = known != mounted.kinds.end() ? known->second == pin.kind
+                                                     : open_pin(kernel, pin).has_value();
+      pin.inode = st.st_ino;
+      pin.state = fits ? PinState::live : PinState::stale;
+    } else if (mounted.paths.count(real_root + '/' + below) != 0) {
+      pin.state = PinState::shadowed;
+    }
+    if (std::binary_search(unfinished.begin(), unfinished.end(), pin.name)) {
+      pin.state = PinState::half;
+    }
+    if (bare) pin.created = time_of(bare.get(), below);
+  }
+  std::stable_sort(pins.begin(), pins.end(),
+                   [](const PinFile& a, const PinFile& b) { return a.name < b.name; });
+  return pins;
+}
+
+bool PinStore::has(const std::string& name) const {
+  if (!directory_) return false;
+  struct stat st {};
+  for (const Kind kind : KindSet::all()) {
+    const std::string below = relative(kind, name);
+    if (::fstatat(directory_.get(), below.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) return true;
+  }
+  return Journal::look(directory_.get(), name) != Journal::State::none;
+}
+
+Result<Namespace> PinStore::open_pin(const Kernel& kernel, const PinFile& pin) const {
+  auto ns = Namespace::open_file_at(kernel, directory_.get(), relative(pin.kind, pin.name));
+  if (!ns) {
+    ns.error().subject = pin.path;
+    return ns;
+  }
+  if (ns->kind() == pin.kind) return ns;
+  return refuse("use as a pin", pin.path,
+                std::string("it is a ") + nsx::name(ns->kind()) + " namespace");
+}
+
+Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::string& name) const {
+  if (auto ok = check_pin_name(name); !ok) return error_of(ok);
+  std::vector<Namespace> namespaces;
+  for (const Kind kind : KindSet::all()) {
+    if (!directory_) break;
+    const OwnedFd directory(
+        ::openat(directory_.get(), relative(kind).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) continue;
+    struct stat st {};
+    if (::fstatat(directory.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    auto ok = PinDirectory::check_owner(directory.get(), pin_directory(kind, root_));
+    if (!ok) return error_of(ok);
+    const PinFile pin{.kind = kind, .name = name, .path = pin_path(kind, name, root_)};
+    auto ns = open_pin(kernel, pin);
+    if (!ns) {
+      if (ns.error().code == 0 && ns.error().hint.empty() == false) {
+        ns.error().reason = "it has no namespace";
+        ns.error().hint = "nsx-pin ls tells why: it is stale, shadowed, or just being made";
+      }
+      return error_of(ns);
+    }
+    namespaces.push_back(std::move(*ns));
+  }
+  // Looked at last: who removes some of them has made it before.
+  if (directory_ && Journal::look(directory_.get(), name) != Journal::State::none) {
+    return refuse("use the pin", name, "it is being made or removed, or that was broken off",
+                  "nsx-pin gc clears what was broken off");
+  }
+  if (namespaces.empty()) return refuse("find the pin", name, "there is none of this name");
+  return namespaces;
+}
+
+}  // namespace nsx
