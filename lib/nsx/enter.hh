@@ -42,6 +42,11 @@ struct EnterRequest {
   bool follow_context = false;            ///< the target's SELinux context, where there is SELinux
   std::optional<std::string> mount_proc;  ///< a new proc there, in a new mount namespace
 
+  /// In a new mount namespace: a /sys that shows the net namespace, and the files of a directory
+  /// bound over those of another (ip-netns(8)).
+  bool mount_sys = false;
+  std::optional<step::BindOver> bind_over;
+
   bool fork = true;  ///< after a pid namespace was joined; it holds children only
   FollowRequest follow;
   std::optional<uid_t> uid;           ///< if a user namespace is joined, see plan_enter()

@@ -154,6 +154,18 @@ struct MountProc {
   bool make_private = false;  ///< what is mounted there, first: no other namespace shall see it
 };
 
+/// Mounts a sysfs on /sys that shows the net namespace of this process, and above it again all
+/// that was mounted below: cgroup file systems, bpf, debug, tracing.
+struct MountSys {};
+
+/// Binds files and directories over those of the same name, as ip-netns(8) does with
+/// /etc/netns/NAME and /etc. Symbolic links among them are followed only within `from`.
+struct BindOver {
+  std::string from;
+  std::string over;
+  std::vector<std::string> names;
+};
+
 /// Mounts binfmt_misc, one of its own in a user namespace from Linux 6.7.
 struct MountBinfmt {
   std::string path;
@@ -192,8 +204,9 @@ using Step =
                  step::SetTimeOffsets, step::Fork, step::BecomeInit, step::Pin, step::JoinCgroup,
                  step::DropGroups, step::SetIds, step::KeepCapabilities, step::SetHostname,
                  step::BringUpLoopback, step::SetPropagation, step::ChangeRoot,
-                 step::ChangeDirectory, step::MountProc, step::MountBinfmt, step::LoadInterpreter,
-                 step::SetEnvironment, step::SetSecurityContext, step::KeepPins, step::Execute>;
+                 step::ChangeDirectory, step::MountProc, step::MountSys, step::BindOver,
+                 step::MountBinfmt, step::LoadInterpreter, step::SetEnvironment,
+                 step::SetSecurityContext, step::KeepPins, step::Execute>;
 
 /// What will be done, in order.
 struct Plan {

@@ -147,6 +147,15 @@ struct Describer {
   std::string operator()(const step::ChangeDirectory& s) const {
     return "change the working directory to " + printable(s.path);
   }
+  std::string operator()(const step::MountSys&) const {
+    return "mount a sysfs of this net namespace on /sys, with all that is mounted below";
+  }
+  std::string operator()(const step::BindOver& s) const {
+    std::string text = "bind ";
+    for (const std::string& name : s.names)
+      text += printable(s.from + '/' + name) + (&name == &s.names.back() ? "" : ", ");
+    return text + " over " + printable(s.over) + "/...";
+  }
   std::string operator()(const step::MountProc& s) const {
     return "mount proc on " + printable(s.path);
   }

@@ -96,11 +96,14 @@ void add_directories(Plan& plan, const EnterRequest& request, const EnterFacts& 
   }
 }
 
-/// A new proc for the program alone. What is mounted outside goes on to be seen inside.
-void add_proc(Plan& plan, const std::string& path) {
+/// Mounts for the program alone. What is mounted outside goes on to be seen inside.
+void add_mounts(Plan& plan, const EnterRequest& request) {
+  if (!request.mount_proc && !request.mount_sys && !request.bind_over) return;
   plan.steps.push_back(step::Unshare{{Kind::mnt}});
   plan.steps.push_back(step::SetPropagation{step::SetPropagation::Mode::slave});
-  plan.steps.push_back(step::MountProc{path});
+  if (request.mount_sys) plan.steps.push_back(step::MountSys{});
+  if (request.bind_over) plan.steps.push_back(*request.bind_over);
+  if (request.mount_proc) plan.steps.push_back(step::MountProc{*request.mount_proc});
 }
 
 }  // namespace
@@ -142,7 +145,7 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   if ((request.fork && joins_kind(Kind::pid)) || request.follow.implies_fork()) {
     plan.steps.push_back(follow_fork(request.follow));
   }
-  if (request.mount_proc) add_proc(plan, *request.mount_proc);
+  add_mounts(plan, request);
   if (ids->gid || ids->uid) plan.steps.push_back(*ids);
   if (request.keep_capabilities && joins_user) plan.steps.push_back(step::KeepCapabilities{});
   plan.steps.push_back(step::Execute{request.program.file, request.program.arguments});

@@ -19,6 +19,7 @@ constexpr std::array kActions{
     "set-hostname",     "bring-up-loopback",
     "set-propagation",  "change-root",
     "change-directory", "mount-proc",
+    "mount-sys",        "bind-over",
     "mount-binfmt",     "load-interpreter",
     "set-environment",  "set-security-context",
     "keep-pins",        "execute",
@@ -76,6 +77,8 @@ struct Needs {
   }
   std::string operator()(const step::SetPropagation&) const { return mounts(); }
   std::string operator()(const step::ChangeRoot&) const { return "CAP_SYS_CHROOT"; }
+  std::string operator()(const step::MountSys&) const { return mounts(); }
+  std::string operator()(const step::BindOver&) const { return mounts(); }
   std::string operator()(const step::MountProc&) const {
     return mounts() + ", and in the one that owns the pid namespace";
   }

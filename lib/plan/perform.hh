@@ -21,6 +21,10 @@ Status perform(const step::MountProc& s);
 Status perform(const step::MountBinfmt& s);
 Status perform(const step::LoadInterpreter& s);
 
+// perform_views.cc
+Status perform(const step::MountSys& s);
+Status perform(const step::BindOver& s);
+
 // perform_process.cc
 Status perform(const step::Hide& s);
 Status perform(const step::JoinCgroup& s);

@@ -1,0 +1,212 @@
+#include <csignal>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nsx/make.hh>
+#include <nsx/pin.hh>
+
+#include "kernel/abi.hh"
+#include "kernel/files.hh"
+#include "kernel/leave.hh"
+#include "kernel/text.hh"
+#include "plan/perform.hh"
+#include "plan/word_message.hh"
+
+namespace nsx {
+
+namespace {
+
+/// Before the words of an Outcome, in the message that brings the namespaces.
+constexpr const char* kMade = "made";
+
+struct Connection {
+  OwnedFd near;
+  OwnedFd far;
+};
+
+Result<Connection> make_connection() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return fail("make", "a pair of sockets");
+  }
+  return Connection{OwnedFd(ends[0]), OwnedFd(ends[1])};
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+/// The life of the init that keeps a pid namespace alive. `word` brings one, or ends.
+[[noreturn]] void keep_alive(int word) {
+  ::setsid();
+  // Ended children are nobody's to wait for: the kernel takes them away.
+  ::signal(SIGCHLD, SIG_IGN);
+  stay_behind(kLeftInit, {word});
+  char byte = 0;
+  if (::read(word, &byte, 1) != 1) abi::end_process(0);
+  ::close(word);
+  for (;;)
+    ::pause();
+}
+
+/// What the child does: makes the namespaces, and sends them.
+class Maker {
+ public:
+  Maker(const Kernel& kernel, const Plan& plan, int word) : kernel_(kernel), word_(word) {
+    for (const Step& step : plan.steps) {
+      if (const auto* unshare = std::get_if<step::Unshare>(&step)) kinds_ = unshare->kinds;
+      if (const auto* execute = std::get_if<step::Execute>(&step)) {
+        program_ = execute;
+      } else {
+        steps_.steps.push_back(step);
+      }
+    }
+  }
+
+  Status make_and_send(int connection) {
+    auto done = carry_out(kernel_, steps_);
+    if (!done) return tl::unexpected(std::move(done.error().error));
+    if (kinds_.contains(Kind::pid)) {
+      if (auto started = start_init(); !started) return started;
+    }
+    std::vector<std::string> words{kMade};
+    if (!program_->file.empty()) {
+      auto outcome = run_program();
+      if (!outcome) return error_of(outcome);
+      words.push_back(std::to_string(outcome->exit_status));
+      words.push_back(std::to_string(outcome->signal));
+    }
+    std::vector<OwnedFd> namespaces;
+    std::vector<int> fds;
+    for (const Kind kind : kinds_) {
+      const char* file = info(kind).for_children != nullptr ? info(kind).for_children : name(kind);
+      auto fd = open_at(kernel_.proc(), (std::string("self/ns/") + file).c_str(), O_RDONLY);
+      if (!fd) return error_of(fd);
+      fds.push_back(fd->get());
+      namespaces.push_back(std::move(*fd));
+    }
+    return send_message(connection, words, fds);
+  }
+
+ private:
+  /// Starts a child that says whether it succeeds, or with exec(3) nothing. Its PID.
+  template <class Begin>
+  Result<pid_t> start_child(Begin begin) {
+    auto connection = make_connection();
+    if (!connection) return error_of(connection);
+    const pid_t child = ::fork();
+    if (child < 0) return fail("fork", "");
+    if (child == 0) {
+      begin(connection->far.get());
+      abi::end_process(1);
+    }
+    connection->far = OwnedFd();
+    auto answer = receive_message(connection->near.get());
+    if (!answer) return error_of(answer);
+    if (!*answer) return child;
+    if (auto status = answer_of(**answer); !status) return error_of(status);
+    return child;
+  }
+
+  Status start_init() {
+    auto init = start_child([&](int connection) {
+      Status ready;
+      if (kinds_.contains(Kind::mnt)) ready = perform(step::MountProc{"/proc"});
+      if (!send_message(connection, words_of(ready)) || !ready) return;
+      keep_alive(word_);
+    });
+    if (!init) return error_of(init);
+    return {};
+  }
+
+  Result<Outcome> run_program() {
+    auto child = start_child([&](int connection) {
+      // Whoever ends us ends it.
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      const Status failed = perform(*program_);
+      [[maybe_unused]] const auto sent = send_message(connection, words_of(failed));
+    });
+    if (!child) return error_of(child);
+    const int status = wait_for(*child);
+    if (WIFSIGNALED(status)) return Outcome{0, WTERMSIG(status)};
+    return Outcome{WEXITSTATUS(status), 0};
+  }
+
+  const Kernel& kernel_;
+  int word_;
+  Plan steps_;
+  const step::Execute* program_ = nullptr;
+  KindSet kinds_;
+};
+
+/// The child's life.
+[[noreturn]] void make(const Kernel& kernel, const Plan& plan, int word, int connection,
+                       pid_t parent) {
+  const bool has_parent = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
+  if (!has_parent) abi::end_process(1);
+  const Status done = Maker(kernel, plan, word).make_and_send(connection);
+  if (!done) {
+    [[maybe_unused]] const auto sent = send_message(connection, words_of(done));
+  }
+  abi::end_process(0);
+}
+
+}  // namespace
+
+Status MadeNamespaces::keep() {
+  if (!init_) return {};
+  if (::write(init_.get(), "k", 1) != 1) return fail("keep", "the new pid namespace");
+  init_ = OwnedFd();
+  return {};
+}
+
+Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest& request) {
+  auto facts = read_create_facts(kernel, request);
+  if (!facts) return error_of(facts);
+  auto plan = plan_create(request, *facts);
+  if (!plan) return error_of(plan);
+  auto connection = make_connection();
+  if (!connection) return error_of(connection);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail("make", "a pipe");
+  OwnedFd word(ends[0]);
+  MadeNamespaces made;
+  made.init_ = OwnedFd(ends[1]);
+
+  const pid_t self = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) return fail("fork", "");
+  if (child == 0) {
+    made.init_ = OwnedFd();  // else its end would not be seen
+    connection->near = OwnedFd();
+    make(kernel, *plan, word.get(), connection->far.get(), self);
+  }
+  connection->far = OwnedFd();
+  word = OwnedFd();
+  auto message = receive_message(connection->near.get());
+  wait_for(child);
+  if (!message) return error_of(message);
+  if (!*message) return refuse("make new namespaces", "", "the child that makes them has ended");
+  const auto& words = (*message)->words;
+  if (words[0] != kMade) {
+    auto failed = answer_of(**message);
+    return error_of(failed);
+  }
+  if (words.size() == 3) {
+    made.outcome_ =
+        Outcome{parse_number<int>(words[1]).value_or(1), parse_number<int>(words[2]).value_or(0)};
+  }
+  for (OwnedFd& fd : (*message)->fds) {
+    auto ns = Namespace::from_fd(kernel, std::move(fd));
+    if (!ns) return error_of(ns);
+    made.namespaces_.push_back(std::move(*ns));
+  }
+  return made;
+}
+
+}  // namespace nsx
