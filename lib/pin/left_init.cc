@@ -1,10 +1,11 @@
 #include <csignal>
+#include <sys/ioctl.h>
 
 #include <nsx/pin.hh>
 #include <nsx/process.hh>
 
+#include "kernel/abi.hh"
 #include "kernel/directory.hh"
-#include "kernel/text.hh"
 #include "pin/store.hh"
 
 namespace nsx {
@@ -25,14 +26,39 @@ bool is_first(std::string_view status) {
   return line.ends_with("\t1");
 }
 
-/// Whether it is the init of this pid namespace, and one that nsx has left there.
-bool is_left_init(const Kernel& kernel, const Process& process, const Namespace& pid) {
+bool is_in(const Kernel& kernel, const Process& process, const Namespace& pid) {
+  const auto its = process.open_namespace(kernel, Kind::pid);
+  return its && is_same(*its, pid);
+}
+
+/// Whether it has the name and the number of an init that nsx has left in a pid namespace.
+bool looks_left(const Process& process) {
   const auto comm = process.read("comm");
   if (!comm || *comm != std::string(kLeftInit) + '\n') return false;
-  const auto its = process.open_namespace(kernel, Kind::pid);
-  if (!its || !is_same(*its, pid)) return false;
   const auto status = process.read("status");
   return status && is_first(*status);
+}
+
+/// Process 1 of a pid namespace, if nsx has left it there. The kernel tells its number from Linux
+/// 6.11 on; before, who may look into all processes finds it.
+std::optional<Process> find_left_init(const Kernel& kernel, const Namespace& pid) {
+  const int number = ::ioctl(pid.fd(), abi::kNsGetPidFromPidns, 1);
+  if (number > 0) {
+    auto process = Process::open(kernel, number);
+    const bool is_still = process && ::ioctl(pid.fd(), abi::kNsGetPidFromPidns, 1) == number;
+    if (!is_still || !looks_left(*process)) return std::nullopt;
+    return std::move(*process);
+  }
+  if (errno == ESRCH) return std::nullopt;
+  auto pids = list_pids_at(kernel.proc(), ".");
+  if (!pids) return std::nullopt;
+  for (const pid_t each : *pids) {
+    auto process = Process::open(kernel, each);
+    if (process && looks_left(*process) && is_in(kernel, *process, pid)) {
+      return std::move(*process);
+    }
+  }
+  return std::nullopt;
 }
 
 bool has_other_name(const Kernel& kernel, const std::string& root, const Namespace& pid) {
@@ -50,14 +76,10 @@ bool has_other_name(const Kernel& kernel, const std::string& root, const Namespa
 
 Status end_left_init(const Kernel& kernel, const std::string& root, const Namespace& pid) {
   if (has_other_name(kernel, root, pid)) return {};
-  auto pids = list_pids_at(kernel.proc(), ".");
-  if (!pids) return error_of(pids);
-  for (const pid_t number : *pids) {
-    auto process = Process::open(kernel, number);
-    if (!process || !is_left_init(kernel, *process, pid)) continue;
-    if (auto sent = process->send_signal(SIGKILL); !sent && sent.error().code != ESRCH) return sent;
-    return process->wait_for_end(-1) ? Status{} : refuse("wait for", "the init", "it goes on");
-  }
+  const auto init = find_left_init(kernel, pid);
+  if (!init) return {};
+  if (auto sent = init->send_signal(SIGKILL); !sent && sent.error().code != ESRCH) return sent;
+  init->wait_for_end(-1);
   return {};
 }
 

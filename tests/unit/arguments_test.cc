@@ -1,9 +1,9 @@
-#include "nsx-unshare/arguments.hh"
+#include "common/create_arguments.hh"
 
 #include "common/ids.hh"
 #include "support.hh"
 
-namespace nsx::unshare_tool {
+namespace nsx::cli {
 namespace {
 
 using Source = IdMapRequest::Block::Source;
@@ -99,4 +99,4 @@ TEST(ParseIds, TakeNumbersAndNames) {
 }
 
 }  // namespace
-}  // namespace nsx::unshare_tool
+}  // namespace nsx::cli

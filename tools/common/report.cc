@@ -87,6 +87,13 @@ Result<Kernel> open_kernel() {
   return Kernel::open(options);
 }
 
+TargetOptions target_options() {
+  TargetOptions options;
+  const char* directory = std::getenv("XDG_RUNTIME_DIR");
+  if (directory != nullptr) options.runtime_directory = directory;
+  return options;
+}
+
 std::string quoted(std::string_view text) {
   return '\'' + std::string(text) + '\'';
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <nsx/kernel.hh>
+#include <nsx/target.hh>
 
 #include "common/options.hh"
 
@@ -39,6 +40,9 @@ std::optional<int> answer_help(const Tool& tool, const CommandLine& line);
 
 /// Opens the kernel, without the features that NSX_KERNEL_FEATURES switches off.
 Result<Kernel> open_kernel();
+
+/// Where targets are looked for: also in the caller's XDG_RUNTIME_DIR.
+TargetOptions target_options();
 
 /// What somebody typed, as messages show it, even if it is empty: 'text'.
 std::string quoted(std::string_view text);

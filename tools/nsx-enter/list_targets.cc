@@ -27,7 +27,7 @@ int print_targets() {
     return cli::kFailed;
   }
   std::string text;
-  for (const TargetName& target : list_targets(*kernel)) {
+  for (const TargetName& target : list_targets(*kernel, cli::target_options())) {
     if (!is_plain(target.name)) continue;
     text += target.prefix + ':' + target.name;
     if (!target.description.empty()) text += '\t' + printable(target.description);

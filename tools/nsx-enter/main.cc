@@ -210,7 +210,7 @@ struct Planned {
 Result<Planned> make_plan(const Kernel& kernel, const Options& options, bool has_program) {
   std::optional<Target> target;
   if (options.target != nullptr) {
-    auto found = resolve_target(kernel, options.target);
+    auto found = resolve_target(kernel, options.target, cli::target_options());
     if (!found) return error_of(found);
     target = std::move(*found);
   }

@@ -54,7 +54,7 @@ Status take_namespaces(KindSet kinds, Target& target, Held& held) {
 }
 
 Result<Held> look_at(const Kernel& kernel, KindSet kinds, const std::string& text) {
-  auto target = resolve_target(kernel, text);
+  auto target = resolve_target(kernel, text, cli::target_options());
   if (!target) return error_of(target);
   Held held;
   held.compared.target = text;

@@ -204,7 +204,7 @@ Result<Named> find_named(const Kernel& kernel, const std::string& text, KindSet 
     }
     named.namespaces.push_back(std::move(*ns));
   } else {
-    auto target = resolve_target(kernel, text);
+    auto target = resolve_target(kernel, text, cli::target_options());
     if (!target) return error_of(target);
     if (target->process) {
       named.process = target->process->pid();

@@ -47,7 +47,7 @@ std::vector<MatrixRow> process_rows(const Census& census) {
 std::vector<MatrixRow> container_rows(const Kernel& kernel, const Census& census,
                                       std::size_t& unseen) {
   std::vector<MatrixRow> rows;
-  for (const TargetName& target : list_targets(kernel)) {
+  for (const TargetName& target : list_targets(kernel, cli::target_options())) {
     if (target.prefix != "container") continue;
     if (const CensusProcess* process = find_process(census, target.pid)) {
       rows.push_back({target.name, target.pid, process->namespaces});

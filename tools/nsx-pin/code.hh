@@ -5,6 +5,13 @@
 
 namespace nsx::pin_tool {
 
-int list(const cli::CommandLine& line);
+int add(const cli::CommandLine& line);
+int remove(const cli::CommandLine& line);   // rm.cc
+int list(const cli::CommandLine& line);     // ls.cc
+int execute(const cli::CommandLine& line);  // exec.cc
+int identify(const cli::CommandLine& line);
+int pids(const cli::CommandLine& line);
+int rename(const cli::CommandLine& line);   // mv.cc
+int collect(const cli::CommandLine& line);  // gc.cc
 
 }  // namespace nsx::pin_tool

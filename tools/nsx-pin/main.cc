@@ -9,7 +9,10 @@ namespace nsx::pin_tool {
 namespace {
 
 constexpr std::array kCode{
-    cli::CommandCode{&kLs, list},
+    cli::CommandCode{&kAdd, add},           cli::CommandCode{&kRm, remove},
+    cli::CommandCode{&kLs, list},           cli::CommandCode{&kExec, execute},
+    cli::CommandCode{&kIdentify, identify}, cli::CommandCode{&kPids, pids},
+    cli::CommandCode{&kMv, rename},         cli::CommandCode{&kGc, collect},
 };
 static_assert(cli::is_complete(kSuite, kCode));
 

@@ -4,10 +4,11 @@
 
 #include <nsx/create.hh>
 
+#include "common/create_arguments.hh"
 #include "common/ids.hh"
+#include "common/map_options.hh"
 #include "common/report.hh"
 #include "common/runner.hh"
-#include "nsx-unshare/arguments.hh"
 #include "nsx-unshare/options.hh"
 
 namespace nsx::unshare_tool {
@@ -22,19 +23,6 @@ Status put(Result<T> parsed, Place& place) {
   return {};
 }
 
-Status add_block(IdMapRequest& request, const char* argument) {
-  auto block = parse_block(argument);
-  if (!block) return error_of(block);
-  request.blocks.push_back(*block);
-  return {};
-}
-
-Status map_own(IdMapRequest& request, Result<std::uint32_t> inside) {
-  if (!inside) return error_of(inside);
-  request.own = IdMapRequest::Own{*inside};
-  return {};
-}
-
 void add_kind(CreateRequest& request, Kind kind, const char* file) {
   request.kinds.insert(kind);
   std::erase_if(request.files, [&](const auto& other) { return other.kind == kind; });
@@ -43,34 +31,10 @@ void add_kind(CreateRequest& request, Kind kind, const char* file) {
 
 /// Puts an option that says who the program is into the request; none: it is another option.
 std::optional<Status> apply_ids(const cli::Given& given, CreateRequest& request) {
-  using Source = IdMapRequest::Block::Source;
   const char* argument = given.argument;
   switch (given.option->id) {
-    case 'r':
-      request.users.own = request.groups.own = IdMapRequest::Own{0};
-      return Status{};
-    case 'c':
-      request.users.own = request.groups.own = IdMapRequest::Own{};
-      return Status{};
-    case kMapUser:
-      return map_own(request.users, cli::parse_user(argument));
-    case kMapGroup:
-      return map_own(request.groups, cli::parse_group(argument));
-    case kMapUsers:
-      return add_block(request.users, argument);
-    case kMapGroups:
-      return add_block(request.groups, argument);
-    case kMapAuto:
-    case kMapSubids: {
-      const bool is_auto = given.option->id == kMapAuto;
-      for (IdMapRequest* ids : {&request.users, &request.groups})
-        ids->blocks.push_back({is_auto ? Source::auto_ : Source::subids, {}});
-      return Status{};
-    }
     case kOwner:
-      return put(parse_owner(argument), request.owner);
-    case kSetgroups:
-      return put(parse_setgroups(argument), request.allow_setgroups);
+      return put(cli::parse_owner(argument), request.owner);
     case 'S':
       return put(cli::parse_id(argument, "UID"), request.uid);
     case 'G':
@@ -79,7 +43,7 @@ std::optional<Status> apply_ids(const cli::Given& given, CreateRequest& request)
       request.keep_capabilities = true;
       return Status{};
     default:
-      return std::nullopt;
+      return cli::apply_creation(given, request);
   }
 }
 
@@ -105,12 +69,6 @@ Status apply(const cli::Given& given, CreateRequest& request) {
     case kInit:
       request.init = true;
       break;
-    case kMonotonic:
-      return put(parse_offset(argument), request.monotonic);
-    case kBoottime:
-      return put(parse_offset(argument), request.boottime);
-    case kHostname:
-      return put(parse_hostname(argument), request.hostname);
     case kLo:
       request.loopback = true;
       break;
@@ -124,7 +82,7 @@ Status apply(const cli::Given& given, CreateRequest& request) {
       request.interpreters.emplace_back(argument);
       break;
     case kPropagation:
-      return put(parse_propagation(argument), request.propagation);
+      return put(cli::parse_propagation(argument), request.propagation);
     case 'R':
       request.root = argument;
       break;
@@ -136,7 +94,7 @@ Status apply(const cli::Given& given, CreateRequest& request) {
       break;
     case kWhitelistEnv: {
       if (!request.environment) request.environment.emplace();
-      const auto chosen = choose_variables(::environ, argument);
+      const auto chosen = cli::choose_variables(::environ, argument);
       request.environment->insert(request.environment->end(), chosen.begin(), chosen.end());
       break;
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "common/map_options.hh"
 #include "common/runner.hh"
 
 namespace nsx::unshare_tool {
@@ -9,22 +10,12 @@ namespace nsx::unshare_tool {
 enum Id {
   kMountProc = 256,
   kPropagation,
-  kMapUser,
-  kMapGroup,
-  kMapUsers,
-  kMapGroups,
-  kMapAuto,
-  kMapSubids,
   kOwner,
-  kSetgroups,
   kKeepCaps,
-  kMonotonic,
-  kBoottime,
   kMountBinfmt,
   kClearEnv,
   kWhitelistEnv,
   kPin,
-  kHostname,
   kLo,
   kAll,
   kInit,
@@ -36,14 +27,8 @@ constexpr cli::Option kind_option(char letter, const char* name, const char* hel
           nullptr, help};
 }
 
-constexpr cli::Option flag(int id, const char* name, const char* help) {
-  return {id, name, cli::Argument::none, nullptr, cli::Completes::nothing, nullptr, help};
-}
-
-/// An option whose argument nothing completes.
-constexpr cli::Option value(int id, const char* name, const char* metavar, const char* help) {
-  return {id, name, cli::Argument::required, metavar, cli::Completes::nothing, nullptr, help};
-}
+using cli::flag;
+using cli::value;
 
 inline constexpr std::array kOptions{
     kind_option('m', "mount", "a new mount namespace; with FILE, it is kept there"),
@@ -70,28 +55,23 @@ inline constexpr std::array kOptions{
         "LIST has commas, default: all that are completed; implies --fork"),
     cli::kPty,
     cli::kStatusFd,
-    flag('r', "map-root-user", "be root in the new user namespace; implies --user"),
-    flag('c', "map-current-user", "keep UID and GID in the new user namespace; implies --user"),
-    value(kMapUser, "map-user", "USER", "be USER, a name or UID, in the new user namespace"),
-    value(kMapGroup, "map-group", "GROUP", "be in GROUP, a name or GID, in it"),
-    cli::Option{kMapUsers, "map-users", cli::Argument::required, "MAP", cli::Completes::words,
-                "auto subids all",
-                "map a range of UIDs, INSIDE:OUTSIDE:COUNT, or: auto, subids, all; implies --user"},
-    cli::Option{kMapGroups, "map-groups", cli::Argument::required, "MAP", cli::Completes::words,
-                "auto subids all", "map a range of GIDs likewise"},
-    flag(kMapAuto, "map-auto", "--map-users=auto --map-groups=auto"),
-    flag(kMapSubids, "map-subids", "--map-users=subids --map-groups=subids"),
+    cli::kMapRootUser,
+    cli::kMapCurrentUser,
+    cli::kMapUser,
+    cli::kMapGroup,
+    cli::kMapUsers,
+    cli::kMapGroups,
+    cli::kMapAuto,
+    cli::kMapSubids,
     value(kOwner, "owner", "UID:GID",
           "make the user namespace as this user, who owns it then; implies --user"),
-    cli::Option{kSetgroups, "setgroups", cli::Argument::required, "WORD", cli::Completes::words,
-                "allow deny", "allow or deny setgroups(2) in the new user namespace"},
+    cli::kSetgroups,
     value('S', "setuid", "UID", "set the UID of the program"),
     value('G', "setgid", "GID", "set the GID of the program, and drop supplementary groups"),
     flag(kKeepCaps, "keep-caps", "with --user: let the program keep all capabilities"),
-    value(kMonotonic, "monotonic", "SECONDS",
-          "with --time: set the monotonic clock off by SECONDS"),
-    value(kBoottime, "boottime", "SECONDS", "with --time: set the clock since boot off by SECONDS"),
-    value(kHostname, "hostname", "NAME", "set the host name; implies --uts"),
+    cli::kMonotonic,
+    cli::kBoottime,
+    cli::kHostname,
     flag(kLo, "lo", "bring the loopback interface up; implies --net"),
     cli::Option{kMountProc, "mount-proc", cli::Argument::optional, "DIR", cli::Completes::directory,
                 nullptr, "mount a new proc file system on DIR (default /proc); implies --mount"},

@@ -1,4 +1,4 @@
-#include "nsx-unshare/arguments.hh"
+#include "common/create_arguments.hh"
 
 #include <array>
 
@@ -6,12 +6,9 @@
 #include "common/number.hh"
 #include "common/report.hh"
 
-namespace nsx::unshare_tool {
+namespace nsx::cli {
 
 namespace {
-
-using cli::parse_number;
-using cli::quoted;
 
 /// The three numbers with this character between, or none.
 std::optional<std::array<std::uint32_t, 3>> parse_three(std::string_view text, char separator) {
@@ -68,9 +65,9 @@ Result<CreateRequest::Owner> parse_owner(std::string_view owner) {
   if (colon == std::string_view::npos) {
     return refuse("use as an owner", quoted(owner), "not two numbers", "UID:GID");
   }
-  auto uid = cli::parse_id(owner.substr(0, colon), "UID");
+  auto uid = parse_id(owner.substr(0, colon), "UID");
   if (!uid) return error_of(uid);
-  auto gid = cli::parse_id(owner.substr(colon + 1), "GID");
+  auto gid = parse_id(owner.substr(colon + 1), "GID");
   if (!gid) return error_of(gid);
   return CreateRequest::Owner{*uid, *gid};
 }
@@ -102,4 +99,4 @@ std::vector<std::string> choose_variables(const char* const* environment, std::s
   return chosen;
 }
 
-}  // namespace nsx::unshare_tool
+}  // namespace nsx::cli

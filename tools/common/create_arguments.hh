@@ -1,12 +1,12 @@
 #pragma once
-// What the arguments of nsx-unshare's options say.
+// What the arguments of options say that make namespaces.
 
 #include <string_view>
 #include <vector>
 
 #include <nsx/create.hh>
 
-namespace nsx::unshare_tool {
+namespace nsx::cli {
 
 Result<CreateRequest::Propagation> parse_propagation(std::string_view mode);
 
@@ -27,4 +27,4 @@ Result<std::string> parse_hostname(std::string_view name);
 /// The variables of `environment` (environ(7)) whose names are in a list with commas.
 std::vector<std::string> choose_variables(const char* const* environment, std::string_view names);
 
-}  // namespace nsx::unshare_tool
+}  // namespace nsx::cli

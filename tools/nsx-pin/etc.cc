@@ -1,0 +1,37 @@
+#include "nsx-pin/etc.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <dirent.h>
+#include <memory>
+#include <sys/stat.h>
+
+namespace nsx::pin_tool {
+
+Result<std::optional<step::BindOver>> files_for(const cli::Tool& tool, const std::string& name) {
+  step::BindOver files{"/etc/netns/" + name, "/etc", {}};
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(files.from.c_str()), ::closedir);
+  if (!directory) {
+    if (errno == ENOENT) return std::optional<step::BindOver>{};
+    return fail("list", files.from, errno, "--no-etc leaves /etc as it is");
+  }
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string file = entry->d_name;
+    if (file == "." || file == "..") continue;
+    struct stat st {};
+    const std::string target = files.over + '/' + file;
+    if (::lstat(target.c_str(), &st) == 0) {
+      files.names.push_back(file);
+    } else {
+      std::fprintf(stderr, "%s: note: %s/%s is not bound, as there is no %s\n", tool.name,
+                   printable(files.from).c_str(), printable(file).c_str(),
+                   printable(target).c_str());
+    }
+  }
+  if (files.names.empty()) return std::optional<step::BindOver>{};
+  std::sort(files.names.begin(), files.names.end());
+  return std::optional<step::BindOver>(std::move(files));
+}
+
+}  // namespace nsx::pin_tool

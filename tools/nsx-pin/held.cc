@@ -1,0 +1,123 @@
+#include "nsx-pin/held.hh"
+
+#include <algorithm>
+#include <unistd.h>
+
+#include <nsx/census.hh>
+#include <nsx/process.hh>
+
+namespace nsx::pin_tool {
+
+namespace {
+
+/// Whether a process has ended and is only not yet waited for: it holds nothing.
+bool is_zombie(const Kernel& kernel, pid_t pid) {
+  const auto process = Process::open(kernel, pid);
+  const auto text = process ? process->read("stat") : Result<std::string>(std::string());
+  const auto stat = text ? parse_process_stat(*text) : std::nullopt;
+  return !stat || stat->state == 'Z' || stat->state == 'X';
+}
+
+void add_once(std::vector<pid_t>& pids, pid_t pid) {
+  if (pid != ::getpid() && std::find(pids.begin(), pids.end(), pid) == pids.end()) {
+    pids.push_back(pid);
+  }
+}
+
+void add_holder(const Census& census, const CensusHolder& holder, Users& users) {
+  using Type = CensusHolder::Type;
+  switch (holder.type) {
+    case Type::thread:
+      add_once(users.processes, holder.pid);
+      break;
+    case Type::children:
+    case Type::fd:
+    case Type::socket:
+      add_once(users.descriptors, holder.pid);
+      break;
+    case Type::mount:
+      users.mounts.push_back(census.mounts[holder.other].path);
+      break;
+    case Type::child:
+    case Type::owned:
+      break;
+  }
+}
+
+std::string some_processes(const Kernel& kernel, const std::vector<pid_t>& pids) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < pids.size() && i < kShown; ++i) {
+    const auto process = Process::open(kernel, pids[i]);
+    auto command = process ? process->read("comm") : Result<std::string>(std::string());
+    if (i > 0) text += ", ";
+    if (command && !command->empty()) {
+      command->pop_back();
+      text += printable(*command) + ' ';
+    }
+    text += std::to_string(pids[i]);
+  }
+  if (pids.size() > kShown) text += " and " + std::to_string(pids.size() - kShown) + " more";
+  return text;
+}
+
+std::string counted(std::size_t count, const char* one, const char* several) {
+  return std::to_string(count) + ' ' + (count == 1 ? one : several);
+}
+
+}  // namespace
+
+Result<std::vector<Users>> find_users(const Kernel& kernel,
+                                      const std::vector<Namespace>& namespaces) {
+  std::vector<Users> found;
+  if (namespaces.empty()) return found;
+  CensusRequest request;
+  request.kinds = {};
+  for (const Namespace& ns : namespaces)
+    request.kinds.insert(ns.kind());
+  request.sources = {Source::process, Source::thread, Source::children,
+                     Source::fd,      Source::socket, Source::mount};
+  auto census = take_census(kernel, request);
+  if (!census) return error_of(census);
+  for (const Namespace& ns : namespaces) {
+    Users users;
+    users.kind = ns.kind();
+    CensusIndex index = 0;
+    const auto& all = census->namespaces;
+    while (index < all.size() && all[index].identity.inode != ns.identity().inode)
+      ++index;
+    if (index == all.size()) continue;
+    for (const CensusProcess& process : census->processes) {
+      if (process.in(ns.kind()) == index) add_once(users.processes, process.pid);
+    }
+    for (const CensusHolder& holder : census->holders) {
+      if (holder.ns == index) add_holder(*census, holder, users);
+    }
+    std::erase_if(users.processes, [&](pid_t pid) { return is_zombie(kernel, pid); });
+    if (!users.empty()) found.push_back(std::move(users));
+  }
+  return found;
+}
+
+std::string in_words(const Kernel& kernel, const Users& users) {
+  std::string text = std::string("its ") + name(users.kind) + " namespace lives on: ";
+  const char* separator = "";
+  if (!users.processes.empty()) {
+    text += counted(users.processes.size(), "process", "processes") + " (" +
+            some_processes(kernel, users.processes) + ')';
+    separator = ", ";
+  }
+  if (!users.descriptors.empty()) {
+    text += separator +
+            counted(users.descriptors.size(), "holder of a descriptor", "holders of descriptors");
+    text += " (" + some_processes(kernel, users.descriptors) + ')';
+    separator = ", ";
+  }
+  if (!users.mounts.empty()) {
+    text += separator + counted(users.mounts.size(), "mount", "mounts");
+    text += " (" + printable(users.mounts.front()) + (users.mounts.size() > 1 ? ", ...)" : ")");
+  }
+  return text;
+}
+
+}  // namespace nsx::pin_tool
