@@ -6,6 +6,8 @@
 #include <linux/sockios.h>
 #include <string_view>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "kernel/abi.hh"
 #include "kernel/text.hh"
@@ -57,7 +59,11 @@ void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
   // Longer than any text that matters here.
   std::array<char, 64> target{};
   const ssize_t size = ::readlinkat(directory, number, target.data(), target.size());
-  if (size <= 0 || target[0] == '/') return;
+  if (size <= 0) return;
+  if (target[0] == '/') {
+    found_file(directory, number, process);
+    return;
+  }
   const std::string_view text(target.data(), static_cast<std::size_t>(size));
   if (const auto socket = socket_inode(text)) {
     const auto descriptor = parse_number<int>(number);
@@ -67,6 +73,24 @@ void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
   } else if (const auto link = parse_namespace_link(text)) {
     if (request_.sources.contains(Source::fd)) found_namespace(directory, number, *link, process);
   }
+}
+
+void DescriptorReader::found_file(int directory, const char* number, const CensusProcess& process) {
+  if (!request_.sources.contains(Source::fd) || !kernel_.numbers_are_ours()) return;
+  // One that was opened by a mount of it has the path of that as its text. No file system is asked:
+  // one on a network may not answer.
+  struct statx st {};
+  constexpr int kFlags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+  if (::statx(directory, number, kFlags, STATX_INO, &st) != 0) return;
+  if (!namespaces_) {
+    struct stat own {};
+    const bool known = ::fstatat(kernel_.proc(), "self/ns/mnt", &own, 0) == 0;
+    namespaces_ = known ? own.st_dev : 0;
+  }
+  if (::makedev(st.stx_dev_major, st.stx_dev_minor) != *namespaces_) return;
+  auto ns = Namespace::open_file_at(kernel_, directory, number);
+  if (!ns) return;
+  found_namespace(directory, number, {ns->kind(), ns->identity().inode}, process);
 }
 
 void DescriptorReader::found_namespace(int directory, const char* number, NamespaceLink link,

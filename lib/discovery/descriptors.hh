@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <unordered_map>
 
 #include <nsx/census.hh>
@@ -20,6 +21,7 @@ class DescriptorReader {
 
  private:
   void read_one(int directory, const char* number, Visit& visit, const CensusProcess& process);
+  void found_file(int directory, const char* number, const CensusProcess& process);
   void found_namespace(int directory, const char* number, NamespaceLink link,
                        const CensusProcess& process);
   void found_socket(int number, ino_t socket, Visit& visit, const CensusProcess& process);
@@ -30,6 +32,7 @@ class DescriptorReader {
   const Kernel& kernel_;
   const CensusRequest& request_;
   Findings& findings_;
+  std::optional<dev_t> namespaces_;                 // the device that they are on; 0: not known
   std::unordered_map<ino_t, CensusIndex> sockets_;  // many processes share one
   alignas(8) std::array<char, 32768> buffer_;       // of the kernel's records
 };

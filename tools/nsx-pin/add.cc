@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <unistd.h>
 
@@ -129,10 +130,17 @@ Status pin(const Kernel& kernel, const Place& place, const std::string& name,
 Status check_free(const Kernel& kernel, const Place& place, const std::string& name,
                   KindSet kinds) {
   if (auto ok = check_pin_name(name); !ok) return ok;
-  auto store = PinStore::open(kernel, place.root);
-  if (!store) return error_of(store);
   for (const Kind kind : kinds) {
     if (::access(pin_path(kind, name, place.root).c_str(), F_OK) != 0) continue;
+    auto store = PinStore::open(kernel, place.root);
+    auto pins = store ? store->list(kernel, {kind}) : Result<std::vector<PinFile>>();
+    if (!store) return error_of(store);
+    if (!pins) return error_of(pins);
+    // What was broken off is taken over.
+    const auto is_half = [&](const PinFile& pin) {
+      return pin.name == name && pin.state == PinState::half;
+    };
+    if (std::any_of(pins->begin(), pins->end(), is_half)) continue;
     return fail("pin", pin_path(kind, name, place.root), EEXIST,
                 "there is a pin of this name, or a file that nsx-pin gc removes");
   }

@@ -1,0 +1,105 @@
+# nsx-pin for an ordinary user: pins in a mount namespace of the user's own.
+load ../lib/common
+load ../lib/pins
+
+setup() {
+  # shellcheck disable=SC2034 # of common.bash
+  spawned=()
+  cd / || return
+  # Where the user can reach it.
+  export XDG_RUNTIME_DIR
+  XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)
+  chown "$ordinary_uid:$ordinary_uid" "$XDG_RUNTIME_DIR"
+}
+
+teardown() {
+  as_user nsx-pin rm --all --kill >/dev/null 2>&1 || true
+  rm -rf "$XDG_RUNTIME_DIR"
+  end_spawned
+}
+
+# The PID of the holder, or nothing: who has the lock of its file.
+holder() {
+  local inode
+  inode=$(stat -c %i "$XDG_RUNTIME_DIR/nsx-pin-holder" 2>/dev/null) || return 0
+  awk -v inode=":$inode" '$2 == "POSIX" && substr($6, length($6) - length(inode) + 1) == inode { print $5 }' \
+    /proc/locks
+}
+
+@test "add, ls, exec, pids, identify, mv, rm: as root has them" {
+  as_user nsx-pin add blue
+  run -0 as_user nsx-pin ls -n -o NAME,KIND,STATE
+  [ "$(words $output)" = "blue net live" ]
+  run -0 as_user nsx-pin exec blue -- sh -c 'id -u; cat /sys/class/net/lo/operstate; ip link add v type dummy && nsx-pin --version | wc -l'
+  [ "${lines[0]}" = 0 ]
+  [ "${lines[1]}" = unknown ]
+  spawn as_user nsx-pin exec blue -- sleep 300
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  run -0 as_user nsx-pin pids blue
+  [ "$output" = "$pid" ]
+  run -0 as_user nsx-pin identify "$pid"
+  [ "$output" = blue ]
+  run -0 as_user nsx-enter -t pin:blue -- stat -L -c %i /proc/self/ns/net
+  [ "$output" = "$(ns_of "$pid" net)" ]
+  as_user nsx-pin mv blue green
+  run -0 as_user nsx-pin exec green -- stat -L -c %i /proc/self/ns/net
+  [ "$output" = "$(ns_of "$pid" net)" ]
+  run -0 as_user nsx-pin rm --kill green
+  run -0 as_user nsx-pin ls
+  [ -z "$output" ]
+}
+
+@test "nothing of it shows outside" {
+  before=$(cat /proc/self/mountinfo)
+  as_user nsx-pin add blue
+  [ "$before" = "$(cat /proc/self/mountinfo)" ]
+  [ "$(stat -f -c %T "$XDG_RUNTIME_DIR/netns/blue")" != nsfs ]
+}
+
+@test "all kinds; a program sets them up" {
+  as_user nsx-pin add web -nuipCT -- hostname inside
+  run -0 as_user nsx-pin exec web -- sh -c 'hostname; id -u'
+  [ "${lines[*]}" = "inside 0" ]
+  run -0 as_user nsx-pin rm web
+  wait_until is_gone_or_dead "$(holder)"
+}
+
+@test "one holder, however many begin at once; it ends with the last pin" {
+  for i in 1 2 3 4; do
+    spawn as_user nsx-pin add "pin$i"
+  done
+  for i in 1 2 3 4; do wait "${spawned[i - 1]}"; done
+  run -0 as_user nsx-pin ls -n -o NAME,STATE
+  [ "$(words $output)" = "pin1 live pin2 live pin3 live pin4 live" ]
+  first=$(holder)
+  [ "$(wc -w <<<"$first")" = 1 ]
+  as_user nsx-pin rm pin1 pin2 pin3
+  [ "$(holder)" = "$first" ]
+  as_user nsx-pin rm pin4
+  wait_until is_gone_or_dead "$first"
+  [ ! -e "$XDG_RUNTIME_DIR/nsx-pin-holder" ]
+}
+
+is_gone_or_dead() {
+  [ -z "$1" ] || [ -z "$(state_of "$1")" ] || [ "$(state_of "$1")" = Z ]
+}
+
+@test "when the holder has been killed its pins are stale, and gc clears them" {
+  as_user nsx-pin add blue
+  first=$(holder)
+  kill -KILL "$first"
+  wait_until is_gone_or_dead "$first"
+  run -0 as_user nsx-pin ls -n -o NAME,STATE
+  [ "$(words $output)" = "blue stale" ]
+  run -1 as_user nsx-pin exec blue -- true
+  run -0 as_user nsx-pin gc
+  as_user nsx-pin add blue
+  as_user nsx-pin exec blue -- true
+}
+
+@test "another user's directory is not used" {
+  chown 0 "$XDG_RUNTIME_DIR"
+  chmod 755 "$XDG_RUNTIME_DIR"
+  run -1 as_user nsx-pin add blue
+  [[ "$output" = *"cannot use the directory for your pins $XDG_RUNTIME_DIR: it is not yours"* ]]
+}

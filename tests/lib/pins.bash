@@ -1,0 +1,34 @@
+# What the tests of pins share: they run where /run is empty and their own, so that the machine's pins
+# stay as they are.
+
+# Runs a script there. On one CPU: a mount namespace can be pinned in an older one only, and some kernels
+# count on each CPU for itself which one that is.
+in_own_run() {
+  local cpu
+  cpu=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
+  taskset -c "$cpu" unshare -m --propagation=slave bash -c \
+    "set -eu; mount -t tmpfs -o mode=755 run /run; $(declare -f inode_of type_of lines_with no_live_init); $1"
+}
+
+# The number of the namespace that is bound to a file.
+inode_of() {
+  stat -L -c %i "$1"
+}
+
+# The type of the file system that a file is on: nsfs, if it is a namespace.
+type_of() {
+  stat -f -L -c %T "$1"
+}
+
+# How many lines have this text: lines_with TEXT FILE.
+lines_with() {
+  grep -cF -- "$1" "$2" || true
+}
+
+# Whether no init that nsx-pin has left lives, but for one that is dead and not waited for.
+no_live_init() {
+  local status
+  for status in $(grep -lsx nsx-pin-init /proc/[0-9]*/comm | sed 's/comm$/status/'); do
+    if grep -qs '^State:.[^ZX]' "$status"; then return 1; fi
+  done
+}

@@ -1,0 +1,81 @@
+# nsx-pin and ip netns on the same pins; and those that are given a pin's file.
+load ../lib/common
+load ../lib/pins
+
+@test "every ip netns subcommand on nsx's pins" {
+  run -0 in_own_run '
+    nsx-pin add blue
+    ip netns list
+    [ "$(ip netns exec blue stat -L -c %i /proc/self/ns/net)" = "$(inode_of /run/netns/blue)" ]
+    ip netns exec blue sleep 300 & user=$!
+    until [ "$(inode_of /proc/$user/ns/net)" = "$(inode_of /run/netns/blue)" ]; do sleep 0.02; done
+    [ "$(ip netns pids blue)" = $user ]
+    ip netns identify $user
+    ip netns set blue 7; ip netns list
+    ip -n blue -o link | wc -l
+    ip netns attach other $user; ip netns list | wc -l
+    ! ip netns add blue 2>/dev/null
+    kill $user; wait $user || true
+    ip netns del blue; ip netns del other
+    nsx-pin ls; ls /run/netns'
+  [ "${lines[*]}" = "blue blue blue (id: 7) 1 2" ]
+}
+
+@test "every nsx-pin command on ip netns's pins" {
+  run -0 in_own_run '
+    ip netns add blue
+    nsx-pin ls -n -o NAME,KIND,STATE | tr -s " "
+    [ "$(nsx-pin exec blue -- stat -L -c %i /proc/self/ns/net)" = "$(inode_of /run/netns/blue)" ]
+    ip netns exec blue sleep 300 & user=$!
+    until [ "$(inode_of /proc/$user/ns/net)" = "$(inode_of /run/netns/blue)" ]; do sleep 0.02; done
+    [ "$(nsx-pin pids blue)" = "$(ip netns pids blue)" ]
+    [ "$(nsx-pin identify $user)" = "$(ip netns identify $user)" ]
+    ! nsx-pin add blue 2>/dev/null
+    nsx-pin mv blue green
+    ip netns list
+    kill $user; wait $user || true
+    nsx-pin rm green
+    ip netns list; ls /run/netns'
+  [ "${lines[*]}" = "blue net live green" ]
+}
+
+@test "nsenter, lsns and bwrap take the file" {
+  run -0 in_own_run '
+    nsx-pin add blue
+    inode_of /run/netns/blue
+    nsenter --net=/run/netns/blue stat -L -c %i /proc/self/ns/net
+    nsx-pin exec blue -- sleep 300 & user=$!
+    until [ "$(inode_of /proc/$user/ns/net)" = "$(inode_of /run/netns/blue)" ]; do sleep 0.02; done
+    lsns -n -l -t net -o NS,NSFS | grep "/run/netns/blue" | xargs
+    kill $user; wait $user || true
+    nsx-pin exec blue -- bwrap --dev-bind / / stat -L -c %i /proc/self/ns/net'
+  [ "${lines[0]}" = "${lines[1]}" ]
+  [ "${lines[2]}" = "${lines[0]} /run/netns/blue" ]
+  [ "${lines[0]}" = "${lines[3]}" ]
+}
+
+@test "200 concurrent add and rm of overlapping names, by both" {
+  run -0 in_own_run '
+    mkdir errors
+    for worker in 1 2 3 4; do
+      for i in $(seq 25); do
+        name=n$((i % 3))
+        case $((worker % 2)) in
+          0) nsx-pin add $name; nsx-pin rm $name ;;
+          1) ip netns add $name; ip netns del $name ;;
+        esac
+      done 2>errors/$worker & workers="${workers-} $!"
+    done
+    for worker in $workers; do wait $worker || true; done
+    # What "exists" and "no such name" are called; ip has a race of its own between file and mount.
+    ! cat errors/* | grep -v "File exists\|there is none of this name\|No such file or directory\|note: "
+    for name in n0 n1 n2; do nsx-pin rm $name 2>/dev/null || true; done
+    nsx-pin gc; ls /run/netns | wc -l; lines_with /run/netns/n /proc/self/mountinfo'
+  [ "${lines[-2]} ${lines[-1]}" = "0 0" ]
+}
+
+setup() {
+  # shellcheck disable=SC2034 # of common.bash
+  spawned=()
+  cd "$BATS_TEST_TMPDIR" || return
+}
