@@ -30,9 +30,10 @@ holder() {
   as_user nsx-pin add blue
   run -0 as_user nsx-pin ls -n -o NAME,KIND,STATE
   [ "$(words $output)" = "blue net live" ]
-  run -0 as_user nsx-pin exec blue -- sh -c 'id -u; cat /sys/class/net/lo/operstate; ip link add v type dummy && nsx-pin --version | wc -l'
+  run -0 as_user nsx-pin exec blue -- sh -c 'id -u; cat /sys/class/net/lo/operstate; ip link set lo down && echo set'
   [ "${lines[0]}" = 0 ]
   [ "${lines[1]}" = unknown ]
+  [ "${lines[2]}" = set ]
   spawn as_user nsx-pin exec blue -- sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
   run -0 as_user nsx-pin pids blue
