@@ -44,8 +44,8 @@ inline constexpr unsigned kPidfdThread = 0x80;  // O_EXCL
 // f_type of statfs(2) for a pidfd, Linux 6.9. Before, pidfds were anonymous inodes.
 inline constexpr std::uint64_t kPidfdFileSystem = 0x50494446;
 
-/// The caller's number of the process that a pid namespace counts so, Linux 6.11. It takes a number,
-/// not an address.
+/// The caller's number of the process that a pid namespace counts so, Linux 6.11. It takes a
+/// number, not an address.
 inline constexpr unsigned kNsGetPidFromPidns = _IOR(0xb7, 6, int);
 
 inline constexpr unsigned kNsGetId = _IOR(0xb7, 13, std::uint64_t);  // Linux 6.18

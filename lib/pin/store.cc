@@ -24,9 +24,8 @@ Status make_and_bind(Kind kind, int fd, const std::string& path) {
     const OwnedFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
     if (!file) {
       const int code = errno;
-      return fail(
-          std::string("pin the ") + name(kind) + " namespace on", path, code,
-          code == EEXIST ? "there is a pin of this name, or a file that nsx-pin gc removes" : "");
+      return fail(std::string("pin the ") + name(kind) + " namespace on", path, code,
+                  code == EEXIST ? "there is a pin of this name" : "");
     }
     auto bound = bind_namespace(kind, fd, path);
     if (bound) return {};

@@ -13,7 +13,7 @@ load ../lib/pins
     touch /etc/resolv.conf /etc/hosts; mkdir -p /etc/ssl
     nsx-pin add blue; nsx-pin add red
     nsx-pin exec blue -- sh -c "cat /etc/resolv.conf /etc/hosts /etc/ssl/here"
-    ! grep -q 192.0.2.1 /etc/resolv.conf
+    fails grep -q 192.0.2.1 /etc/resolv.conf
     nsx-pin exec red -- sh -c "! grep -q 192.0.2.1 /etc/resolv.conf"
     nsx-pin exec --no-etc blue -- sh -c "! grep -q 192.0.2.1 /etc/resolv.conf"
     grep -c /etc/resolv.conf /proc/self/mountinfo || true' 2>&1
@@ -33,7 +33,7 @@ load ../lib/pins
     done'
   [ "$(grep -c 'it leads out of /etc/netns/blue' <<<"$output")" = 3 ]
   [ "$(grep -c 'status 1' <<<"$output")" = 3 ]
-  ! grep -qx ran <<<"$output"
+  [[ "$output" != *$'\nran'* && "$output" != ran* ]]
 }
 
 @test "a link in /etc is covered, not followed" {
@@ -90,8 +90,8 @@ setup() {
     echo ==; nsx-pin exec --keep-going a nowhere c -- sh -c "nsx-pin identify; exit 3" || echo "status $?"
     echo ==; nsx-pin exec --all -- nsx-pin identify | xargs
     echo ==; nsx-pin exec --all --jobs=3 -- sh -c "echo \$\$ >>/run/started; until [ \$(wc -l </run/started) = 3 ]; do sleep 0.02; done"
-    ! nsx-pin exec --jobs=0 a -- true 2>/dev/null
-    ! nsx-pin exec --all a -- true 2>/dev/null'
+    fails nsx-pin exec --jobs=0 a -- true 2>/dev/null
+    fails nsx-pin exec --all a -- true 2>/dev/null'
   mapfile -d= -t parts < <(printf %s "${output//==/=}")
   [ "${parts[0]}" = $'a: err\na: out\na: unfinished\nb: err\nb: out\nb: unfinished\n' ]
   [ "${parts[1]}" = $'\na\nstatus 3\n' ]

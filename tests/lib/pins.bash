@@ -7,7 +7,7 @@ in_own_run() {
   local cpu
   cpu=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
   taskset -c "$cpu" unshare -m --propagation=slave bash -c \
-    "set -eu; mount -t tmpfs -o mode=755 run /run; $(declare -f inode_of type_of lines_with no_live_init); $1"
+    "set -eu; mount -t tmpfs -o mode=755 run /run; $(declare -f inode_of type_of lines_with no_live_init fails); $1"
 }
 
 # The number of the namespace that is bound to a file.
@@ -27,8 +27,13 @@ lines_with() {
 
 # Whether no init that nsx-pin has left lives, but for one that is dead and not waited for.
 no_live_init() {
-  local status
-  for status in $(grep -lsx nsx-pin-init /proc/[0-9]*/comm | sed 's/comm$/status/'); do
-    if grep -qs '^State:.[^ZX]' "$status"; then return 1; fi
-  done
+  local comm
+  while read -r comm; do
+    if grep -qs '^State:.[^ZX]' "${comm%comm}status"; then return 1; fi
+  done < <(grep -lsx nsx-pin-init /proc/[0-9]*/comm)
+}
+
+# Whether a command fails: "!" in front of one would not end a script that fails.
+fails() {
+  if "$@"; then return 1; fi
 }

@@ -14,7 +14,7 @@ load ../lib/pins
     ip netns set blue 7; ip netns list
     ip -n blue -o link | wc -l
     ip netns attach other $user; ip netns list | wc -l
-    ! ip netns add blue 2>/dev/null
+    fails ip netns add blue 2>/dev/null
     kill $user; wait $user || true
     ip netns del blue; ip netns del other
     nsx-pin ls; ls /run/netns'
@@ -30,7 +30,7 @@ load ../lib/pins
     until [ "$(inode_of /proc/$user/ns/net)" = "$(inode_of /run/netns/blue)" ]; do sleep 0.02; done
     [ "$(nsx-pin pids blue)" = "$(ip netns pids blue)" ]
     [ "$(nsx-pin identify $user)" = "$(ip netns identify $user)" ]
-    ! nsx-pin add blue 2>/dev/null
+    fails nsx-pin add blue 2>/dev/null
     nsx-pin mv blue green
     ip netns list
     kill $user; wait $user || true
@@ -68,7 +68,7 @@ load ../lib/pins
     done
     for worker in $workers; do wait $worker || true; done
     # What "exists" and "no such name" are called; ip has a race of its own between file and mount.
-    ! cat errors/* | grep -v "File exists\|there is none of this name\|No such file or directory\|note: "
+    fails grep -hv "File exists\|there is none of this name\|No such file or directory\|note: " errors/*
     for name in n0 n1 n2; do nsx-pin rm $name 2>/dev/null || true; done
     nsx-pin gc; ls /run/netns | wc -l; lines_with /run/netns/n /proc/self/mountinfo'
   [ "${lines[-2]} ${lines[-1]}" = "0 0" ]

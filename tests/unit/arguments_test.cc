@@ -1,5 +1,4 @@
 #include "common/create_arguments.hh"
-
 #include "common/ids.hh"
 #include "support.hh"
 
