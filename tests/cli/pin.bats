@@ -2,6 +2,12 @@
 load ../lib/common
 load ../lib/pins
 
+setup() {
+  # shellcheck disable=SC2034 # of common.bash
+  spawned=()
+  cd "$BATS_TEST_TMPDIR" || return
+}
+
 @test "add: a network namespace, kept as ip netns keeps it, with lo up" {
   run -0 in_own_run '
     nsx-pin add blue
