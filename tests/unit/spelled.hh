@@ -69,6 +69,13 @@ struct Speller {
   std::string operator()(const step::KeepCapabilities&) const { return "keep caps"; }
   std::string operator()(const step::SetHostname& s) const { return "hostname " + s.name; }
   std::string operator()(const step::BringUpLoopback&) const { return "lo"; }
+  std::string operator()(const step::MountSys&) const { return "sys"; }
+  std::string operator()(const step::BindOver& s) const {
+    std::string text = "bind " + s.from + " over " + s.over + ':';
+    for (const std::string& name : s.names)
+      text += ' ' + name;
+    return text;
+  }
   std::string operator()(const step::MountBinfmt& s) const { return "binfmt " + s.path; }
   std::string operator()(const step::LoadInterpreter& s) const {
     return "interpreter " + s.binfmt + ' ' + s.line;
