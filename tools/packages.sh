@@ -2,7 +2,7 @@
 # The Debian packages that nsx needs, and how to install what is missing of them.
 # Sourced by quickstart.sh, tests/run.sh and .ci/run.
 
-build_packages="g++ meson ninja-build pkg-config libexpected-dev libsmartcols-dev nlohmann-json3-dev"
+build_packages="g++ meson ninja-build pkg-config libexpected-dev libmnl-dev libsmartcols-dev nlohmann-json3-dev"
 test_packages="bash-completion bats binutils bsdutils busybox-static fish iproute2 jq kmod libgtest-dev mandoc
   mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
 lint_packages="clang clang-format clang-tidy shellcheck libclang-rt-14-dev"

@@ -31,7 +31,7 @@ bool is_linked(int fd) {
 
 Result<Journal> Journal::begin(const std::string& root, const std::string& name) {
   constexpr const char* kNote = "note the change of pins in";
-  const std::string directory = root + '/' + kDirectory;
+  const std::string directory = Journal::directory(root);
   Journal journal;
   journal.path_ = directory + '/' + name;
   for (;;) {
@@ -65,6 +65,10 @@ Journal::State Journal::look(int root, const std::string& name) {
   if (!fd) return errno == ENOENT || errno == ENOTDIR ? State::none : State::busy;
   if (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) return State::busy;
   return is_linked(fd.get()) ? State::abandoned : State::none;
+}
+
+std::string Journal::directory(const std::string& root) {
+  return root + '/' + kDirectory;
 }
 
 std::vector<std::string> Journal::names(int root) {

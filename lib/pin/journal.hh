@@ -25,6 +25,9 @@ class Journal {
   /// What there is of a name, below an open root.
   static State look(int root, const std::string& name);
 
+  /// Where they are, which is there only as long as one of them is.
+  static std::string directory(const std::string& root);
+
   /// The names that have one.
   static std::vector<std::string> names(int root);
 

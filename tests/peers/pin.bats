@@ -79,3 +79,52 @@ setup() {
   spawned=()
   cd "$BATS_TEST_TMPDIR" || return
 }
+
+@test "ip netns set and list-id, and set-id and ids, tell the same" {
+  run -0 in_own_run '
+    nsx-pin add here; nsx-pin add blue; ip netns add red
+    nsenter --net=/run/netns/here bash -c "
+      nsx-pin set-id blue 5
+      ip netns set red 6
+      ip netns list-id | sed \"s/nsid \\([0-9]*\\) (iproute2 netns name: \\(.*\\))/\\1 \\2/\" | sort
+      nsx-pin ids -n | tr -s \" \" | cut -d \" \" -f 2,4 | sort
+      nsx-pin set-id red 7 2>/dev/null || ip netns set red 7 2>/dev/null || echo neither
+      nsx-pin list-id --json | jq -c \"[.ids[] | [.netnsid, .names[0]]]\"
+      ip -j netns list-id | jq -c \"[.[] | [.nsid, .name]]\""'
+  [ "${lines[0]} ${lines[1]}" = "5 blue 6 red" ]
+  [ "${lines[2]} ${lines[3]}" = "${lines[0]} ${lines[1]}" ]
+  [ "${lines[4]}" = neither ]
+  [ "${lines[5]}" = "${lines[6]}" ]
+}
+
+@test "ip netns monitor and nsx-pin monitor tell of the same pins" {
+  run -0 in_own_run '
+    mkdir /run/netns
+    ip netns monitor >ip & ips=$!
+    nsx-pin monitor >nsx & nsxs=$!
+    until grep -q probe ip && grep -q probe nsx; do nsx-pin add probe; nsx-pin rm probe; done
+    for name in blue red; do
+      nsx-pin add $name; until grep -q "add net $name" nsx; do sleep 0.02; done
+      ip netns del $name; until grep -q "del net $name" nsx; do sleep 0.02; done
+    done
+    until grep -q "delete red" ip; do sleep 0.02; done
+    kill $ips $nsxs
+    grep -v probe ip | sed "s/delete/del/"
+    grep -v probe nsx | sed "s/ net//"'
+  [ "${lines[*]:0:4}" = "add blue del blue add red del red" ]
+  [ "${lines[*]:4}" = "${lines[*]:0:4}" ]
+}
+
+@test "ip -n works on what connect made, and connect on what ip made" {
+  run -0 in_own_run '
+    ip netns add blue; nsx-pin add red
+    nsx-pin connect blue red --addr 10.0.0.1/24 --addr 10.0.0.2/24 >printed
+    ip -n blue -d -j link show eth0 | jq -r ".[0].linkinfo.info_kind"
+    ip -n red -j addr show eth0 | jq -r ".[0].addr_info[] | select(.family == \"inet\") | .local"
+    ip -n blue link add va type veth peer name eth1
+    fails nsx-pin connect blue red --name eth1 2>&1
+    ip -n blue link del eth0; ip -n red -o link | wc -l'
+  [ "${lines[0]} ${lines[1]}" = "veth 10.0.0.2" ]
+  [[ "${lines[2]}" = *"cannot make the interfaces eth1 and eth1: File exists (there is an interface of that name: --name)" ]]
+  [ "${lines[3]}" = 1 ]
+}

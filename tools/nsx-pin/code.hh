@@ -13,5 +13,10 @@ int identify(const cli::CommandLine& line);
 int pids(const cli::CommandLine& line);
 int rename(const cli::CommandLine& line);   // mv.cc
 int collect(const cli::CommandLine& line);  // gc.cc
+int connect(const cli::CommandLine& line);
+int set_id(const cli::CommandLine& line);
+int ids(const cli::CommandLine& line);
+int monitor(const cli::CommandLine& line);
+int wait(const cli::CommandLine& line);
 
 }  // namespace nsx::pin_tool

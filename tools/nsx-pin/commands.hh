@@ -22,6 +22,13 @@ enum Id {
   kKeepCaps,
   kMountProc,
   kDryRun,
+  kIfaceName,
+  kAddr,
+  kDefaultRoute,
+  kNsid,
+  kTargetNsid,
+  kGone,
+  kTimeout,
 };
 
 inline constexpr cli::Operands kAnyPins{
@@ -37,6 +44,13 @@ inline constexpr cli::Option kDir{kDirId,
                                   "where the pins are, in place of /run or your own directory"};
 
 inline constexpr const char* kKindWords = "cgroup ipc mnt net pid time user uts";
+inline constexpr cli::Option kType{'t',
+                                   "type",
+                                   cli::Argument::required,
+                                   "TYPE",
+                                   cli::Completes::words,
+                                   kKindWords,
+                                   "only pins of this kind; may be repeated"};
 
 // --- add -----------------------------------------------------------------------------------------
 
@@ -113,8 +127,7 @@ inline constexpr std::array kLsOptions{
                 "only the pins that the expression is true for: 'STATE == \"stale\"'"},
     cli::Option{'r', "raw", cli::Argument::none, nullptr, cli::Completes::nothing, nullptr,
                 "print cells with one blank between and no alignment"},
-    cli::Option{'t', "type", cli::Argument::required, "TYPE", cli::Completes::words, kKindWords,
-                "only pins of this kind; may be repeated"},
+    kType,
     kDir,
     cli::kHelp,
 };
@@ -230,6 +243,98 @@ inline constexpr cli::Tool kGc{
     nullptr,
 };
 
+// --- connect, set-id, ids ------------------------------------------------------------------------
+
+inline constexpr std::array kConnectOptions{
+    cli::value(kIfaceName, "name", "INTERFACE",
+               "the name of an interface: given once, a's, the second time b's"),
+    cli::value(kAddr, "addr", "CIDR",
+               "the addresses of an interface, with commas between: a's, the second time b's"),
+    cli::flag(kDefaultRoute, "default-route",
+              "reach everything from a through b, or from the one that is not '.'"),
+    cli::flag('J', "json", "print the interfaces as JSON"),
+    kDir,
+    cli::kHelp,
+};
+inline constexpr cli::Tool kConnect{
+    "nsx-pin connect",
+    "[options] a b",
+    "Joins two pinned network namespaces, or one and this ('.'), by a wire.",
+    kConnectOptions,
+    {.least = 2, .most = 2, .first = cli::Completes::pin, .rest = cli::Completes::pin},
+    1,
+    "a and b are names of pins, '.' for the namespace that this is called in, or\n"
+    "other targets of nsx-enter: container:web.\n",
+};
+
+inline constexpr std::array kSetIdOptions{
+    kDir,
+    cli::kHelp,
+};
+inline constexpr cli::Tool kSetId{
+    "nsx-pin set-id",
+    "[options] name number",
+    "Gives a pinned network namespace a netnsid here; 'auto': one that is free.",
+    kSetIdOptions,
+    {.least = 2,
+     .most = 2,
+     .first = cli::Completes::pin,
+     .rest = cli::Completes::words,
+     .words = "auto"},
+    1,
+    nullptr,
+};
+
+inline constexpr std::array kIdsOptions{
+    cli::flag('J', "json", "print JSON"),
+    cli::flag('n', "noheadings", "print no headings"),
+    cli::value(kNsid, "nsid", "NUMBER", "only the namespace with this netnsid"),
+    cli::value(kTargetNsid, "target-nsid", "NUMBER",
+               "the netnsids that the namespace with this netnsid has given"),
+    kDir,
+    cli::kHelp,
+};
+inline constexpr cli::Tool kIds{
+    "nsx-pin ids",
+    "[options]",
+    "Lists the netnsids that this network namespace has given to others.",
+    kIdsOptions,
+    cli::Operands::none,
+    1,
+    nullptr,
+};
+
+// --- monitor, wait -------------------------------------------------------------------------------
+
+inline constexpr std::array kMonitorOptions{
+    cli::flag('J', "json", "print a line of JSON for each event"),
+    kType,
+    kDir,
+    cli::kHelp,
+};
+inline constexpr cli::Tool kMonitor{
+    "nsx-pin monitor", "[options]",         "Tells of pins that come and go, until it is ended.",
+    kMonitorOptions,   cli::Operands::none, 1,
+    nullptr,
+};
+
+inline constexpr std::array kWaitOptions{
+    cli::flag(kGone, "gone", "wait until there is no pin of this name"),
+    cli::value(kTimeout, "timeout", "SECONDS", "give up after so long, with exit status 1"),
+    kType,
+    kDir,
+    cli::kHelp,
+};
+inline constexpr cli::Tool kWaitFor{
+    "nsx-pin wait",
+    "[options] name",
+    "Waits until a pin is there.",
+    kWaitOptions,
+    {.least = 1, .most = 1, .first = cli::Completes::pin},
+    2,
+    nullptr,
+};
+
 // --- all of them ---------------------------------------------------------------------------------
 
 inline constexpr std::array kCommands{
@@ -237,6 +342,9 @@ inline constexpr std::array kCommands{
     cli::Command{&kLs, "list show"},   cli::Command{&kExec, nullptr},
     cli::Command{&kIdentify, nullptr}, cli::Command{&kPids, nullptr},
     cli::Command{&kMv, "rename"},      cli::Command{&kGc, nullptr},
+    cli::Command{&kConnect, nullptr},  cli::Command{&kSetId, "set"},
+    cli::Command{&kIds, "list-id"},    cli::Command{&kMonitor, nullptr},
+    cli::Command{&kWaitFor, nullptr},
 };
 
 inline constexpr std::array kOptions{

@@ -13,6 +13,7 @@
 #include "common/table.hh"
 #include "nsx-pin/code.hh"
 #include "nsx-pin/commands.hh"
+#include "nsx-pin/kinds.hh"
 #include "nsx-pin/place.hh"
 
 namespace nsx::pin_tool {
@@ -82,15 +83,6 @@ Status apply(const cli::Given& given, Request& request) {
     case 'n':
       request.headings = false;
       break;
-    case 't': {
-      const auto kind = kind_by_name(given.argument);
-      if (!kind) {
-        return refuse("list pins of the kind", cli::quoted(given.argument), "unknown kind",
-                      kKindWords);
-      }
-      request.kinds.insert(*kind);
-      break;
-    }
     case 'Q': {
       std::vector<std::string_view> names;
       for (const cli::TableColumn& column : kColumns)
@@ -270,7 +262,9 @@ int list(const cli::CommandLine& line) {
   if (line.has('J') && line.has('r')) {
     return cli::usage_error(kLs, {"use --json and", "--raw", 0, "they exclude each other", {}});
   }
-  if (request.kinds.empty()) request.kinds = KindSet::all();
+  const auto kinds = wanted_kinds(line);
+  if (!kinds) return cli::usage_error(kLs, kinds.error());
+  request.kinds = *kinds;
   const auto status = print_pins(request, line);
   if (status) return *status;
   cli::report(kLs, status.error());

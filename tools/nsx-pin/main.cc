@@ -13,6 +13,9 @@ constexpr std::array kCode{
     cli::CommandCode{&kLs, list},           cli::CommandCode{&kExec, execute},
     cli::CommandCode{&kIdentify, identify}, cli::CommandCode{&kPids, pids},
     cli::CommandCode{&kMv, rename},         cli::CommandCode{&kGc, collect},
+    cli::CommandCode{&kConnect, connect},   cli::CommandCode{&kSetId, set_id},
+    cli::CommandCode{&kIds, ids},           cli::CommandCode{&kMonitor, monitor},
+    cli::CommandCode{&kWaitFor, wait},
 };
 static_assert(cli::is_complete(kSuite, kCode));
 

@@ -1,0 +1,230 @@
+# nsx-pin connect, set-id and ids: what joins pinned network namespaces.
+load ../lib/common
+load ../lib/pins
+
+setup() {
+  # shellcheck disable=SC2034 # of common.bash
+  spawned=()
+  cd "$BATS_TEST_TMPDIR" || return
+}
+
+# A script with /run and the network of its own.
+in_own_net() {
+  in_own_run "nsx-pin add here; exec nsenter --net=/run/netns/here bash -c '
+    set -eu; $(declare -f fails links ping_from); $1'"
+}
+
+# The names of all interfaces of a pin but lo, and of this namespace.
+links() {
+  ip ${1:+-n "$1"} -o link | sed -n "s/^[0-9]*: \([^:@]*\).*/\1/p" | grep -vx lo || true
+}
+
+# Whether an address answers: ping_from PIN ADDRESS.
+ping_from() {
+  nsx-pin exec "$1" -- busybox ping -c 1 -w 5 "$2" | grep -q "^1 packets transmitted, 1 packets received"
+}
+
+@test "connect: two pins, with addresses of both families, reach each other" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red
+    nsx-pin connect blue red --addr 10.0.0.1/24,fd00::1/64 --addr 10.0.0.2/24,fd00::2/64
+    ping_from blue 10.0.0.2
+    ping_from red 10.0.0.1
+    ping_from blue fd00::2
+    ping_from red fd00::1
+    ip -n blue -o addr show eth0 scope global | awk "{ print \$4 }"
+    ip -n red -o addr show eth0 scope global | awk "{ print \$4 }"
+    links'
+  [ "$(words ${lines[0]}) $(words ${lines[1]})" = "NAME INTERFACE ADDRESSES blue eth0 10.0.0.1/24" ]
+  [ "${lines[*]:5}" = "10.0.0.1/24 fd00::1/64 10.0.0.2/24 fd00::2/64" ]
+}
+
+@test "connect: a pin and this namespace, from either side" {
+  run -0 in_own_net '
+    nsx-pin add blue
+    nsx-pin connect . blue --addr 10.0.0.1/24 --addr 10.0.0.2/24 >printed
+    nsx-pin connect blue . --addr 10.1.0.2/24 --addr 10.1.0.1/24 >printed
+    ping_from blue 10.0.0.1
+    ping_from blue 10.1.0.1
+    links; links blue
+    ip -o -4 addr show scope global | awk "{ print \$2, \$4 }"'
+  [ "${lines[*]}" = "veth-blue veth0 eth0 eth1 veth-blue 10.0.0.1/24 veth0 10.1.0.1/24" ]
+}
+
+@test "connect: names, and addresses of one end" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red
+    nsx-pin connect blue red --name wan --addr "" --addr 10.0.0.2/24 >printed
+    nsx-pin connect blue red --name "" --name lan >printed
+    nsx-pin connect . a-pin-of-a-long-name 2>/dev/null || nsx-pin add a-pin-of-a-long-name
+    nsx-pin connect . a-pin-of-a-long-name >printed
+    links blue; links red; links
+    ip -n blue -o -4 addr; ip -n red -o -4 addr | awk "{ print \$4 }"' # lo is up, and has one
+  [ "${lines[*]:0:5}" = "wan eth0 eth0 lan veth0" ]
+  [ "${lines[-1]}" = 10.0.0.2/24 ]
+}
+
+@test "connect --default-route: all goes through the second, or through this namespace" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red; nsx-pin add green
+    nsx-pin connect blue red --addr 10.0.0.2/24,fd00::2/64 --addr 10.0.0.1/24,fd00::1/64 --default-route >printed
+    nsx-pin connect . green --addr 10.2.0.1/24 --addr 10.2.0.2/24 --default-route >printed
+    ip -n blue route show default | sed "s/ dev.*//"; ip -n blue -6 route show default | sed "s/ dev.*//"
+    ip -n green route show default | sed "s/ dev.*//"
+    ip -n red route show default; ip route show default
+    # An address of the other end that is on no common network.
+    ip -n red addr add 192.0.2.1/32 dev lo
+    ping_from blue 192.0.2.1'
+  [ "${lines[*]}" = "default via 10.0.0.1 default via fd00::1 default via 10.2.0.1" ]
+}
+
+@test "connect --json" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red
+    nsx-pin connect blue red --json --addr 10.0.0.1/24,fd00::1/64 | jq -c .'
+  [ "$output" = '{"ends":[{"name":"blue","interface":"eth0","addresses":["10.0.0.1/24","fd00::1/64"]},{"name":"red","interface":"eth0","addresses":[]}]}' ]
+}
+
+@test "connect: other targets than pins" {
+  spawn_in net --net
+  export pid
+  run -0 in_own_net '
+    nsx-pin add blue
+    nsx-pin connect blue $pid --addr 10.0.0.1/24 --addr 10.0.0.2/24 >printed
+    nsx-pin connect pin:blue . >printed
+    nsenter -t $pid --net ip -o -4 addr show eth0 | awk "{ print \$4 }"
+    links blue'
+  [ "${lines[*]}" = "10.0.0.2/24 eth0 eth1" ]
+}
+
+@test "connect: whatever fails, no interface is left" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red
+    nsx-pin connect blue red --addr 10.0.0.2/24 --addr 10.0.0.1/24 --default-route >printed
+    before=$(links blue; links red; links)
+    for wrong in "blue red --name eth0" "blue red --name x --name eth0" \
+      "blue red --addr 10.3.0.2/24 --addr 10.3.0.1/24 --default-route" \
+      "blue red --addr 10.3.0.2/24,10.3.0.2/24" \
+      "red . --addr 10.3.0.2/24 --addr 0.0.0.0/24,224.0.0.1/4,10.3.0.1/24,10.3.0.1/24"; do
+      fails nsx-pin connect $wrong
+      [ "$before" = "$(links blue; links red; links)" ]
+    done
+    # Where IPv6 is switched off, the address is the last that fails.
+    ip netns exec red sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+    fails nsx-pin connect blue red --addr fd00::1/64 --addr fd00::2/64
+    [ "$before" = "$(links blue; links red; links)" ]'
+  [ "${lines[0]}" = "nsx-pin connect: cannot make the interfaces eth0 and eth1: File exists (there is an interface of that name: --name)" ]
+  [ "${lines[1]}" = "nsx-pin connect: cannot make the interfaces x and eth0: File exists (there is an interface of that name: --name)" ]
+  [ "${lines[2]}" = "nsx-pin connect: cannot add a default route by 10.3.0.1: File exists (there is a default route already)" ]
+  [[ "${lines[3]}" = "nsx-pin connect: cannot give the interface eth1 the address 10.3.0.2/24: File exists"* ]]
+  [[ "${lines[-1]}" = *"cannot give the interface eth1 the address fd00::2/64: "*"IPv6 is "* ]]
+}
+
+@test "connect: options that make no sense are usage errors" {
+  for wrong in "blue" "blue red green" "blue red --addr 10.0.0.1" "blue red --addr 10.0.0.1/33" \
+    "blue red --addr 10.0.0.1/24,,10.0.0.2/24" "blue red --addr x/24" "blue red --name a/b" "blue red --name 0123456789abcdef" \
+    "blue red --name a%d" "blue red --name a --name b --name c" "blue red --default-route" \
+    "blue red --addr 10.0.0.2/24 --addr 10.0.1.1/24 --default-route"; do
+    run -1 --separate-stderr nsx-pin connect $wrong
+    [[ $stderr == *"Try 'nsx-pin connect --help'." ]]
+    [ -z "$output" ]
+  done
+}
+
+@test "connect: what is no pin, or the same namespace" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add host --uts; nsx-pin attach azure pin:blue
+    fails nsx-pin connect blue blue
+    fails nsx-pin connect blue azure
+    fails nsx-pin connect . pin:here
+    fails nsx-pin connect blue host
+    fails nsx-pin connect blue nope
+    fails nsx-pin connect blue ../blue
+    links; links blue'
+  [ "${lines[0]}" = "nsx-pin connect: cannot connect blue and blue: they are the same net namespace" ]
+  [ "${lines[1]}" = "nsx-pin connect: cannot connect blue and azure: they are the same net namespace" ]
+  [ "${lines[2]}" = "nsx-pin connect: cannot connect . and pin:here: they are the same net namespace" ]
+  [ "${lines[3]}" = "nsx-pin connect: cannot use the network of the pin host: it has no net namespace" ]
+  [ "${lines[4]}" = "nsx-pin connect: cannot find the pin nope: there is none of this name" ]
+  [[ "${lines[5]}" = "nsx-pin connect: cannot use as the name of a pin '../blue': it has a slash"* ]]
+  [ "${#lines[@]}" = 6 ]
+}
+
+@test "connect: a signal comes before or after, never in between" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red
+    for delay in 0 0.002 0.004 0.006 0.008 0.01; do
+      timeout --signal=TERM $delay nsx-pin connect blue red --addr 10.0.0.1/24 --addr 10.0.0.2/24 >printed || true
+      # Both ends with their address, or none.
+      case $(links blue | wc -l):$(links red | wc -l):$(ip -n blue -o -4 addr show scope global | wc -l):$(ip -n red -o -4 addr show scope global | wc -l) in
+        0:0:0:0) ;;
+        1:1:1:1) ip -n blue link del eth0 ;;
+        *) links blue; links red; exit 1 ;;
+      esac
+    done'
+}
+
+@test "set-id and ids" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red; nsx-pin attach azure pin:blue
+    nsx-pin set-id blue 7
+    nsx-pin set red auto
+    nsx-pin ids -n >table; awk "{ print \$1, \$3 }" table
+    nsx-pin ids --nsid 0 --noheadings | awk "{ print \$1, \$2, \$3 }"; stat -L -c %i /run/netns/red
+    nsx-pin list-id --json | jq -c "[.ids[] | [.netnsid, .names]]"'
+  # Two names of one namespace stand below each other.
+  [ "${lines[*]:0:3}" = "0 red 7 azure blue " ]
+  [ "${lines[3]}" = "0 ${lines[4]} red" ]
+  [ "${lines[5]}" = '[[0,["red"]],[7,["azure","blue"]]]' ]
+}
+
+@test "ids --target-nsid: what another has given" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red
+    nsx-pin set-id blue 3; nsx-pin set-id red 4
+    nsx-pin exec blue -- nsx-pin set-id red 9
+    nsx-pin ids --target-nsid 3 --json | jq -c "[.ids[] | [.netnsid, .current, .names]]"
+    fails nsx-pin ids --target-nsid 8
+    fails nsx-pin ids --nsid 8'
+  [ "${lines[0]}" = '[[9,4,["red"]]]' ]
+  [[ "${lines[1]}" = "nsx-pin ids: cannot list the netnsids of the namespace with netnsid 8: "* ]]
+  [ "${lines[2]}" = "nsx-pin ids: cannot find the netnsid 8: no namespace has it" ]
+}
+
+@test "set-id: a number that is taken, or that stays" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin add red
+    nsx-pin set-id blue 7
+    fails nsx-pin set-id blue 8
+    fails nsx-pin set-id red 7
+    fails nsx-pin set-id nope 1
+    for wrong in -1 x 4294967296 "" 1.5; do fails nsx-pin set-id -- red "$wrong" 2>&1 | head -n 1; done
+    nsx-pin ids -n | wc -l'
+  [ "${lines[0]}" = "nsx-pin set-id: cannot give a netnsid to blue: File exists (it has the number 7, which stays until it ends)" ]
+  [[ "${lines[1]}" = "nsx-pin set-id: cannot give a netnsid to red: File exists ("*"nsid is already used"* ||
+    "${lines[1]}" = "nsx-pin set-id: cannot give a netnsid to red: File exists (another namespace has the number 7)" ]]
+  [ "${lines[2]}" = "nsx-pin set-id: cannot find the pin nope: there is none of this name" ]
+  for i in 3 4 5 6 7; do
+    [[ "${lines[i]}" = "nsx-pin set-id: cannot use as a netnsid '"*"': neither a number from 0 on nor 'auto'" ]]
+  done
+  [ "${lines[8]}" = 1 ]
+}
+
+@test "an ordinary user connects one's own pins, and nobody else's" {
+  export XDG_RUNTIME_DIR
+  XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)
+  chown "$ordinary_uid:$ordinary_uid" "$XDG_RUNTIME_DIR"
+  cd /
+  as_user nsx-pin add blue
+  as_user nsx-pin add red --net --user
+  as_user nsx-pin connect blue red --addr 10.0.0.1/24 --addr 10.0.0.2/24
+  run -0 as_user nsx-pin exec blue -- busybox ping -c 1 -w 5 10.0.0.2
+  run -1 as_user nsx-pin connect . blue
+  [[ $output == *"cannot make the interfaces veth-blue and eth1: Operation not permitted (needs CAP_NET_ADMIN in the user namespace that owns the net namespace)" ]]
+  run -1 as_user nsx-pin set-id blue 1
+  [[ $output == *"Operation not permitted (needs CAP_NET_ADMIN in the user namespace that owns this net namespace)" ]]
+  run -0 as_user nsx-pin exec blue -- ip -o link
+  [ "${#lines[@]}" = 2 ]
+  as_user nsx-pin rm --all
+  rm -rf "$XDG_RUNTIME_DIR"
+}

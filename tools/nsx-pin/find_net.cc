@@ -1,0 +1,43 @@
+#include "nsx-pin/find_net.hh"
+
+#include <nsx/target.hh>
+
+#include "common/report.hh"
+
+namespace nsx::pin_tool {
+
+namespace {
+
+Result<Namespace> net_of(std::vector<Namespace> namespaces, const std::string& of) {
+  for (Namespace& ns : namespaces) {
+    if (ns.kind() == Kind::net) return std::move(ns);
+  }
+  return refuse("use the network of", of, "it has no net namespace");
+}
+
+}  // namespace
+
+Result<Namespace> find_net(const Kernel& kernel, const PinStore& store, const std::string& word) {
+  // What is no name of a pin may be a target; what is none either is told to be no pin.
+  const bool is_target =
+      word.find(':') != std::string::npos ||
+      (!word.empty() && word.find_first_not_of("0123456789") == std::string::npos);
+  if (!is_target || store.has(word)) {
+    auto namespaces = store.find(kernel, word);
+    if (!namespaces) return error_of(namespaces);
+    return net_of(std::move(*namespaces), "the pin " + word);
+  }
+  auto target = resolve_target(kernel, word, cli::target_options());
+  if (!target) return error_of(target);
+  if (target->process) return target->process->open_namespace(kernel, Kind::net);
+  std::vector<Namespace> namespaces;
+  for (TargetNamespace& each : target->namespaces)
+    namespaces.push_back(std::move(each.ns));
+  return net_of(std::move(namespaces), target->name);
+}
+
+Result<Namespace> own_net(const Kernel& kernel) {
+  return Namespace::open_file_at(kernel, kernel.proc(), "self/ns/net");
+}
+
+}  // namespace nsx::pin_tool
