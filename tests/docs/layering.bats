@@ -50,6 +50,10 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
   [ "$output" = lib/target/json_state.cc ]
 }
 
+@test "cgroups use the kernel layer" {
+  only_includes lib/cgroup '(kernel|cgroup)/' "$system|nsx/"
+}
+
 @test "pins use the kernel layer" {
   only_includes lib/pin '(kernel|pin)/' "$system|nsx/"
 }
@@ -61,7 +65,7 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 @test "the library has no layer that these tests do not know" {
   # pch is precompiled, no layer.
   run -0 find "$NSX_SOURCE/lib" -mindepth 1 -maxdepth 1 -type d -printf '%f '
-  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "discovery kernel nsx pch pin plan target " ]
+  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "cgroup discovery kernel net nsx pch pin plan target " ]
 }
 
 @test "tools use the public headers, tools/common and what is their own" {

@@ -1,0 +1,304 @@
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <unordered_map>
+
+#include <nsx/cgroup_sample.hh>
+
+#include "cgroup/parse.hh"
+#include "kernel/directory.hh"
+#include "kernel/files.hh"
+#include "kernel/text.hh"
+
+namespace nsx {
+
+namespace {
+
+/// Nobody nests cgroups so deep but to be in the way. Each level holds a descriptor.
+constexpr int kMaxDepth = 200;
+
+std::uint64_t now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  return static_cast<std::uint64_t>(time.tv_sec) * kSecond +
+         static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+/// Reads the files of one cgroup after another into one buffer.
+class FileReader {
+ public:
+  /// The text of a file until the next call; empty where it cannot be read.
+  std::string_view read(int directory, const char* file) {
+    const OwnedFd fd(::openat(directory, file, O_RDONLY | O_CLOEXEC));
+    if (!fd) return failed();
+    std::size_t used = 0;
+    for (;;) {
+      if (buffer_.size() - used < kPiece) buffer_.resize(buffer_.size() * 2 + kPiece);
+      const ssize_t n = ::read(fd.get(), buffer_.data() + used, buffer_.size() - used);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed();
+      used += static_cast<std::size_t>(n);
+      // A list comes in pieces; the end of any other file is one short piece away.
+      if (n == 0 || (n < kShort && used == static_cast<std::size_t>(n))) break;
+    }
+    return {buffer_.data(), used};
+  }
+
+  /// What came of the files since begin(): a cgroup that is gone says so, or has none any more.
+  bool is_gone(int directory) const {
+    return is_gone_ || (misses_some_ && ::faccessat(directory, "cgroup.procs", F_OK, 0) != 0);
+  }
+  void begin() { is_gone_ = misses_some_ = false; }
+
+ private:
+  static constexpr std::size_t kPiece = 4096;
+  static constexpr ssize_t kShort = 2048;
+
+  std::string_view failed() {
+    if (errno == ENODEV) is_gone_ = true;
+    if (errno == ENOENT) misses_some_ = true;
+    return {};
+  }
+
+  std::vector<char> buffer_;
+  bool is_gone_ = false;
+  bool misses_some_ = false;
+};
+
+std::uint64_t count_lines(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+/// Puts what the files of one cgroup say into a sample.
+class Filler {
+ public:
+  Filler(const CgroupSampleRequest& request, FileReader& reader, int directory,
+         CgroupSample& sample)
+      : request_(request), reader_(reader), directory_(directory), sample_(sample) {}
+
+  void fill() {
+    sample_.moment = now();
+    fill_members();
+    fill_cpu();
+    fill_memory();
+    fill_io();
+    put(CgroupFile::pids_current, "pids.current", sample_.pids_current);
+    put(CgroupFile::pids_max, "pids.max", sample_.pids_max);
+    if (wants(CgroupFile::pids_events)) {
+      sample_.pids_max_events = find_keyed_number(read("pids.events"), "max");
+    }
+  }
+
+ private:
+  bool wants(CgroupFile file) const { return request_.files.contains(file); }
+  std::string_view read(const char* file) { return reader_.read(directory_, file); }
+
+  void put(CgroupFile file, const char* name, std::optional<std::uint64_t>& place) {
+    if (wants(file)) place = parse_cgroup_number(read(name));
+  }
+
+  void fill_members() {
+    if (wants(CgroupFile::processes) || request_.pids) fill_processes();
+    if (wants(CgroupFile::threads)) sample_.threads = count_lines(read("cgroup.threads"));
+    if (wants(CgroupFile::events)) {
+      const std::string_view text = read("cgroup.events");
+      const auto flag = [&](std::string_view key) -> std::optional<bool> {
+        const auto number = find_keyed_number(text, key);
+        return number ? std::optional(*number != 0) : std::nullopt;
+      };
+      sample_.populated = flag("populated");
+      sample_.frozen = flag("frozen");
+    }
+    if (wants(CgroupFile::type)) {
+      std::string_view text = read("cgroup.type");
+      sample_.type = next_field(text, '\n');
+    }
+    if (wants(CgroupFile::controllers)) {
+      sample_.controllers = split_controllers(read("cgroup.controllers"));
+    }
+  }
+
+  void fill_processes() {
+    std::string_view text = read("cgroup.procs");
+    sample_.processes = count_lines(text);
+    if (!request_.pids) return;
+    while (!text.empty()) {
+      // 0 is one that the caller's PID namespace does not hold.
+      const auto pid = parse_number<pid_t>(next_field(text, '\n'));
+      if (pid && *pid > 0) sample_.pids.push_back(*pid);
+    }
+    std::sort(sample_.pids.begin(), sample_.pids.end());
+  }
+
+  void fill_cpu() {
+    if (wants(CgroupFile::cpu_stat)) {
+      sample_.moment = now();
+      const std::string_view text = read("cpu.stat");
+      sample_.cpu_usage = find_keyed_number(text, "usage_usec");
+      sample_.cpu_user = find_keyed_number(text, "user_usec");
+      sample_.cpu_system = find_keyed_number(text, "system_usec");
+      sample_.cpu_periods = find_keyed_number(text, "nr_periods");
+      sample_.cpu_throttled = find_keyed_number(text, "nr_throttled");
+      sample_.cpu_throttled_time = find_keyed_number(text, "throttled_usec");
+    }
+    if (wants(CgroupFile::cpu_max)) sample_.cpu_max = parse_cpu_max(read("cpu.max"));
+    if (wants(CgroupFile::cpu_pressure))
+      sample_.cpu_pressure = parse_pressure(read("cpu.pressure"));
+  }
+
+  void fill_memory() {
+    put(CgroupFile::memory_current, "memory.current", sample_.memory);
+    put(CgroupFile::memory_peak, "memory.peak", sample_.memory_peak);
+    put(CgroupFile::memory_max, "memory.max", sample_.memory_max);
+    put(CgroupFile::memory_high, "memory.high", sample_.memory_high);
+    put(CgroupFile::swap_current, "memory.swap.current", sample_.swap);
+    put(CgroupFile::swap_max, "memory.swap.max", sample_.swap_max);
+    if (wants(CgroupFile::memory_events)) {
+      const std::string_view text = read("memory.events");
+      sample_.memory_high_events = find_keyed_number(text, "high");
+      sample_.memory_max_events = find_keyed_number(text, "max");
+      sample_.oom_events = find_keyed_number(text, "oom");
+      sample_.oom_kills = find_keyed_number(text, "oom_kill");
+    }
+    if (wants(CgroupFile::memory_pressure)) {
+      sample_.memory_pressure = parse_pressure(read("memory.pressure"));
+    }
+  }
+
+  void fill_io() {
+    if (wants(CgroupFile::io_stat)) fill_io_stat();
+    if (wants(CgroupFile::io_pressure)) sample_.io_pressure = parse_pressure(read("io.pressure"));
+  }
+
+  void fill_io_stat() {
+    // An empty file is one without I/O so far; the top of the tree has none before Linux 5.10.
+    const OwnedFd there(::openat(directory_, "io.stat", O_PATH | O_CLOEXEC));
+    if (!there) return;
+    std::string_view text = read("io.stat");
+    std::array<std::uint64_t, 4> sums{};
+    constexpr std::array<std::string_view, 4> kKeys{"rbytes", "wbytes", "rios", "wios"};
+    while (!text.empty()) {
+      const std::string_view line = next_field(text, '\n');
+      for (std::size_t i = 0; i < kKeys.size(); ++i)
+        sums[i] += find_nested_number(line, kKeys[i]).value_or(0);
+    }
+    sample_.read_bytes = sums[0];
+    sample_.written_bytes = sums[1];
+    sample_.reads = sums[2];
+    sample_.writes = sums[3];
+  }
+
+  const CgroupSampleRequest& request_;
+  FileReader& reader_;
+  int directory_;
+  CgroupSample& sample_;
+};
+
+class Sampler {
+ public:
+  Sampler(const CgroupSampleRequest& request, CgroupReading& reading)
+      : request_(request), reading_(reading) {}
+
+  /// False: it is gone.
+  bool visit(int directory, std::string path, std::optional<std::size_t> parent, int depth) {
+    struct stat status {};
+    if (::fstat(directory, &status) != 0) return false;
+    const std::size_t index = reading_.cgroups.size();
+    CgroupSample& sample = reading_.cgroups.emplace_back();
+    sample.path = std::move(path);
+    sample.parent = parent;
+    sample.id = status.st_ino;
+    reader_.begin();
+    Filler(request_, reader_, directory, sample).fill();
+    if (reader_.is_gone(directory)) {
+      reading_.cgroups.pop_back();
+      return false;
+    }
+    // Each directory below counts as a link (kernfs): most cgroups have none, and then the list of
+    // all their files need not be read.
+    constexpr nlink_t kWithoutChildren = 2;
+    if (request_.descend && status.st_nlink != kWithoutChildren) descend(directory, index, depth);
+    return true;
+  }
+
+ private:
+  void descend(int directory, std::size_t index, int depth) {
+    const auto names = list_directories_at(directory, ".");
+    if (!names) return;
+    if (depth == kMaxDepth) {
+      reading_.unreadable += names->size();
+      return;
+    }
+    const std::string path = reading_.cgroups[index].path;
+    for (const std::string& name : *names) {
+      const auto below = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      if (!below) {
+        const int code = below.error().code;
+        if (code != ENOENT && code != ENODEV) ++reading_.unreadable;
+        continue;
+      }
+      if (visit(below->get(), path == "/" ? path + name : path + '/' + name, index, depth + 1)) {
+        ++reading_.cgroups[index].children;
+      }
+    }
+  }
+
+  const CgroupSampleRequest& request_;
+  CgroupReading& reading_;
+  FileReader reader_;
+};
+
+/// The growth of a counter a second; none where one of them is missing.
+std::optional<double> rate(const std::optional<std::uint64_t>& before,
+                           const std::optional<std::uint64_t>& after, double seconds) {
+  if (!before || !after || seconds <= 0) return std::nullopt;
+  // Counters only grow; one that has not was another's.
+  return *after < *before ? 0 : static_cast<double>(*after - *before) / seconds;
+}
+
+CgroupRates rates_of(const CgroupSample& before, const CgroupSample& after) {
+  const double seconds = static_cast<double>(after.moment - before.moment) / 1e9;
+  CgroupRates rates;
+  rates.cpu = rate(before.cpu_usage, after.cpu_usage, seconds);
+  if (rates.cpu) *rates.cpu /= 1e6;
+  const auto periods = rate(before.cpu_periods, after.cpu_periods, 1);
+  const auto throttled = rate(before.cpu_throttled, after.cpu_throttled, 1);
+  if (periods && throttled) {
+    rates.throttled = *periods > 0 ? std::min(1.0, *throttled / *periods) : 0;
+  }
+  rates.read_bytes = rate(before.read_bytes, after.read_bytes, seconds);
+  rates.written_bytes = rate(before.written_bytes, after.written_bytes, seconds);
+  rates.reads = rate(before.reads, after.reads, seconds);
+  rates.writes = rate(before.writes, after.writes, seconds);
+  return rates;
+}
+
+}  // namespace
+
+Result<CgroupReading> sample_cgroups(const Cgroup& first, const CgroupSampleRequest& request) {
+  CgroupReading reading;
+  if (!Sampler(request, reading).visit(first.directory(), first.path(), std::nullopt, 0)) {
+    return fail("read the cgroup", first.path(), ENODEV, "it has been removed");
+  }
+  return reading;
+}
+
+std::vector<CgroupRates> rates_between(const CgroupReading& before, const CgroupReading& after) {
+  std::unordered_map<std::uint64_t, const CgroupSample*> earlier;
+  earlier.reserve(before.cgroups.size());
+  for (const CgroupSample& sample : before.cgroups)
+    earlier.emplace(sample.id, &sample);
+  std::vector<CgroupRates> rates;
+  rates.reserve(after.cgroups.size());
+  for (const CgroupSample& sample : after.cgroups) {
+    const auto found = earlier.find(sample.id);
+    rates.push_back(found != earlier.end() ? rates_of(*found->second, sample) : CgroupRates{});
+  }
+  return rates;
+}
+
+}  // namespace nsx

@@ -1,0 +1,62 @@
+#include <nsx/cgroup.hh>
+
+#include "cgroup/name.hh"
+#include "support.hh"
+
+namespace nsx {
+namespace {
+
+std::string normal(const std::string& path) {
+  return must(normal_cgroup_path(path, "/sys/fs/cgroup"));
+}
+
+TEST(CgroupPath, BeginsAtTheTop) {
+  EXPECT_EQ(normal("/a/b"), "/a/b");
+  EXPECT_EQ(normal("a//b/"), "/a/b");
+  EXPECT_EQ(normal("./a/./b"), "/a/b");
+  EXPECT_EQ(normal("/"), "/");
+  EXPECT_EQ(normal("/..a/b.."), "/..a/b..");
+}
+
+TEST(CgroupPath, MayBeThatOfTheDirectory) {
+  EXPECT_EQ(normal("/sys/fs/cgroup"), "/");
+  EXPECT_EQ(normal("/sys/fs/cgroup/a"), "/a");
+  EXPECT_EQ(normal("/sys/fs/cgroups/a"), "/sys/fs/cgroups/a");
+}
+
+TEST(CgroupPath, DoesNotGoUpNorHoldALineFeed) {
+  for (const char* path : {"", "..", "/..", "a/..", "/a/../b", "a\nb"})
+    EXPECT_FALSE(normal_cgroup_path(path, "/sys/fs/cgroup")) << path;
+  EXPECT_EQ(failure(normal_cgroup_path("/a/../b", "")),
+            "cannot use as a cgroup '/a/../b': it goes up (give a path below the top, without "
+            "\"..\")");
+}
+
+TEST(UnitPart, EndsWithTheInnermostUnit) {
+  EXPECT_EQ(unit_part("/system.slice/cron.service/a/b"), "/system.slice/cron.service");
+  EXPECT_EQ(unit_part("/user.slice/user@1.service/app.slice/x.scope/y"),
+            "/user.slice/user@1.service/app.slice/x.scope");
+  EXPECT_EQ(unit_part("/a/b"), "/a/b");
+}
+
+TEST(ContainerPart, EndsWithTheContainer) {
+  const std::string scope = "/system.slice/docker-" + std::string(64, 'a') + ".scope";
+  EXPECT_EQ(container_part(scope + "/init/x"), scope);
+  EXPECT_EQ(container_part("/lxc.payload.web/system.slice"), "/lxc.payload.web");
+  EXPECT_EQ(container_part("/a"), "/a");
+}
+
+TEST(CgroupPath, HasALastNameAndAPathAbove) {
+  EXPECT_EQ(last_name("/a/b"), "b");
+  EXPECT_EQ(path_above("/a/b"), "/a");
+  EXPECT_EQ(path_above("/a"), "/");
+}
+
+TEST(Controllers, AreParted) {
+  EXPECT_EQ(split_controllers("cpu io  memory\n"),
+            (std::vector<std::string>{"cpu", "io", "memory"}));
+  EXPECT_TRUE(split_controllers("\n").empty());
+}
+
+}  // namespace
+}  // namespace nsx
