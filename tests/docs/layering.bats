@@ -50,8 +50,10 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
   [ "$output" = lib/target/json_state.cc ]
 }
 
-@test "cgroups use the kernel layer" {
-  only_includes lib/cgroup '(kernel|cgroup)/' "$system|nsx/"
+@test "cgroups use the kernel layer, and libbpf in one file" {
+  only_includes lib/cgroup '(kernel|cgroup)/' "$system|nsx/|bpf/libbpf\.h>"
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'bpf/libbpf' lib tools --include='*.cc' --include='*.hh'"
+  [ "$output" = lib/cgroup/net_load.cc ]
 }
 
 @test "pins use the kernel layer" {

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Prints a file as the initializers of an array of bytes, for #include: embed.sh FILE
+set -eu
+od -An -v -tx1 "$1" | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'

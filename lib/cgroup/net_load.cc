@@ -1,0 +1,130 @@
+#include "cgroup/net_load.hh"
+
+#include <array>
+#include <bpf/libbpf.h>
+#include <cstdarg>
+#include <cstdio>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <memory>
+
+namespace nsx {
+
+namespace {
+
+constexpr const char* kLoad = "load the BPF programs for";
+constexpr const char* kNetwork = "the network";
+
+// clang's output for net.bpf.c. libbpf wants ELF at an even address.
+alignas(8) constexpr unsigned char kObject[] = {
+#include "cgroup/net_object.inc"
+};
+
+/// The functions of libbpf that are used. It is opened when it is needed, once: with the libraries
+/// that it needs itself it would double the time that each command takes to start.
+struct Libbpf {
+  decltype(&::libbpf_set_print) set_print;
+  decltype(&::bpf_object__open_mem) open;
+  decltype(&::bpf_object__load) load;
+  decltype(&::bpf_object__close) close;
+  decltype(&::bpf_object__find_program_by_name) find_program;
+  decltype(&::bpf_program__fd) program_fd;
+  decltype(&::bpf_object__find_map_fd_by_name) find_map;
+};
+
+template <class Function>
+bool find(void* library, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(library, name));
+  return function != nullptr;
+}
+
+Result<Libbpf> open_libbpf() {
+  // Never closed: it is a few pages, and the caller may need it again.
+  void* library = ::dlopen("libbpf.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    return refuse(kLoad, kNetwork, "the library libbpf.so.1 is not here",
+                  "install it (libbpf1 in Debian)");
+  }
+  Libbpf bpf{};
+  if (!find(library, "libbpf_set_print", bpf.set_print) ||
+      !find(library, "bpf_object__open_mem", bpf.open) ||
+      !find(library, "bpf_object__load", bpf.load) ||
+      !find(library, "bpf_object__close", bpf.close) ||
+      !find(library, "bpf_object__find_program_by_name", bpf.find_program) ||
+      !find(library, "bpf_program__fd", bpf.program_fd) ||
+      !find(library, "bpf_object__find_map_fd_by_name", bpf.find_map)) {
+    return refuse(kLoad, kNetwork, "libbpf.so.1 lacks functions of its version 1.0");
+  }
+  return bpf;
+}
+
+/// What libbpf has said first of a failure, on this thread: the rest is the verifier's.
+thread_local std::string first_words;
+
+int keep_first_words(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN || !first_words.empty()) return 0;
+  std::array<char, 200> line{};
+  const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
+  if (length > 0) first_words = line.data();
+  first_words.erase(std::min(first_words.find('\n'), first_words.size()));
+  return 0;
+}
+
+tl::unexpected<Error> failed_to_load(int code) {
+  switch (code) {
+    case EPERM:
+    case EACCES:
+      return fail(kLoad, kNetwork, code,
+                  "needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace: run as root "
+                  "outside of containers");
+    case ENOSYS:
+      return fail(kLoad, kNetwork, code, "this kernel was built without bpf(2)");
+    default:
+      return fail(kLoad, kNetwork, code, std::exchange(first_words, {}));
+  }
+}
+
+/// A second descriptor, as libbpf closes its own with the object.
+Status copy_fd(int fd, OwnedFd& copy) {
+  copy = OwnedFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy) return fail(kLoad, kNetwork);
+  return {};
+}
+
+}  // namespace
+
+Result<NetPrograms> load_net_programs() {
+  const auto bpf = open_libbpf();
+  if (!bpf) return tl::unexpected(bpf.error());
+  first_words.clear();
+  const auto printed_before = bpf->set_print(keep_first_words);
+  struct Restore {
+    const Libbpf& bpf;
+    libbpf_print_fn_t printer;
+    ~Restore() { bpf.set_print(printer); }
+  };
+  const Restore restore{*bpf, printed_before};
+
+  const std::unique_ptr<bpf_object, decltype(bpf->close)> object(
+      bpf->open(kObject, sizeof kObject, nullptr), bpf->close);
+  if (!object) return failed_to_load(errno);
+  if (const int failed = bpf->load(object.get()); failed < 0) return failed_to_load(-failed);
+
+  NetPrograms programs;
+  struct Part {
+    int fd;
+    OwnedFd& copy;
+  };
+  const std::array parts{
+      Part{bpf->program_fd(bpf->find_program(object.get(), "count_in")), programs.in},
+      Part{bpf->program_fd(bpf->find_program(object.get(), "count_out")), programs.out},
+      Part{bpf->find_map(object.get(), "buckets"), programs.buckets},
+      Part{bpf->find_map(object.get(), "counters"), programs.counters},
+  };
+  for (const Part& part : parts) {
+    if (auto copied = copy_fd(part.fd, part.copy); !copied) return error_of(copied);
+  }
+  return programs;
+}
+
+}  // namespace nsx
