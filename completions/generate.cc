@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdio>
 
+#include "nsx-cg/commands.hh"
 #include "nsx-enter/options.hh"
 #include "nsx-ls/columns.hh"
 #include "nsx-ls/options.hh"
@@ -120,6 +121,7 @@ constexpr std::array kTools{
     cli::Suite{enter_tool::kTool, {}},
     cli::Suite{ls_tool::kTool, {}},
     pin_tool::kSuite,
+    cg_tool::kSuite,
 };
 
 /// The text that `of` makes of each tool, and of each command.

@@ -134,11 +134,11 @@ if chosen unit; then
   if [ "${NSX_MUST_WORK:-0}" = 1 ]; then failed=$((failed + skips)); fi
 fi
 
-# The sanitizers' own start reads /proc and takes its time, so what runs nsx without the one or as fast
-# as can be is left to the other build.
-tags=
+# What needs a machine of its own is for tests/vm. The sanitizers' own start reads /proc and takes its
+# time, so what runs nsx without the one or as fast as can be is left to the other build.
+tags="--filter-tags !vm-only"
 if [ -n "$sanitize" ]; then
-  tags="--filter-tags !needs-no-proc,!needs-speed"
+  tags="--filter-tags !vm-only,!needs-no-proc,!needs-speed"
   export NSX_STORM_RUNS="${NSX_STORM_RUNS:-1}" # of tests/cli/ls-storm.bats
 fi
 for suite in example cli peers docs; do

@@ -4,7 +4,9 @@
 
 build_packages="clang g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libmnl-dev libsmartcols-dev
   nlohmann-json3-dev"
-test_packages="bash-completion bats binutils bsdutils busybox-static fish iproute2 jq kmod libgtest-dev mandoc
+test_packages="bash-completion bats binutils bsdutils busybox-static cgroup-tools fish iproute2 jq kmod libgtest-dev mandoc
+  mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
+lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
   mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 

@@ -1,4 +1,5 @@
 #include <array>
+#include <climits>
 #include <cstdlib>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -15,8 +16,8 @@ namespace nsx {
 
 namespace {
 
-constexpr std::array<const char*, kFeatureCount> kFeatureNames{"pidfd-ns", "pidfd-info", "ns-id",
-                                                               "ns-handle", "listns"};
+constexpr std::array<const char*, kFeatureCount> kFeatureNames{
+    "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns", "into-cgroup"};
 
 /// Whether the proc mount counts processes as the caller does (another pid namespace's does not).
 bool shows_the_caller(int proc) {
@@ -48,6 +49,12 @@ FeatureSet probe() {
   if (::ioctl(self.get(), abi::kPidfdGetInfo, &process) == 0) {
     features.insert(Feature::pidfd_info);
   }
+  // A kernel that knows it looks for the descriptor, and one that does not refuses the flag. No
+  // child is made either way.
+  constexpr int kNoDescriptor = INT_MAX;
+  if (abi::fork_into_cgroup(kNoDescriptor) < 0 && errno == EBADF) {
+    features.insert(Feature::clone_into_cgroup);
+  }
   return features;
 }
 
@@ -73,7 +80,7 @@ Result<FeatureSet> parse_disabled_features(std::string_view list) {
     }
     if (!known) {
       return refuse("switch off the kernel feature", std::string(word), "unknown name",
-                    "known: -pidfd-ns, -pidfd-info, -ns-id, -ns-handle, -listns");
+                    "known: -pidfd-ns, -pidfd-info, -ns-id, -ns-handle, -listns, -into-cgroup");
     }
   }
   return disabled;

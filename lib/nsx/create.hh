@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <vector>
 
+#include <nsx/cgroup_run.hh>
 #include <nsx/follow.hh>
 #include <nsx/id_map.hh>
 #include <nsx/kernel.hh>
@@ -62,6 +63,7 @@ struct CreateRequest {
 
   bool fork = false;
   FollowRequest follow;
+  CgroupRequest cgroup;
   bool init =
       false;  ///< an init of nsx's own is the first process of the pid namespace; implies it
 
@@ -103,6 +105,7 @@ struct CreateFacts {
   gid_t gid = 0;  ///< effective
 
   // What follows is read only where the request asks for it.
+  std::optional<step::EnterCgroup> cgroup;
   KindSet kinds;  ///< those that this kernel has
   struct Ids {
     std::optional<IdMapLine> subordinate;  ///< the first range of /etc/subuid; `inside` is 0

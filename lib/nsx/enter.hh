@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <vector>
 
+#include <nsx/cgroup_run.hh>
 #include <nsx/create.hh>
 #include <nsx/follow.hh>
 #include <nsx/id_map.hh>
@@ -49,6 +50,7 @@ struct EnterRequest {
 
   bool fork = true;  ///< after a pid namespace was joined; it holds children only
   FollowRequest follow;
+  CgroupRequest cgroup;
   std::optional<uid_t> uid;           ///< if a user namespace is joined, see plan_enter()
   std::optional<gid_t> gid;           ///< likewise
   bool follow_uid = false;            ///< the target's effective UID, in place of `uid`
@@ -78,6 +80,7 @@ struct EnterFacts {
   /// A user namespace that nobody asked for and that has to be joined first: the right to join
   /// others begins there, as it owns them and the caller has no CAP_SYS_ADMIN yet.
   std::optional<FoundNamespace> owner;
+  std::optional<step::EnterCgroup> own_cgroup;  ///< that was asked for by its own name
   std::optional<FoundPath> root;
   std::optional<FoundPath> working_directory;
   bool has_sys_admin = false;     ///< the caller has CAP_SYS_ADMIN in its own user namespace

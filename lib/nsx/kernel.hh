@@ -12,17 +12,20 @@ namespace nsx {
 /// An interface of the kernel that not every kernel has. nsx takes the newest that works and falls
 /// back to an older one that gives the same answer.
 enum class Feature : std::uint8_t {
-  pidfd_namespaces,  ///< PIDFD_GET_*_NAMESPACE, Linux 6.11; else readlink(2) and open(2) in /proc
-  pidfd_info,        ///< PIDFD_GET_INFO, Linux 6.13; else /proc/PID/stat
-  namespace_id,      ///< NS_GET_ID, Linux 6.18; else no 64-bit ids
-  namespace_handle,  ///< open_by_handle_at(2) by such an id alone, Linux 6.19; else a search of
-                     ///< /proc
-  namespace_list,    ///< listns(2), Linux 6.19; else a search of /proc
+  pidfd_namespaces,   ///< PIDFD_GET_*_NAMESPACE, Linux 6.11; else readlink(2) and open(2) in /proc
+  pidfd_info,         ///< PIDFD_GET_INFO, Linux 6.13; else /proc/PID/stat
+  namespace_id,       ///< NS_GET_ID, Linux 6.18; else no 64-bit ids
+  namespace_handle,   ///< open_by_handle_at(2) by such an id alone, Linux 6.19; else a search of
+                      ///< /proc
+  namespace_list,     ///< listns(2), Linux 6.19; else a search of /proc
+  clone_into_cgroup,  ///< CLONE_INTO_CGROUP, Linux 5.7; else a process joins a cgroup when it is
+                      ///< there
 };
 
-inline constexpr std::size_t kFeatureCount = 5;
+inline constexpr std::size_t kFeatureCount = 6;
 
-/// The name of a feature: "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns".
+/// The name of a feature: "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns",
+/// "into-cgroup".
 NSX_API const char* name(Feature feature);
 
 /// A set of features.

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <nsx/cgroup_limits.hh>
 #include <nsx/fd.hh>
 #include <nsx/id_map.hh>
 #include <nsx/kernel.hh>
@@ -85,6 +86,10 @@ struct Fork {
   /// Signals to the waiting parent that go on to the child, if another process sent them: what a
   /// terminal sends reaches the child anyway. INT and TERM, if not among them, are ignored.
   std::vector<int> forward;
+  /// The directory of a cgroup v2 in which the child begins (CLONE_INTO_CGROUP, Linux 5.7; before,
+  /// it joins it first); -1: the caller's.
+  int cgroup = -1;
+  std::string cgroup_path;  ///< for people
 };
 
 /// fork(2) again: this process, the first of a pid namespace, stays as its init. It passes signals
@@ -105,6 +110,14 @@ struct Pin {
 struct JoinCgroup {
   int fd = -1;
   std::string path;  ///< for people
+};
+
+/// Joins a cgroup v2 by its path, or makes one with limits and joins that. What it makes is removed
+/// again when no process is in it any more, by a process beside this one.
+struct EnterCgroup {
+  std::string path;
+  bool make = false;
+  std::vector<CgroupSetting> settings;  ///< of the one that is made
 };
 
 /// setgroups(2) with none.
@@ -202,8 +215,8 @@ using Step =
     std::variant<step::StartHelper, step::StartWatcher, step::OpenTerminal, step::Hide,
                  step::BecomeOwner, step::JoinNamespace, step::Unshare, step::WriteIdMaps,
                  step::SetTimeOffsets, step::Fork, step::BecomeInit, step::Pin, step::JoinCgroup,
-                 step::DropGroups, step::SetIds, step::KeepCapabilities, step::SetHostname,
-                 step::BringUpLoopback, step::SetPropagation, step::ChangeRoot,
+                 step::EnterCgroup, step::DropGroups, step::SetIds, step::KeepCapabilities,
+                 step::SetHostname, step::BringUpLoopback, step::SetPropagation, step::ChangeRoot,
                  step::ChangeDirectory, step::MountProc, step::MountSys, step::BindOver,
                  step::MountBinfmt, step::LoadInterpreter, step::SetEnvironment,
                  step::SetSecurityContext, step::KeepPins, step::Execute>;

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <optional>
 
+#include <nsx/cgroup_control.hh>
+#include <nsx/cgroup_run.hh>
 #include <nsx/plan.hh>
 
 #include "kernel/files.hh"
@@ -79,12 +81,30 @@ class Performer {
   Status operator()(const step::Fork& s) {
     // Only pins come after it, and a parent that waits would keep the helper waiting, too.
     if (!has<step::Pin>(plan_)) outside_.reset();
-    auto forked = family_.fork(s);
+    auto forked = family_.fork(kernel_, s);
     if (!forked) return error_of(forked);
     ended_ = *forked;
     return {};
   }
   Status operator()(const step::BecomeInit&) { return family_.become_init(); }
+
+  Status operator()(const step::EnterCgroup& s) {
+    auto tree = CgroupTree::open(kernel_);
+    if (!tree) return error_of(tree);
+    if (s.make) {
+      const CgroupWanted wanted{.path = s.path, .settings = s.settings};
+      auto made = TemporaryCgroup::make(*tree, wanted, {}, TemporaryCgroup::Ending::when_empty);
+      if (!made) return error_of(made);
+      // What waits for it to be empty waits for somebody to come first.
+      auto joined = join_cgroup(*tree, made->cgroup());
+      if (!joined) [[maybe_unused]]
+        const auto removed = made->remove();
+      return joined;
+    }
+    auto cgroup = tree->open_cgroup(s.path);
+    if (!cgroup) return error_of(cgroup);
+    return join_cgroup(*tree, *cgroup);
+  }
 
   Status operator()(const step::Pin& s) {
     std::vector<OwnedFd> namespaces;

@@ -209,6 +209,8 @@ Result<Plan> plan_create(const CreateRequest& asked, const CreateFacts& facts) {
   add_follow_steps(plan, request.follow);
   // After those, so that no other process holds its connection.
   if (needs_helper(request, maps, !pins.empty())) steps.push_back(step::StartHelper{});
+  // Without the helper in it, and before the namespaces: a new one of cgroups has it for its root.
+  if (facts.cgroup) steps.push_back(*facts.cgroup);
   if (request.owner) steps.push_back(step::BecomeOwner{request.owner->uid, request.owner->gid});
   if (!request.kinds.empty()) steps.push_back(step::Unshare{request.kinds});
   if (!is_empty(maps)) steps.push_back(std::move(maps));

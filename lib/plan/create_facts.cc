@@ -7,6 +7,7 @@
 
 #include "kernel/files.hh"
 #include "kernel/text.hh"
+#include "plan/cgroup_facts.hh"
 #include "plan/sub_ids.hh"
 
 namespace nsx {
@@ -83,6 +84,9 @@ Result<CreateFacts> read_create_facts(const Kernel& kernel, const CreateRequest&
   auto groups = read_ids(kernel, request.groups, uid, request.all, request.search_path,
                          {"/etc/subgid", "self/gid_map", "newgidmap"});
   if (!groups) return error_of(groups);
+  auto cgroup = read_cgroup_facts(kernel, request.cgroup);
+  if (!cgroup) return error_of(cgroup);
+  facts.cgroup = std::move(*cgroup);
   facts.users = std::move(*users);
   facts.groups = std::move(*groups);
   return facts;

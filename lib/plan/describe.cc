@@ -94,6 +94,7 @@ struct Describer {
     if (s.death_signal != 0) {
       text += "; the child gets " + signal_name(s.death_signal) + " when the parent dies";
     }
+    if (s.cgroup >= 0) text += "; the child begins in the cgroup " + printable(s.cgroup_path);
     return text;
   }
   std::string operator()(const step::BecomeInit&) const {
@@ -109,6 +110,13 @@ struct Describer {
   }
   std::string operator()(const step::JoinCgroup& s) const {
     return "join the cgroup " + printable(s.path);
+  }
+  std::string operator()(const step::EnterCgroup& s) const {
+    if (!s.make) return "join the cgroup " + printable(s.path);
+    std::string text = "make the cgroup " + printable(s.path) + " with";
+    for (const CgroupSetting& setting : s.settings)
+      text += ' ' + setting.file + '=' + quote(setting.value);
+    return text + ", and join it; it goes when it is empty";
   }
   std::string operator()(const step::DropGroups& s) const {
     return s.may_be_denied ? "drop supplementary groups, if that is allowed"

@@ -123,6 +123,7 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   if (!ids) return error_of(ids);
 
   add_follow_steps(plan, request.follow);
+  if (facts.own_cgroup) plan.steps.push_back(*facts.own_cgroup);
   if (facts.security_context) {
     plan.steps.push_back(step::SetSecurityContext{*facts.security_context});
   }

@@ -12,6 +12,7 @@
 #include <nsx/process.hh>
 
 #include "kernel/files.hh"
+#include "plan/cgroup_facts.hh"
 #include "plan/target_cgroup.hh"
 
 namespace nsx {
@@ -342,7 +343,14 @@ class FactReader {
   }
 
   Status find_cgroup() {
+    auto own = read_cgroup_facts(kernel_, request_.cgroup);
+    if (!own) return error_of(own);
+    facts_.own_cgroup = std::move(*own);
     if (!request_.join_cgroup) return {};
+    if (facts_.own_cgroup) {
+      return refuse("join", "the target's cgroup", "another is asked for, too",
+                    "leave out --join-cgroup, or --into-cgroup and --cgroup-limits");
+    }
     auto process = target_process("join the cgroup");
     if (!process) return error_of(process);
     auto cgroup = open_cgroup_of(kernel_, **process);

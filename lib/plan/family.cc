@@ -11,6 +11,7 @@
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
 #include "plan/follow.hh"
+#include "plan/hints.hh"
 #include "plan/init.hh"
 
 namespace nsx {
@@ -34,6 +35,18 @@ pid_t fork_cheaply() {
 tl::unexpected<Error> cannot_fork(int code) {
   return fail("fork", "", code,
               code == ENOMEM ? "the pid namespace may have lost its init process" : "");
+}
+
+tl::unexpected<Error> cannot_begin_in(const step::Fork& step, int code) {
+  return fail("start a process in the cgroup", step.cgroup_path, code, hint_for_cgroup(code));
+}
+
+/// Joins the cgroup where a child cannot begin in it.
+Status join(const step::Fork& step) {
+  if (auto done = write_file_at(step.cgroup, "cgroup.procs", "0"); !done) {
+    return cannot_begin_in(step, done.error().code);
+  }
+  return {};
 }
 
 }  // namespace
@@ -66,7 +79,7 @@ Status Family::open_connections() {
   return {};
 }
 
-Result<std::optional<Outcome>> Family::fork(const step::Fork& step) {
+Result<std::optional<Outcome>> Family::fork(const Kernel& kernel, const step::Fork& step) {
   OwnedFd self;
   if (step.death_signal != 0) {
     self = OwnedFd(abi::pidfd_open(::getpid(), 0));
@@ -77,15 +90,19 @@ Result<std::optional<Outcome>> Family::fork(const step::Fork& step) {
   if (!signals) return error_of(signals);
   // Before the program is there: a key that it is to get must not be a signal to us.
   if (terminal_) terminal_->make_raw();
-  const pid_t child = fork_cheaply();
+  const bool begins_there = step.cgroup >= 0 && kernel.has(Feature::clone_into_cgroup);
+  const pid_t child = begins_there ? abi::fork_into_cgroup(step.cgroup) : fork_cheaply();
   if (child < 0) {
     const int code = errno;
     if (terminal_) terminal_->put_back();
     signals->restore();
-    return cannot_fork(code);
+    return begins_there ? cannot_begin_in(step, code) : cannot_fork(code);
   }
   if (child == 0) {
     signals->restore();
+    if (step.cgroup >= 0 && !begins_there) {
+      if (auto done = join(step); !done) return error_of(done);
+    }
     if (auto done = be_child(step, std::move(self)); !done) return error_of(done);
     return std::nullopt;
   }

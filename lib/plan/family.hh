@@ -22,7 +22,7 @@ class Family {
 
   /// Forks as the step says. In the child: none, with the signals as they were. In the parent: how
   /// the program ended, after it was followed through every stop.
-  Result<std::optional<Outcome>> fork(const step::Fork& step);
+  Result<std::optional<Outcome>> fork(const Kernel& kernel, const step::Fork& step);
 
   /// Forks again, returns in the new child.
   Status become_init();

@@ -16,7 +16,9 @@ inline void add_follow_steps(Plan& plan, const FollowRequest& request) {
 
 /// The fork after which this request is followed.
 inline step::Fork follow_fork(const FollowRequest& request) {
-  step::Fork fork{request.kill_child.value_or(0), request.forward};
+  step::Fork fork;
+  fork.death_signal = request.kill_child.value_or(0);
+  fork.forward = request.forward;
   if (request.terminal) {
     // Dying of them would leave the caller's terminal raw; that of the program hangs up with it.
     for (const int signal : {SIGHUP, SIGQUIT}) {

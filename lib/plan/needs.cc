@@ -8,21 +8,37 @@ constexpr const char* kOwner = "CAP_SYS_ADMIN in the user namespace that owns it
 
 /// The name of each step for programs, in the order of `Step`.
 constexpr std::array kActions{
-    "start-helper",     "start-watcher",
-    "open-terminal",    "hide",
-    "become-owner",     "join",
-    "unshare",          "map-ids",
-    "set-time-offsets", "fork",
-    "become-init",      "pin",
-    "join-cgroup",      "drop-groups",
-    "set-ids",          "keep-capabilities",
-    "set-hostname",     "bring-up-loopback",
-    "set-propagation",  "change-root",
-    "change-directory", "mount-proc",
-    "mount-sys",        "bind-over",
-    "mount-binfmt",     "load-interpreter",
-    "set-environment",  "set-security-context",
-    "keep-pins",        "execute",
+    "start-helper",
+    "start-watcher",
+    "open-terminal",
+    "hide",
+    "become-owner",
+    "join",
+    "unshare",
+    "map-ids",
+    "set-time-offsets",
+    "fork",
+    "become-init",
+    "pin",
+    "join-cgroup",
+    "enter-cgroup",
+    "drop-groups",
+    "set-ids",
+    "keep-capabilities",
+    "set-hostname",
+    "bring-up-loopback",
+    "set-propagation",
+    "change-root",
+    "change-directory",
+    "mount-proc",
+    "mount-sys",
+    "bind-over",
+    "mount-binfmt",
+    "load-interpreter",
+    "set-environment",
+    "set-security-context",
+    "keep-pins",
+    "execute",
 };
 static_assert(kActions.size() == std::variant_size_v<Step>);
 
@@ -59,6 +75,10 @@ struct Needs {
   }
   std::string operator()(const step::JoinCgroup&) const {
     return "write permission for cgroup.procs there and in the common ancestor";
+  }
+  std::string operator()(const step::EnterCgroup& s) const {
+    const std::string join = "write permission for cgroup.procs there and in the common ancestor";
+    return s.make ? "write permission for the cgroup above; " + join : join;
   }
   std::string operator()(const step::DropGroups& s) const {
     return s.may_be_denied ? "" : "CAP_SETGID";

@@ -1,7 +1,8 @@
 #!/bin/sh
 # How fast nsx is beside its peers: both in turn in one run, as ratios. No test, and no lane of CI:
-# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls]
-# With "ls" only nsx-ls on worlds of many processes, which otherwise comes last.
+# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|cg]
+# With "ls" only nsx-ls on worlds of many processes, with "cg" only nsx-cg on many cgroups: these
+# otherwise come last.
 set -eu
 
 pairs=${1:-1000}
@@ -18,7 +19,8 @@ install_packages $build_packages libgtest-dev util-linux
 
 if [ -z "${NSX_BENCH_STAGE:-}" ]; then
   [ -f "$build_dir/build.ninja" ] || meson setup --prefix=/usr "$build_dir" "$source_dir" >/dev/null
-  ninja -C "$build_dir" --quiet all tests/bench/pairs tests/bench/turns tests/bench/world tests/bench/floor
+  ninja -C "$build_dir" --quiet all tests/bench/pairs tests/bench/turns tests/bench/world tests/bench/floor \
+    tests/bench/cgroup_floor
   NSX_BENCH_STAGE=$(mktemp -d /tmp/nsx-bench.XXXXXX)
   export NSX_BENCH_STAGE
   trap 'rm -rf "$NSX_BENCH_STAGE"' EXIT
@@ -31,7 +33,7 @@ if [ -z "${NSX_BENCH_STAGE:-}" ]; then
   exit
 fi
 
-if [ "$pairs" = ls ]; then exec sh "$source_dir/tests/bench/ls.sh" "$build_dir/tests/bench"; fi
+case $pairs in ls | cg) exec sh "$source_dir/tests/bench/$pairs.sh" "$build_dir/tests/bench" ;; esac
 
 target=
 finish() {
@@ -62,3 +64,5 @@ run "lsns" "$((pairs / 5))" "$tools/nsx-ls" "lsns"
 run "lsns -J -T" "$((pairs / 5))" "$tools/nsx-ls -J -T" "lsns -J -T"
 echo
 sh "$source_dir/tests/bench/ls.sh" "$build_dir/tests/bench"
+echo
+sh "$source_dir/tests/bench/cg.sh" "$build_dir/tests/bench"

@@ -1,7 +1,7 @@
 # What the tests of the documents share: the tables of options, and what else speaks of them.
 # shellcheck shell=bash disable=SC2034 # what the tests use
 
-tools=(nsx-unshare nsx-enter nsx-ls nsx-pin)
+tools=(nsx-unshare nsx-enter nsx-ls nsx-pin nsx-cg)
 generate=$NSX_BUILD/completions/generate
 
 # Whatever has a table: the tools, and the commands of those that have some, "nsx-pin ls".

@@ -46,14 +46,16 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 
 @test "targets use the kernel layer, and nlohmann's JSON in one file" {
   only_includes lib/target '(kernel|target)/' "$system|nsx/|nlohmann/json\.hpp>"
-  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib tools --include='*.cc' --include='*.hh'"
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib/target tools --include='*.cc' --include='*.hh'"
   [ "$output" = lib/target/json_state.cc ]
 }
 
-@test "cgroups use the kernel layer, and libbpf in one file" {
-  only_includes lib/cgroup '(kernel|cgroup)/' "$system|nsx/|bpf/libbpf\.h>"
+@test "cgroups use the kernel layer, and libbpf and nlohmann's JSON in one file each" {
+  only_includes lib/cgroup '(kernel|cgroup)/' "$system|nsx/|bpf/libbpf\.h>|nlohmann/json\.hpp>"
   run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'bpf/libbpf' lib tools --include='*.cc' --include='*.hh'"
   [ "$output" = lib/cgroup/net_load.cc ]
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib/cgroup"
+  [ "$output" = lib/cgroup/snapshot_json.cc ]
 }
 
 @test "pins use the kernel layer" {

@@ -66,6 +66,12 @@ struct Speller {
   std::string operator()(const step::JoinCgroup& s) const {
     return "cgroup fd " + std::to_string(s.fd) + " (" + s.path + ')';
   }
+  std::string operator()(const step::EnterCgroup& s) const {
+    std::string text = (s.make ? "make cgroup " : "cgroup ") + s.path;
+    for (const CgroupSetting& setting : s.settings)
+      text += ' ' + setting.file + '=' + setting.value;
+    return text;
+  }
   std::string operator()(const step::KeepCapabilities&) const { return "keep caps"; }
   std::string operator()(const step::SetHostname& s) const { return "hostname " + s.name; }
   std::string operator()(const step::BringUpLoopback&) const { return "lo"; }

@@ -12,6 +12,7 @@ first_linux=(
   'ns-id 6.18'
   'ns-handle 6.19'
   'listns 6.19'
+  'into-cgroup 5.7'
 )
 
 # Whether the running kernel is not older: at_least MAJOR.MINOR.

@@ -1,6 +1,7 @@
 #include "common/json.hh"
 
 #include <algorithm>
+#include <charconv>
 
 namespace nsx::cli {
 
@@ -62,6 +63,13 @@ JsonWriter& JsonWriter::value(std::string_view text) {
   text_ += text;
   needs_comma_ = true;
   return *this;
+}
+
+JsonWriter& JsonWriter::decimal(double number, int digits) {
+  char text[64];
+  const auto [end, error] =
+      std::to_chars(text, text + sizeof text, number, std::chars_format::fixed, digits);
+  return value(error == std::errc{} ? std::string_view(text, end) : "null");
 }
 
 JsonWriter& JsonWriter::open(char bracket) {

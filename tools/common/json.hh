@@ -20,6 +20,7 @@ class JsonWriter {
   JsonWriter& number(std::uint64_t number);
   JsonWriter& number(int value) { return number(static_cast<std::int64_t>(value)); }
   JsonWriter& number(unsigned value) { return number(static_cast<std::uint64_t>(value)); }
+  JsonWriter& decimal(double number, int digits);  ///< with so many behind the point
   JsonWriter& boolean(bool value) { return this->value(value ? "true" : "false"); }
   JsonWriter& number_or_null(std::uint64_t number);  ///< null: it is 0
   JsonWriter& null() { return value("null"); }

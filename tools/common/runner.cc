@@ -213,6 +213,16 @@ Status apply(const Given& given, RunOptions& options) {
   return {};
 }
 
+Status apply(const Given& given, CgroupRequest& request) {
+  if (given.option->id == kIntoCgroupId) request.into = given.argument;
+  if (given.option->id == kCgroupLimitsId) {
+    auto limits = parse_cgroup_limits(given.argument);
+    if (!limits) return error_of(limits);
+    request.limits.insert(request.limits.end(), limits->begin(), limits->end());
+  }
+  return {};
+}
+
 Status check(const RunOptions& options) {
   if (!options.json || options.plan) return {};
   return refuse("use", "--json", "it is for --plan");
@@ -238,6 +248,15 @@ void hint_stale_proc(const Tool& tool, const Plan& plan) {
   note(tool, "/proc still shows the old PID namespace (--mount-proc mounts a new one)");
 }
 
+int report_failure(const Tool& tool, const Plan& plan, const PlanFailure& failure) {
+  report(tool, failure.error);
+  return status_of(plan, failure);
+}
+
+int end_as(const Outcome& outcome) {
+  return outcome.signal != 0 ? die_of(outcome.signal) : outcome.exit_status;
+}
+
 int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
                  const RunOptions& options) {
   if (options.plan) return print(tool, options.json ? plan_json(plan) : plan_text(plan));
@@ -245,14 +264,10 @@ int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
   OnStart on_start;
   if (options.status_fd >= 0) on_start = [&](const Started& started) { status.started(started); };
   const auto outcome = carry_out(kernel, plan, on_start);
-  if (!outcome) {
-    report(tool, outcome.error().error);
-    return status_of(plan, outcome.error());
-  }
+  if (!outcome) return report_failure(tool, plan, outcome.error());
   status.ended(*outcome);
-  if (outcome->signal != 0) return die_of(outcome->signal);
   // Tidying up would copy a dozen pages that the fork shared, for the kernel to free them.
-  std::_Exit(outcome->exit_status);
+  std::_Exit(end_as(*outcome));
 }
 
 }  // namespace nsx::cli

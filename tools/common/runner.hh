@@ -66,6 +66,25 @@ inline constexpr Option kStatusFd{
     nullptr,
     "write a JSON line to FD when the program starts, and when it ends; implies a fork"};
 
+inline constexpr int kIntoCgroupId = 518;
+inline constexpr int kCgroupLimitsId = 519;
+inline constexpr Option kIntoCgroup{kIntoCgroupId,
+                                    "into-cgroup",
+                                    Argument::required,
+                                    "CGROUP",
+                                    Completes::cgroup,
+                                    nullptr,
+                                    "join this cgroup first (v2), as nsx-cg names it"};
+inline constexpr Option kCgroupLimits{
+    kCgroupLimitsId,
+    "cgroup-limits",
+    Argument::required,
+    "LIMITS",
+    Completes::nothing,
+    nullptr,
+    "make a cgroup with these limits, as nsx-cg has them with blanks between, and join it; it is "
+    "below --into-cgroup, or this command's own"};
+
 /// --forward-signals; the help says what else it does in this tool.
 constexpr Option forward_signals(const char* help) {
   return {kForwardSignalsId,
@@ -83,6 +102,9 @@ const std::vector<int>& usual_signals();
 /// Puts one of these options into `options`; any other is passed over.
 Status apply(const Given& given, RunOptions& options);
 
+/// The same for those that say which cgroup the program is in.
+Status apply(const Given& given, CgroupRequest& request);
+
 /// Whether the options go together, when all have been applied.
 Status check(const RunOptions& options);
 
@@ -90,6 +112,12 @@ Status check(const RunOptions& options);
 /// program, it does not return: this process ends with the program's status, or dies of its signal.
 int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
                  const RunOptions& options);
+
+/// Reports the failure of a step, and returns the exit status that it means.
+int report_failure(const Tool& tool, const Plan& plan, const PlanFailure& failure);
+
+/// The exit status of a program; dies of the signal that it died of.
+int end_as(const Outcome& outcome);
 
 /// Says on stderr, if a plan changes the pid namespace and no mount, that /proc still shows the old
 /// one: ps(1) and others would show processes that the program can't reach.

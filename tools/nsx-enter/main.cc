@@ -119,6 +119,7 @@ Status apply(const cli::Given& given, Options& options) {
     default:
       break;
   }
+  if (auto done = cli::apply(given, request.cgroup); !done) return done;
   return cli::apply(given, options.run);
 }
 

@@ -71,6 +71,8 @@ inline constexpr std::array kOptions{
     cli::kKillChild,
     cli::kPty,
     cli::kStatusFd,
+    cli::kIntoCgroup,
+    cli::kCgroupLimits,
     cli::Option{kListTargets, "list-targets", cli::Argument::none, nullptr, cli::Completes::nothing,
                 nullptr, "print what --target can name now, and do nothing"},
     cli::kPlan,

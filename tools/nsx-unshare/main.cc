@@ -122,6 +122,7 @@ int run(int argc, char** argv) {
   for (const cli::Given& given : line->options) {
     auto done = apply(given, request);
     if (done) done = cli::apply(given, options);
+    if (done) done = cli::apply(given, request.cgroup);
     if (!done) return cli::usage_error(kTool, done.error());
   }
   if (auto ok = cli::check(options); !ok) return cli::usage_error(kTool, ok.error());

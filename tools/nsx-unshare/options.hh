@@ -55,6 +55,8 @@ inline constexpr std::array kOptions{
         "LIST has commas, default: all that are completed; implies --fork"),
     cli::kPty,
     cli::kStatusFd,
+    cli::kIntoCgroup,
+    cli::kCgroupLimits,
     cli::kMapRootUser,
     cli::kMapCurrentUser,
     cli::kMapUser,

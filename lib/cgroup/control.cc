@@ -1,0 +1,179 @@
+// Moving, ending and freezing the processes of a cgroup.
+
+#include <algorithm>
+#include <csignal>
+#include <fcntl.h>
+#include <set>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nsx/cgroup_control.hh>
+
+#include "cgroup/members.hh"
+#include "cgroup/parse.hh"
+#include "cgroup/rules.hh"
+#include "kernel/abi.hh"
+#include "kernel/cgroup.hh"
+#include "kernel/files.hh"
+
+namespace nsx {
+
+namespace {
+
+/// How long a cgroup may take to freeze: a task that the kernel has in an uninterruptible sleep
+/// holds it up.
+constexpr std::chrono::seconds kFreezeTime{10};
+
+Status refuse_own(const CgroupTree& tree, const Cgroup& cgroup, const char* what) {
+  if (cgroup.is_top() || is_real_root(cgroup)) {
+    return refuse(what, cgroup.path(), "it is the top of the tree, with all that runs");
+  }
+  auto own = is_in(tree, cgroup);
+  if (!own) return error_of(own);
+  if (*own) return refuse(what, cgroup.path(), "this command is in it, too");
+  return {};
+}
+
+Status write_or_explain(const CgroupTree& tree, const Cgroup& cgroup, const char* file,
+                        const std::string& value) {
+  const auto done = cgroup.write(file, value);
+  if (done) return {};
+  return tl::unexpected(explain_write(tree, cgroup, file, value, done.error().code));
+}
+
+bool is_frozen(const Cgroup& cgroup) {
+  const auto text = cgroup.read("cgroup.events");
+  return text && find_keyed_number(*text, "frozen") == 1U;
+}
+
+/// Sends a signal to one of the processes listed, if it still is when it is held.
+void send(int directory, pid_t pid, int signal) {
+  const OwnedFd pidfd(abi::pidfd_open(pid, 0));
+  if (!pidfd) return;
+  const auto pids = cgroup_pids(directory);
+  if (pids && std::find(pids->begin(), pids->end(), pid) != pids->end()) {
+    abi::pidfd_send_signal(pidfd.get(), signal);
+  }
+}
+
+/// One signal to each, while none of them runs.
+Status signal_frozen(const Cgroup& cgroup, int signal) {
+  return walk_subtree(cgroup.directory(), [&](int directory) -> Status {
+    const auto pids = cgroup_pids(directory);
+    if (!pids) return {};
+    std::set<pid_t> told;
+    for (const pid_t pid : *pids) {
+      if (told.insert(pid).second) send(directory, pid, signal);
+    }
+    return {};
+  });
+}
+
+}  // namespace
+
+Status move_process(const CgroupTree& tree, const Process& process, const Cgroup& to) {
+  const std::string what = "PID " + std::to_string(process.pid());
+  const auto from = tree.of(process);
+  // Its number could have become another's since it was held.
+  if (auto there = process.read("stat"); !there) return error_of(there);
+  const auto done = to.write("cgroup.procs", std::to_string(process.pid()));
+  if (done) return {};
+  return tl::unexpected(explain_move(to, from ? from->path() : "", what, done.error().code));
+}
+
+Status join_cgroup(const CgroupTree& tree, const Cgroup& cgroup) {
+  const auto from = tree.own();
+  // 0 is the process that writes, whatever its number here.
+  const auto done = cgroup.write("cgroup.procs", "0");
+  if (done) return {};
+  return tl::unexpected(
+      explain_move(cgroup, from ? from->path() : "", "this process", done.error().code));
+}
+
+Result<std::size_t> move_processes(const Cgroup& from, const Cgroup& to) {
+  std::size_t count = 0;
+  auto done = walk_subtree(from.directory(), [&](int directory) -> Status {
+    struct stat here {};
+    struct stat there {};
+    if (::fstat(directory, &here) == 0 && ::fstat(to.directory(), &there) == 0 &&
+        here.st_ino == there.st_ino) {
+      return {};
+    }
+    const auto moved = move_all_processes(from.path(), directory, to);
+    count += moved.pids.size();
+    return moved.status;
+  });
+  if (!done) return error_of(done);
+  return count;
+}
+
+Status freeze_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool frozen) {
+  if (frozen) {
+    if (auto ok = refuse_own(tree, cgroup, "freeze the cgroup"); !ok) return ok;
+  }
+  if (auto done = write_or_explain(tree, cgroup, "cgroup.freeze", frozen ? "1" : "0"); !done) {
+    return done;
+  }
+  const CgroupState wanted{frozen ? CgroupState::Kind::frozen : CgroupState::Kind::thawed};
+  // One above that is frozen keeps it so.
+  if (!frozen) {
+    auto above = tree.parent(cgroup);
+    if (above && *above && !(*above)->is_top() && is_frozen(**above)) {
+      return refuse("thaw the cgroup", cgroup.path(), "one above it is frozen",
+                    "thaw " + (*above)->path());
+    }
+  }
+  auto done = wait_for_cgroup(tree, cgroup, wanted, kFreezeTime);
+  if (!done) return error_of(done);
+  if (*done) return {};
+  return refuse(frozen ? "freeze the cgroup" : "thaw the cgroup", cgroup.path(),
+                "some of its processes do not stop: the kernel has them wait for something",
+                "they freeze as soon as that comes; \"thaw\" takes it back");
+}
+
+Status signal_cgroup(const CgroupTree& tree, const Cgroup& cgroup, int signal) {
+  if (auto ok = refuse_own(tree, cgroup, "signal the cgroup"); !ok) return ok;
+  if (signal == SIGKILL) {
+    const auto done = cgroup.write("cgroup.kill", "1");
+    if (done) return {};
+    // Before Linux 5.14, and where a cgroup is threaded, there is none.
+    const int code = done.error().code;
+    if (code != ENOENT && code != EOPNOTSUPP) {
+      return tl::unexpected(explain_write(tree, cgroup, "cgroup.kill", "1", code));
+    }
+  }
+  const bool was_frozen = is_frozen(cgroup);
+  if (!was_frozen) {
+    if (auto done = freeze_cgroup(tree, cgroup, true); !done) {
+      [[maybe_unused]] const auto thawed = cgroup.write("cgroup.freeze", "0");
+      return done;
+    }
+  }
+  auto done = signal_frozen(cgroup, signal);
+  if (!was_frozen) {
+    auto thawed = write_or_explain(tree, cgroup, "cgroup.freeze", "0");
+    if (done && !thawed) return thawed;
+  }
+  return done;
+}
+
+Result<std::uint64_t> reclaim_memory(const CgroupTree& tree, const Cgroup& cgroup,
+                                     std::uint64_t bytes) {
+  const auto current = [&] {
+    const auto text = cgroup.read("memory.current");
+    return text ? parse_cgroup_number(*text).value_or(0) : 0;
+  };
+  const std::uint64_t before = current();
+  const auto done = cgroup.write("memory.reclaim", std::to_string(bytes));
+  const std::uint64_t after = current();
+  const std::uint64_t taken = before > after ? before - after : 0;
+  if (done) return taken;
+  if (done.error().code == EAGAIN) {
+    return refuse("reclaim " + std::to_string(bytes) + " bytes from", cgroup.path(),
+                  "the kernel found less to take: memory.current fell by " + std::to_string(taken));
+  }
+  return tl::unexpected(
+      explain_write(tree, cgroup, "memory.reclaim", std::to_string(bytes), done.error().code));
+}
+
+}  // namespace nsx

@@ -1,0 +1,122 @@
+#include "cgroup/removal.hh"
+
+#include <csignal>
+#include <fcntl.h>
+#include <set>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup/events.hh"
+#include "cgroup/members.hh"
+#include "cgroup/parse.hh"
+#include "kernel/abi.hh"
+#include "kernel/cgroup.hh"
+#include "kernel/directory.hh"
+#include "kernel/files.hh"
+
+namespace nsx {
+
+namespace {
+
+constexpr int kMaxDepth = 200;
+/// How long the dying may take.
+constexpr std::chrono::seconds kPatience{10};
+
+/// As cgroup.kill does (Linux 5.14), for kernels without it: round after round, until those that
+/// are forked meanwhile are fewer than those that are killed.
+Status kill_one_by_one(int directory) {
+  return walk_subtree(directory, [](int each) -> Status {
+    const auto pids = cgroup_pids(each);
+    if (!pids) return {};
+    for (const pid_t pid : *pids) {
+      const OwnedFd pidfd(abi::pidfd_open(pid, 0));
+      const auto again = pidfd ? cgroup_pids(each) : pids;
+      if (pidfd && again && std::set<pid_t>(again->begin(), again->end()).contains(pid)) {
+        abi::pidfd_send_signal(pidfd.get(), SIGKILL);
+      }
+    }
+    return {};
+  });
+}
+
+Status remove_below(int directory, const std::string& path, int depth) {
+  if (depth == kMaxDepth) return refuse("remove the cgroups below", path, "they nest too deep");
+  auto names = list_directories_at(directory, ".");
+  if (!names) return {};
+  for (const std::string& name : *names) {
+    const std::string below = path == "/" ? path + name : path + '/' + name;
+    {
+      const auto opened = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      if (!opened) continue;
+      if (auto done = remove_below(opened->get(), below, depth + 1); !done) return done;
+    }
+    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+      if (errno == EBUSY) {
+        return refuse("remove the cgroup", below, "there are processes in it", "--kill ends them");
+      }
+      return fail("remove the cgroup", below);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_populated(int directory) {
+  const auto text = read_file_at(directory, "cgroup.events");
+  return text && find_keyed_number(*text, "populated") == 1U;
+}
+
+Status kill_and_wait(int directory) {
+  const Deadline deadline = deadline_after(kPatience);
+  auto events = open_at(directory, "cgroup.events", O_RDONLY);
+  if (!events) return {};  // removed
+  bool has_kill = true;
+  while (is_populated(directory)) {
+    has_kill = has_kill && write_file_at(directory, "cgroup.kill", "1").has_value();
+    if (!has_kill) {
+      if (auto done = kill_one_by_one(directory); !done) return done;
+    }
+    char byte = 0;
+    [[maybe_unused]] const ssize_t seen = ::pread(events->get(), &byte, 1, 0);
+    if (!is_populated(directory)) break;
+    constexpr std::chrono::milliseconds kRound{100};
+    auto changed = wait_for_change(events->get(), deadline, kRound);
+    if (!changed) return error_of(changed);
+    if (!*changed) {
+      return refuse("end all processes in the cgroup", "",
+                    "some do not end: the kernel has them wait for something");
+    }
+  }
+  return {};
+}
+
+Status remove_below(int directory, const std::string& path) {
+  return remove_below(directory, path, 0);
+}
+
+Status remove_made(int above, int cgroup, const std::vector<std::string>& made) {
+  if (made.empty()) return {};
+  struct stat held {};
+  struct stat named {};
+  const std::string& last = made.back();
+  if (::fstat(cgroup, &held) != 0 ||
+      ::fstatat(above, last.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+      held.st_ino != named.st_ino) {
+    return {};  // somebody else has removed it
+  }
+  if (auto done = remove_below(cgroup, last); !done) return done;
+  // The last of the dead leaves a moment after it is gone from the list.
+  constexpr int kTries = 100;
+  for (int i = 0; ::unlinkat(above, last.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT; ++i) {
+    if (errno != EBUSY || i == kTries) return fail("remove the cgroup", last);
+    constexpr useconds_t kMoment = 10000;
+    ::usleep(kMoment);
+  }
+  for (std::size_t i = made.size() - 1; i-- > 0;) {
+    if (::unlinkat(above, made[i].c_str(), AT_REMOVEDIR) != 0) break;
+  }
+  return {};
+}
+
+}  // namespace nsx

@@ -1,0 +1,236 @@
+#include "cgroup/rules.hh"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup/controllers.hh"
+#include "cgroup/name.hh"
+#include "kernel/cgroup.hh"
+
+namespace nsx {
+
+namespace {
+
+Error with_reason(std::string operation, std::string subject, std::string reason,
+                  std::string hint = {}) {
+  return {std::move(operation), std::move(subject), 0, std::move(reason), std::move(hint)};
+}
+
+std::string path_of_file(const Cgroup& cgroup, const std::string& file) {
+  return cgroup.directory_path() + '/' + file;
+}
+
+/// "it belongs to UID 0": why a file may not be written.
+std::string owner_of(const Cgroup& cgroup, const std::string& file) {
+  struct stat status {};
+  if (::fstatat(cgroup.directory(), file.c_str(), &status, 0) != 0) return "it may not be written";
+  return "it belongs to UID " + std::to_string(status.st_uid);
+}
+
+/// A file that is not there: of a controller that is not enabled, of none that this kernel has.
+Error explain_missing(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file) {
+  const std::string_view controller = controller_of(file);
+  const std::string what = path_of_file(cgroup, file);
+  const auto own = cgroup.read("cgroup.controllers");
+  if (!controller.empty() && own && !lists_controller(*own, controller)) {
+    const auto top = tree.open_cgroup("/");
+    const auto all = top ? top->read("cgroup.controllers") : Result<std::string>("");
+    if (!all || !lists_controller(*all, controller)) {
+      return with_reason("write", what,
+                         "the controller " + std::string(controller) +
+                             " cannot be had: " + tree.why_without(controller));
+    }
+    return with_reason(
+        "write", what,
+        "the controller " + std::string(controller) + " is not enabled for this cgroup");
+  }
+  if (is_real_root(cgroup)) {
+    return with_reason("write", what, "the top of the tree has no limits",
+                       "set them for cgroups below it");
+  }
+  return with_reason("write", what, "this kernel does not have that file");
+}
+
+Error explain_subtree_control(const CgroupTree& tree, const Cgroup& cgroup,
+                              const std::string& value, int code) {
+  const std::string operation = "write " + value + " to";
+  const std::string what = path_of_file(cgroup, "cgroup.subtree_control");
+  switch (code) {
+    case EBUSY:
+      if (value.find('-') != std::string::npos) {
+        return with_reason(operation, what, "a cgroup below still hands the controller down");
+      }
+      return explain_busy(cgroup);
+    case EOPNOTSUPP:
+      return with_reason(operation, what,
+                         "it is part of a threaded subtree (cgroup.type is \"" + type_of(cgroup) +
+                             "\"), where only cpu, cpuset, perf_event and pids can be enabled");
+    case ENOENT:
+    case EINVAL: {
+      std::string name = value.substr(std::min<std::size_t>(1, value.size()));
+      name = name.substr(0, name.find(' '));
+      return with_reason(operation, what, "it has not got the controller " + name,
+                         tree.why_without(name));
+    }
+    default:
+      return {operation, what, code, {}, {}};
+  }
+}
+
+}  // namespace
+
+bool is_real_root(const Cgroup& cgroup) {
+  return ::faccessat(cgroup.directory(), "cgroup.type", F_OK, 0) != 0 && errno == ENOENT;
+}
+
+std::string type_of(const Cgroup& cgroup) {
+  auto type = cgroup.read("cgroup.type");
+  if (!type) return {};
+  if (type->ends_with('\n')) type->pop_back();
+  return std::move(*type);
+}
+
+Error explain_busy(const Cgroup& cgroup) {
+  const auto pids = cgroup_pids(cgroup.directory());
+  const std::string count = pids ? std::to_string(pids->size()) : "some";
+  return with_reason("enable controllers below the cgroup", cgroup.path(),
+                     "it has " + count + (count == "1" ? " process" : " processes") +
+                         " of its own, and only a cgroup without any can hand controllers down",
+                     "--leaf=NAME moves them to a new cgroup in it");
+}
+
+Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file,
+                    const std::string& value, int code) {
+  const std::string what = path_of_file(cgroup, file);
+  const std::string operation = "write '" + value + "' to";
+  if (code == EACCES || code == EPERM || code == EROFS) {
+    if (code == EROFS) return {operation, what, code, {}, {}};
+    return with_reason(operation, what, owner_of(cgroup, file),
+                       "be root, or the user to whom this cgroup is delegated; the limits of a "
+                       "delegated cgroup are its owner's above");
+  }
+  if (file == "cgroup.subtree_control") {
+    return explain_subtree_control(tree, cgroup, value, code);
+  }
+  switch (code) {
+    case ENOENT:
+      return explain_missing(tree, cgroup, file);
+    case ENODEV:
+      if (file.starts_with("io.")) {
+        return with_reason(operation, what, "there is no such disk, or it is a part of one");
+      }
+      return with_reason(operation, what, "the cgroup has been removed");
+    case EINVAL:
+      return with_reason(operation, what, "the kernel does not take this value");
+    case ERANGE:
+      return with_reason(operation, what, "the value is out of range");
+    case EOPNOTSUPP:
+      if (file == "cgroup.type") {
+        return with_reason(operation, what,
+                           "a cgroup with domain controllers enabled below it, or with other "
+                           "kinds of cgroups above it, cannot become threaded");
+      }
+      return with_reason(operation, what, "this kernel, or the disk's scheduler, cannot do it");
+    case EBUSY:
+      return with_reason(operation, what, "what it would change is in use");
+    default:
+      return {operation, what, code, {}, {}};
+  }
+}
+
+Error explain_move(const Cgroup& to, const std::string& from, const std::string& what, int code) {
+  const std::string operation = "move " + what + " to the cgroup";
+  switch (code) {
+    case EBUSY: {
+      auto below = to.read("cgroup.subtree_control");
+      if (below && below->ends_with('\n')) below->pop_back();
+      return with_reason(operation, to.path(),
+                         "it hands controllers down" + (below ? " (" + *below + ')' : "") +
+                             ", and such a cgroup holds no processes of its own",
+                         "move it to a cgroup below");
+    }
+    case EOPNOTSUPP: {
+      const std::string type = type_of(to);
+      if (type == "domain invalid") {
+        return with_reason(operation, to.path(),
+                           "its type is \"domain invalid\", as it is in a threaded subtree",
+                           "write \"threaded\" to its cgroup.type: set CG cgroup.type=threaded");
+      }
+      return with_reason(operation, to.path(),
+                         "it is threaded, and holds threads of processes that are in the same "
+                         "threaded subtree already");
+    }
+    case EACCES:
+    case EPERM: {
+      // cgroups(7): the right to write is asked for where both paths part.
+      std::string above = from;
+      while (!above.empty() && above != "/" && to.path() != above &&
+             !to.path().starts_with(above + '/')) {
+        above = path_above(above);
+      }
+      if (above.empty() || above == to.path()) {
+        return with_reason(operation, to.path(), owner_of(to, "cgroup.procs"),
+                           "be root, or the user to whom this cgroup is delegated");
+      }
+      return with_reason(operation, to.path(),
+                         "a move needs the right to write cgroup.procs here and in " + above +
+                             ", which is above both this and where it is",
+                         "only processes within a delegated subtree can be moved by its user");
+    }
+    case ESRCH:
+      return with_reason(operation, to.path(), "the process has ended");
+    case EINVAL:
+      return with_reason(operation, to.path(), "it is a thread of the kernel's");
+    case ENOENT:
+    case ENODEV:
+      return with_reason(operation, to.path(), "the cgroup has been removed");
+    case EAGAIN:
+      return with_reason(operation, to.path(), "the limit of a controller there is reached");
+    default:
+      break;
+  }
+  return {operation, to.path(), code, {}, {}};
+}
+
+Error explain_make(const std::string& directory_path, int code) {
+  constexpr const char* kMake = "make the cgroup";
+  switch (code) {
+    case EAGAIN:
+      return with_reason(kMake, directory_path,
+                         "cgroup.max.descendants or cgroup.max.depth of one above is reached");
+    case EEXIST:
+      return with_reason(kMake, directory_path, "there is a cgroup or a file of this name already");
+    case EACCES:
+    case EPERM:
+      return with_reason(kMake, directory_path, "the cgroup that it would be in is not yours",
+                         "be root, or the user to whom that is delegated");
+    case EINVAL:
+      return with_reason(kMake, directory_path, "the kernel does not take this name");
+    default:
+      return {kMake, directory_path, code, {}, {}};
+  }
+}
+
+Error explain_remove(const Cgroup& cgroup, int code) {
+  constexpr const char* kRemove = "remove the cgroup";
+  if (code == EBUSY) {
+    const auto pids = cgroup_pids(cgroup.directory());
+    if (pids && !pids->empty()) {
+      return with_reason(kRemove, cgroup.path(),
+                         std::to_string(pids->size()) +
+                             (pids->size() == 1 ? " process is in it" : " processes are in it"),
+                         "--kill ends them");
+    }
+    return with_reason(kRemove, cgroup.path(), "there are cgroups below it",
+                       "-r removes those, too");
+  }
+  if (code == EACCES || code == EPERM) {
+    return with_reason(kRemove, cgroup.path(), "the cgroup that it is in is not yours",
+                       "be root, or the user to whom that is delegated");
+  }
+  return {kRemove, cgroup.path(), code, {}, {}};
+}
+
+}  // namespace nsx

@@ -1,0 +1,30 @@
+#pragma once
+// The kernel's rules for cgroups, as sentences: why a call failed that broke one of them.
+
+#include <string>
+
+#include <nsx/cgroup.hh>
+
+namespace nsx {
+
+/// A write(2) to a file of a cgroup that failed with `code`.
+Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file,
+                    const std::string& value, int code);
+
+/// A process that could not be moved into a cgroup. `from`: where it is, if that is known.
+Error explain_move(const Cgroup& to, const std::string& from, const std::string& what, int code);
+
+/// mkdir(2) and rmdir(2) of a cgroup.
+Error explain_make(const std::string& directory_path, int code);
+Error explain_remove(const Cgroup& cgroup, int code);
+
+/// No processes in inner nodes: controllers cannot be enabled below a cgroup that has some.
+Error explain_busy(const Cgroup& cgroup);
+
+/// Whether this is the machine's root cgroup, which the rules leave out: it has no type.
+bool is_real_root(const Cgroup& cgroup);
+
+/// What cgroup.type says; empty for the machine's root.
+std::string type_of(const Cgroup& cgroup);
+
+}  // namespace nsx

@@ -1,0 +1,206 @@
+# nsx-cg with controllers: cgroup v2 alone, and a disk that may be written to, as tests/vm has them.
+# bats file_tags=vm-only
+# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+load ../lib/common
+load ../lib/cgroups
+
+@test "a memory hog is killed at its limit, and --stats says so" {
+  run --separate-stderr nsx-cg run --into="/$mine" --stats --json memory=32M swap=0 -- \
+    perl -e '$x = "x" x (128 << 20); sleep 300'
+  [ "$status" -eq $((128 + 9)) ]
+  jq -e '.["oom-kills"] == 1 and .["memory-peak"] <= 33554432 and .["memory-peak"] > 16777216' <<<"$stderr"
+  run --separate-stderr nsx-cg run --into="/$mine" --stats --oom-exit=42 memory=32M swap=0 -- \
+    perl -e '$x = "x" x (128 << 20); sleep 300'
+  [ "$status" -eq 42 ]
+  [[ $stderr == *"killed for lack of memory: 1"* ]]
+  run -0 nsx-cg run --into="/$mine" --oom-exit=42 memory=64M -- true
+  [ -z "$(find "$own" -mindepth 1 -type d)" ]
+}
+
+@test "a busy loop gets half of a CPU" {
+  mkdir "$own/busy"
+  nsx-cg set "/$mine/busy" cpu=0.5
+  [ "$(cat "$own/busy/cpu.max")" = "50000 100000" ]
+  spawn "${on_every_cpu[@]}" sh -c 'while :; do :; done'
+  echo "$pid" >"$own/busy/cgroup.procs"
+  before=$(awk '$1 == "usage_usec" { print $2 }' "$own/busy/cpu.stat") began=$(date +%s%N)
+  sleep 10
+  after=$(awk '$1 == "usage_usec" { print $2 }' "$own/busy/cpu.stat") ended=$(date +%s%N)
+  percent=$(((after - before) * 100000 / (ended - began)))
+  echo "$percent %"
+  [ "$percent" -ge 45 ] && [ "$percent" -le 55 ]
+  run -0 nsx-cg explain "/$mine/busy"
+  [[ $output == *"cpu.max: 0.50 CPUs (50000 100000), set at /$mine/busy"* ]]
+  [[ $output == *"/$mine/busy stood still until the next period "*"(cpu.max), just now"* ]]
+}
+
+@test "a fork bomb stops at its limit" {
+  run --separate-stderr nsx-cg run --into="/$mine" --stats --json pids=20 -- \
+    sh -c 'for i in $(seq 50); do sleep 1 & done; wait'
+  jq -e '.["forks-refused"] > 0' <<<"$(tail -n 1 <<<"$stderr")"
+  nsx-cg create "/$mine/bomb" pids=30
+  spawn bash -c 'echo 0 >"$1/cgroup.procs"; bomb() { bomb | bomb & }; bomb; sleep 300' - "$own/bomb"
+  refused() { grep -qx 'max [1-9][0-9]*' "$own/bomb/pids.events"; }
+  wait_until refused
+  [ "$(cat "$own/bomb/pids.current")" -le 30 ]
+  run -0 nsx-cg explain "/$mine/bomb"
+  [[ $output == *"had forks refused"* ]]
+  nsx-cg kill "/$mine/bomb"
+  nsx-cg wait --empty --timeout=20s "/$mine/bomb"
+}
+
+@test "a writer to a disk is slowed to its rate" {
+  [ "$(blockdev --getsize64 /dev/vda)" -ge 67108864 ]
+  nsx-cg create "/$mine/writer" io=/dev/vda:w=2M/s
+  grep -q 'wbps=2097152' "$own/writer/io.max"
+  began=$(date +%s%N)
+  sh -c 'echo 0 >"$1/cgroup.procs"; exec dd if=/dev/zero of=/dev/vda bs=64K count=256 oflag=direct' - "$own/writer"
+  ended=$(date +%s%N)
+  rate=$((16777216 * 1000 / ((ended - began) / 1000000)))
+  echo "$rate bytes a second"
+  [ "$rate" -ge 1887436 ] && [ "$rate" -le 2306867 ]
+  run -0 nsx-cg ls -J -o RBPS,WBPS --interval=100ms "/$mine/writer"
+  jq -e '.cgroups[0].wbps == 0' <<<"$output"
+  nsx-cg set "/$mine/writer" io=/dev/vda:max
+  [ "$(cat "$own/writer/io.max")" = "" ]
+}
+
+@test "the numbers of controllers are those of the kernel's files" {
+  nsx-cg create "/$mine/a" memory=64M pids=10 cpu.weight=50
+  sleeper_in "$own/a"
+  run -0 nsx-cg ls -d 0 -r -b -n -o MEM,LIMIT,SWAP,PIDS/MAX,OOM,PEAK,CONTROLLERS "/$mine/a"
+  read -r mem limit swap pids oom rest <<<"$output"
+  [ "$mem" = "$(cat "$own/a/memory.current")" ]
+  [ "$limit $swap $pids $oom" = "67108864 0 1/10 0" ]
+  [ "$(nsx-cg get -v "/$mine/a" cpu.weight)" = 50 ]
+  [ "$(nsx-cg get -H "/$mine/a" memory)" = memory=64M ]
+  run -0 nsx-cg get -J "/$mine/a" memory pids.max
+  [ "$output" = '{"memory":67108864,"pids.max":10}' ]
+}
+
+@test "a share of memory is one of what there is" {
+  nsx-cg create "/$mine/a" memory=64M
+  nsx-cg create "/$mine/a/b" memory=50%
+  [ "$(cat "$own/a/b/memory.max")" = 33554432 ]
+  total=$(awk '$1 == "MemTotal:" { print $2 * 1024 }' /proc/meminfo)
+  nsx-cg set "/$mine" memory=25%
+  [ "$(cat "$own/memory.max")" = $((total / 4 / 4096 * 4096)) ]
+}
+
+@test "controllers are enabled along the path, none is disabled, and a failure takes all back" {
+  nsx-cg create "/$mine/a/b/c" pids=5
+  for each in "$own" "$own/a" "$own/a/b"; do [ "$(cat "$each/cgroup.subtree_control")" = pids ]; done
+  nsx-cg create "/$mine/a/b/d" memory=1M
+  for each in "$own" "$own/a" "$own/a/b"; do [ "$(cat "$each/cgroup.subtree_control")" = "memory pids" ]; done
+  nsx-cg rm "/$mine/a/b/d"
+  [ "$(cat "$own/a/cgroup.subtree_control")" = "memory pids" ]
+  run -1 nsx-cg create "/$mine/x/y" cpu.weight=5 io=/dev/vda:w=1M memory.oom.group=7
+  [ ! -e "$own/x" ]
+  [ "$(cat "$own/cgroup.subtree_control")" = "memory pids" ]
+  nsx-cg set "/$mine/a/b/c" pids=7 memory=8M
+  run -1 nsx-cg set "/$mine/a/b/c" pids=9 memory=1M cpuset.cpus.partition=nothing
+  [ "$(cat "$own/a/b/c/pids.max" "$own/a/b/c/memory.max" | xargs)" = "7 8388608" ]
+}
+
+@test "the kernel's rules come out as sentences" {
+  # No processes in inner nodes.
+  sleeper_in "$own"
+  run -1 nsx-cg create "/$mine/a" memory=1M
+  [ "$output" = "nsx-cg create: cannot enable controllers below the cgroup /$mine: it has 1 process of its own, and only a cgroup without any can hand controllers down (--leaf=NAME moves them to a new cgroup in it)" ]
+  [ ! -e "$own/a" ]
+  nsx-cg create --leaf=rest "/$mine/a" memory=64M
+  is_in "$pid" "$own/rest"
+  run -1 nsx-cg mv "$pid" "/$mine"
+  [[ $output == *"it hands controllers down (memory), and such a cgroup holds no processes of its own"* ]]
+  # Threaded subtrees.
+  nsx-cg create "/$mine/t"
+  mkdir "$own/t/threads"
+  nsx-cg set "/$mine/t/threads" cgroup.type=threaded
+  run -1 nsx-cg create "/$mine/t/threads/x" memory=1M
+  [[ $output == *"it is part of a threaded subtree"* ]]
+  # Values.
+  run -1 nsx-cg set "/$mine/a" memory.oom.group=2
+  [[ $output == *"the kernel does not take this value" ]]
+  run -1 nsx-cg set "/$mine/a" io=9:9:w=1M
+  [[ $output == *"the kernel has no block device 9:9"* ]]
+  run -1 nsx-cg set "/$mine/a" io=/proc:w=1M
+  [[ $output == *"its file system has no disk of its own"* ]]
+  run -1 nsx-cg set "/$mine/a" memory.none=1
+  [[ $output == *"this kernel does not have that file" ]]
+  run -1 nsx-cg set / memory=1M
+  [[ $output == *"the top of the tree has no limits"* ]]
+  run -0 nsx-cg explain "/$mine/a"
+  [[ $output == *"no controller io: /$mine does not hand it down"* ]]
+}
+
+@test "a delegated user limits what is below, and not the cgroup itself" {
+  mkdir "$own/yours"
+  nsx-cg delegate --controllers=memory,pids "/$mine/yours" "$ordinary_uid"
+  [ "$(cat "$own/cgroup.subtree_control")" = "memory pids" ]
+  as_user nsx-cg create "/$mine/yours/a" memory=16M pids=5
+  [ "$(cat "$own/yours/a/memory.max")" = 16777216 ]
+  run -1 as_user nsx-cg set "/$mine/yours" memory=1M
+  [[ $output == *"it belongs to UID 0"* ]]
+  as_user nsx-cg rm "/$mine/yours/a"
+}
+
+@test "memory is waited for, and reclaimed" {
+  nsx-cg create "/$mine/a" memory.high=max
+  nsx-cg wait --memory='>24M' --timeout=60s "/$mine/a" &
+  waiter=$!
+  spawn sh -c 'echo 0 >"$1/cgroup.procs"; exec perl -e '"'"'$x = "x" x (32 << 20); sleep 300'"'" - "$own/a"
+  wait "$waiter"
+  end_spawned
+  sh -c 'echo 0 >"$1/cgroup.procs"; dd if=/dev/vda of=/dev/null bs=1M count=16 status=none' - "$own/a"
+  before=$(cat "$own/a/memory.current")
+  nsx-cg reclaim "/$mine/a" 4M
+  [ "$(cat "$own/a/memory.current")" -lt "$before" ]
+  run -1 nsx-cg reclaim "/$mine/a" 1G
+  [[ $output == *"the kernel found less to take"* ]]
+}
+
+@test "export and apply keep limits, also of disks" {
+  nsx-cg create "/$mine/a/b" memory=16M io=/dev/vda:w=3M/s,riops=9 cpus=0
+  nsx-cg export "/$mine/a" >"$BATS_TEST_TMPDIR/kept"
+  nsx-cg apply --into="/$mine/copy" "$BATS_TEST_TMPDIR/kept"
+  [ "$(cat "$own/copy/b/memory.max")" = 16777216 ]
+  diff "$own/a/b/io.max" "$own/copy/b/io.max"
+  diff <(nsx-cg export "/$mine/copy") "$BATS_TEST_TMPDIR/kept"
+  nsx-cg set "/$mine/copy/b" memory=8M io=/dev/vda:w=1M/s
+  jq '.cgroups[1].settings["pids.max"] = "none"' "$BATS_TEST_TMPDIR/kept" >"$BATS_TEST_TMPDIR/bad"
+  run -1 nsx-cg apply --into="/$mine/copy" "$BATS_TEST_TMPDIR/bad"
+  [ "$(cat "$own/copy/b/memory.max")" = 8388608 ]
+  grep -q 'wbps=1048576 riops=9' "$own/copy/b/io.max"
+}
+
+@test "the examples of the man page work" {
+  nsx-cg create "/$mine/web"
+  cd "$BATS_TEST_TMPDIR"
+  # "make" is a program that works, and /var is on no disk here.
+  count=0
+  while IFS= read -r example; do
+    example=${example//make/true} example=${example//container:web//$mine/web}
+    example=${example//\/backup/\/$mine\/backup} example=${example//io=\/var/io=\/dev\/vda}
+    bash -c "$example" || {
+      echo "this fails: $example"
+      return 1
+    }
+    if [[ $example == *--dry-run* ]]; then nsx-cg create "/$mine/backup"; fi
+    count=$((count + 1))
+  done < <(sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^[$#] //p' "$NSX_SOURCE/man/nsx-cg.1")
+  [ "$count" -ge 9 ]
+}
+
+@test "nsx-unshare and nsx-enter limit what they run" {
+  run -0 nsx-unshare --into-cgroup="/$mine" --cgroup-limits="pids=50 memory=32M" --pid --fork --mount-proc -- \
+    sh -c 'cat /proc/self/cgroup; cat /sys/fs/cgroup/$(sed s/0::// /proc/self/cgroup)/pids.max'
+  [[ ${lines[0]} == "0::/$mine/nsx-"* ]]
+  [ "${lines[1]}" = 50 ]
+  gone() { [ -z "$(find "$own" -mindepth 1 -type d)" ]; }
+  wait_until gone
+  spawn_in uts --uts
+  run nsx-enter -t "$pid" --uts --into-cgroup="/$mine" --cgroup-limits="memory=16M swap=0" -- \
+    perl -e '$x = "x" x (64 << 20)'
+  [ "$status" -eq $((128 + 9)) ]
+  wait_until gone
+}

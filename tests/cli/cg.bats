@@ -1,0 +1,508 @@
+# nsx-cg where no controller is needed: on hybrid machines as well.
+# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+load ../lib/common
+load ../lib/cgroups
+
+# --- Names ---------------------------------------------------------------------------------------
+
+@test "a cgroup is named by its path, its directory, a process, or as one's own" {
+  mkdir -p "$own/a/b"
+  sleeper_in "$own/a/b"
+  for name in "/$mine/a/b" "$mine/a/b/" "$own/a/b" "pid:$pid"; do
+    run -0 nsx-cg ls -n -o NAME "$name"
+    [ "$output" = "/$mine/a/b" ]
+  done
+  run -0 sh -c "echo \$\$ >'$own/a/cgroup.procs'; nsx-cg ls -r -n -o NAME .; nsx-cg ls -n -o NAME ./b"
+  [ "$output" = "/$mine/a
+/$mine/a/b
+/$mine/a/b" ]
+}
+
+@test "names that lead elsewhere, or nowhere, are refused" {
+  run -1 nsx-cg ls "/$mine/../.."
+  [[ $output == *"it goes up"* ]]
+  run -1 nsx-cg ls "/$mine/none"
+  [ "$output" = "nsx-cg ls: cannot open the cgroup /$mine/none: there is none of this name at $top" ]
+  run -1 nsx-cg ls "pid:0"
+  run -1 nsx-cg create "/$mine/a"$'\n'"b"
+  [[ $output == *"no name of a cgroup holds a line feed"* ]]
+  run -1 nsx-cg create "/$mine/cgroup.procs"
+  [[ $output == *"there is a cgroup or a file of this name already"* ]]
+  [ "$(find "$own" -mindepth 1 -type d)" = "" ]
+}
+
+@test "a name with any byte that the kernel takes is shown without harm, and found" {
+  local name=$'e\e[31m \t\\x "q" \xff'
+  mkdir "$own/$name"
+  run -0 nsx-cg ls -n -o NAME "/$mine"
+  [[ $output != *$'\e'* ]]
+  run -0 nsx-cg tree "/$mine"
+  [[ $output != *$'\e'* ]]
+  run -0 nsx-cg ls -n -o PROCS "/$mine/$name"
+  [ "$(words $output)" = 0 ]
+  run -0 nsx-cg ls -J -o NAME "/$mine"
+  jq -e . <<<"$output" >/dev/null
+  run -1 nsx-cg export "/$mine"
+  [[ $output == *"its name is not UTF-8"* ]]
+  nsx-cg rm "/$mine/$name"
+  [ ! -e "$own/$name" ]
+}
+
+@test "a unit and a container are found by their cgroups, with what is below them" {
+  local id
+  id=$(printf 'c%.0s' {1..64})
+  mkdir -p "$own/nsx-test.service/inner" "$own/docker-$id.scope/init"
+  sleeper_in "$own/nsx-test.service/inner"
+  sleeper_in "$own/docker-$id.scope/init"
+  run -0 nsx-cg ls -d 0 -n -o NAME unit:nsx-test
+  [ "$output" = "/$mine/nsx-test.service" ]
+  run -0 nsx-cg ls -d 0 -r -n -o NAME,CONTAINER "container:${id:0:20}"
+  [ "$output" = "/$mine/docker-$id.scope cccccccccccc" ]
+  run -0 nsx-cg which "$pid" unit:nsx-test
+  [ "$output" = "/$mine/docker-$id.scope/init
+/$mine/nsx-test.service/inner" ]
+}
+
+@test "in a cgroup namespace, paths begin at its root" {
+  mkdir "$own/inside"
+  run -0 sh -c "echo \$\$ >'$own/inside/cgroup.procs'
+    exec unshare --cgroup --mount sh -c 'mount -t cgroup2 none /mnt && umount -l /sys/fs/cgroup && exec nsx-cg ls -r -n -o NAME,PROCS .'"
+  [[ $output == "/ "* ]]
+}
+
+# --- Views ---------------------------------------------------------------------------------------
+
+@test "the numbers are those of the kernel's files" {
+  mkdir -p "$own/a/b"
+  sleeper_in "$own/a/b"
+  sleeper_in "$own/a/b"
+  sleeper_in "$own/a"
+  while read -r name procs threads frozen type; do
+    [ "$procs" = "$(wc -l <"$top$name/cgroup.procs")" ]
+    [ "$threads" = "$(wc -l <"$top$name/cgroup.threads")" ]
+    [ "$frozen" = no ]
+    [ "$type" = "$(cat "$top$name/cgroup.type")" ]
+  done < <(nsx-cg ls -r -n -o NAME,PROCS,THREADS,FROZEN,TYPE "/$mine")
+  run -0 nsx-cg ls -n -o NAME "/$mine"
+  [ "$output" = "/$mine
+/$mine/a
+/$mine/a/b" ]
+}
+
+@test "rows are sorted, filtered and cut" {
+  mkdir -p "$own/a" "$own/b"
+  sleeper_in "$own/b"
+  run -0 nsx-cg ls -r -n -o NAME,PROCS --sort=-PROCS "/$mine"
+  [ "${lines[0]}" = "/$mine/b 1" ]
+  run -0 nsx-cg ls -n -o NAME -Q 'PROCS > 0' "/$mine"
+  [ "$output" = "/$mine/b" ]
+  run -0 nsx-cg ls -n -o NAME -d 0 "/$mine"
+  [ "$output" = "/$mine" ]
+  run -0 nsx-cg ls -n -o +TYPE -d 0 "/$mine"
+  [[ $output == *domain ]]
+  run -2 nsx-cg ls -o NAME,NONE
+  [[ $output == *"cannot show the column 'NONE'"* ]]
+  run -2 nsx-cg ls -Q 'NONE > 1'
+}
+
+@test "the tree has the processes" {
+  mkdir -p "$own/a"
+  sleeper_in "$own/a"
+  run -0 nsx-cg tree -p -n -o NAME "/$mine"
+  [[ ${lines[0]} == "/$mine"* ]]
+  [[ ${lines[1]} == *a* ]]
+  [[ ${lines[2]} == *"$pid sleep 300"* ]]
+  run -0 nsx-cg tree -p -J -o NAME,PROCS "/$mine"
+  [ "$(jq -r '.cgroups[1].processes[0] | "\(.pid) \(.command)"' <<<"$output")" = "$pid sleep 300" ]
+}
+
+@test "a busy loop keeps one CPU busy, as the rates have it" {
+  mkdir "$own/busy"
+  spawn sh -c 'while :; do :; done'
+  echo "$pid" >"$own/busy/cgroup.procs"
+  before=$(awk '$1 == "usage_usec" { print $2 }' "$own/busy/cpu.stat")
+  run -0 nsx-cg ls -J -o CPU% --interval=500ms "/$mine/busy"
+  after=$(awk '$1 == "usage_usec" { print $2 }' "$own/busy/cpu.stat")
+  # No more than was used in all, over the half second.
+  jq -e --argjson used "$((after - before))" \
+    '.cgroups[0]["cpu%"] | . > 0 and . <= $used / 5000 + 1' <<<"$output"
+}
+
+@test "cgroups that come and go while they are listed do no harm" {
+  spawn bash -c "while :; do mkdir -p '$own'/{1,2,3,4,5,6,7,8}/{a,b}; rmdir '$own'/{1,2,3,4,5,6,7,8}/{a,b}; rmdir '$own'/{1,2,3,4,5,6,7,8}; done"
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    run -0 --separate-stderr nsx-cg ls -r -n -o NAME,PROCS,TYPE,FROZEN,CPU-PSI "/$mine"
+    [ -z "$stderr" ]
+    [ "${lines[0]%% *}" = "/$mine" ]
+  done
+  end_spawned
+}
+
+# --- Making, removing, moving --------------------------------------------------------------------
+
+@test "a cgroup is made with those above it, and removed" {
+  nsx-cg create "/$mine/a/b/c"
+  [ -d "$own/a/b/c" ]
+  run -1 nsx-cg create "/$mine/a/b/c"
+  [[ $output == *"there is one of this name already"* ]]
+  nsx-cg create -p "/$mine/a/b/c"
+  run -1 nsx-cg rm "/$mine/a"
+  [[ $output == *"there are cgroups below it (-r removes those, too)" ]]
+  sleeper_in "$own/a/b"
+  run -1 nsx-cg rm -r "/$mine/a"
+  [[ $output == *"--kill ends them"* ]]
+  [ -d "$own/a/b" ]
+  nsx-cg rm -r --kill "/$mine/a"
+  [ ! -e "$own/a" ]
+  wait_until is_gone "$pid" || wait "$pid" || true
+}
+
+@test "the top is not to be removed, killed or frozen, nor what this command is in" {
+  for command in "rm -r" kill freeze; do
+    run -1 nsx-cg $command /
+    [[ $output == *"it is the top of the tree"* ]]
+  done
+  run -1 sh -c "echo \$\$ >'$own/cgroup.procs'; nsx-cg kill '/$mine'"
+  [[ $output == *"this command is in it, too" ]]
+  run -1 sh -c "echo \$\$ >'$own/cgroup.procs'; nsx-cg freeze '/$mine'"
+  [[ $output == *"this command is in it, too" ]]
+}
+
+@test "--dry-run prints what would be done and does nothing" {
+  run -0 nsx-cg create --dry-run "/$mine/a b/c" cgroup.max.depth=3
+  [ "$output" = "mkdir '$own/a b'
+mkdir '$own/a b/c'
+echo 3 > '$own/a b/c/cgroup.max.depth'" ]
+  [ ! -e "$own/a b" ]
+  sh -ec "$output"
+  [ "$(cat "$own/a b/c/cgroup.max.depth")" = 3 ]
+}
+
+@test "processes are moved one by one, and all of a cgroup" {
+  mkdir "$own/from" "$own/from/below" "$own/to"
+  sleeper_in "$own/from"
+  first=$pid
+  nsx-cg mv "$first" "/$mine/to"
+  is_in "$first" "$own/to"
+  sleeper_in "$own/from/below"
+  sleeper_in "$own/from"
+  nsx-cg mv "cgroup:/$mine/from" "/$mine/to"
+  [ "$(wc -l <"$own/to/cgroup.procs")" = 3 ]
+  run -1 nsx-cg mv 999999999 "/$mine/to"
+}
+
+@test "settings are set all or none" {
+  nsx-cg set "/$mine" cgroup.max.depth=5 cgroup.max.descendants=7
+  [ "$(nsx-cg get -v "/$mine" cgroup.max.depth cgroup.max.descendants | xargs)" = "5 7" ]
+  run -1 nsx-cg set "/$mine" cgroup.max.depth=9 cgroup.max.descendants=x
+  [[ $output == *"write 'x' to $own/cgroup.max.descendants: the kernel does not take this value" ]]
+  [ "$(nsx-cg get "/$mine" cgroup.max.depth)" = cgroup.max.depth=5 ]
+  run -2 nsx-cg set "/$mine" memory=lots
+  run -2 nsx-cg set "/$mine" cgroup.procs=1
+  run -1 nsx-cg set "/$mine/none" cgroup.max.depth=1
+  [ ! -e "$own/none" ]
+}
+
+@test "the kernel's limits of the tree are told" {
+  nsx-cg set "/$mine" cgroup.max.descendants=1
+  nsx-cg create "/$mine/a"
+  run -1 nsx-cg create "/$mine/b"
+  [[ $output == *"cgroup.max.descendants or cgroup.max.depth of one above is reached" ]]
+  # What was made on the way is taken back.
+  nsx-cg rm "/$mine/a"
+  run -1 nsx-cg create "/$mine/c/d"
+  [ ! -e "$own/c" ]
+}
+
+@test "what export prints, apply puts back, all or nothing" {
+  mkdir -p "$own/a/b"
+  nsx-cg set "/$mine/a" cgroup.max.depth=5
+  nsx-cg set "/$mine/a/b" cgroup.max.depth=2
+  nsx-cg export "/$mine/a" >"$BATS_TEST_TMPDIR/kept"
+  nsx-cg apply --into="/$mine/copy" "$BATS_TEST_TMPDIR/kept"
+  [ "$(cat "$own/copy/cgroup.max.depth" "$own/copy/b/cgroup.max.depth" | xargs)" = "5 2" ]
+  diff <(nsx-cg export "/$mine/copy") "$BATS_TEST_TMPDIR/kept"
+  run -0 nsx-cg apply --dry-run --into="/$mine/copy" "$BATS_TEST_TMPDIR/kept"
+  [ "$output" = "" ]
+
+  nsx-cg set "/$mine/copy" cgroup.max.depth=9
+  jq '.cgroups[1].settings["cgroup.max.descendants"] = "none"' "$BATS_TEST_TMPDIR/kept" >"$BATS_TEST_TMPDIR/bad"
+  run -1 nsx-cg apply --into="/$mine/copy" - <"$BATS_TEST_TMPDIR/bad"
+  [ "$(cat "$own/copy/cgroup.max.depth")" = 9 ]
+  run -1 nsx-cg apply --into="/$mine/new" "$BATS_TEST_TMPDIR/bad"
+  [ ! -e "$own/new" ]
+  jq '.cgroups[1].path = "../a"' "$BATS_TEST_TMPDIR/kept" >"$BATS_TEST_TMPDIR/bad"
+  run -1 nsx-cg apply --into="/$mine/copy" "$BATS_TEST_TMPDIR/bad"
+  [[ $output == *"is not one below the first cgroup" ]]
+  run -1 nsx-cg apply /dev/null
+  [[ $output == *"it is no JSON" ]]
+}
+
+# --- Killing, freezing, waiting ------------------------------------------------------------------
+
+# Starts processes that fork as fast as they can, in $own/storm.
+fork_storm() {
+  mkdir -p "$own/storm/below"
+  cat >"$BATS_TEST_TMPDIR/storm" <<'END'
+trap '' TERM
+storm() { while :; do (:) & done; }
+storm & storm & (echo 0 >"$1/below/cgroup.procs"; storm) &
+storm
+END
+  spawn bash -c 'echo 0 >"$1/cgroup.procs"; exec bash "$2" "$1"' - "$own/storm" "$BATS_TEST_TMPDIR/storm"
+  wait_until is_populated "$own/storm/below"
+}
+
+@test "a tree that forks as fast as it can is frozen, thawed and killed" {
+  fork_storm
+  nsx-cg freeze "/$mine/storm"
+  grep -qx 'frozen 1' "$own/storm/cgroup.events"
+  before=$(sort "$own/storm/cgroup.procs" "$own/storm/below/cgroup.procs" | xargs)
+  sleep 0.2
+  [ "$(sort "$own/storm/cgroup.procs" "$own/storm/below/cgroup.procs" | xargs)" = "$before" ]
+  nsx-cg thaw "/$mine/storm"
+  grep -qx 'frozen 0' "$own/storm/cgroup.events"
+  nsx-cg kill "/$mine/storm"
+  nsx-cg wait --empty --timeout=20s "/$mine/storm"
+}
+
+@test "a signal other than KILL reaches each process of a tree once" {
+  mkdir -p "$own/a/b"
+  for where in a a a/b; do
+    spawn bash -c 'echo 0 >"$1/cgroup.procs"; trap "echo got >>\"$2\"" USR1; touch "$3.$$"; while :; do read -t 1 <>"$4" || :; done' \
+      - "$own/$where" "$BATS_TEST_TMPDIR/got" "$BATS_TEST_TMPDIR/ready" "$BATS_TEST_TMPDIR/fifo"
+  done
+  mkfifo "$BATS_TEST_TMPDIR/fifo"
+  all_ready() { [ "$(find "$BATS_TEST_TMPDIR" -name 'ready.*' | wc -l)" = 3 ]; }
+  wait_until all_ready
+  nsx-cg kill -s USR1 "/$mine/a"
+  got_three() { [ "$(wc -l <"$BATS_TEST_TMPDIR/got")" = 3 ]; }
+  wait_until got_three
+  sleep 0.2
+  got_three
+  grep -qx 'frozen 0' "$own/a/cgroup.events"
+  run -2 nsx-cg kill -s NONE "/$mine/a"
+}
+
+@test "events are waited for, and come" {
+  mkdir "$own/a"
+  run -124 nsx-cg wait --populated --timeout=100ms "/$mine/a"
+  nsx-cg wait --empty "/$mine/a"
+  spawn sleep 300
+  sleeper=$pid
+  nsx-cg wait --populated --timeout=20s "/$mine/a" &
+  waiter=$!
+  echo "$sleeper" >"$own/a/cgroup.procs"
+  wait "$waiter"
+  nsx-cg wait --frozen --timeout=20s "/$mine/a" &
+  waiter=$!
+  nsx-cg freeze "/$mine/a"
+  wait "$waiter"
+  nsx-cg thaw "/$mine/a"
+  nsx-cg wait --timeout=20s "/$mine/a" &
+  waiter=$!
+  kill "$sleeper"
+  wait "$waiter"
+}
+
+@test "a cgroup that is removed is empty, and nothing else" {
+  mkdir "$own/a" "$own/b"
+  nsx-cg wait --populated --timeout=20s "/$mine/b" 2>"$BATS_TEST_TMPDIR/error" &
+  waiter=$!
+  has_opened() { find "/proc/$waiter/fd" -lname "*cgroup.events" 2>/dev/null | grep -q .; }
+  wait_until has_opened
+  rmdir "$own/b"
+  status=0
+  wait "$waiter" || status=$?
+  [ "$status" -eq 1 ]
+  grep "it has been removed" "$BATS_TEST_TMPDIR/error"
+}
+
+@test "pressure is waited for, and comes" {
+  mkdir "$own/busy"
+  nsx-cg wait --pressure=cpu=1%/2s --timeout=60s "/$mine/busy" &
+  waiter=$!
+  for _ in 1 2 3 4 5 6 7 8; do
+    spawn sh -c 'while :; do :; done'
+    echo "$pid" >"$own/busy/cgroup.procs"
+  done
+  wait "$waiter"
+  end_spawned
+  run -2 nsx-cg wait --pressure=cpu=1%/20s "/$mine/busy"
+  [[ $output == *"the time is from 0.5 to 10 seconds"* ]]
+  run -2 nsx-cg wait --pressure=disk=1%/2s "/$mine/busy"
+  run -2 nsx-cg wait --pressure=cpu=100%/2s "/$mine/busy"
+  run -2 nsx-cg wait --empty --populated "/$mine/busy"
+}
+
+# --- run -----------------------------------------------------------------------------------------
+
+# What is in the test's own cgroup; nothing once all that ran there is over.
+nothing_below() {
+  [ -z "$(find "$own" -mindepth 1 -type d)" ]
+}
+
+@test "run starts the program inside, passes its status on, and leaves nothing" {
+  for features in "" -into-cgroup; do
+    run -7 env NSX_KERNEL_FEATURES=$features nsx-cg run --into="/$mine" --name=job -- \
+      sh -c 'cat /proc/self/cgroup; exit 7'
+    [[ $output == *"0::/$mine/job"* ]]
+    nothing_below
+    run -127 env NSX_KERNEL_FEATURES=$features nsx-cg run --into="/$mine" -- /none
+    nothing_below
+    run -126 env NSX_KERNEL_FEATURES=$features nsx-cg run --into="/$mine" -- /etc
+    nothing_below
+  done
+  run nsx-cg run --into="/$mine" -- sh -c 'kill -USR1 $$'
+  [ "$status" -eq $((128 + $(kill -l USR1))) ]
+  nothing_below
+}
+
+@test "run kills what the program leaves behind, unless it is to be kept" {
+  nsx-cg run --into="/$mine" --name=a/b -- sh -c 'sleep 300 & setsid sleep 300 &'
+  nothing_below
+  nsx-cg run --into="/$mine" --name=kept --keep -- sh -c 'sleep 300 >/dev/null 2>&1 3>&- &'
+  [ "$(wc -l <"$own/kept/cgroup.procs")" = 1 ]
+}
+
+@test "run passes signals on, and cleans up when it is killed itself" {
+  # shellcheck disable=SC2016 # for the inner shell
+  spawn nsx-cg run --into="/$mine" --name=job -- sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+  runner=$pid
+  wait_until has_child "$runner" sh
+  kill "$runner"
+  status=0
+  wait "$runner" || status=$?
+  [ "$status" -eq 3 ]
+  nothing_below
+  spawn nsx-cg run --into="/$mine" --name=job -- sh -c 'sleep 300 & sleep 300'
+  runner=$pid
+  wait_until has_child "$runner" sh
+  kill -KILL "$runner"
+  wait_until nothing_below
+}
+
+@test "run tells at the end what was used" {
+  run -0 --separate-stderr nsx-cg run --into="/$mine" --stats -- sh -c 'i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; echo out'
+  [ "$output" = out ]
+  [[ $stderr == *"CPU time: 0."*" s (user "* ]]
+  run -0 --separate-stderr nsx-cg run --into="/$mine" --stats --json -- true
+  jq -e '.["cpu-usec"] > 0' <<<"$stderr"
+  nothing_below
+}
+
+@test "run without a program, and bad limits, are errors that leave nothing" {
+  run -1 nsx-cg run --into="/$mine" pids=5
+  [[ $output == *"no program is given"* ]]
+  run -1 nsx-cg run --into="/$mine" memory -- true
+  [[ $output == *"a limit is KEY=VALUE"* ]]
+  run -1 nsx-cg run --into="/$mine" cgroup.max.depth=x -- true
+  nothing_below
+  run -1 nsx-cg run --into="/$mine" --oom-exit=300 -- true
+}
+
+# --- Users ---------------------------------------------------------------------------------------
+
+@test "an ordinary user works in a delegated subtree, and not beside it" {
+  mkdir "$own/yours" "$own/other"
+  nsx-cg delegate "/$mine/yours" "$ordinary_uid"
+  [ "$(stat -c %u "$own/yours" "$own/yours/cgroup.procs" "$own/yours/cgroup.subtree_control" | xargs)" = \
+    "$ordinary_uid $ordinary_uid $ordinary_uid" ]
+  [ "$(stat -c %u "$own/yours/cgroup.max.depth")" = 0 ]
+  as_user nsx-cg create "/$mine/yours/a"
+  as_user nsx-cg set "/$mine/yours/a" cgroup.max.depth=3
+  run -1 as_user nsx-cg create "/$mine/other/a"
+  [[ $output == *"is not yours (be root, or the user to whom that is delegated)" ]]
+  run -1 as_user nsx-cg set "/$mine/yours" cgroup.max.depth=3
+  [[ $output == *"it belongs to UID 0"* ]]
+  # A process that is outside cannot be moved in, but one inside can be moved there.
+  spawn as_user sleep 300
+  run -1 as_user nsx-cg mv "$pid" "/$mine/yours/a"
+  [[ $output == *"which is above both this and where it is"* ]]
+  echo "$pid" >"$own/yours/cgroup.procs"
+  as_user nsx-cg mv "$pid" "/$mine/yours/a"
+  is_in "$pid" "$own/yours/a"
+  as_user nsx-cg freeze "/$mine/yours/a"
+  as_user nsx-cg thaw "/$mine/yours/a"
+  as_user nsx-cg rm --kill "/$mine/yours/a"
+  [ ! -e "$own/yours/a" ]
+  run -0 sh -c "echo \$\$ >'$own/yours/cgroup.procs'
+    exec setpriv --reuid=$ordinary_uid --regid=$ordinary_uid --clear-groups nsx-cg run --name=job -- cat /proc/self/cgroup"
+  [[ $output == *"0::/$mine/yours/job"* ]]
+}
+
+@test "where systemd owns the tree, only what it has delegated is changed" {
+  mkdir "$own/unit" "$own/unit/below"
+  # A machine with systemd, for all that can be seen from in there.
+  with_systemd() {
+    unshare --mount sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec "$@"' - "$@"
+  }
+  run -1 with_systemd nsx-cg create "/$mine/unit/a"
+  [[ $output == *"systemd owns it"*"--force)" ]]
+  [ ! -e "$own/unit/a" ]
+  for command in "rm /$mine/unit/below" "mv $$ /$mine/unit" "set /$mine/unit cgroup.max.depth=1" \
+    "run --into=/$mine/unit -- true" "delegate /$mine/unit 1"; do
+    run -1 with_systemd nsx-cg $command
+    [[ $output == *"systemd owns it"* ]]
+  done
+  with_systemd nsx-cg create --force "/$mine/unit/b"
+  setfattr -n user.delegate -v 1 "$own/unit" 2>/dev/null ||
+    python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.delegate", b"1")' "$own/unit"
+  with_systemd nsx-cg create "/$mine/unit/a/c"
+  [ -d "$own/unit/a/c" ]
+}
+
+# --- What is told --------------------------------------------------------------------------------
+
+@test "threaded cgroups are told apart" {
+  mkdir -p "$own/root/threads" "$own/root/invalid"
+  nsx-cg set "/$mine/root/threads" cgroup.type=threaded
+  sleeper_in "$own"
+  run -1 nsx-cg mv "$pid" "/$mine/root/invalid"
+  [[ $output == *'its type is "domain invalid"'* ]]
+  run -0 nsx-cg ls -r -n -o NAME,TYPE "/$mine/root"
+  [ "${lines[0]}" = "/$mine/root domain\\x20threaded" ]
+}
+
+@test "which tells all hierarchies" {
+  mkdir "$own/a"
+  sleeper_in "$own/a"
+  diff <(nsx-cg which --all "$pid" | sed -n 's/^cgroup2 //p') <(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+  [ "$(nsx-cg which --all "$pid" | wc -l)" = "$(wc -l <"/proc/$pid/cgroup")" ]
+  [ "$(nsx-cg which -J "$pid" | jq -r '.[0].cgroup')" = "/$mine/a" ]
+}
+
+@test "explain tells what counts, and where a controller is" {
+  mkdir -p "$own/a/b"
+  nsx-cg set "/$mine" cgroup.max.depth=7
+  nsx-cg set "/$mine/a" cgroup.max.depth=9
+  run -0 nsx-cg explain "/$mine/a/b"
+  [[ $output == *"cgroup.max.depth: 7, set at /$mine"* ]]
+  [[ $output == *"9 at /$mine/a has no effect"* ]]
+  [[ $output == *"cgroup.max.descendants: no limit"* ]]
+  sleeper_in "$own/a"
+  nsx-cg freeze "/$mine/a"
+  run -0 nsx-cg explain -J "/$mine/a/b"
+  [ "$(jq -r '.hindrances[] | select(.file == "cgroup.freeze") | .at' <<<"$output")" = "/$mine/a" ]
+  nsx-cg thaw "/$mine/a"
+}
+
+# bats test_tags=host-only
+@test "a controller that is bound to cgroup v1 is named, with its place" {
+  [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
+  for limit in memory=1M swap=0 memory.high=50%; do
+    run -1 nsx-cg set "/$mine" "$limit"
+    [ "$output" = "nsx-cg set: cannot use the controller memory: it is bound to cgroup v1, at /sys/fs/cgroup/memory" ]
+  done
+  run -1 nsx-cg run --into="/$mine" pids=5 -- true
+  [[ $output == *"it is bound to cgroup v1, at /sys/fs/cgroup/pids" ]]
+  nothing_below
+  run -0 nsx-cg explain "/$mine"
+  [[ $output == *"no controller memory: it is bound to cgroup v1, at /sys/fs/cgroup/memory"* ]]
+  [[ $output == *"no controller io: it is bound to cgroup v1, at /sys/fs/cgroup/blkio"* ]]
+}
+
+@test "a controller that no kernel has is told" {
+  run -1 nsx-cg set "/$mine" none.max=1
+  [[ $output == *"cannot use the controller none: this kernel does not have it" ]]
+}

@@ -1,0 +1,51 @@
+# What the tests of cgroups share: a cgroup of our own below the top, and what needs controllers.
+# shellcheck shell=bash disable=SC2154,SC2034 # what bats and common.bash set
+
+# Everything that a test makes is below this one.
+mine=nsx-test-$$
+
+cgroup_top() {
+  findmnt -n -r -t cgroup2 -o TARGET | head -n 1
+}
+
+setup() {
+  spawned=()
+  top=$(cgroup_top)
+  own=$top/$mine
+  mkdir "$own"
+}
+
+# Ends what is left, and takes the cgroups away.
+teardown() {
+  local each
+  end_spawned
+  for each in "$top/$mine"*; do
+    [ ! -d "$each" ] || wait_until remove_cgroups "$each"
+  done
+}
+
+remove_cgroups() {
+  if [ -e "$1/cgroup.kill" ]; then echo 1 >"$1/cgroup.kill"; fi
+  if [ -e "$1/cgroup.freeze" ]; then echo 0 >"$1/cgroup.freeze"; fi
+  find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
+  [ ! -e "$1" ]
+}
+
+# Whether a process is directly in a cgroup: is_in PID DIRECTORY. For wait_until.
+is_in() {
+  grep -qx "$1" "$2/cgroup.procs"
+}
+
+# Spawns `sleep` in a cgroup: sleeper_in DIRECTORY
+sleeper_in() {
+  spawn sleep 300
+  echo "$pid" >"$1/cgroup.procs"
+}
+
+# Whether a cgroup has a process in it or below.
+is_populated() {
+  grep -qx 'populated 1' "$1/cgroup.events"
+}
+is_empty() {
+  ! is_populated "$1"
+}
