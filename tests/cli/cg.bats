@@ -401,6 +401,34 @@ nothing_below() {
   run -1 nsx-cg run --into="/$mine" --oom-exit=300 -- true
 }
 
+@test "nsx-unshare and nsx-enter run a program in a cgroup, and in a new one with limits" {
+  run -0 nsx-unshare --uts --into-cgroup="/$mine" -- cat /proc/self/cgroup
+  [[ $output == *"0::/$mine"* ]]
+  # The new cgroup namespace has the cgroup for its root.
+  run -0 nsx-unshare --cgroup --into-cgroup="/$mine" --cgroup-limits="cgroup.max.depth=4" -- \
+    sh -c 'cat /proc/self/cgroup; find "$1" -mindepth 1 -type d; cat "$1"/nsx-*/cgroup.max.depth' - "$own"
+  [[ $output == *"0::/"$'\n'"$own/nsx-"*$'\n'4 ]]
+  wait_until nothing_below
+  spawn_in uts --uts
+  run -0 nsx-enter -t "$pid" --uts --into-cgroup="/$mine" --cgroup-limits=cgroup.max.depth=3 -- \
+    cat /proc/self/cgroup
+  [[ $output == *"0::/$mine/nsx-"* ]]
+  wait_until nothing_below
+  # What goes wrong later leaves nothing.
+  run -1 nsx-unshare --into-cgroup="/$mine" --cgroup-limits=cgroup.max.depth=3 --root=/none -m -- true
+  wait_until nothing_below
+  run -1 nsx-unshare --cgroup-limits=cgroup.max.depth=x --into-cgroup="/$mine" -- true
+  [[ $output == *"the kernel does not take this value" ]]
+  nothing_below
+  run -1 nsx-unshare --cgroup-limits=memory -- true
+  run -1 nsx-unshare --into-cgroup="/$mine/none" -- true
+  run -1 nsx-enter -t "$pid" --uts --join-cgroup --into-cgroup="/$mine" -- true
+  [[ $output == *"another is asked for, too"* ]]
+  run -0 nsx-unshare --into-cgroup="/$mine" --cgroup-limits=cgroup.max.depth=3 --plan -- true
+  [[ ${lines[0]} == "1. make the cgroup /$mine/nsx-"*" with cgroup.max.depth=3, and join it; it goes when it is empty (needs "* ]]
+  nothing_below
+}
+
 # --- Users ---------------------------------------------------------------------------------------
 
 @test "an ordinary user works in a delegated subtree, and not beside it" {
