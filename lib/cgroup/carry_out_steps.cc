@@ -10,6 +10,7 @@
 
 #include "cgroup/members.hh"
 #include "cgroup/name.hh"
+#include "cgroup/net_files.hh"
 #include "cgroup/rules.hh"
 #include "cgroup/undo.hh"
 #include "kernel/text.hh"
@@ -77,6 +78,8 @@ class Performer {
     // What can only be written has nothing to put back.
     const auto old = cgroup->read(file);
     const auto done = cgroup->write(file, step.value.empty() ? "\n" : step.value);
+    // What is no file has its own reasons.
+    if (!done && is_net_file(file)) return done;
     if (!done) {
       return tl::unexpected(
           explain_write(tree_, *cgroup, step.file, step.value, done.error().code));
@@ -153,6 +156,9 @@ std::string describe(const CgroupTree& tree, const CgroupStep& step) {
              "); do echo $pid > " + shell_word(directory(step.value) + "/cgroup.procs") + "; done";
     case Action::write:
       break;
+  }
+  if (is_net_file(step.file)) {
+    return "nsx-cg set " + shell_word(step.path) + ' ' + step.file + '=' + shell_word(step.value);
   }
   return "echo " + shell_word(step.value) + " > " +
          shell_word(directory(step.path) + '/' + step.file);

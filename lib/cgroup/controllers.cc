@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cgroup/net_files.hh"
 #include "kernel/text.hh"
 
 namespace nsx {
@@ -13,7 +14,8 @@ std::string_view controller_of(std::string_view file) {
   constexpr std::array<std::string_view, 6> kOfAll{"cpu.pressure", "memory.pressure",
                                                    "io.pressure",  "irq.pressure",
                                                    "cpu.stat",     "cpu.stat.local"};
-  if (prefix == "cgroup" || std::find(kOfAll.begin(), kOfAll.end(), file) != kOfAll.end()) {
+  if (prefix == "cgroup" || is_net_file(file) ||
+      std::find(kOfAll.begin(), kOfAll.end(), file) != kOfAll.end()) {
     return {};
   }
   return prefix;

@@ -15,7 +15,7 @@ namespace nsx {
 namespace {
 
 /// How the value of a file is read.
-enum class Reads { size, cpu, time, count, weight, text, disk_rates, disk_weight, disk_time };
+enum class Reads { size, cpu, time, count, weight, text, rate, disk_rates, disk_weight, disk_time };
 
 struct Key {
   std::string_view name;
@@ -32,6 +32,8 @@ constexpr std::array kKeys{
     Key{"mems", "cpuset.mems", Reads::text},
     Key{"pids", "pids.max", Reads::count},
     Key{"io", "io.max", Reads::disk_rates},
+    Key{"net.in", "net.in", Reads::rate},
+    Key{"net.out", "net.out", Reads::rate},
     Key{"memory.max", "memory.max", Reads::size},
     Key{"memory.high", "memory.high", Reads::size},
     Key{"memory.low", "memory.low", Reads::size},
@@ -180,6 +182,10 @@ Result<CgroupLimit> read_value(Reads reads, std::string_view value, CgroupLimit 
       return put(read_weight(value), "a weight is from 1 to 10000");
     case Reads::text:
       return put(std::string(value), "");
+    case Reads::rate:
+      if (value == "max") return put("max", "");
+      if (value.ends_with("/s")) value.remove_suffix(2);
+      return put_number(read_size(value), "a rate is like 10M/s, in bytes, or max");
     case Reads::disk_rates:
       if (!part_disk(value, limit, rest)) {
         return no_limit(limit.text, "it is like /dev/sda:w=10M/s,riops=500");
@@ -238,9 +244,10 @@ Result<CgroupLimit> parse_cgroup_limit(std::string_view text) {
   }
   const Key* key = find_key(name);
   if (key == nullptr && !is_file_name(name)) {
-    return no_limit(text,
-                    "there is no such key; it is memory, swap, cpu, cpus, pids, io, or a file of "
-                    "the kernel's like memory.high");
+    return no_limit(
+        text,
+        "there is no such key; it is memory, swap, cpu, cpus, pids, io, net.in, or a file of "
+        "the kernel's like memory.high");
   }
   limit.file = key != nullptr ? key->file : name;
   if (const char* command = command_for(limit.file)) {

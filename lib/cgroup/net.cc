@@ -24,17 +24,13 @@ constexpr const char* kSet = "limit and count the network of the cgroup";
 constexpr const char* kRights =
     "needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace: run as root";
 
-std::string cgroup_name(std::uint64_t id) {
-  return "with the id " + std::to_string(id);
-}
-
 /// Before anything is made: a bpffs may let anybody make directories.
-Status check_rights(std::uint64_t id) {
+Status check_rights() {
   const auto own = own_capabilities();
   if (!own) return tl::unexpected(own.error());
   const auto has = [&](unsigned capability) { return (own->effective >> capability & 1) != 0; };
   if ((has(CAP_BPF) || has(CAP_SYS_ADMIN)) && has(CAP_NET_ADMIN)) return {};
-  return fail(kSet, cgroup_name(id), EPERM, kRights);
+  return fail(kSet, {}, EPERM, kRights);
 }
 
 /// Fills the bucket, too.
@@ -58,11 +54,11 @@ Status pin(int fd, const std::string& path, mode_t mode) {
   return {};
 }
 
-Status attach(int program, int cgroup, std::uint64_t id, unsigned type, const std::string& path) {
+Status attach(int program, int cgroup, unsigned type, const std::string& path) {
   auto link = link_bpf_to_cgroup(program, cgroup, type);
   if (!link) {
     const int code = link.error().code;
-    return fail("attach a BPF program to the cgroup", cgroup_name(id), code,
+    return fail("attach a BPF program to the cgroup", {}, code,
                 code == EPERM    ? "a cgroup above has one that allows no others, or there is no "
                                    "right to: CAP_NET_ADMIN"
                 : code == EINVAL ? "this kernel may have no BPF programs on cgroups"
@@ -72,8 +68,7 @@ Status attach(int program, int cgroup, std::uint64_t id, unsigned type, const st
 }
 
 /// Loads, attaches and pins all of it in a directory that is there and empty.
-Status install(int cgroup, std::uint64_t id, const CgroupNetRates& rates,
-               const std::string& directory) {
+Status install(int cgroup, const CgroupNetRates& rates, const std::string& directory) {
   auto programs = load_net_programs();
   if (!programs) return error_of(programs);
   const CgroupNetRates first{rates.in.value_or(kNoNetLimit), rates.out.value_or(kNoNetLimit)};
@@ -83,12 +78,11 @@ Status install(int cgroup, std::uint64_t id, const CgroupNetRates& rates,
   const std::string path = directory + '/';
   if (auto done = pin(buckets, path + kNetBuckets, 0644); !done) return done;
   if (auto done = pin(programs->counters.get(), path + kNetCounters, 0644); !done) return done;
-  if (auto done =
-          attach(programs->in.get(), cgroup, id, BPF_CGROUP_INET_INGRESS, path + kNetLinkIn);
+  if (auto done = attach(programs->in.get(), cgroup, BPF_CGROUP_INET_INGRESS, path + kNetLinkIn);
       !done) {
     return done;
   }
-  return attach(programs->out.get(), cgroup, id, BPF_CGROUP_INET_EGRESS, path + kNetLinkOut);
+  return attach(programs->out.get(), cgroup, BPF_CGROUP_INET_EGRESS, path + kNetLinkOut);
 }
 
 bool is_of_this_version(int buckets, int counters) {
@@ -156,12 +150,12 @@ Result<std::uint64_t> cgroup_id(int cgroup) {
 Status set_cgroup_net(int cgroup, const CgroupNetRates& rates) {
   const auto id = cgroup_id(cgroup);
   if (!id) return tl::unexpected(id.error());
-  if (auto ok = check_rights(*id); !ok) return ok;
+  if (auto ok = check_rights(); !ok) return ok;
   auto pins = NetPins::prepare();
   if (!pins) return error_of(pins);
   // What is half-made or of another cgroup goes as well.
   pins->remove_stale();
-  if (pins->are_whole(*id)) {
+  if (are_net_pins_whole(*id)) {
     auto changed = change(net_pins_path(*id), rates);
     if (!changed) return error_of(changed);
     if (*changed) return {};
@@ -169,7 +163,7 @@ Status set_cgroup_net(int cgroup, const CgroupNetRates& rates) {
   }
   const auto directory = pins->make(*id);
   if (!directory) return tl::unexpected(directory.error());
-  auto done = install(cgroup, *id, rates, *directory);
+  auto done = install(cgroup, rates, *directory);
   if (!done) (void)pins->remove(*id);
   return done;
 }
@@ -202,6 +196,10 @@ Result<std::vector<std::uint64_t>> cgroups_with_net() {
 }
 
 Result<bool> remove_cgroup_net(std::uint64_t id) {
+  const auto there = check_net_pins();
+  if (!there) return tl::unexpected(there.error());
+  // Most cgroups have none: those are not worth waiting for the lock.
+  if (!*there || ::access(net_pins_path(id).c_str(), F_OK) != 0) return false;
   auto pins = NetPins::lock();
   if (!pins) return error_of(pins);
   if (!*pins) return false;

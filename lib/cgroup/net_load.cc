@@ -42,8 +42,7 @@ Result<Libbpf> open_libbpf() {
   // Never closed: it is a few pages, and the caller may need it again.
   void* library = ::dlopen("libbpf.so.1", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    return refuse(kLoad, kNetwork, "the library libbpf.so.1 is not here",
-                  "install it (libbpf1 in Debian)");
+    return refuse(kLoad, kNetwork, "the library libbpf.so.1 is not here", "install libbpf1");
   }
   Libbpf bpf{};
   if (!find(library, "libbpf_set_print", bpf.set_print) ||
@@ -69,6 +68,23 @@ int keep_first_words(libbpf_print_level level, const char* format, va_list argum
   first_words.erase(std::min(first_words.find('\n'), first_words.size()));
   return 0;
 }
+
+/// Has libbpf talk to us, and not to standard error, as long as it lives.
+class Listening {
+ public:
+  explicit Listening(const Libbpf& bpf) : bpf_(bpf), before_(bpf.set_print(keep_first_words)) {
+    first_words.clear();
+  }
+  ~Listening() { bpf_.set_print(before_); }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+  Listening(Listening&&) = delete;
+  Listening& operator=(Listening&&) = delete;
+
+ private:
+  const Libbpf& bpf_;
+  libbpf_print_fn_t before_;
+};
 
 tl::unexpected<Error> failed_to_load(int code) {
   switch (code) {
@@ -96,14 +112,7 @@ Status copy_fd(int fd, OwnedFd& copy) {
 Result<NetPrograms> load_net_programs() {
   const auto bpf = open_libbpf();
   if (!bpf) return tl::unexpected(bpf.error());
-  first_words.clear();
-  const auto printed_before = bpf->set_print(keep_first_words);
-  struct Restore {
-    const Libbpf& bpf;
-    libbpf_print_fn_t printer;
-    ~Restore() { bpf.set_print(printer); }
-  };
-  const Restore restore{*bpf, printed_before};
+  const Listening listening(*bpf);
 
   const std::unique_ptr<bpf_object, decltype(bpf->close)> object(
       bpf->open(kObject, sizeof kObject, nullptr), bpf->close);

@@ -67,6 +67,11 @@ std::string net_pins_path(std::uint64_t id) {
   return std::string(kPins) + '/' + std::to_string(id);
 }
 
+bool are_net_pins_whole(std::uint64_t id) {
+  const std::string path = net_pins_path(id) + '/';
+  return is_linked_to(path + kNetLinkIn, id) && is_linked_to(path + kNetLinkOut, id);
+}
+
 Status NetPins::take_lock() {
   if (::mkdirat(directory_.get(), kLock, 0700) != 0 && errno != EEXIST) {
     return fail("make the directory", std::string(kPins) + '/' + kLock);
@@ -103,13 +108,10 @@ Result<NetPins> NetPins::prepare() {
 
 Result<std::string> NetPins::make(std::uint64_t id) {
   std::string path = net_pins_path(id);
-  if (::mkdir(path.c_str(), 0755) != 0) return fail("make the directory", path);
+  if (::mkdirat(directory_.get(), std::to_string(id).c_str(), 0755) != 0) {
+    return fail("make the directory", path);
+  }
   return path;
-}
-
-bool NetPins::are_whole(std::uint64_t id) const {
-  const std::string path = net_pins_path(id) + '/';
-  return is_linked_to(path + kNetLinkIn, id) && is_linked_to(path + kNetLinkOut, id);
 }
 
 Result<bool> NetPins::remove(std::uint64_t id) {
@@ -120,7 +122,8 @@ Result<bool> NetPins::remove(std::uint64_t id) {
     return fail("remove", net_pins_path(id), pinned.error().code);
   }
   for (const std::string& each : *pinned) {
-    const std::string below = name + '/' + each;
+    std::string below = name;
+    below.append("/").append(each);
     if (::unlinkat(directory_.get(), below.c_str(), 0) != 0) {
       return fail("remove", std::string(kPins) + '/' + below);
     }
@@ -137,7 +140,7 @@ void NetPins::remove_stale() {
   for (const std::string& name : *names) {
     const auto id = parse_number<std::uint64_t>(name);
     // What cannot be removed now is stale the next time.
-    if (id && !are_whole(*id)) (void)remove(*id);
+    if (id && !are_net_pins_whole(*id)) (void)remove(*id);
   }
 }
 

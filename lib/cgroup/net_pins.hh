@@ -29,9 +29,6 @@ class NetPins {
   /// Makes the directory of a cgroup, and tells its path.
   Result<std::string> make(std::uint64_t id);
 
-  /// Whether programs of this version are attached and pinned for this cgroup, which lives.
-  bool are_whole(std::uint64_t id) const;
-
   /// Takes away the pins of a cgroup: its programs are detached by that. False: there were none.
   Result<bool> remove(std::uint64_t id);
 
@@ -45,6 +42,9 @@ class NetPins {
   OwnedFd directory_;
   OwnedFd lock_;
 };
+
+/// Whether both programs are attached and pinned for this cgroup, which lives. Told under the lock.
+bool are_net_pins_whole(std::uint64_t id);
 
 /// The directory of a cgroup's pins, to be read without a lock, once the directory of all is known
 /// to be nobody else's: check_net_pins(), which says whether it is there.

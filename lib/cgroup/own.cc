@@ -9,6 +9,7 @@
 #include <nsx/cgroup_change.hh>
 
 #include "cgroup/name.hh"
+#include "cgroup/net_files.hh"
 #include "cgroup/removal.hh"
 #include "cgroup/rules.hh"
 #include "kernel/files.hh"
@@ -91,7 +92,10 @@ Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool recursiv
   if (recursive) {
     if (auto done = remove_below(cgroup.directory(), cgroup.path()); !done) return done;
   }
-  if (::unlinkat((*above)->directory(), name.c_str(), AT_REMOVEDIR) == 0) return {};
+  if (::unlinkat((*above)->directory(), name.c_str(), AT_REMOVEDIR) == 0) {
+    forget_net(held.st_ino);
+    return {};
+  }
   return tl::unexpected(explain_remove(cgroup, errno));
 }
 

@@ -8,6 +8,7 @@
 
 #include "cgroup/events.hh"
 #include "cgroup/members.hh"
+#include "cgroup/net_files.hh"
 #include "cgroup/parse.hh"
 #include "kernel/abi.hh"
 #include "kernel/cgroup.hh"
@@ -45,9 +46,10 @@ Status remove_below(int directory, const std::string& path, int depth) {
   if (!names) return {};
   for (const std::string& name : *names) {
     const std::string below = path == "/" ? path + name : path + '/' + name;
+    struct stat status {};
     {
       const auto opened = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      if (!opened) continue;
+      if (!opened || ::fstat(opened->get(), &status) != 0) continue;
       if (auto done = remove_below(opened->get(), below, depth + 1); !done) return done;
     }
     if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
@@ -56,6 +58,7 @@ Status remove_below(int directory, const std::string& path, int depth) {
       }
       return fail("remove the cgroup", below);
     }
+    forget_net(status.st_ino);
   }
   return {};
 }
@@ -113,6 +116,7 @@ Status remove_made(int above, int cgroup, const std::vector<std::string>& made) 
     constexpr useconds_t kMoment = 10000;
     ::usleep(kMoment);
   }
+  forget_net(held.st_ino);
   for (std::size_t i = made.size() - 1; i-- > 0;) {
     if (::unlinkat(above, made[i].c_str(), AT_REMOVEDIR) != 0) break;
   }

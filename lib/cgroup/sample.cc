@@ -76,9 +76,13 @@ std::uint64_t count_lines(std::string_view text) {
 /// Puts what the files of one cgroup say into a sample.
 class Filler {
  public:
-  Filler(const CgroupSampleRequest& request, FileReader& reader, int directory,
-         CgroupSample& sample)
-      : request_(request), reader_(reader), directory_(directory), sample_(sample) {}
+  Filler(const CgroupSampleRequest& request, FileReader& reader,
+         const std::vector<std::uint64_t>& with_net, int directory, CgroupSample& sample)
+      : request_(request),
+        reader_(reader),
+        with_net_(with_net),
+        directory_(directory),
+        sample_(sample) {}
 
   void fill() {
     sample_.moment = now();
@@ -91,6 +95,7 @@ class Filler {
     if (wants(CgroupFile::pids_events)) {
       sample_.pids_max_events = find_keyed_number(read("pids.events"), "max");
     }
+    if (std::binary_search(with_net_.begin(), with_net_.end(), sample_.id)) fill_net();
   }
 
  private:
@@ -192,8 +197,15 @@ class Filler {
     sample_.writes = sums[3];
   }
 
+  void fill_net() {
+    sample_.moment = now();
+    auto net = read_cgroup_net(sample_.id);
+    if (net) sample_.net = *net;
+  }
+
   const CgroupSampleRequest& request_;
   FileReader& reader_;
+  const std::vector<std::uint64_t>& with_net_;
   int directory_;
   CgroupSample& sample_;
 };
@@ -201,7 +213,11 @@ class Filler {
 class Sampler {
  public:
   Sampler(const CgroupSampleRequest& request, CgroupReading& reading)
-      : request_(request), reading_(reading) {}
+      : request_(request), reading_(reading) {
+    if (!request.files.contains(CgroupFile::net)) return;
+    // Where it cannot be told, there is nothing to show.
+    if (auto known = cgroups_with_net()) with_net_ = std::move(*known);
+  }
 
   /// False: it is gone.
   bool visit(int directory, std::string path, std::optional<std::size_t> parent, int depth) {
@@ -213,7 +229,7 @@ class Sampler {
     sample.parent = parent;
     sample.id = status.st_ino;
     reader_.begin();
-    Filler(request_, reader_, directory, sample).fill();
+    Filler(request_, reader_, with_net_, directory, sample).fill();
     if (reader_.is_gone(directory)) {
       reading_.cgroups.pop_back();
       return false;
@@ -250,6 +266,7 @@ class Sampler {
   const CgroupSampleRequest& request_;
   CgroupReading& reading_;
   FileReader reader_;
+  std::vector<std::uint64_t> with_net_;  // their ids, ascending
 };
 
 /// The growth of a counter a second; none where one of them is missing.
@@ -274,6 +291,11 @@ CgroupRates rates_of(const CgroupSample& before, const CgroupSample& after) {
   rates.written_bytes = rate(before.written_bytes, after.written_bytes, seconds);
   rates.reads = rate(before.reads, after.reads, seconds);
   rates.writes = rate(before.writes, after.writes, seconds);
+  if (before.net && after.net) {
+    rates.received_bytes =
+        rate(before.net->in.counters.bytes, after.net->in.counters.bytes, seconds);
+    rates.sent_bytes = rate(before.net->out.counters.bytes, after.net->out.counters.bytes, seconds);
+  }
   return rates;
 }
 

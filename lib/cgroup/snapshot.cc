@@ -44,6 +44,12 @@ Result<CgroupRecord> read_cgroup_record(const Cgroup& cgroup, std::string path) 
       }
     } while (!rest.empty());
   }
+  for (const char* name : {"net.in", "net.out"}) {
+    // Where it cannot be told, nobody has set it.
+    const auto rate = cgroup.read(name);
+    std::string_view text = rate ? std::string_view(*rate) : std::string_view();
+    if (!text.empty()) record.settings.push_back({name, std::string(next_field(text, '\n'))});
+  }
   return record;
 }
 

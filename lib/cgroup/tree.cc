@@ -8,6 +8,7 @@
 #include <nsx/target.hh>
 
 #include "cgroup/name.hh"
+#include "cgroup/net_files.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
@@ -38,12 +39,18 @@ bool take_leading(std::string& path, const std::string& above) {
 }  // namespace
 
 Result<std::string> Cgroup::read(const char* file) const {
+  if (is_net_file(file)) return read_net_file(directory_.get(), file);
   auto text = read_file_at(directory_.get(), file);
   if (!text) text.error().subject = directory_path_ + '/' + file;
   return text;
 }
 
 Status Cgroup::write(const char* file, const std::string& text) const {
+  if (is_net_file(file)) {
+    auto written = write_net_file(directory_.get(), file, text);
+    if (!written && written.error().subject.empty()) written.error().subject = path_;
+    return written;
+  }
   auto done = write_file_at(directory_.get(), file, text);
   if (!done) done.error().subject = directory_path_ + '/' + file;
   return done;

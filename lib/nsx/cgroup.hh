@@ -26,7 +26,9 @@ class NSX_API Cgroup {
   int directory() const { return directory_.get(); }
 
   /// The whole of one of its files: "cgroup.procs", "memory.max". ENOENT: the kernel or the
-  /// cgroups above do not give it this file; ENODEV: it has been removed.
+  /// cgroups above do not give it this file; ENODEV: it has been removed. "net.in", "net.out" and
+  /// "net.stat" are read as if they were files, too (see cgroup_net.hh), and empty where nothing
+  /// counts.
   Result<std::string> read(const char* file) const;
 
   /// Writes to one of its files, in one write(2).

@@ -26,6 +26,8 @@ namespace nsx {
 //                                         second. A path stands for the disk that it is on.
 //   io.weight=200  io.weight=/dev/sda:50  1 to 10000
 //   io.latency=/dev/sda:10ms              io.latency
+//   net.in=10M/s  net.out=1M/s            bytes a second, from and to the network: BPF programs on
+//                                         the cgroup (cgroup_net.hh); 0 lets nothing pass
 //   KEY=VALUE                             any other file of the kernel's, as it is
 //
 // Sizes end with K, M, G, T, P or E (1024 and so on; KiB is the same, KB is 1000), times with us,

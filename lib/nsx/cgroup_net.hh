@@ -67,7 +67,8 @@ NSX_API Result<std::uint64_t> cgroup_id(int cgroup);
 /// with no rate at all, it is only counted from now on. Setting a rate fills its bucket. Needs
 /// CAP_BPF and CAP_NET_ADMIN in the initial user namespace, and libbpf, which is loaded when it is
 /// needed. After a failure, no part of new programs is left. Errors: a missing right, library,
-/// bpffs or kernel part; a program attached above that allows no others.
+/// bpffs or kernel part; a program attached above that allows no others. Those about the cgroup
+/// itself have no subject: the caller knows its name.
 NSX_API Status set_cgroup_net(int cgroup, const CgroupNetRates& rates);
 
 /// Rates and counters of the cgroup with this id; none where nothing was attached by

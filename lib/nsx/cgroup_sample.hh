@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <nsx/cgroup.hh>
+#include <nsx/cgroup_net.hh>
 
 namespace nsx {
 
@@ -38,6 +39,7 @@ enum class CgroupFile : std::uint8_t {
   pids_current,     ///< pids.current
   pids_max,         ///< pids.max
   pids_events,      ///< pids.events
+  net,              ///< what set_cgroup_net() has counted, where it was called
 };
 
 /// A set of files.
@@ -50,7 +52,7 @@ class CgroupFileSet {
   }
   static constexpr CgroupFileSet all() {
     CgroupFileSet set;
-    set.bits_ = (1U << (static_cast<unsigned>(CgroupFile::pids_events) + 1)) - 1;
+    set.bits_ = (1U << (static_cast<unsigned>(CgroupFile::net) + 1)) - 1;
     return set;
   }
   constexpr void insert(CgroupFile file) { bits_ |= bit(file); }
@@ -136,6 +138,8 @@ struct CgroupSample {
   std::optional<std::uint64_t> pids_max;
   std::optional<std::uint64_t> pids_max_events;  ///< forks that failed for it
 
+  std::optional<CgroupNet> net;  ///< bytes and packets from and to the network, and rates
+
   std::optional<CgroupPressure> cpu_pressure;
   std::optional<CgroupPressure> memory_pressure;
   std::optional<CgroupPressure> io_pressure;
@@ -165,6 +169,8 @@ struct CgroupRates {
   std::optional<double> written_bytes;
   std::optional<double> reads;
   std::optional<double> writes;
+  std::optional<double> received_bytes;  ///< from the network
+  std::optional<double> sent_bytes;
 
   bool operator==(const CgroupRates&) const = default;
 };

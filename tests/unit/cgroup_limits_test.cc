@@ -50,6 +50,18 @@ TEST(Time, HasAUnit) {
     EXPECT_FALSE(read_microseconds(text)) << text;
 }
 
+TEST(Limit, OfTheNetworkIsARate) {
+  EXPECT_EQ(read("net.in=10M/s"), "net.in 10485760");
+  EXPECT_EQ(read("net.out=500K"), "net.out 512000");
+  EXPECT_EQ(read("net.out=max"), "net.out max");
+  EXPECT_EQ(read("net.in=0"), "net.in 0");
+  for (const char* rate : {"fast", "1M/m", "-1", "50%"}) {
+    const std::string text = std::string("net.in=") + rate;
+    EXPECT_EQ(read(text),
+              "cannot use as a limit '" + text + "': a rate is like 10M/s, in bytes, or max");
+  }
+}
+
 TEST(Limit, OfMemoryIsASize) {
   EXPECT_EQ(read("memory=512M"), "memory.max 536870912");
   EXPECT_EQ(read("memory=max"), "memory.max max");

@@ -234,7 +234,7 @@ TEST(CgroupNet, LeavesNothingAfterAFailure) {
     std::puts(failure(set_cgroup_net(no_cgroup.get(), {})).c_str());
     std::printf("%zu\n", must(cgroups_with_net()).size());
   });
-  EXPECT_EQ(printed.substr(0, printed.find(" with")), "cannot attach a BPF program to the cgroup");
+  EXPECT_EQ(printed.substr(0, printed.find(':')), "cannot attach a BPF program to the cgroup");
   EXPECT_EQ(printed.substr(printed.find('\n')), "\n0\n");
 }
 

@@ -93,6 +93,21 @@ TEST(Rates, AreASecond) {
   EXPECT_FALSE(rates[0].reads);
 }
 
+TEST(Rates, OfTheNetworkAreWhatHasPassed) {
+  CgroupSample before;
+  before.moment = 1'000'000'000;
+  before.net.emplace().in.counters = {.bytes = 1000, .dropped_bytes = 5};
+  CgroupSample after = before;
+  after.moment = 3'000'000'000;
+  after.net->in.counters = {.bytes = 5000, .dropped_bytes = 9000};
+  after.net->out.counters.bytes = 200;
+  const auto rates = rates_between({{before}}, {{after}})[0];
+  EXPECT_EQ(rates.received_bytes, 2000.0);
+  EXPECT_EQ(rates.sent_bytes, 100.0);
+  before.net.reset();
+  EXPECT_FALSE(rates_between({{before}}, {{after}})[0].sent_bytes);
+}
+
 TEST(Rates, AreNotThereForWhatIsNew) {
   CgroupSample before = at(10);
   before.cpu_usage = 1;

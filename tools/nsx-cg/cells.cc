@@ -37,6 +37,16 @@ cli::Cell pressure(const std::optional<CgroupPressure>& pressure) {
   return {pressure->some.avg10, decimal(pressure->some.avg10, 2)};
 }
 
+std::optional<std::uint64_t> received(const CgroupSample& sample) {
+  if (!sample.net) return std::nullopt;
+  return sample.net->in.counters.bytes;
+}
+
+std::optional<std::uint64_t> sent(const CgroupSample& sample) {
+  if (!sample.net) return std::nullopt;
+  return sample.net->out.counters.bytes;
+}
+
 std::string limit_text(const std::optional<std::uint64_t>& limit) {
   if (!limit) return "-";
   return *limit == kNoCgroupLimit ? "max" : std::to_string(*limit);
@@ -143,6 +153,14 @@ cli::Cell make_cell(Column column, const CgroupSample& sample, const CgroupRates
       return rate(rates.read_bytes, exact);
     case Column::wbps:
       return rate(rates.written_bytes, exact);
+    case Column::rxbps:
+      return rate(rates.received_bytes, exact);
+    case Column::txbps:
+      return rate(rates.sent_bytes, exact);
+    case Column::rx:
+      return size(received(sample), exact);
+    case Column::tx:
+      return size(sent(sample), exact);
     case Column::pids:
       if (!sample.pids_current) return {};
       return {*sample.pids_current,
@@ -202,6 +220,18 @@ void add_members(cli::JsonWriter& json, Column column, const CgroupSample& sampl
       break;
     case Column::wbps:
       decimal_or_null(json, "wbps", rates.written_bytes);
+      break;
+    case Column::rxbps:
+      decimal_or_null(json, "rxbps", rates.received_bytes);
+      break;
+    case Column::txbps:
+      decimal_or_null(json, "txbps", rates.sent_bytes);
+      break;
+    case Column::rx:
+      number_or_null(json, "rx", received(sample));
+      break;
+    case Column::tx:
+      number_or_null(json, "tx", sent(sample));
       break;
     case Column::pids:
       number_or_null(json, "pids", sample.pids_current);

@@ -32,14 +32,15 @@ constexpr cli::Option flag(int id, const char* name, const char* help) {
 }
 
 inline constexpr const char* kColumnWords =
-    "NAME PROCS THREADS CPU% MEM PEAK LIMIT SWAP RBPS WBPS PIDS/MAX CPU-PSI MEM-PSI IO-PSI OOM "
-    "FROZEN TYPE CONTROLLERS CONTAINER UNIT";
+    "NAME PROCS THREADS CPU% MEM PEAK LIMIT SWAP RBPS WBPS RXBPS TXBPS RX TX PIDS/MAX CPU-PSI "
+    "MEM-PSI IO-PSI OOM FROZEN TYPE CONTROLLERS CONTAINER UNIT";
 inline constexpr const char* kLimitWords =
     "memory= memory.high= memory.low= memory.min= swap= cpu= cpu.weight= cpu.max.burst= cpus= "
-    "mems= pids= io= io.weight= io.latency=";
+    "mems= pids= io= io.weight= io.latency= net.in= net.out=";
 inline constexpr const char* kKeyWords =
     "memory memory.current memory.high memory.low memory.min memory.peak memory.stat swap cpu "
-    "cpu.stat cpu.weight cpus pids pids.current io io.stat io.weight cgroup.controllers "
+    "cpu.stat cpu.weight cpus pids pids.current io io.stat io.weight net.in net.out net.stat "
+    "cgroup.controllers "
     "cgroup.events cgroup.procs cgroup.stat cgroup.subtree_control cgroup.type";
 
 inline constexpr cli::Option kJson = flag('J', "json", "print JSON");
@@ -116,7 +117,7 @@ inline constexpr cli::Option kIntervalOption{
     "TIME",
     cli::Completes::nothing,
     nullptr,
-    "for CPU%, RBPS and WBPS, look twice with this time between (default 250ms)"};
+    "for CPU% and what ends with BPS, look twice with this time between (default 250ms)"};
 
 inline constexpr std::array kLsOptions{
     kBytes,

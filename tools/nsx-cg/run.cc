@@ -104,6 +104,18 @@ std::string stats_text(const CgroupSample& sample) {
     add("written", size_text(sample.written_bytes.value_or(0), false) + " in " +
                        std::to_string(sample.writes.value_or(0)) + " operations");
   }
+  if (sample.net) {
+    const auto add_net = [&](const char* what, const CgroupNetCounters& counters) {
+      std::string value =
+          size_text(counters.bytes, false) + " in " + std::to_string(counters.packets) + " packets";
+      if (counters.dropped_packets > 0) {
+        value += ", dropped " + std::to_string(counters.dropped_packets);
+      }
+      add(what, value);
+    };
+    add_net("received", sample.net->in.counters);
+    add_net("sent", sample.net->out.counters);
+  }
   if (sample.pids_max_events.value_or(0) > 0) {
     add("forks refused", std::to_string(*sample.pids_max_events));
   }
@@ -135,6 +147,15 @@ std::string stats_json(const CgroupSample& sample) {
   add("reads", sample.reads);
   add("writes", sample.writes);
   add("forks-refused", sample.pids_max_events);
+  if (sample.net) {
+    const auto& [in, out] = std::pair{sample.net->in.counters, sample.net->out.counters};
+    add("received-bytes", in.bytes);
+    add("received-packets", in.packets);
+    add("received-dropped", in.dropped_packets);
+    add("sent-bytes", out.bytes);
+    add("sent-packets", out.packets);
+    add("sent-dropped", out.dropped_packets);
+  }
   const auto add_pressure = [&](const char* key, const std::optional<CgroupPressure>& pressure) {
     if (pressure) json.key(key).number(pressure->some.total);
   };
@@ -146,11 +167,12 @@ std::string stats_json(const CgroupSample& sample) {
 
 Result<CgroupSample> read_stats(const Cgroup& cgroup) {
   auto reading = sample_cgroups(
-      cgroup, {.files = {CgroupFile::cpu_stat, CgroupFile::memory_peak, CgroupFile::memory_events,
-                         CgroupFile::io_stat, CgroupFile::pids_events, CgroupFile::cpu_pressure,
-                         CgroupFile::memory_pressure, CgroupFile::io_pressure},
-               .pids = false,
-               .descend = false});
+      cgroup,
+      {.files = {CgroupFile::cpu_stat, CgroupFile::memory_peak, CgroupFile::memory_events,
+                 CgroupFile::io_stat, CgroupFile::net, CgroupFile::pids_events,
+                 CgroupFile::cpu_pressure, CgroupFile::memory_pressure, CgroupFile::io_pressure},
+       .pids = false,
+       .descend = false});
   if (!reading) return error_of(reading);
   return std::move(reading->cgroups.front());
 }
