@@ -2,12 +2,10 @@
 # The Debian packages that nsx needs, and how to install what is missing of them.
 # Sourced by quickstart.sh, tests/run.sh and .ci/run.
 
-build_packages="clang g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libmnl-dev libsmartcols-dev
-  nlohmann-json3-dev"
-test_packages="bash-completion bats binutils bsdutils busybox-static cgroup-tools fish iproute2 jq kmod libgtest-dev mandoc
-  mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
-lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
-  mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
+build_packages="clang g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libmnl-dev libncurses-dev
+  libsmartcols-dev nlohmann-json3-dev"
+test_packages="bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools fish iproute2 jq kmod
+  libgtest-dev mandoc mount passwd perl-base procps python3-jsonschema runc strace tmux uidmap util-linux zsh"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 
 # Installs those of the given packages that are missing, and says which.

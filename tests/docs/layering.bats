@@ -84,6 +84,12 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
   [ "$output" = tools/common/table.cc ]
 }
 
+@test "only the terminal of nsx-cg top uses ncurses" {
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rlE '<(n?curses|term)\\.h>' lib tools --include='*.cc' --include='*.hh' | sort"
+  [ "$output" = "tools/nsx-cg/top_terminal.cc
+tools/nsx-cg/top_terminfo.cc" ]
+}
+
 @test "the library reads no environment, prints nothing and never exits" {
   code=$(cd "$NSX_SOURCE" && grep -rnwE \
     'getenv|secure_getenv|environ|v?f?printf|v?dprintf|puts|fputs|putchar|fwrite|perror|cout|cerr|iostream|v?warnx?|v?errx?|_?exit|_Exit|quick_exit|abort|terminate' \

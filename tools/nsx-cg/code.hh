@@ -7,6 +7,7 @@ namespace nsx::cg_tool {
 
 int list(const cli::CommandLine& line);      // list.cc
 int tree(const cli::CommandLine& line);      // list.cc
+int top(const cli::CommandLine& line);       // top.cc
 int run(const cli::CommandLine& line);       // run.cc
 int create(const cli::CommandLine& line);    // change.cc
 int remove(const cli::CommandLine& line);    // change.cc

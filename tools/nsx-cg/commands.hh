@@ -26,6 +26,7 @@ inline constexpr int kTimeout = 271;
 inline constexpr int kControllers = 272;
 inline constexpr int kInto = 273;
 inline constexpr int kAll = 274;
+inline constexpr int kCount = 275;
 
 constexpr cli::Option flag(int id, const char* name, const char* help) {
   return {id, name, cli::Argument::none, nullptr, cli::Completes::nothing, nullptr, help};
@@ -34,6 +35,9 @@ constexpr cli::Option flag(int id, const char* name, const char* help) {
 inline constexpr const char* kColumnWords =
     "NAME PROCS THREADS CPU% MEM PEAK LIMIT SWAP RBPS WBPS RXBPS TXBPS RX TX PIDS/MAX CPU-PSI "
     "MEM-PSI IO-PSI OOM FROZEN TYPE CONTROLLERS CONTAINER UNIT";
+inline constexpr const char* kTopSortWords =
+    "NAME PROCS THREADS CPU% MEM PEAK LIMIT SWAP RBPS WBPS RXBPS TXBPS RX TX PIDS/MAX CPU-PSI "
+    "MEM-PSI IO-PSI OOM FROZEN TYPE CONTROLLERS CONTAINER UNIT EVENTS";
 inline constexpr const char* kLimitWords =
     "memory= memory.high= memory.low= memory.min= swap= cpu= cpu.weight= cpu.max.burst= cpus= "
     "mems= pids= io= io.weight= io.latency= net.in= net.out=";
@@ -147,6 +151,35 @@ inline constexpr cli::Tool kTree{
     "nsx-cg tree", "[options] [cgroup]", "Shows a cgroup and all below it as a tree.",
     kTreeOptions,  kMaybeCgroup,         2,
     nullptr,
+};
+
+// --- top -----------------------------------------------------------------------------------------
+
+inline constexpr std::array kTopOptions{
+    flag('B', "batch", "print a table at each look, also on a terminal"),
+    kBytes,
+    cli::Option{kCount, "count", cli::Argument::required, "NUMBER", cli::Completes::nothing,
+                nullptr, "end after so many looks"},
+    flag('J', "json", "print a line of JSON at each look"),
+    kNoHeadings,
+    kOutput,
+    kFilter,
+    cli::Option{kSort, "sort", cli::Argument::required, "COLUMN", cli::Completes::words,
+                kTopSortWords,
+                "sort by this column; with - in front, the largest first (default -CPU%)"},
+    flag('T', "tree", "show a tree"),
+    cli::Option{kInterval, "interval", cli::Argument::required, "TIME", cli::Completes::nothing,
+                nullptr, "look again after this time: 500ms, 10s (default 1s)"},
+    cli::kHelp,
+};
+inline constexpr cli::Tool kTop{
+    "nsx-cg top",
+    "[options] [cgroup]",
+    "Shows what a cgroup and those below it use, again and again.",
+    kTopOptions,
+    kMaybeCgroup,
+    2,
+    "On a terminal, h shows the keys. Elsewhere, a table is printed at each look.",
 };
 
 // --- run -----------------------------------------------------------------------------------------
@@ -398,15 +431,16 @@ inline constexpr cli::Tool kWhich{
 // --- all of them ---------------------------------------------------------------------------------
 
 inline constexpr std::array kCommands{
-    cli::Command{&kLs, "list"},         cli::Command{&kTree, nullptr},
-    cli::Command{&kRun, nullptr},       cli::Command{&kCreate, "mkdir"},
-    cli::Command{&kRm, "rmdir"},        cli::Command{&kMv, "move"},
-    cli::Command{&kKillTable, nullptr}, cli::Command{&kFreeze, nullptr},
-    cli::Command{&kThaw, nullptr},      cli::Command{&kWait, nullptr},
-    cli::Command{&kReclaim, nullptr},   cli::Command{&kDelegate, nullptr},
-    cli::Command{&kSet, nullptr},       cli::Command{&kGet, nullptr},
-    cli::Command{&kExplain, nullptr},   cli::Command{&kExport, nullptr},
-    cli::Command{&kApply, nullptr},     cli::Command{&kWhich, nullptr},
+    cli::Command{&kLs, "list"},        cli::Command{&kTree, nullptr},
+    cli::Command{&kTop, nullptr},      cli::Command{&kRun, nullptr},
+    cli::Command{&kCreate, "mkdir"},   cli::Command{&kRm, "rmdir"},
+    cli::Command{&kMv, "move"},        cli::Command{&kKillTable, nullptr},
+    cli::Command{&kFreeze, nullptr},   cli::Command{&kThaw, nullptr},
+    cli::Command{&kWait, nullptr},     cli::Command{&kReclaim, nullptr},
+    cli::Command{&kDelegate, nullptr}, cli::Command{&kSet, nullptr},
+    cli::Command{&kGet, nullptr},      cli::Command{&kExplain, nullptr},
+    cli::Command{&kExport, nullptr},   cli::Command{&kApply, nullptr},
+    cli::Command{&kWhich, nullptr},
 };
 
 inline constexpr std::array kOptions{

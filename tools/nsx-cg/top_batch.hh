@@ -1,0 +1,16 @@
+#pragma once
+// nsx-cg top without a terminal: a table, or a line of JSON, for each look.
+
+#include "nsx-cg/top_model.hh"
+
+namespace nsx::cg_tool {
+
+enum class TopFormat { table, json };
+
+/// Writes what the model shows, all rows of it, and flushes standard output.
+Status print_batch(const TopModel& model, TopFormat format, bool headings);
+
+/// The line of JSON alone, without a line feed: {"time": seconds since 1970, "cgroups": [...]}.
+std::string json_line(const TopModel& model, double time);
+
+}  // namespace nsx::cg_tool

@@ -1,0 +1,304 @@
+#include "nsx-cg/top_draw.hh"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "nsx-cg/top_text.hh"
+
+namespace nsx::cg_tool {
+
+namespace {
+
+constexpr TopSize kSmallest{.lines = 6, .columns = 30};
+constexpr int kNarrowestName = 14;
+constexpr std::size_t kNoteLines = 2;
+constexpr std::size_t kMessageLines = 3;
+constexpr TopStyle kHeading{.is_reversed = true};
+
+constexpr std::array kHelp{
+    "Up Down PgUp PgDn Home End, k j g G   choose a cgroup; Esc: none",
+    "Left Right       other columns",
+    "Enter            show only what is chosen, and below it",
+    "u, Backspace     one up again",
+    "a c m t          sort by name, CPU, memory, tasks",
+    "i o e            by bytes read, bytes written, events",
+    "< >              by the column to the left, to the right",
+    "r                the other way round",
+    "v                as a tree, or as a list",
+    "/ n N            search a name, the next one, the one before",
+    "f                show only what a filter accepts: CPU% > 5 and MEM > 1G",
+    "+ -              longer, or shorter, between two looks; blank: look now",
+    "F                freeze what is chosen, or let it go on",
+    "K                kill all processes of what is chosen, and below it",
+    "q                quit",
+};
+
+std::string decimal(double number) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", number);
+  return text.data();
+}
+
+TopLine whole_line(std::string_view text, int width, TopStyle style = {}) {
+  return {{joined(fitted(text, width, TopAlign::left, TopCut::end)), style}};
+}
+
+/// Columns, with the place that each has on the screen.
+struct Placed {
+  std::size_t column = 0;
+  int width = 0;
+};
+
+class Drawing {
+ public:
+  Drawing(const TopModel& model, TopSize size, const std::string& note)
+      : model_(model), size_(size), note_(note) {}
+
+  TopScreen draw() {
+    if (size_.lines < kSmallest.lines || size_.columns < kSmallest.columns) {
+      for (int i = 0; i < size_.lines; ++i)
+        add(whole_line(i == 0 ? "too small a terminal (q quits)" : "", size_.columns));
+      return std::move(screen_);
+    }
+    add(whole_line(title(), size_.columns, {.is_bold = true}));
+    for (const std::string& line : wrapped(note_, size_.columns, kNoteLines))
+      add(whole_line(line, size_.columns));
+    if (model_.mode() == TopMode::help) {
+      add_help();
+    } else {
+      place_columns();
+      add(headings());
+      add_rows();
+    }
+    add_bottom();
+    return std::move(screen_);
+  }
+
+ private:
+  void add(TopLine line) { screen_.lines.push_back(std::move(line)); }
+
+  std::string title() const {
+    const TopSettings& settings = model_.settings();
+    const std::size_t all = model_.snapshot().reading.cgroups.size();
+    const std::size_t shown = model_.rows().size();
+    std::string text = "nsx-cg top " + printable(model_.base()) + "  ";
+    if (shown != all) text += std::to_string(shown) + " of ";
+    text += std::to_string(all) + (all == 1 ? " cgroup" : " cgroups");
+    text += ", by " + std::string(top_column_names()[settings.sort]);
+    text += settings.falling ? " (falling)" : " (rising)";
+    constexpr double kSecond = 1000;
+    text += ", every " + decimal(static_cast<double>(settings.interval.count()) / kSecond) + " s";
+    if (!settings.filter.empty()) text += ", filter: " + settings.filter;
+    return text;
+  }
+
+  /// The cell's text; the name is what is left of the path in a tree.
+  std::string text_of(std::size_t column, std::size_t row) const {
+    const Row& shown = model_.rows()[row];
+    if (column == number_of(Column::cgroup_name) && model_.settings().is_tree) {
+      const std::string& path = model_.snapshot().reading.cgroups[shown.cgroup].path;
+      if (!shown.parent) return printable(path);
+      std::size_t depth = 0;
+      for (auto above = shown.parent; above; above = model_.rows()[*above].parent)
+        ++depth;
+      return std::string(2 * depth, ' ') + printable(path.substr(path.rfind('/') + 1));
+    }
+    const cli::Cell cell =
+        top_cell(column, model_.snapshot(), shown.cgroup, model_.settings().exact);
+    return cell.shown.empty() ? printable(cli::text_of(cell.value)) : cell.shown;
+  }
+
+  /// Wide enough for all that is to be seen, and for most of what may come, so that columns seldom
+  /// move.
+  int width_of_column(std::size_t column) const {
+    constexpr int kUsual = 5;
+    int width = std::max(kUsual, width_of(top_column_names()[column]));
+    for (std::size_t i = model_.first_row(); i < end_of_rows(); ++i)
+      width = std::max(width, width_of(text_of(column, i)));
+    return width;
+  }
+
+  std::size_t end_of_rows() const {
+    return std::min(model_.rows().size(), model_.first_row() + room_for_rows(size_, note_));
+  }
+
+  void place_columns() {
+    const TopSettings& settings = model_.settings();
+    std::vector<std::size_t> columns(settings.columns.begin(), settings.columns.end());
+    columns.push_back(kEventsColumn);
+    int left = size_.columns - kNarrowestName;
+    for (std::size_t i = model_.first_column(); i < columns.size(); ++i) {
+      int width = width_of_column(columns[i]);
+      const int heading = width_of(top_column_names()[columns[i]]);
+      if (columns[i] == kEventsColumn) width = std::min(width, std::max(heading, left - 1));
+      if (left < width + 1) break;
+      left -= width + 1;
+      placed_.push_back({columns[i], width});
+    }
+    const int wanted = width_of_column(number_of(Column::cgroup_name));
+    // What no column takes is the name's, and then that of the last.
+    name_width_ = std::min(kNarrowestName + left, std::max(kNarrowestName, wanted));
+  }
+
+  TopLine headings() const {
+    TopLine line;
+    const auto add_heading = [&](std::size_t column, int width) {
+      TopStyle style = kHeading;
+      style.is_bold = style.is_underlined = column == model_.settings().sort;
+      const auto align = is_right(column) ? TopAlign::right : TopAlign::left;
+      line.push_back(
+          {joined(fitted(top_column_names()[column], width, align, TopCut::end)), style});
+    };
+    add_heading(number_of(Column::cgroup_name), name_width_);
+    int used = name_width_;
+    for (const Placed& placed : placed_) {
+      line.push_back({" ", kHeading});
+      add_heading(placed.column, placed.width);
+      used += placed.width + 1;
+    }
+    line.push_back(
+        {std::string(static_cast<std::size_t>(std::max(0, size_.columns - used)), ' '), kHeading});
+    return line;
+  }
+
+  void add_rows() {
+    for (std::size_t i = model_.first_row(); i < end_of_rows(); ++i)
+      add(row_line(i));
+  }
+
+  TopLine row_line(std::size_t row) const {
+    const std::size_t cgroup = model_.rows()[row].cgroup;
+    const bool is_selected = model_.selected_row() == row;
+    const std::size_t name = number_of(Column::cgroup_name);
+    const TopCut cut = model_.settings().is_tree ? TopCut::end : TopCut::start;
+    TopLine line{{joined(fitted(text_of(name, row), name_width_, TopAlign::left, cut)),
+                  {.tone = tone_of(name, model_.snapshot(), cgroup),
+                   .is_bold = is_selected,
+                   .is_reversed = is_selected}}};
+    for (const Placed& placed : placed_) {
+      line.push_back({" ", {}});
+      add_cell(line, row, placed);
+    }
+    return line;
+  }
+
+  /// The text of a cell lies on its bar.
+  void add_cell(TopLine& line, std::size_t row, const Placed& placed) const {
+    const std::size_t cgroup = model_.rows()[row].cgroup;
+    const auto align = is_right(placed.column) ? TopAlign::right : TopAlign::left;
+    const auto glyphs = fitted(text_of(placed.column, row), placed.width, align, TopCut::end);
+    TopStyle style{.tone = tone_of(placed.column, model_.snapshot(), cgroup)};
+    style.is_bold = model_.selected_row() == row;
+
+    const auto bar = bar_of(placed.column, model_.snapshot(), cgroup);
+    const auto full = std::lround(bar.value_or(0) * placed.width);
+    std::string on_bar;
+    std::string beside;
+    int place = 0;
+    for (const TopGlyph& glyph : glyphs) {
+      (place < full ? on_bar : beside) += glyph.text;
+      place += glyph.width;
+    }
+    if (!on_bar.empty()) {
+      TopStyle reversed = style;
+      reversed.is_reversed = true;
+      line.push_back({on_bar, reversed});
+    }
+    // With room on the bar, only the bar is coloured; an event colours the number.
+    if (style.tone == TopTone::good) style.tone = TopTone::plain;
+    if (!beside.empty()) line.push_back({beside, style});
+  }
+
+  void add_help() {
+    const auto most = static_cast<std::size_t>(size_.lines) - 2;
+    for (const char* text : kHelp) {
+      if (screen_.lines.size() > most) break;
+      add(whole_line(text, size_.columns));
+    }
+  }
+
+  void add_bottom() {
+    const auto last = static_cast<std::size_t>(size_.lines) - 1;
+    while (screen_.lines.size() < last)
+      add(whole_line("", size_.columns));
+    switch (model_.mode()) {
+      case TopMode::search:
+        add_prompt("search: ");
+        return;
+      case TopMode::filter:
+        add_prompt("filter: ");
+        return;
+      case TopMode::confirm:
+        add(whole_line(question(), size_.columns, {.is_bold = true}));
+        return;
+      case TopMode::help:
+        add(whole_line("any key goes back", size_.columns));
+        return;
+      case TopMode::browse:
+        break;
+    }
+    if (!model_.message().empty()) {
+      // A long one takes the place of rows while it is shown.
+      const auto lines = wrapped(model_.message(), size_.columns, kMessageLines);
+      screen_.lines.resize(last + 1 - lines.size());
+      for (const std::string& line : lines)
+        add(whole_line(line, size_.columns, {.is_bold = true}));
+    } else {
+      add(whole_line(
+          "h help  q quit  c m t i o e sort  v tree  / search  f filter  F freeze  K kill",
+          size_.columns));
+    }
+  }
+
+  /// What is typed, its end in sight; a mistake stands behind it.
+  void add_prompt(const std::string& prompt) {
+    std::string text = model_.input();
+    const int most = size_.columns - width_of(prompt) - 1;
+    const int width = std::min(width_of(text), most);
+    text = joined(fitted(text, width, TopAlign::left, TopCut::start));
+    screen_.cursor = width_of(prompt) + width;
+    TopLine line{{prompt, {.is_bold = true}}, {text, {}}};
+    const int left = size_.columns - *screen_.cursor;
+    line.push_back({joined(fitted(model_.message().empty() ? "" : "  " + model_.message(), left,
+                                  TopAlign::left, TopCut::end)),
+                    {.tone = TopTone::warning}});
+    add(std::move(line));
+  }
+
+  /// The path is what must be seen whole: it comes last, and its end stays.
+  std::string question() const {
+    const TopDeed& asked = model_.asked();
+    std::string before = "kill all processes of and below";
+    if (asked.kind == TopDeed::Kind::freeze) before = "freeze";
+    if (asked.kind == TopDeed::Kind::thaw) before = "let go on";
+    const std::string after = "? y: yes, else no";
+    const int room = size_.columns - width_of(before) - width_of(after) - 1;
+    const std::string path = printable(asked.path);
+    const int width = std::max(4, std::min(room, width_of(path)));
+    return before + ' ' + joined(fitted(path, width, TopAlign::left, TopCut::start)) + after;
+  }
+
+  const TopModel& model_;
+  TopSize size_;
+  const std::string& note_;
+  TopScreen screen_;
+  std::vector<Placed> placed_;
+  int name_width_ = 0;
+};
+
+}  // namespace
+
+std::size_t room_for_rows(TopSize size, const std::string& note) {
+  // The title, the headings, and what stands at the bottom.
+  constexpr int kOthers = 3;
+  const auto notes = static_cast<int>(wrapped(note, size.columns, kNoteLines).size());
+  return static_cast<std::size_t>(std::max(1, size.lines - kOthers - notes));
+}
+
+TopScreen draw(const TopModel& model, TopSize size, const std::string& note) {
+  return Drawing(model, size, note).draw();
+}
+
+}  // namespace nsx::cg_tool

@@ -1,0 +1,135 @@
+#pragma once
+// The state of the live view, and what a key does to it. Knows neither terminal nor kernel: the
+// keys and the snapshots come from outside, and what is to be done to a cgroup is told.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/filter.hh"
+#include "nsx-cg/rows.hh"
+#include "nsx-cg/top_cells.hh"
+#include "nsx-cg/top_snapshot.hh"
+
+namespace nsx::cg_tool {
+
+/// A key that was pressed.
+struct TopKey {
+  enum class Name : std::uint8_t {
+    character,
+    up,
+    down,
+    left,
+    right,
+    page_up,
+    page_down,
+    home,
+    end,
+    enter,
+    escape,
+    backspace,
+  } name = Name::character;
+  std::string text = {};  ///< of a character: in the locale's encoding
+};
+
+/// What the model wants to be done.
+struct TopDeed {
+  enum class Kind : std::uint8_t { nothing, quit, refresh, repaint, freeze, thaw, kill };
+  Kind kind = Kind::nothing;
+  // Of which cgroup: the one that is at this path must still be the one with this id.
+  std::string path = {};
+  std::uint64_t id = 0;
+};
+
+/// What the keys are for at the moment.
+enum class TopMode : std::uint8_t { browse, search, filter, confirm, help };
+
+struct TopSettings {
+  std::vector<std::size_t> columns;  ///< behind the name
+  std::size_t sort = number_of(Column::cpu);
+  bool falling = true;
+  bool is_tree = false;
+  bool exact = false;
+  std::string filter = {};
+  std::chrono::milliseconds interval{1000};
+};
+
+class TopModel {
+ public:
+  /// Errors: the filter.
+  static Result<TopModel> make(TopSettings settings);
+
+  void take(TopSnapshot snapshot);
+  TopDeed press(const TopKey& key);
+
+  /// How many rows there is room for.
+  void set_room(std::size_t rows);
+  /// Shown until the next key.
+  void tell(std::string message) { message_ = std::move(message); }
+
+  /// What the next snapshot has to be read from.
+  CgroupFileSet wanted_files() const;
+
+  // What is to be shown.
+  const TopSettings& settings() const { return settings_; }
+  TopMode mode() const { return mode_; }
+  const TopSnapshot& snapshot() const { return is_narrowed() ? part_ : whole_; }
+  const std::vector<Row>& rows() const { return rows_; }
+  std::size_t first_row() const { return first_row_; }
+  std::size_t first_column() const { return first_column_; }
+  std::optional<std::size_t> selected_row() const { return selected_row_; }
+  const std::string& base() const { return base_; }
+  const std::string& input() const { return input_; }
+  const std::string& message() const { return message_; }
+  const TopDeed& asked() const { return asked_; }
+
+ private:
+  explicit TopModel(TopSettings settings) : settings_(std::move(settings)) {}
+
+  bool is_narrowed() const { return base_ != top_; }
+  const CgroupSample& cgroup_of(std::size_t row) const {
+    return snapshot().reading.cgroups[rows_[row].cgroup];
+  }
+
+  void narrow(const std::string& path);
+  void arrange();
+  void select(std::size_t row);
+  void show_selected();
+  void move(std::ptrdiff_t by);
+
+  TopDeed browse(const TopKey& key);
+  TopDeed browse_letter(char letter);
+  void type(const TopKey& key);
+  void accept_input();
+  TopDeed answer(const TopKey& key);
+  TopDeed ask(TopDeed::Kind kind);
+
+  void sort_by(std::size_t column);
+  void sort_beside(int step);
+  void ask_for(TopMode mode, std::string input);
+  Status set_filter(const std::string& text);
+  void search(int step);
+  void change_interval(int step);
+
+  TopSettings settings_;
+  std::optional<cli::Filter> filter_;
+  TopSnapshot whole_;
+  TopSnapshot part_;  // of base_, while that is not the whole
+  std::string top_ = "/";
+  std::string base_ = "/";
+  std::vector<Row> rows_;
+  std::size_t room_ = 1;
+  std::size_t first_row_ = 0;
+  std::size_t first_column_ = 0;
+  std::optional<std::size_t> selected_row_;
+  std::uint64_t selected_id_ = 0;
+  TopMode mode_ = TopMode::browse;
+  std::string input_;
+  std::string searched_;
+  std::string message_;
+  TopDeed asked_;
+};
+
+}  // namespace nsx::cg_tool
