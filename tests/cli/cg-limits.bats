@@ -173,22 +173,27 @@ load ../lib/cgroups
   grep -q 'wbps=1048576 riops=9' "$own/copy/b/io.max"
 }
 
-@test "the examples of the man page work" {
+@test "the examples of the man pages work" {
   nsx-cg create "/$mine/web"
   cd "$BATS_TEST_TMPDIR"
+  spawn sleep 300
   # "make" is a program that works, and /var is on no disk here.
   count=0
   while IFS= read -r example; do
-    example=${example//make/true} example=${example//container:web//$mine/web}
+    example=${example//make/true} example=${example//container:web//$mine/web} example=${example//4021/$pid}
     example=${example//\/backup/\/$mine\/backup} example=${example//io=\/var/io=\/dev\/vda}
+    example=${example//\/blue/\/$mine\/blue} example=${example//\/fetch/\/$mine\/fetch}
     bash -c "$example" || {
       echo "this fails: $example"
       return 1
     }
     if [[ $example == *--dry-run* ]]; then nsx-cg create "/$mine/backup"; fi
     count=$((count + 1))
-  done < <(sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^[$#] //p' "$NSX_SOURCE/man/nsx-cg.1")
-  [ "$count" -ge 9 ]
+  done < <(
+    sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^[$#] //p' "$NSX_SOURCE/man/nsx-cg.1"
+    sed -n 's/^# \(nsx-cg \)/\1/p' "$NSX_SOURCE/man/nsx.7"
+  )
+  [ "$count" -ge 15 ]
 }
 
 @test "nsx-unshare and nsx-enter limit what they run" {

@@ -268,11 +268,11 @@ END
 
 @test "a signal other than KILL reaches each process of a tree once" {
   mkdir -p "$own/a/b"
+  mkfifo "$BATS_TEST_TMPDIR/fifo"
   for where in a a a/b; do
     spawn bash -c 'echo 0 >"$1/cgroup.procs"; trap "echo got >>\"$2\"" USR1; touch "$3.$$"; while :; do read -t 1 <>"$4" || :; done' \
       - "$own/$where" "$BATS_TEST_TMPDIR/got" "$BATS_TEST_TMPDIR/ready" "$BATS_TEST_TMPDIR/fifo"
   done
-  mkfifo "$BATS_TEST_TMPDIR/fifo"
   all_ready() { [ "$(find "$BATS_TEST_TMPDIR" -name 'ready.*' | wc -l)" = 3 ]; }
   wait_until all_ready
   nsx-cg kill -s USR1 "/$mine/a"
@@ -367,9 +367,10 @@ nothing_below() {
 
 @test "run passes signals on, and cleans up when it is killed itself" {
   # shellcheck disable=SC2016 # for the inner shell
-  spawn nsx-cg run --into="/$mine" --name=job -- sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+  spawn nsx-cg run --into="/$mine" --name=job -- \
+    sh -c 'trap "exit 3" TERM; touch "$1"; while :; do sleep 0.1; done' - "$BATS_TEST_TMPDIR/trapped"
   runner=$pid
-  wait_until has_child "$runner" sh
+  wait_until test -e "$BATS_TEST_TMPDIR/trapped"
   kill "$runner"
   status=0
   wait "$runner" || status=$?
