@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include <nsx/cgroup_explain.hh>
@@ -8,6 +9,7 @@
 #include "cgroup/controllers.hh"
 #include "cgroup/parse.hh"
 #include "cgroup/rules.hh"
+#include "kernel/text.hh"
 
 namespace nsx {
 
@@ -25,12 +27,17 @@ constexpr std::array kLimits{
     LimitFile{"memory.swap.max", "memory.swap.current"},
     LimitFile{"cpu.max", nullptr},
     LimitFile{"pids.max", "pids.current"},
+    LimitFile{"net.in", nullptr},
+    LimitFile{"net.out", nullptr},
     LimitFile{"cgroup.max.descendants", nullptr},
     LimitFile{"cgroup.max.depth", nullptr},
 };
 
 /// The controllers that limits are about, in the order in which they are told.
 constexpr std::array kControllers{"cpu", "cpuset", "io", "memory", "pids"};
+
+/// What io.max limits of each disk.
+constexpr std::array kDiskKeys{"rbps", "wbps", "riops", "wiops"};
 
 /// A counter that grows when a limit has its effect.
 struct Counter {
@@ -48,6 +55,8 @@ constexpr std::array kCounters{
     Counter{"memory.max", "memory.events.local", "oom_kill", "had processes killed for memory"},
     Counter{"memory.swap.max", "memory.swap.events", "max", "hit the limit of swap"},
     Counter{"pids.max", "pids.events", "max", "had forks refused"},
+    Counter{"net.in", "net.stat", "rx_dropped_packets", "dropped incoming packets"},
+    Counter{"net.out", "net.stat", "tx_dropped_packets", "dropped outgoing packets"},
 };
 
 /// A number that orders values of a limit.
@@ -87,7 +96,8 @@ ExplainedLimit explain_limit(const LimitFile& file, const std::vector<Cgroup>& c
   std::vector<const Cgroup*> places;
   for (const Cgroup& cgroup : chain) {
     auto value = cgroup.read(file.limit);
-    if (!value) continue;
+    // One of the network's is empty where nothing is attached.
+    if (!value || value->empty()) continue;
     limit.levels.push_back({cgroup.path(), without_line_feed(std::move(*value))});
     places.push_back(&cgroup);
   }
@@ -97,6 +107,32 @@ ExplainedLimit explain_limit(const LimitFile& file, const std::vector<Cgroup>& c
     if (usage) limit.usage = parse_cgroup_number(*usage);
   }
   return limit;
+}
+
+/// Each limit of each disk by itself.
+std::vector<ExplainedLimit> explain_disks(const std::vector<Cgroup>& chain) {
+  std::map<std::string, ExplainedLimit> limits;
+  for (const Cgroup& cgroup : chain) {
+    const auto text = cgroup.read("io.max");
+    std::string_view lines = text ? std::string_view(*text) : std::string_view();
+    while (!lines.empty()) {
+      const std::string_view line = next_field(lines, '\n');
+      for (const char* key : kDiskKeys) {
+        const auto number = find_nested_number(line, key);
+        if (!number || *number == kNoCgroupLimit) continue;
+        std::string name = "io.max " + std::string(line.substr(0, line.find(' '))) + ' ' + key;
+        ExplainedLimit& limit = limits[name];
+        limit.file = std::move(name);
+        limit.levels.push_back({cgroup.path(), std::to_string(*number)});
+      }
+    }
+  }
+  std::vector<ExplainedLimit> list;
+  for (auto& [name, limit] : limits) {
+    limit.effective = effective_level(limit);
+    list.push_back(std::move(limit));
+  }
+  return list;
 }
 
 std::vector<std::uint64_t> read_counters(const std::vector<Cgroup>& chain) {
@@ -186,6 +222,8 @@ Result<CgroupExplanation> explain_cgroup(const CgroupTree& tree, const Cgroup& c
     auto limit = explain_limit(file, *chain);
     if (!limit.levels.empty()) explanation.limits.push_back(std::move(limit));
   }
+  for (ExplainedLimit& limit : explain_disks(*chain))
+    explanation.limits.push_back(std::move(limit));
   explanation.hindrances = hindrances_of(*chain, before, after);
   for (const char* name : kControllers)
     explanation.controllers.push_back(explain_controller(tree, name, *chain));

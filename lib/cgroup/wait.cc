@@ -21,6 +21,9 @@ using std::chrono::milliseconds;
 /// How often is looked at what the kernel does not tell.
 constexpr milliseconds kLook{50};
 
+/// How often is looked whether it is still there: rmdir(2) wakes nobody who waits for its events.
+constexpr milliseconds kRemovalLook{500};
+
 constexpr const char* kWait = "wait for the cgroup";
 
 tl::unexpected<Error> removed(const Cgroup& cgroup) {
@@ -59,7 +62,7 @@ Result<bool> wait_for(const CgroupTree&, const Cgroup& cgroup, const CgroupState
     const auto now = again ? find_keyed_number(*again, is_frozen ? "frozen" : "populated")
                            : std::optional<std::uint64_t>();
     if (now == wanted) return true;
-    auto changed = wait_for_change(file->get(), deadline);
+    auto changed = wait_for_change(file->get(), deadline, kRemovalLook);
     if (!changed || !*changed) return changed;
   }
 }

@@ -14,7 +14,7 @@ namespace nsx {
 
 /// A limit of a cgroup and of those above it.
 struct ExplainedLimit {
-  std::string file;  ///< "memory.max"
+  std::string file;  ///< "memory.max", or of one disk "io.max 8:0 wbps"
   struct Level {
     std::string path;
     std::string value;  ///< as the kernel writes it

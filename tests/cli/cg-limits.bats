@@ -53,6 +53,9 @@ load ../lib/cgroups
   [ "$(blockdev --getsize64 /dev/vda)" -ge 67108864 ]
   nsx-cg create "/$mine/writer" io=/dev/vda:w=2M/s
   grep -q 'wbps=2097152' "$own/writer/io.max"
+  disk=$(</sys/class/block/vda/dev)
+  run -0 nsx-cg explain "/$mine/writer"
+  [[ $output == *"io.max $disk wbps: 2M/s, set at /$mine/writer"* ]]
   began=$(date +%s%N)
   sh -c 'echo 0 >"$1/cgroup.procs"; exec dd if=/dev/zero of=/dev/vda bs=64K count=256 oflag=direct' - "$own/writer"
   ended=$(date +%s%N)

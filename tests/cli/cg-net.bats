@@ -161,6 +161,9 @@ equals_tcp() {
   ran_at $((2 << 20))
   [ "$(stat_of "/$mine/x" tx_dropped_packets)" -gt 0 ]
   [ "$(stat_of "/$mine/x" rx_dropped_packets)" -eq 0 ]
+  run -0 cg explain "/$mine/x"
+  [[ $output == *"net.out: 2M/s, set at /$mine/x"* ]]
+  [[ $output == *"/$mine/x dropped outgoing packets "*" (net.out)"* ]]
 }
 
 @test "and at that of its receiver's" {

@@ -19,10 +19,18 @@ bool is_memory(const std::string& file) {
   return file.starts_with("memory.");
 }
 
+bool is_byte_rate(const std::string& file) {
+  return file.starts_with("net.") || file.ends_with("bps");
+}
+
 std::string value_text(const std::string& file, const std::string& value) {
   if (is_memory(file)) {
     const auto number = cli::parse_number<std::uint64_t>(value);
     return number ? format_size(*number) : value;
+  }
+  if (is_byte_rate(file)) {
+    const auto number = cli::parse_number<std::uint64_t>(value);
+    return number ? format_size(*number) + "/s" : value;
   }
   if (file == "cpu.max") {
     const std::size_t blank = value.find(' ');
