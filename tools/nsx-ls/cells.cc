@@ -31,9 +31,7 @@ cli::Value number(Process id) {
 
 cli::Cell holders_cell(const std::vector<Holder>& holders) {
   std::vector<std::string> phrases = in_phrases(holders);
-  std::string shown;
-  for (const std::string& phrase : phrases)
-    shown += (shown.empty() ? "" : ", ") + phrase;
+  std::string shown = in_words(phrases);
   cli::JsonWriter json;
   write_json(holders, json);
   return {std::move(phrases), std::move(shown), json.take()};
