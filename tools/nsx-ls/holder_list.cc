@@ -164,7 +164,9 @@ std::string in_words(const std::vector<std::string>& phrases) {
   return text;
 }
 
-std::string in_words(const std::vector<Holder>& holders) { return in_words(in_phrases(holders)); }
+std::string in_words(const std::vector<Holder>& holders) {
+  return in_words(in_phrases(holders));
+}
 
 void write_json(const std::vector<Holder>& holders, cli::JsonWriter& json) {
   json.open('[');
