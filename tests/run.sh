@@ -121,17 +121,19 @@ count_tap() {
 }
 
 if chosen unit; then
-  echo "== unit"
-  status=0
-  "$build_dir/tests/unit/nsx-unit-tests" --gtest_brief=1 >"$work/unit" 2>&1 || status=$?
-  cat "$work/unit"
-  ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$work/unit" | tail -n 1)
-  bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$work/unit" | tail -n 1)
-  skips=$(grep -c '^\[  SKIPPED \]' "$work/unit" || true)
-  if [ "$status" != 0 ] && [ -z "$bad" ]; then bad=1; fi
-  passed=$((passed + ${ok:-0}))
-  failed=$((failed + ${bad:-0}))
-  if [ "${NSX_MUST_WORK:-0}" = 1 ]; then failed=$((failed + skips)); fi
+  for program in nsx-unit-tests nsx-recorded-tests; do
+    echo "== unit ($program)"
+    status=0
+    "$build_dir/tests/unit/$program" --gtest_brief=1 >"$work/unit" 2>&1 || status=$?
+    cat "$work/unit"
+    ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$work/unit" | tail -n 1)
+    bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$work/unit" | tail -n 1)
+    skips=$(grep -c '^\[  SKIPPED \]' "$work/unit" || true)
+    if [ "$status" != 0 ] && [ -z "$bad" ]; then bad=1; fi
+    passed=$((passed + ${ok:-0}))
+    failed=$((failed + ${bad:-0}))
+    if [ "${NSX_MUST_WORK:-0}" = 1 ]; then failed=$((failed + skips)); fi
+  done
 fi
 
 # What needs a machine of its own is for tests/vm. The sanitizers' own start reads /proc and takes its

@@ -250,10 +250,11 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   return stat;
 }
 
+bool is_alive(const ProcessStat& stat) { return stat.state != 'Z' && stat.state != 'X'; }
+
 bool is_alive(std::string_view stat_text) {
   const auto stat = parse_process_stat(stat_text);
-  if (!stat) return false;
-  return stat->state != 'Z' && stat->state != 'X';
+  return stat && is_alive(*stat);
 }
 
 std::string read_command_line(const Kernel& kernel, pid_t pid) {

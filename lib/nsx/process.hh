@@ -78,7 +78,10 @@ struct ProcessStat {
 
 NSX_API std::optional<ProcessStat> parse_process_stat(std::string_view text);
 
-/// Whether the process that such a text is of lives: it is neither a zombie nor dead.
+/// Whether the process that this was read of lives: it is neither a zombie nor dead.
+NSX_API bool is_alive(const ProcessStat& stat);
+
+/// The same of a text as parse_process_stat() takes; one that it does not take is nobody's.
 NSX_API bool is_alive(std::string_view stat_text);
 
 /// The command line of a process, for a person: the arguments of /proc/PID/cmdline with blanks

@@ -58,8 +58,9 @@ std::optional<AgedProcess> open_aged(const Kernel& kernel, pid_t pid) {
   auto process = Process::open(kernel, pid);
   if (!process) return std::nullopt;
   const auto text = process->read("stat");
-  if (!text || !is_alive(*text)) return std::nullopt;
+  if (!text) return std::nullopt;
   auto stat = parse_process_stat(*text);
+  if (!stat || !is_alive(*stat)) return std::nullopt;
   stat->command = {};
   return AgedProcess{std::move(*process), *stat};
 }

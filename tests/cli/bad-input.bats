@@ -52,6 +52,7 @@ dead_pid() {
   fails 2 "cannot understand -Z: no such option" nsx-ls -Z
 }
 
+# bats test_tags=slow
 @test "an option that could be several names them" {
   fails 1 "cannot understand --map: several options start so (--map-root-user, --map-current-user, --map-user, " \
     nsx-unshare --map true
@@ -105,11 +106,13 @@ dead_pid() {
   done
 }
 
+# bats test_tags=slow
 @test "options that exclude each other" {
   fails 2 "cannot use --json and --raw: they exclude each other" nsx-ls -J -r
   fails 2 "cannot use --list and --tree: they exclude each other" nsx-ls -l -T
 }
 
+# bats test_tags=slow
 @test "nsx-enter without a target says what needs it" {
   fails 1 "cannot enter namespaces without a file: no target process is named" nsx-enter -n true
   fails 1 "cannot enter --all: no target process is named" nsx-enter -a true
@@ -123,6 +126,7 @@ dead_pid() {
   fails 1 "cannot enter --setgid=follow: no target process is named" nsx-enter -G follow true
 }
 
+# bats test_tags=slow
 @test "nsx-enter takes one target, and --wd or --wdns" {
   fails 1 "cannot use --target: it was given already (1)" nsx-enter -t 1 -t 2 true
   fails 1 "cannot use --wdns: it excludes --wd" nsx-enter -t 1 -w --wdns=/ true
@@ -139,6 +143,7 @@ dead_pid() {
   done
 }
 
+# bats test_tags=slow
 @test "a PID that does not exist" {
   pid=$(dead_pid)
   fails 1 "cannot find PID $pid: No such process" nsx-enter -t "$pid" -n true
@@ -146,6 +151,7 @@ dead_pid() {
   fails 1 "cannot find PID 4194304: No such process" nsx-enter -t 4194304 -a true
 }
 
+# bats test_tags=slow
 @test "a zombie has no namespaces to enter" {
   spawn perl -e 'if (my $pid = fork) { sleep 300 } else { exit }'
   wait_until has_zombie "$pid"
@@ -184,6 +190,7 @@ dead_pid() {
   fails 1 "cannot open /nowhere/net: No such file or directory" nsx-enter --net=/nowhere/net true
 }
 
+# bats test_tags=slow
 @test "a namespace file of another kind" {
   fails 1 "cannot join as a net namespace /proc/self/ns/uts: it is a uts namespace" \
     nsx-enter --net=/proc/self/ns/uts true
@@ -243,6 +250,7 @@ dead_pid() {
     chroot "$BATS_TEST_TMPDIR/root" "$(command -v nsx-unshare)" -U true
 }
 
+# bats test_tags=slow
 @test "a full disk behind stdout" {
   for command in "nsx-ls" "nsx-ls -J" "nsx-ls --help" "nsx-enter --version" "nsx-unshare --plan true" \
     "nsx-ls --features"; do
@@ -252,11 +260,13 @@ dead_pid() {
   done
 }
 
+# bats test_tags=slow
 @test "a closed pipe behind stdout" {
   run -0 bash -c 'nsx-ls --help | head -c 1 >/dev/null; echo "${PIPESTATUS[0]}"'
   [[ "$output" = 0 || "$output" = 141 ]]
 }
 
+# bats test_tags=slow
 @test "descriptors 0, 1 and 2 closed at the start" {
   for command in "nsx-ls" "nsx-ls --help" "nsx-unshare --fork -- true" "nsx-enter -t $$ -p -- true" \
     "nsx-unshare -u true" "nsx-enter -t $$ -n true"; do
@@ -303,17 +313,19 @@ dead_pid() {
   fails 1 '/nowhere\xff' nsx-enter --net=$'/nowhere\xff' true
 }
 
+# bats test_tags=slow
 @test "a failure after the fork ends parent and child" {
   fails 1 "cannot change the working directory" nsx-unshare -f -w /nowhere true
   fails 1 "cannot mount proc" nsx-unshare -pf --kill-child --mount-proc=/nowhere true
 }
 
+# bats test_tags=slow
 @test "the wrong value of NSX_KERNEL_FEATURES" {
   NSX_KERNEL_FEATURES=-bogus fails 1 "cannot switch off the kernel feature -bogus: unknown name" nsx-ls
   NSX_KERNEL_FEATURES=ns-id fails 1 "unknown name" nsx-enter -t $$ -n true
 }
 
-# bats test_tags=needs-no-proc
+# bats test_tags=needs-no-proc,slow
 @test "without /proc" {
   run -1 unshare -m -- sh -c "mount -t tmpfs none /proc; nsx-ls"
   [ "$output" = "nsx-ls: cannot list /proc: it shows no process (is proc mounted there?)" ]

@@ -7,6 +7,7 @@ teardown() {
   leave_cgroup
 }
 
+# bats test_tags=slow
 @test "defect 2: --join-cgroup leaves the standard input alone" {
   spawn unshare -u sleep 300
   wait_until has_left "$pid" uts
@@ -16,6 +17,7 @@ teardown() {
   [ "$output" = "from outside" ]
 }
 
+# bats test_tags=slow
 @test "defect 9: --wdns DIR never runs DIR" {
   for option in -W --wdns; do
     run -1 nsx-enter -t $$ -u $option /tmp true
@@ -25,11 +27,13 @@ teardown() {
   [ "$output" = /tmp ]
 }
 
+# bats test_tags=slow
 @test "defect 10: --all without a target says that there is none" {
   run -1 nsx-enter -a -- true
   [ "${lines[0]}" = "nsx-enter: cannot enter --all: no target process is named (--target=PID)" ]
 }
 
+# bats test_tags=slow
 @test "defect 11: nsx-enter that is told to end takes the program along" {
   in_all
   for signal in TERM HUP; do
@@ -76,6 +80,7 @@ teardown() {
   [ "${lines[*]}" = "$(ns_of "$target" user) $ordinary_uid" ]
 }
 
+# bats test_tags=slow
 @test "defect 13: an ordinary user's --user needs no other option" {
   in_user
   run -0 as_user nsx-enter -t "$pid" -U -- sh -c 'id -u; id -g'
@@ -145,6 +150,7 @@ END
   done
 }
 
+# bats test_tags=slow
 @test "defect 17: after -p alone a note says that /proc shows the old PID namespace, once" {
   in_all
   note="nsx-enter: note: /proc still shows the old PID namespace (--mount-proc mounts a new one)"

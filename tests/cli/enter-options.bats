@@ -95,6 +95,7 @@ has_feature() {
   [[ "$output" = *"cannot follow the target's UID: "* ]]
 }
 
+# bats test_tags=slow
 @test "--keep-caps: the program has the capabilities of the user namespace, whatever its UID" {
   spawn as_user unshare -cn -- sleep 300
   wait_until grep -qs . "/proc/$pid/gid_map"
@@ -110,6 +111,7 @@ has_feature() {
   [[ "$output" = *0000000000000000 ]]
 }
 
+# bats test_tags=slow
 @test "-e, --env: the target's environment, and no other" {
   spawn env -i PATH="$BATS_TEST_TMPDIR:/usr/bin:/bin" WHERE=there TWO=$'lines\nhere' SHELL="$BATS_TEST_TMPDIR/shell" \
     sleep 300
@@ -168,6 +170,7 @@ has_feature() {
   wait_until rmdir "$cgroup/inner" "$cgroup/mine"
 }
 
+# bats test_tags=slow
 @test "-Z, --follow-context: nothing where there is no SELinux" {
   [ ! -e /sys/fs/selinux/enforce ] || cannot "be without SELinux"
   in_all
@@ -177,6 +180,7 @@ has_feature() {
   done
 }
 
+# bats test_tags=slow
 @test "-W, --wdns: the working directory is looked up inside" {
   spawn unshare -m sh -c 'mount -t tmpfs none /mnt; mkdir /mnt/inside; cd /tmp; exec sleep 300'
   wait_until grep -qsx sleep "/proc/$pid/comm"
@@ -195,6 +199,7 @@ has_feature() {
   [ "$output" = "$PWD" ]
 }
 
+# bats test_tags=slow
 @test "--mount-proc: a proc of the program's own" {
   in_all
   before=$(cat "/proc/$pid/mountinfo")
@@ -212,6 +217,7 @@ has_feature() {
   run -0 nsx-enter -t "$pid" -u --mount-proc -- sh -c 'test -e "/proc/$1"' - "$pid"
 }
 
+# bats test_tags=slow
 @test "--mount-proc for an ordinary user" {
   in_user
   for options in "-U -p" "-p" "-a"; do

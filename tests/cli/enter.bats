@@ -21,6 +21,7 @@ enters_only() {
   }
 }
 
+# bats test_tags=slow
 @test "each kind by its short and long option, of the target" {
   in_all
   enters_only mnt "$pid" -t "$pid" -m
@@ -95,6 +96,7 @@ enters_only() {
   enters_only "$kinds" "$pid" -t "$pid" -a
 }
 
+# bats test_tags=slow
 @test "a target with -r or -w alone enters no namespace" {
   in_all
   enters_only "" "$pid" -t "$pid" --root
@@ -108,6 +110,7 @@ enters_only() {
   [ "${lines[1]}" = sh ]
 }
 
+# bats test_tags=slow
 @test "-F, --no-fork: the program takes the place of nsx-enter" {
   in_all
   for option in -F --no-fork; do
@@ -128,6 +131,7 @@ enters_only() {
   done
 }
 
+# bats test_tags=slow
 @test "-w, --wd: the target's working directory, or one that is opened before entering" {
   cd "$BATS_TEST_TMPDIR"
   spawn sleep 300
@@ -140,6 +144,7 @@ enters_only() {
   done
 }
 
+# bats test_tags=slow
 @test "-S, -G: ids and no groups; --preserve-credentials keeps them" {
   run -0 nsx-enter -t $$ -u -S 1234 -G 2345 -- sh -c 'id -u; id -g; id -G'
   [ "${lines[*]}" = "1234 2345 2345" ]
@@ -153,6 +158,7 @@ enters_only() {
   [[ "$output" = *"Uid:"*"65534"* ]]
 }
 
+# bats test_tags=slow
 @test "root keeps no group of its own in a user namespace" {
   in_user
   run -0 setpriv --groups=0,4,27 -- nsx-enter -t "$pid" -U -- grep Groups /proc/self/status
@@ -219,6 +225,7 @@ enters_only() {
   done
 }
 
+# bats test_tags=slow
 @test "one's own user namespace is no error" {
   run -0 nsx-enter -t $$ -U -- readlink /proc/self/ns/user
   [ "$output" = "$(readlink /proc/self/ns/user)" ]
@@ -259,6 +266,7 @@ steps() {
   "$@" --plan -- id | sed 's/ (needs .*//'
 }
 
+# bats test_tags=slow
 @test "--plan: the steps in order, and nothing done" {
   in_user
   diff - <(steps nsx-enter -t "$pid" -a -r -w) <<END

@@ -30,6 +30,7 @@ kills_the_program() {
   each_tool kills_the_program
 }
 
+# bats test_tags=slow
 @test "--kill-child=TERM: the signal is sent, and no other" {
   spawn nsx-unshare --kill-child=TERM -- bash -c 'trap "echo got TERM >&9" TERM; sleep 300 & wait $!; kill $!
     ' 9>"$BATS_TEST_TMPDIR/got"
@@ -51,6 +52,7 @@ kills_the_program() {
   wait_until is_gone "${spawned[-1]}"
 }
 
+# bats test_tags=slow
 @test "--kill-child leaves no watcher behind, however it ends" {
   marked nsx-unshare --kill-child -- true
   nothing_is_left
@@ -62,6 +64,7 @@ kills_the_program() {
   nothing_is_left
 }
 
+# bats test_tags=slow
 @test "--kill-child holds no pipe of the program's open" {
   # cat ends when the last writer does; sleep has closed its own.
   spawn nsx-unshare --kill-child -- sh -c 'echo said; exec sleep 300 >/dev/null'
@@ -87,6 +90,7 @@ kills_the_program() {
   done
 }
 
+# bats test_tags=slow
 @test "nsx-enter passes on what is listed, and TERM, INT, HUP and QUIT in any case" {
   for signal in TERM HUP USR1; do
     spawn nsx-enter -t $$ -p --forward-signals=USR1 -- sh -c "trap 'echo $signal >&9' $signal; echo ready >&9
@@ -123,10 +127,12 @@ tells_start_and_end() {
   [ "$(json 'select(.event == "ended")."exit-status"')" = 5 ]
 }
 
+# bats test_tags=slow
 @test "--status-fd: a line when the program has started, one when it has ended" {
   each_tool tells_start_and_end
 }
 
+# bats test_tags=slow
 @test "--status-fd: PIDs outside and inside, the new namespaces, a signal" {
   run -0 --separate-stderr nsx-unshare -pn --status-fd 3 -- stat -L -c %i /proc/self/ns/net 3>"$BATS_TEST_TMPDIR/status"
   [ "$(json 'select(.event == "started")."pid-inside"')" = 1 ]
@@ -138,17 +144,20 @@ tells_start_and_end() {
   [ "$(json 'select(.event == "ended").signal')" = USR1 ]
 }
 
+# bats test_tags=slow
 @test "--status-fd: as an ordinary user" {
   run -0 --separate-stderr as_user nsx-unshare -rp --status-fd 1 -- true
   [ "$(jq -r .event <<<"$output" | tr '\n' ' ')" = "started ended " ]
 }
 
+# bats test_tags=slow
 @test "--status-fd: a program that can't be executed has not started" {
   run -127 nsx-unshare --status-fd 3 -- /nowhere 3>"$BATS_TEST_TMPDIR/status"
   [ "$(json .event)" = ended ]
   [ "$(json '."exit-status"')" = 127 ]
 }
 
+# bats test_tags=slow
 @test "--status-fd: the program does not get it; a descriptor that is none is refused" {
   run -0 nsx-unshare --status-fd 7 -- sh -c '[ ! -e /proc/self/fd/7 ]' 7>"$BATS_TEST_TMPDIR/status"
   for fd in 77 -1 x '' 99999999999; do
@@ -159,10 +168,12 @@ tells_start_and_end() {
   [[ $output == *"open for reading only"* ]]
 }
 
+# bats test_tags=slow
 @test "--status-fd: a reader that has gone ends nothing" {
   run -6 bash -c 'nsx-unshare --status-fd 7 -- sh -c "sleep 0.1; exit 6" 7> >(:)'
 }
 
+# bats test_tags=slow
 @test "--plan --json says each step with the privilege that it needs" {
   odd=$'"\\'
   run -0 nsx-unshare -rn --plan --json -- echo "$odd"
@@ -260,6 +271,7 @@ END
   done
 }
 
+# bats test_tags=slow
 @test "--pty: the program can push nothing into the caller's terminal" {
   # TIOCSTI, which root may use on every kernel; then what a shell at the caller's terminal would read.
   cat >"$BATS_TEST_TMPDIR/program" <<'END'
@@ -308,6 +320,7 @@ END
   nothing_is_left
 }
 
+# bats test_tags=slow
 @test "--init: signals reach the program, through nsx-unshare and through the init" {
   for signal in TERM USR1; do
     spawn nsx-unshare --init -- sh -c "trap 'echo $signal >&9; exit 3' $signal; echo ready >&9
@@ -337,6 +350,7 @@ END
   wait_until none_is_in
 }
 
+# bats test_tags=slow
 @test "--init: a program that stops stops nsx-unshare, and goes on with it" {
   spawn nsx-unshare --init -- sh -c 'kill -STOP $$; exit 4'
   wait_until is_stopped "$pid"
@@ -351,6 +365,7 @@ END
   [[ $output == *"Permission denied"* ]]
 }
 
+# bats test_tags=slow
 @test "--init with --pty and --status-fd" {
   run -3 nsx-unshare --init --pty --status-fd 3 -- sh -c 'test -t 0 || exit 9; exit 3' \
     3>"$BATS_TEST_TMPDIR/status" </dev/null

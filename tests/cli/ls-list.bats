@@ -97,6 +97,7 @@ at_terminal() {
   [ "$(words $output)" = "$net" ]
 }
 
+# bats test_tags=slow
 @test "--pinned: what is mounted; --orphaned: what no process is in" {
   ip netns add "nsx-test-$$"
   inode=$(stat -c %i "/run/netns/nsx-test-$$")
@@ -117,6 +118,7 @@ at_terminal() {
   grep -qx "$(ns_of "${spawned[0]}" net)" <<<"$output"
 }
 
+# bats test_tags=slow
 @test "--user: whose first process belongs to this user, by name or number" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net

@@ -53,6 +53,20 @@ table() {
   [ "$(table | tail -n 1)" = "$child 1 $pid root sleep 300" ]
 }
 
+@test "-o: every column, of each process, as lsns has them" {
+  spawn unshare -upf --kill-child -- sleep 300
+  wait_until has_child "$pid" sleep
+  inode=$(ns_of "$pid" uts)
+  local columns=NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS
+  run -0 nsx-ls -l -r -n -o "$columns" "$inode"
+  ours=$output
+  run -0 lsns -l -r -n -o "$columns" "$inode"
+  [ "$ours" = "$output" ]
+  [ "${#lines[@]}" = 2 ]
+  run -0 nsx-ls -l -r -n -o nspid,LEADER,THREADS "$inode"
+  [ "${lines[1]}" = "1 $pid 2" ]
+}
+
 @test "NSPID is the PID inside; init is its first" {
   spawn unshare -pf --kill-child -- sh -c 'sleep 300 & wait'
   wait_until has_child "$pid" sh
@@ -180,8 +194,8 @@ table() {
   [ "$(words $output)" = "$pid $pid $$ root sleep 300 0" ]
   run -0 nsx-ls -r "$inode"
   [ "${lines[1]}" = "$pid $pid $$ root sleep\\x20300" ]
-  run -1 nsx-ls -o NETNSID "$inode"
-  [[ "$output" = "nsx-ls: cannot show the column 'NETNSID': processes have no such column"* ]]
+  run -2 nsx-ls -o PID,NOPE "$inode"
+  [[ "$output" = "nsx-ls: cannot show the column 'NOPE': no such column"* ]]
 }
 
 @test "what is not there, and what does not go together" {

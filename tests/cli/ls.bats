@@ -12,6 +12,7 @@ no_complaint() {
   [[ -z $stderr || $stderr =~ ^nsx-ls:\ note:\ could\ not\ look\ into\ [^$'\n']*$ ]]
 }
 
+# bats test_tags=slow
 @test "the default columns, with a heading" {
   spawn_in uts -u
   run -0 --separate-stderr nsx-ls
@@ -36,6 +37,7 @@ no_complaint() {
   done < <(namespaces "$shell")
 }
 
+# bats test_tags=slow
 @test "-o: these columns, in this order, whatever the case" {
   run -0 --separate-stderr nsx-ls -o type,NS
   [ "$(words ${lines[0]})" = "TYPE NS" ]
@@ -43,6 +45,7 @@ no_complaint() {
   [ "$(words ${lines[0]})" = "PID COMMAND" ]
 }
 
+# bats test_tags=slow
 @test "-o +: behind the usual columns" {
   run -0 --separate-stderr nsx-ls -o +PNS,ONS
   [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND PNS ONS" ]
@@ -91,6 +94,7 @@ no_complaint() {
   [ "${lines[1]}" = "$net 0" ]
 }
 
+# bats test_tags=slow
 @test "-t: only these kinds" {
   run -0 --separate-stderr nsx-ls -n -t uts -o TYPE
   [ "$(printf '%s\n' "${lines[@]}" | sort -u)" = uts ]
@@ -112,6 +116,7 @@ no_complaint() {
   [ "$output" -gt 1 ]
 }
 
+# bats test_tags=slow
 @test "-n, --noheadings" {
   for option in -n --noheadings; do
     run -0 --separate-stderr nsx-ls $option -o TYPE
@@ -119,6 +124,7 @@ no_complaint() {
   done
 }
 
+# bats test_tags=slow
 @test "-l is flat, -r is raw" {
   run -0 --separate-stderr nsx-ls -l
   [[ "$output" != *─* ]] && [[ "$output" != *'`-'* ]]
@@ -126,6 +132,7 @@ no_complaint() {
   [[ "$output" != *"  "* ]]
 }
 
+# bats test_tags=slow
 @test "-J: valid JSON; numbers are numbers, lists are lists" {
   spawn_in net -n
   net=$(ns_of "$pid" net)
@@ -136,6 +143,7 @@ no_complaint() {
     .ons == $(ns_of $$ user)" <<<"$output"
 }
 
+# bats test_tags=slow
 @test "-J with a tree nests children" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
@@ -156,6 +164,7 @@ no_complaint() {
   done
 }
 
+# bats test_tags=slow
 @test "--tree=owner -t: the owners are shown too, with their own counts" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
@@ -187,6 +196,7 @@ no_complaint() {
   run -1 row "$(ns_of "$pid" uts)" -P
 }
 
+# bats test_tags=slow
 @test "-Q: the rows that an expression is true for" {
   spawn_in uts -u
   run -0 --separate-stderr nsx-ls -l -n -Q "PID == $pid" -o TYPE
@@ -199,12 +209,14 @@ no_complaint() {
   [[ $output == *"at character 9"* ]]
 }
 
+# bats test_tags=slow
 @test "an ordinary user is told what could not be looked into" {
   run -0 --separate-stderr as_user nsx-ls -l -n -o NS
   [[ $stderr =~ "could not look into "[0-9]+" process" ]]
   [[ $stderr == *"Permission denied"* ]]
 }
 
+# bats test_tags=slow
 @test "--tree=process: below the namespace of the parent process" {
   spawn unshare -u -- sh -c 'unshare -n sleep 300; true'
   top=$pid
@@ -243,6 +255,7 @@ no_complaint() {
   [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "pid user " ]
 }
 
+# bats test_tags=slow
 @test "a process with a hostile name does no harm to the terminal" {
   # ESC, a line feed and a forged row behind it.
   spawn unshare -Umuin -- bash -c "exec -a $'a\e[31m\nroot 1' sleep 300"
@@ -273,6 +286,7 @@ no_complaint() {
   done
 }
 
+# bats test_tags=slow
 @test "processes that come and go never make it fail" {
   # Two loops that fork as fast as they can, some of them into new namespaces.
   spawn "${on_every_cpu[@]}" bash -c 'while :; do /bin/true & /bin/true; done'
@@ -291,6 +305,7 @@ no_complaint() {
   done
 }
 
+# bats test_tags=slow
 @test "commands are cut to the terminal's width, and only there" {
   long=$(head -c 300 /dev/zero | tr '\0' x)
   spawn unshare -u -- bash -c "exec -a $long sleep 300"

@@ -8,6 +8,7 @@ setup() {
   replacing=("nsx-unshare -u --" "nsx-enter -t $$ -u --")
 }
 
+# bats test_tags=slow
 @test "the exit status is the program's" {
   for command in "${forking[@]}" "${replacing[@]}"; do
     run -0 $command true
@@ -17,6 +18,7 @@ setup() {
   done
 }
 
+# bats test_tags=slow
 @test "a program that is not found is 127, one that can't be executed 126" {
   printf '#!/nowhere/sh\n' >"$BATS_TEST_TMPDIR/no-interpreter"
   printf 'echo\n' >"$BATS_TEST_TMPDIR/not-executable"
@@ -31,6 +33,7 @@ setup() {
   done
 }
 
+# bats test_tags=slow
 @test "the signal that the program dies of is passed on" {
   for command in "${forking[@]}" "${replacing[@]}"; do
     for signal in TERM KILL HUP USR1 SEGV; do
@@ -50,6 +53,7 @@ setup() {
   [ -z "$(ls -A .)" ]
 }
 
+# bats test_tags=slow
 @test "a stop of the program stops the parent, and a continue continues both" {
   for command in "${forking[@]}"; do
     $command sleep 300 3>&- &
@@ -75,6 +79,7 @@ setup() {
   done
 }
 
+# bats test_tags=slow
 @test "signal dispositions and the mask of the caller reach the program" {
   read_mask='grep -E "^Sig(Blk|Ign)" /proc/self/status'
   for command in "${forking[@]}" "${replacing[@]}"; do
@@ -86,6 +91,7 @@ setup() {
   done
 }
 
+# bats test_tags=slow
 @test "nsx-enter passes TERM, INT, HUP and QUIT of another process on to the program" {
   for signal in TERM INT HUP QUIT; do
     # A shell's background jobs ignore INT and QUIT; env gives the standard action back.
@@ -102,6 +108,7 @@ setup() {
   done
 }
 
+# bats test_tags=slow
 @test "nsx-unshare --fork waits on when it is sent TERM or INT, as unshare does" {
   env --default-signal=INT nsx-unshare --fork -- sleep 300 3>&- &
   parent=$!
@@ -121,6 +128,7 @@ setup() {
   [ $wait_status = 143 ]
 }
 
+# bats test_tags=slow
 @test "Ctrl-C on a terminal reaches the program once" {
   log=$BATS_TEST_TMPDIR/log
   # The program counts the INTs that it gets; script(1) gives a terminal and sends ^C.
@@ -138,6 +146,7 @@ END
   [ "$(cat "$log")" = "count 1" ]
 }
 
+# bats test_tags=slow
 @test "no descriptor of ours is open in the program" {
   for command in "${forking[@]}" "${replacing[@]}" "nsx-enter -t $$ -a -r -w --"; do
     # Those of bats itself are passed on, as any program does with what it inherits.
@@ -149,6 +158,7 @@ END
   done
 }
 
+# bats test_tags=slow
 @test "descriptors 0, 1 and 2 closed at the start are /dev/null for the program" {
   for command in "${forking[@]}" "${replacing[@]}"; do
     $command sh -c "readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >$BATS_TEST_TMPDIR/fds 3>&-" \

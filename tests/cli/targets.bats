@@ -104,6 +104,7 @@ pidfd_inode() {
     -t "$pid:$second" true
 }
 
+# bats test_tags=slow
 @test "a target that makes no sense" {
   refused "cannot find a target: its name is empty" -t "" true
   refused "cannot find PID 0: a PID is a number above 0" -t 0 true
@@ -172,6 +173,7 @@ pin() {
     -t "cgroup:/$mine/../x" true
 }
 
+# bats test_tags=slow
 @test "unit:NAME is found by its cgroup" {
   make_cgroup "system.slice/$mine-a.service/control"
   sleeper_in "$cgroup"
@@ -237,6 +239,7 @@ has_parent_that_is_not_ours() {
   NSX_KERNEL_FEATURES=-ns-handle,-pidfd-ns leads_to "$pid" "ns:$id"
 }
 
+# bats test_tags=slow
 @test "ns:INODE as an ordinary user" {
   spawn as_user unshare --user --map-root-user --uts sleep 300
   wait_until has_left "$pid" uts
@@ -266,6 +269,7 @@ run_container() {
   pid=$(jq .init_process_pid "/run/runc/$1/state.json")
 }
 
+# bats test_tags=slow
 @test "container:NAME is a container of runc's" {
   run_container "$mine"
   for target in "container:$mine" "$mine"; do
@@ -292,6 +296,7 @@ run_container() {
   mv "/run/runc/$hex_id/hidden" "/run/runc/$hex_id/state.json"
 }
 
+# bats test_tags=slow
 @test "a container that has ended is not running" {
   run_container "$mine"
   runc kill "$mine" KILL
@@ -305,6 +310,7 @@ run_container() {
     -t "$mine" true
 }
 
+# bats test_tags=slow
 @test "hostile state of containers is an error, and nobody waits for it" {
   mkdir -p "/run/runc/$mine-a" "/run/runc/$mine-b" "/run/runc/$mine-c"
   mkfifo "/run/runc/$mine-a/state.json"
@@ -330,6 +336,7 @@ run_container() {
 
 # --- Any word ------------------------------------------------------------------------------------
 
+# bats test_tags=slow
 @test "a word that means several things is not taken" {
   ip netns add "$mine"
   make_cgroup "$mine.service"
@@ -340,6 +347,7 @@ run_container() {
     -t "nothing-$mine" true
 }
 
+# bats test_tags=slow
 @test "--list-targets lists what can be named" {
   ip netns add "$mine"
   make_cgroup "$mine.service"

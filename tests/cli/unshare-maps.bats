@@ -37,6 +37,7 @@ shows() {
   }
 }
 
+# bats test_tags=slow
 @test "--map-user, --map-group: one's own ids, by number or name" {
   uid=$ordinary_uid
   shows "5 $uid 1|7 $uid 1|deny|5|7" as_user nsx-unshare --map-user=5 --map-group=7
@@ -49,6 +50,7 @@ shows() {
   shows "5 $uid 1||allow|5|65534" as_user nsx-unshare --map-user=5
 }
 
+# bats test_tags=slow
 @test "--map-users, --map-groups: ranges, by root itself" {
   shows "0 1000 10|0 2000 10|allow|65534|65534" \
     nsx-unshare --map-users=0:1000:10 --map-groups=0:2000:10
@@ -58,6 +60,7 @@ shows() {
     nsx-unshare --map-users=0:0:1 --map-users=5:1000:10 --map-groups=all
 }
 
+# bats test_tags=slow
 @test "a range makes way for one's own id, and loses none beside it: defect 6" {
   groups="--map-groups=0:0:1"
   shows "0 0 1,1 1000 9|0 0 1|allow|0|0" nsx-unshare --map-user=0 --map-users=0:1000:10 $groups
@@ -84,6 +87,7 @@ shows() {
     "${as[@]}" nsx-unshare --map-users=3:200002:4 --map-groups=2:200003:5
 }
 
+# bats test_tags=slow
 @test "entries of /etc/subuid by number count, too" {
   printf '%s:300000:5\n' $ordinary_uid >"$sub_ids"
   shows "0 300000 5|0 300000 5|allow|65534|65534" \
@@ -98,6 +102,7 @@ shows() {
     with_sub_ids "${become_user[@]}" nsx-unshare -c --map-groups=0:200000:3 --setgroups=deny
 }
 
+# bats test_tags=slow
 @test "--setgroups: allow or deny, in a new user namespace only" {
   shows "||deny|65534|65534" as_user nsx-unshare -U --setgroups=deny
   shows "||allow|65534|65534" as_user nsx-unshare -U --setgroups=allow
@@ -108,6 +113,7 @@ shows() {
   [[ "$output" = *"cannot allow setgroups: with a map of one's own group it must be denied"* ]]
 }
 
+# bats test_tags=slow
 @test "maps that cannot be are refused, and nothing is made" {
   refused() {
     local why=$1
@@ -131,6 +137,7 @@ shows() {
   refused "at most 340 lines" $(seq 0 340 | sed 's/.*/--map-users=&:&:1/')
 }
 
+# bats test_tags=slow
 @test "an ordinary user without subordinate ids is told what is missing" {
   : >"$sub_ids"
   run -1 with_sub_ids "${become_user[@]}" nsx-unshare --map-auto true
@@ -158,6 +165,7 @@ shows() {
   [[ "$output" = *"needs CAP_SETGID"* ]]
 }
 
+# bats test_tags=slow
 @test "--owner: no process of that user reaches the one that was root" {
   spawn nsx-unshare --owner $ordinary_uid:$ordinary_uid -r --kill-child sleep 300
   wait_until has_child "$pid" sleep
@@ -167,6 +175,7 @@ shows() {
   [ "$(stat -c %u /proc/"$child"/maps)" = $ordinary_uid ]
 }
 
+# bats test_tags=slow
 @test "-S, --setuid and -G, --setgid: the ids of the program" {
   run -0 nsx-unshare -S 5 -G 6 -- sh -c 'id -u; id -g; id -G'
   [ "${lines[*]}" = "5 6 6" ]
@@ -183,6 +192,7 @@ shows() {
   [[ "$output" = *"cannot become UID 5: Invalid argument (this id is not mapped"* ]]
 }
 
+# bats test_tags=slow
 @test "--keep-caps: the program has them, whoever it is" {
   effective='grep CapEff /proc/self/status'
   run -0 as_user nsx-unshare -c -- $effective
@@ -201,6 +211,7 @@ shows() {
   [[ "$output" = *0000000000000000 ]]
 }
 
+# bats test_tags=slow
 @test "--kill-child: the signal survives a change of ids: defect 3" {
   nsx-unshare --kill-child -S $ordinary_uid -G $ordinary_uid -- sleep 300 3>&- &
   parent=$!
@@ -211,6 +222,7 @@ shows() {
   wait_until is_gone "$child"
 }
 
+# bats test_tags=slow
 @test "what is forbidden is told with the right or the switch that is missing: defect 18" {
   run -1 as_user nsx-unshare -u true
   [[ "$output" = *"Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace"* ]]

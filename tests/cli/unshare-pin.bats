@@ -64,6 +64,7 @@ option_of() {
   [ "$output" = kept ]
 }
 
+# bats test_tags=slow
 @test "-n has no file: it follows the long option only" {
   run -0 nsx-unshare -nu -- true
   run -1 nsx-unshare -n=files/net -- true
@@ -92,6 +93,7 @@ option_of() {
   [ "$(stat -f -c %T files/net)" = nsfs ]
 }
 
+# bats test_tags=slow
 @test "--mount=FILE on a shared mount: what to do about it" {
   mount -t tmpfs shared files
   mount --make-shared files
@@ -107,6 +109,7 @@ option_of() {
   umount files/mnt
 }
 
+# bats test_tags=slow
 @test "a pin that fails undoes the others, and the program does not run: defect 5" {
   for fork in "" --fork; do
     run -1 marked nsx-unshare --net=files/net --uts=files/missing $fork -- touch made
@@ -119,6 +122,7 @@ option_of() {
   leaves_nothing
 }
 
+# bats test_tags=slow
 @test "a failure after the pin undoes it" {
   run -1 marked nsx-unshare --net=files/net -w /nowhere true
   leaves_nothing
@@ -128,6 +132,7 @@ option_of() {
   leaves_nothing
 }
 
+# bats test_tags=slow
 @test "no helper is left when unshare(2) fails: defect 4" {
   # For lack of the right ...
   run -1 marked as_user nsx-unshare --net=files/net true
@@ -140,6 +145,7 @@ option_of() {
   leaves_nothing
 }
 
+# bats test_tags=slow
 @test "the helper is gone when the program runs, also beside a parent that waits" {
   for fork in "" --kill-child; do
     spawn nsx-unshare --net=files/net $fork -- sleep 300
@@ -155,6 +161,7 @@ has_no_helper() {
     ! grep -qsx nsx-outside /proc/[0-9]*/comm
 }
 
+# bats test_tags=slow
 @test "the program inherits neither a child nor a descriptor of the helper" {
   look='ls /proc/self/fd; read -r children </proc/$$/task/$$/children; echo "children: $children"'
   run -0 bash -c "$look"
@@ -166,6 +173,7 @@ has_no_helper() {
   run -0 timeout 20 sh -c 'nsx-unshare --net=files/net --fork true | cat'
 }
 
+# bats test_tags=slow
 @test "--pin NAME: every namespace that is made, where others look for them" {
   run -0 in_own_run '
     nsx-unshare --pin blue -muinpUCT -r -- sh -c "stat -L -c %i /proc/self/ns/net /proc/self/ns/uts" \
@@ -188,6 +196,7 @@ has_no_helper() {
   [ "${lines[-1]}" = 0 ]
 }
 
+# bats test_tags=slow
 @test "--pin NAME: none, if there is one of this name" {
   run -0 in_own_run '
     nsx-unshare --pin blue -u -- true
@@ -198,6 +207,7 @@ has_no_helper() {
   [[ "$output" = *"cannot pin the uts namespace on /run/utsns/blue: File exists (there is a pin of this name)" ]]
 }
 
+# bats test_tags=slow
 @test "--pin NAME: nothing stays of it after a failure, not even a directory" {
   run -0 in_own_run '
     before=$(cat /proc/self/mountinfo)
@@ -208,6 +218,7 @@ has_no_helper() {
     [ "$before" = "$(cat /proc/self/mountinfo)" ]'
 }
 
+# bats test_tags=slow
 @test "--pin NAME: a directory in use stays when a pin of it fails" {
   run -0 in_own_run '
     nsx-unshare --pin red -n -- true
@@ -217,6 +228,7 @@ has_no_helper() {
   [ "${lines[-2]} ${lines[-1]}" = "red nsfs" ]
 }
 
+# bats test_tags=slow
 @test "--pin NAME: a name is a file name" {
   for name in "" . .. a/b ../../tmp/x "$(printf 'x%.0s' {1..256})"; do
     run -1 marked nsx-unshare --pin "$name" -n true
@@ -227,11 +239,13 @@ has_no_helper() {
   [[ "$output" = *"cannot pin blue: no new namespace is asked for"* ]]
 }
 
+# bats test_tags=slow
 @test "--pin NAME: with --pid it forks" {
   run -0 --separate-stderr nsx-unshare --plan --pin blue --pid -- true
   [[ "$output" = *"fork; the parent waits"* ]]
 }
 
+# bats test_tags=slow
 @test "--pin NAME: an ordinary user lacks the right, and is told so" {
   run -1 marked as_user nsx-unshare --pin blue -rn true
   [[ "$output" = *"cannot "*"(needs "* ]]

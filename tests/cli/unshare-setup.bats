@@ -21,6 +21,7 @@ load ../lib/common
   [[ "$output" = *"Numerical result out of range (a clock would be negative or beyond what it can show)" ]]
 }
 
+# bats test_tags=slow
 @test "--hostname: implies a new UTS namespace" {
   before=$(uname -n)
   run -0 nsx-unshare --hostname blue -- uname -n
@@ -32,6 +33,7 @@ load ../lib/common
   [[ "$output" = *"it is longer than 64 bytes"* ]]
 }
 
+# bats test_tags=slow
 @test "--lo: the loopback interface is up, in a new network namespace" {
   run -0 nsx-unshare -n -- ip -br link show lo
   [[ "$output" = *"<LOOPBACK>"* ]]
@@ -41,6 +43,7 @@ load ../lib/common
   [[ "$output" = *127.0.0.1/8* ]]
 }
 
+# bats test_tags=slow
 @test "--clear-env and --whitelist-env: the environment of the program" {
   export NSX_A=1 NSX_B='two words' NSX_C=
   run -0 nsx-unshare --clear-env -- /usr/bin/env
@@ -79,6 +82,7 @@ load ../lib/common
   [ "$output" = $ordinary_uid ]
 }
 
+# bats test_tags=slow
 @test "after --pid alone a hint says that /proc shows the old namespace" {
   hint="nsx-unshare: note: /proc still shows the old PID namespace (--mount-proc mounts a new one)"
   for options in -p -pf "-pn --fork"; do
@@ -92,6 +96,7 @@ load ../lib/common
   done
 }
 
+# bats test_tags=slow
 @test "under the name unshare nothing is said that unshare does not say" {
   ln -s "$(command -v nsx-unshare)" "$BATS_TEST_TMPDIR/unshare"
   run -0 "$BATS_TEST_TMPDIR/unshare" -pf -- sh -c 'echo $$'
@@ -129,6 +134,7 @@ has_own_binfmt() {
   [[ "$output" = *"cannot register the interpreter nonsense: Invalid argument (the form is :NAME:TYPE"* ]]
 }
 
+# bats test_tags=slow
 @test "--load-interp with F and --root: the interpreter is the one outside" {
   has_own_binfmt || return 0
   root=$BATS_TEST_TMPDIR/root

@@ -66,6 +66,7 @@ makes_only() {
   makes_only time --time
 }
 
+# bats test_tags=slow
 @test "several kinds at once, and none" {
   outside=$("${inside[@]}")
   run -0 nsx-unshare -mun --ipc -- "${inside[@]}"
@@ -74,6 +75,7 @@ makes_only() {
   [ "$output" = "$outside" ]
 }
 
+# bats test_tags=slow
 @test "without --fork the program takes the place of nsx-unshare" {
   nsx-unshare -u -- sleep 300 3>&- &
   spawned+=("$!")
@@ -81,6 +83,7 @@ makes_only() {
   [ "$(cat /proc/$!/comm)" = sleep ]
 }
 
+# bats test_tags=slow
 @test "--fork: the program is a child" {
   run -0 nsx-unshare --fork -- sh -c 'cat /proc/$PPID/comm'
   [ "$output" = nsx-unshare ]
@@ -96,6 +99,7 @@ makes_only() {
   [ "$(cat /proc/self/mountinfo)" = "$before" ]
 }
 
+# bats test_tags=slow
 @test "--mount-proc=DIR: mounts it there" {
   mkdir "$BATS_TEST_TMPDIR/proc"
   run -0 nsx-unshare -pf --mount-proc="$BATS_TEST_TMPDIR/proc" -- \
@@ -104,6 +108,7 @@ makes_only() {
   [ -z "$(ls -A "$BATS_TEST_TMPDIR/proc")" ]
 }
 
+# bats test_tags=slow
 @test "-r, --map-root-user: root inside, alone" {
   for option in -r --map-root-user; do
     run -0 nsx-unshare $option -- sh -c 'id -u; id -g; cat /proc/self/setgroups; cat /proc/self/uid_map'
@@ -112,6 +117,7 @@ makes_only() {
   done
 }
 
+# bats test_tags=slow
 @test "-c, --map-current-user: the same ids inside" {
   for option in -c --map-current-user; do
     run -0 as_user nsx-unshare $option -- sh -c 'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map'
@@ -131,6 +137,7 @@ makes_only() {
   [ "$(different "$outside" "$output" | tr '\n' ' ')" = "$(all_kinds | tr '\n' ' ')" ]
 }
 
+# bats test_tags=slow
 @test "--propagation: of every mount, private when not said" {
   propagation() {
     nsx-unshare -m "$@" -- findmnt -n -o PROPAGATION /
@@ -147,6 +154,7 @@ makes_only() {
   [ "${lines[*]}" = "private private private,slave shared shared" ]
 }
 
+# bats test_tags=slow
 @test "--kill-child: the program dies with nsx-unshare" {
   # As the init of its PID namespace the program would be deaf to TERM.
   for option in "-p --kill-child" --kill-child=SIGTERM --kill-child=term --kill-child=9; do
@@ -159,6 +167,7 @@ makes_only() {
   done
 }
 
+# bats test_tags=slow
 @test "--kill-child=SIGNAL: it is this signal" {
   log=$BATS_TEST_TMPDIR/log
   nsx-unshare --kill-child=USR1 -- sh -c "trap 'echo usr1 >$log; exit' USR1; echo ready >$log
@@ -170,6 +179,7 @@ makes_only() {
   wait_until grep -qs usr1 "$log"
 }
 
+# bats test_tags=slow
 @test "-w, --wd: the working directory" {
   run -0 nsx-unshare --wd="$BATS_TEST_TMPDIR" -- pwd
   [ "$output" = "$BATS_TEST_TMPDIR" ]
@@ -177,6 +187,7 @@ makes_only() {
   [ "$output" = "$BATS_TEST_TMPDIR" ]
 }
 
+# bats test_tags=slow
 @test "-R, --root: the root directory; --wd is looked up in it, / when not said" {
   make_root "$BATS_TEST_TMPDIR/root" sh ls
   for option in -R --root; do
@@ -188,6 +199,7 @@ makes_only() {
   done
 }
 
+# bats test_tags=slow
 @test "--root with --mount-proc: proc is mounted in the new root" {
   make_root "$BATS_TEST_TMPDIR/root" sh ls
   run -0 marked nsx-unshare -fp --root="$BATS_TEST_TMPDIR/root" --mount-proc -- ls /proc
@@ -195,6 +207,7 @@ makes_only() {
   nothing_is_left
 }
 
+# bats test_tags=slow
 @test "without a program: \$SHELL as a login shell" {
   run -0 env SHELL=/bin/sh nsx-unshare -u <<<'echo "$0"'
   [ "$output" = -sh ]
@@ -202,12 +215,14 @@ makes_only() {
   [ "$output" = -bash ]
 }
 
+# bats test_tags=slow
 @test "without a program and \$SHELL: the shell of the user database" {
   shell=$(getent passwd 0 | cut -d: -f7)
   run -0 env -u SHELL nsx-unshare -u --plan
   [ "${lines[1]}" = "2. run $shell as a login shell" ]
 }
 
+# bats test_tags=slow
 @test "an argument that looks like an option belongs to the program" {
   run -0 nsx-unshare -u echo -n --fork
   [ "$output" = "--fork" ]

@@ -33,6 +33,7 @@ container() {
   spawned+=("$pid")
 }
 
+# bats test_tags=slow
 @test "as root: one kind, several, all, by the target and by files" {
   as=()
   container unshare -muinpCT
@@ -60,6 +61,7 @@ container() {
   done
 }
 
+# bats test_tags=slow
 @test "--root takes the working directory along, which nsenter leaves outside" {
   cd /usr
   run -0 nsenter -t $$ -u --root=/ -- pwd
@@ -68,6 +70,7 @@ container() {
   [ "$output" = / ]
 }
 
+# bats test_tags=slow
 @test "the exit status is the same" {
   for arguments in "true" "false" "sh -c 'exit 42'" "sh -c 'kill -TERM \$\$'" "/" "nsx-no-such-program"; do
     for options in -u -p; do
@@ -107,6 +110,7 @@ container() {
   [ "${lines[*]}" = "$(for k in mnt net uts ipc pid; do ns_of "$target" $k; done | tr '\n' ' ' | sed 's/ $//')" ]
 }
 
+# bats test_tags=slow
 @test "by the peer's name there is no hint, and a target alone is refused as its newer versions do" {
   as=()
   container unshare -muinpCT

@@ -53,6 +53,7 @@ sorted_tree() {
   jq -S 'walk(if type == "array" then sort_by(.ns) else . end)' "$1"
 }
 
+# bats test_tags=slow
 @test "the trees by owner and by parent" {
   for relation in owner parent; do
     among "lsns -J --tree=$relation -o NS,TYPE,NPROCS,PID >$BATS_TEST_TMPDIR/lsns
@@ -62,6 +63,7 @@ sorted_tree() {
   done
 }
 
+# bats test_tags=slow
 @test "one kind, several kinds, one process" {
   for options in "-t user" "-t net -o NS,TYPE,NPROCS,PID,NETNSID,COMMAND" "-t pid -t mnt" \
     "-p 1" "-p 1 -t net -o NS,NPROCS" "-n -t uts" "-r -o NS,TYPE,PID,USER,COMMAND"; do

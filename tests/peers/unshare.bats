@@ -22,6 +22,7 @@ same() {
   [ $their_status = $our_status ]
 }
 
+# bats test_tags=slow
 @test "as root: what the program finds around itself" {
   as=()
   for options in -m "-m --propagation=slave" "-m --propagation=shared" "-m --propagation=unchanged" -u -i -n \
@@ -31,6 +32,7 @@ same() {
   done
 }
 
+# bats test_tags=slow
 @test "as an ordinary user" {
   as=("${become_user[@]}")
   for options in -U -r -c "-rm" "-rn" "-rpf --mount-proc" "-cmuin" "-rmuinpCT -f --mount-proc"; do

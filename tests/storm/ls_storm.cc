@@ -1,10 +1,14 @@
-// ls-storm RUNS FILE [VIEW]: nsx-ls while processes, threads and namespaces come and go.
+// ls-storm [--yield] RUNS FILE [VIEW]: nsx-ls while processes, threads and namespaces come and go.
 //
 // Runs nsx-ls RUNS times in each of its views, or in the one of this name, beside a storm: workers
 // that fork as fast as they can, in a PID namespace of their own, whose children move between
 // namespaces, start threads, hold descriptors of namespaces or mount them on FILE, and end. Each
 // run has to exit as expected, to show the namespaces of a fixed set of processes as they are, and
 // no row that is torn. What it says on stderr has to be what it said before the storm.
+//
+// --yield: the storm takes what nsx-ls leaves of the processors, by its niceness. Then a run takes
+// milliseconds, and thousands can be made; else the storm has most of them, and much more comes and
+// goes during a run.
 //
 // Prints a line about what came and went; on a failure the first that was wrong, with all that
 // nsx-ls printed, and status 1.
@@ -29,6 +33,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -72,7 +77,7 @@ struct Tally {
 
 class Storm {
  public:
-  explicit Storm(const char* file) : file_(file) {
+  Storm(const char* file, bool yields) : file_(file), yields_(yields) {
     void* shared =
         ::mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) die("mmap");
@@ -97,6 +102,7 @@ class Storm {
  private:
   [[noreturn]] void run_init() const {
     ::signal(SIGCHLD, SIG_IGN);  // takes the orphans
+    if (yields_ && ::setpriority(PRIO_PROCESS, 0, 19) != 0) ::_exit(1);
     for (int i = 0; i < kWorkers; ++i) {
       const pid_t worker = fork_into(0);
       if (worker < 0) ::_exit(1);
@@ -231,6 +237,7 @@ class Storm {
   }
 
   const char* file_;
+  bool yields_;
   Tally* tally_ = nullptr;
   pid_t init_ = -1;
 };
@@ -727,10 +734,15 @@ bool try_view(const View& view, const FixedSet& fixed, int round, const std::str
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool yields = argc > 1 && std::strcmp(argv[1], "--yield") == 0;
+  if (yields) {
+    --argc;
+    ++argv;
+  }
   const int runs = argc > 1 ? std::atoi(argv[1]) : 0;
   const char* only = argc > 3 ? argv[3] : nullptr;
   if (argc < 3 || runs < 1) {
-    std::fprintf(stderr, "usage: ls-storm RUNS FILE [VIEW]\n");
+    std::fprintf(stderr, "usage: ls-storm [--yield] RUNS FILE [VIEW]\n");
     return 2;
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -744,7 +756,7 @@ int main(int argc, char** argv) {
     views.push_back(&view);
     if (!try_view(view, fixed, 0, nullptr, &said.emplace_back())) return 1;
   }
-  const Storm storm(argv[2]);
+  const Storm storm(argv[2], yields);
   for (int round = 0; round < runs; ++round) {
     for (std::size_t i = 0; i < views.size(); ++i) {
       if (!try_view(*views[i], fixed, round, &said[i], nullptr)) return 1;

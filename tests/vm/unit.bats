@@ -3,10 +3,18 @@
 
 load ../lib/common
 
-@test "the unit tests pass" {
-  run -0 "$NSX_BUILD/tests/unit/nsx-unit-tests" --gtest_brief=1
+pass() { # PROGRAM
+  run -0 "$NSX_BUILD/tests/unit/$1" --gtest_brief=1
   echo "$output"
   if [ "${NSX_MUST_WORK:-0}" = 1 ]; then
     [[ $output != *SKIPPED* ]]
   fi
+}
+
+@test "the unit tests pass" {
+  pass nsx-unit-tests
+}
+
+@test "what other kernels have answered is read as there" {
+  pass nsx-recorded-tests
 }

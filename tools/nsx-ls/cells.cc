@@ -31,9 +31,7 @@ cli::Value number(Process id) {
 
 cli::Cell holders_cell(const std::vector<Holder>& holders) {
   std::vector<std::string> phrases = in_phrases(holders);
-  std::string shown;
-  for (const std::string& phrase : phrases)
-    shown += (shown.empty() ? "" : ", ") + phrase;
+  std::string shown = in_words(phrases);
   cli::JsonWriter json;
   write_json(holders, json);
   return {std::move(phrases), std::move(shown), json.take()};
@@ -48,10 +46,8 @@ cli::Cell map_cell(const Kernel& kernel, const Census& census, CensusIndex index
   return {spelled_lines(*map), {}, json.take()};
 }
 
-}  // namespace
-
-cli::Cell Cells::cell(CensusIndex index, Column column) {
-  const CensusNamespace& ns = census_.namespaces[index];
+/// Whether a cell of this column is that of one process in the namespace.
+bool is_of_a_process(Column column) {
   switch (column) {
     case Column::path:
     case Column::pid:
@@ -62,14 +58,24 @@ cli::Cell Cells::cell(CensusIndex index, Column column) {
     case Column::container:
     case Column::unit:
     case Column::cgroup:
-      if (ns.first_process == kNone) return {};
-      return of_process(census_.processes[ns.first_process], ns.kind, column);
-    case Column::leader:
-    case Column::age:
-      return of_oldest(index, column);
+      return true;
     default:
-      return of_namespace(index, column);
+      return false;
   }
+}
+
+}  // namespace
+
+cli::Cell Cells::cell(CensusIndex index, Column column) {
+  const CensusNamespace& ns = census_.namespaces[index];
+  if (!is_of_a_process(column)) return of_namespace(index, column);
+  if (ns.first_process == kNone) return {};
+  return of_process(census_.processes[ns.first_process], ns.kind, column);
+}
+
+cli::Cell Cells::cell(CensusIndex index, const CensusProcess& process, Column column) {
+  if (!is_of_a_process(column)) return of_namespace(index, column);
+  return of_process(process, census_.namespaces[index].kind, column);
 }
 
 cli::Cell Cells::of_namespace(CensusIndex index, Column column) {
@@ -106,31 +112,34 @@ cli::Cell Cells::of_namespace(CensusIndex index, Column column) {
       return map_cell(kernel_, census_, index, "uid_map");
     case Column::gid_map:
       return map_cell(kernel_, census_, index, "gid_map");
+    case Column::leader:
+    case Column::age:
+      return of_oldest(index, column);
     default:
       return {};
   }
 }
 
-cli::Cell Cells::of_process(const CensusProcess& first, Kind kind, Column column) {
+cli::Cell Cells::of_process(const CensusProcess& process, Kind kind, Column column) {
   switch (column) {
     case Column::path:
-      return {kernel_.proc_path() + '/' + std::to_string(first.pid) + "/ns/" + name(kind)};
+      return {kernel_.proc_path() + '/' + std::to_string(process.pid) + "/ns/" + name(kind)};
     case Column::pid:
-      return {number(first.pid)};
+      return {number(process.pid)};
     case Column::ppid:
-      return {number(first.parent)};
+      return {number(process.parent)};
     case Column::command:
-      return {text_or_nothing(command(first.pid))};
+      return {text_or_nothing(command(process.pid))};
     case Column::uid:
-      return {number(first.uid)};
+      return {number(process.uid)};
     case Column::user:
-      return {user(first.uid)};
+      return {user(process.uid)};
     case Column::container:
-      return {text_or_nothing(places_.container(first.pid))};
+      return {text_or_nothing(places_.container(process.pid))};
     case Column::unit:
-      return {text_or_nothing(places_.unit(first.pid))};
+      return {text_or_nothing(places_.unit(process.pid))};
     case Column::cgroup:
-      return {text_or_nothing(places_.cgroup(first.pid))};
+      return {text_or_nothing(places_.cgroup(process.pid))};
     default:
       return {};
   }

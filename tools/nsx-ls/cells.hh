@@ -26,12 +26,15 @@ class Cells {
   /// A cell; without a value where there is nothing to tell.
   cli::Cell cell(CensusIndex index, Column column);
 
+  /// The same for a process in the namespace, where the column is of one.
+  cli::Cell cell(CensusIndex index, const CensusProcess& process, Column column);
+
   /// Whether the filter takes the namespace.
   bool match(const cli::Filter& filter, CensusIndex index);
 
  private:
   cli::Cell of_namespace(CensusIndex index, Column column);
-  cli::Cell of_process(const CensusProcess& first, Kind kind, Column column);
+  cli::Cell of_process(const CensusProcess& process, Kind kind, Column column);
   cli::Cell of_oldest(CensusIndex index, Column column);
   const std::string& command(pid_t pid);
   const std::string& user(uid_t uid);

@@ -1,6 +1,6 @@
 #include "nsx-ls/detail.hh"
 
-#include <array>
+#include <algorithm>
 #include <climits>
 #include <cstdio>
 #include <strings.h>
@@ -10,6 +10,8 @@
 
 #include "common/number.hh"
 #include "common/report.hh"
+#include "nsx-ls/cells.hh"
+#include "nsx-ls/columns.hh"
 #include "nsx-ls/detail_print.hh"
 #include "nsx-ls/options.hh"
 
@@ -19,49 +21,14 @@ namespace {
 
 // --- The columns of processes --------------------------------------------------------------------
 
-struct ProcessColumn {
-  const char* name;
-  bool is_right;
-  std::string (*text)(const Detail&, const Member&);
-};
+/// A column of the lists, of this process; none: NSPID, the PID inside.
+using ProcessColumn = std::optional<Column>;
+using ProcessColumns = std::vector<ProcessColumn>;
 
-constexpr std::array kProcessColumns{
-    ProcessColumn{"PID", true,
-                  [](const Detail&, const Member& m) { return std::to_string(m.pid); }},
-    ProcessColumn{"NSPID", true,
-                  [](const Detail&, const Member& m) {
-                    return m.pid_inside != 0 ? std::to_string(m.pid_inside) : std::string();
-                  }},
-    ProcessColumn{"PPID", true,
-                  [](const Detail&, const Member& m) { return std::to_string(m.parent); }},
-    ProcessColumn{"USER", false, [](const Detail&, const Member& m) { return user_name(m.uid); }},
-    ProcessColumn{"COMMAND", false, [](const Detail&, const Member& m) { return m.command; }},
-    ProcessColumn{"UID", true,
-                  [](const Detail&, const Member& m) { return std::to_string(m.uid); }},
-    ProcessColumn{"NS", true,
-                  [](const Detail& d, const Member&) { return std::to_string(d.identity.inode); }},
-    ProcessColumn{"TYPE", false,
-                  [](const Detail& d, const Member&) { return std::string(name(d.kind)); }},
-};
-constexpr std::size_t kUsualColumns = 5;
-constexpr std::size_t kCommand = 4;  ///< carries the lines of the tree
-
-using ProcessColumns = std::vector<const ProcessColumn*>;
+constexpr const char* kPidInside = "NSPID";
 
 ProcessColumns usual_columns() {
-  ProcessColumns columns;
-  for (std::size_t i = 0; i < kUsualColumns; ++i)
-    columns.push_back(&kProcessColumns[i]);
-  return columns;
-}
-
-Result<const ProcessColumn*> column_by_name(const std::string& word) {
-  std::string known;
-  for (const ProcessColumn& column : kProcessColumns) {
-    if (::strcasecmp(column.name, word.c_str()) == 0) return &column;
-    known += std::string(known.empty() ? "" : ", ") + column.name;
-  }
-  return refuse("show the column", cli::quoted(word), "processes have no such column", known);
+  return {Column::pid, std::nullopt, Column::ppid, Column::user, Column::command};
 }
 
 Result<ProcessColumns> parse_process_columns(std::string_view list) {
@@ -72,9 +39,14 @@ Result<ProcessColumns> parse_process_columns(std::string_view list) {
   }
   for (;;) {
     const std::size_t comma = list.find(',');
-    const auto column = column_by_name(std::string(list.substr(0, comma)));
-    if (!column) return tl::unexpected(column.error());
-    columns.push_back(*column);
+    const std::string word(list.substr(0, comma));
+    if (::strcasecmp(word.c_str(), kPidInside) == 0) {
+      columns.emplace_back();
+    } else {
+      auto column = parse_columns(word, {});
+      if (!column) return error_of(column);
+      columns.insert(columns.end(), column->begin(), column->end());
+    }
     if (comma == std::string_view::npos) return columns;
     list.remove_prefix(comma + 1);
   }
@@ -129,37 +101,48 @@ std::vector<MemberRow> in_a_list(const std::vector<Member>& members) {
   return rows;
 }
 
-Status print_processes(const Detail& detail, const ProcessColumns& columns,
+std::string text_of(const ProcessColumn& column, const Member& member, CensusIndex ns,
+                    Cells& cells) {
+  if (!column) return member.pid_inside != 0 ? std::to_string(member.pid_inside) : std::string();
+  const CensusProcess process{.pid = member.pid, .parent = member.parent, .uid = member.uid};
+  return cli::shown(cells.cell(ns, process, *column));
+}
+
+Status print_processes(const DetailWithGaps& found, const ProcessColumns& columns, Cells& cells,
                        const ViewRequest& request) {
+  const std::vector<Member>& members = found.detail.members;
   std::vector<cli::TableColumn> heads;
   bool is_tree = false;
-  for (const ProcessColumn* column : columns) {
-    const bool has_tree = column == &kProcessColumns[kCommand] && !request.list;
+  for (const ProcessColumn& column : columns) {
+    const bool is_command = column == Column::command;
+    const bool has_tree = is_command && !request.list;
     is_tree = is_tree || has_tree;
-    heads.push_back({.name = column->name,
-                     .is_right = column->is_right,
-                     .is_last_resort = column == &kProcessColumns[kCommand],
+    heads.push_back({.name = column ? info(*column).name : kPidInside,
+                     .is_right = column ? info(*column).is_right : true,
+                     .is_last_resort = is_command,
                      .has_tree = has_tree});
   }
   std::vector<cli::TableRow> rows;
-  for (const MemberRow& row : is_tree ? arrange(detail.members) : in_a_list(detail.members)) {
+  for (const MemberRow& row : is_tree ? arrange(members) : in_a_list(members)) {
     cli::TableRow line{.cells = {}, .parent = row.parent};
-    for (const ProcessColumn* column : columns)
-      line.cells.push_back(column->text(detail, detail.members[row.member]));
+    for (const ProcessColumn& column : columns)
+      line.cells.push_back(text_of(column, members[row.member], found.index, cells));
     rows.push_back(std::move(line));
   }
   return cli::print_table(heads, std::move(rows), request.table);
 }
 
-Status print_one(const Detail& detail, const ProcessColumns& columns, const ViewRequest& request) {
+Status print_one(const DetailWithGaps& found, const ProcessColumns& columns, Cells& cells,
+                 const ViewRequest& request) {
   const bool table_alone = request.columns != nullptr || !request.table.headings ||
                            request.table.format == cli::TableFormat::raw;
   if (!table_alone) {
-    const std::string lines = lines_of(detail) + (detail.members.empty() ? "" : "\n");
+    const bool has_processes = !found.detail.members.empty();
+    const std::string lines = lines_of(found.detail) + (has_processes ? "\n" : "");
     std::fwrite(lines.data(), 1, lines.size(), stdout);
-    if (detail.members.empty()) return {};
+    if (!has_processes) return {};
   }
-  return print_processes(detail, columns, request);
+  return print_processes(found, columns, cells, request);
 }
 
 /// Why something is missing goes to stderr: what is known is shown.
@@ -227,25 +210,29 @@ Result<int> show_detail(const Kernel& kernel, const std::vector<Namespace>& name
   auto columns = usual_columns();
   if (request.columns != nullptr) {
     auto parsed = parse_process_columns(request.columns);
-    if (!parsed) return error_of(parsed);
+    if (!parsed) return cli::usage_error(kTool, parsed.error());
     columns = std::move(*parsed);
   }
   CensusRequest wanted;
   wanted.sources = SourceSet::all();
+  wanted.start_times = std::any_of(columns.begin(), columns.end(), [](const auto& column) {
+    return column == Column::leader || column == Column::age;
+  });
   const auto census = take_census(kernel, wanted);
   if (!census) return tl::unexpected(census.error());
 
+  Cells cells(kernel, *census);
   cli::JsonWriter json;
   json.open('{').key("namespace").open('[');
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
-    const auto [detail, gaps] = read_detail(kernel, *census, namespaces[i]);
-    report_gaps(gaps);
+    const DetailWithGaps found = read_detail(kernel, *census, namespaces[i]);
+    report_gaps(found.gaps);
     if (request.table.format == cli::TableFormat::json) {
-      write_json(detail, json);
+      write_json(found.detail, json);
       continue;
     }
     if (i > 0) std::fputs("\n", stdout);
-    if (auto done = print_one(detail, columns, request); !done) return error_of(done);
+    if (auto done = print_one(found, columns, cells, request); !done) return error_of(done);
   }
   if (request.table.format == cli::TableFormat::json) {
     return cli::print(kTool, json.close().close().take() + '\n');

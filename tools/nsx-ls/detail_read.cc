@@ -47,7 +47,7 @@ std::vector<OwnerStep> owners_of(const Kernel& kernel, const Namespace& ns) {
 class Reader {
  public:
   Reader(const Kernel& kernel, const Census& census, const Namespace& ns)
-      : kernel_(kernel), census_(census), ns_(ns) {}
+      : kernel_(kernel), census_(census), ns_(ns), index_(index_of(census, ns)) {}
 
   DetailWithGaps read() {
     detail_.kind = ns_.kind();
@@ -78,7 +78,7 @@ class Reader {
       case Kind::ipc:
         break;
     }
-    return {std::move(detail_), std::move(gaps_)};
+    return {std::move(detail_), index_, std::move(gaps_)};
   }
 
  private:
@@ -92,12 +92,11 @@ class Reader {
   }
 
   void read_members() {
-    const CensusIndex index = index_of(census_, ns_);
-    if (index == kNone) return;
+    if (index_ == kNone) return;
     ProgramNames programs(kernel_);
-    detail_.holders = read_holders(kernel_, census_, index, programs);
+    detail_.holders = read_holders(kernel_, census_, index_, programs);
     for (const CensusProcess& process : census_.processes) {
-      if (process.in(ns_.kind()) != index) continue;
+      if (process.in(ns_.kind()) != index_) continue;
       const auto opened = Process::open(kernel_, process.pid);
       if (!opened || has_left(*opened)) continue;
       Member member{process.pid, 0, process.parent, process.uid, {}};
@@ -165,6 +164,7 @@ class Reader {
   const Kernel& kernel_;
   const Census& census_;
   const Namespace& ns_;
+  CensusIndex index_;
   Detail detail_;
   std::vector<Error> gaps_;
 };

@@ -85,6 +85,7 @@ struct Detail {
 /// What a namespace holds, and why some of that could not be read.
 struct DetailWithGaps {
   Detail detail;
+  CensusIndex index = kNone;  ///< in the census; kNone: that has not seen it
   std::vector<Error> gaps;
 };
 

@@ -157,11 +157,15 @@ std::vector<std::string> in_phrases(const std::vector<Holder>& holders) {
   return phrases;
 }
 
-std::string in_words(const std::vector<Holder>& holders) {
+std::string in_words(const std::vector<std::string>& phrases) {
   std::string text;
-  for (const std::string& phrase : in_phrases(holders))
+  for (const std::string& phrase : phrases)
     text += (text.empty() ? "" : ", ") + phrase;
   return text;
+}
+
+std::string in_words(const std::vector<Holder>& holders) {
+  return in_words(in_phrases(holders));
 }
 
 void write_json(const std::vector<Holder>& holders, cli::JsonWriter& json) {

@@ -45,7 +45,8 @@ std::vector<Holder> read_holders(const Kernel& kernel, const Census& census, Cen
 /// For people, a phrase a type: "2 processes", "1 mount /run/netns/blue", "3 fds (dockerd 812)".
 std::vector<std::string> in_phrases(const std::vector<Holder>& holders);
 
-/// These with commas between; empty: none.
+/// Phrases with commas between; empty: none.
+std::string in_words(const std::vector<std::string>& phrases);
 std::string in_words(const std::vector<Holder>& holders);
 
 /// For programs: a list of objects.
