@@ -132,8 +132,10 @@ _nsx_value() {
   case $what in
     pid) _nsx_pids ;;
     target) _nsx_targets ;;
+    container) _nsx_containers ;;
     pin) _nsx_pins ;;
     cgroup) _nsx_cgroups ;;
+    user) mapfile -t COMPREPLY < <(compgen -A user -- "$value") ;;
     file | directory)
       mapfile -t COMPREPLY < <(compgen -A "$what" -- "$value")
       compopt -o filenames 2>/dev/null
@@ -171,16 +173,22 @@ _nsx_pids() {
   done
 }
 
-# Completes what "nsx-enter --target" takes: a PID, or a prefix and a name. A name that a shell would
-# not take as it is, is left out: anybody can make a cgroup whose name is a command.
+# Sets COMPREPLY to the names of targets that begin with $1. One that a shell would not take as it is,
+# is left out: anybody can make a cgroup whose name is a command.
+_nsx_names() {
+  local each
+  mapfile -t COMPREPLY < <(
+    nsx-enter --list-targets 2>/dev/null | while IFS=$'\t' read -r each _; do
+      if [[ $each == "$1"* ]] && _nsx_is_plain "$each"; then echo "$each"; fi
+    done
+  )
+}
+
+# Completes what "nsx-enter --target" takes: a PID, or a prefix and a name.
 _nsx_targets() {
   local each
   if [[ $value == *:* ]]; then
-    mapfile -t COMPREPLY < <(
-      nsx-enter --list-targets 2>/dev/null | while IFS=$'\t' read -r each _; do
-        if [[ $each == "$value"* ]] && _nsx_is_plain "$each"; then echo "$each"; fi
-      done
-    )
+    _nsx_names "$value"
     return
   fi
   _nsx_pids
@@ -190,6 +198,12 @@ _nsx_targets() {
       compopt -o nospace 2>/dev/null
     fi
   done
+}
+
+# Completes the name of a container.
+_nsx_containers() {
+  _nsx_names "container:$value"
+  COMPREPLY=("${COMPREPLY[@]#container:}")
 }
 
 # Where there is one candidate, and it ends in $1: more is to follow without a blank.

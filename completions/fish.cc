@@ -164,6 +164,11 @@ std::string candidates(cli::Completes completes, const char* words) {
       return " -a '(__fish_complete_pids)'";
     case cli::Completes::target:
       return kTargets;
+    case cli::Completes::container:
+      return " -a '(nsx-enter --list-targets 2>/dev/null | string replace -rf \"^container:\" "
+             "\"\")'";
+    case cli::Completes::user:
+      return " -a '(__fish_complete_users)'";
     case cli::Completes::pin:
       return " -a '(__@ID@_pins)'";
     case cli::Completes::cgroup:

@@ -45,10 +45,14 @@ const char* name(cli::Completes completes) {
       return "pid";
     case cli::Completes::target:
       return "target";
+    case cli::Completes::container:
+      return "container";
     case cli::Completes::pin:
       return "pin";
     case cli::Completes::cgroup:
       return "cgroup";
+    case cli::Completes::user:
+      return "user";
     case cli::Completes::file:
       return "file";
     case cli::Completes::directory:

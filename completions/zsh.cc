@@ -44,6 +44,18 @@ _nsx_targets() {
 
 )";
 
+/// The names of containers.
+constexpr const char* kContainers = R"((( $+functions[_nsx_containers] )) ||
+_nsx_containers() {
+  local -a names
+  names=(${${${(M)${(f)" $(nsx - enter-- list - targets 2 >
+                                    / dev / null) "}:#container:*}#container:}%%$'\t'*})
+                                    compadd -
+                                    a - names
+}
+
+)";
+
 /// The names of pins.
 constexpr const char* kPins = R"((( $+functions[_nsx_pins] )) ||
 _nsx_pins() {
@@ -108,10 +120,14 @@ std::string action(cli::Completes completes, const char* words) {
       return "_nsx_pids";
     case cli::Completes::target:
       return "_nsx_targets";
+    case cli::Completes::container:
+      return "_nsx_containers";
     case cli::Completes::pin:
       return "_nsx_pins";
     case cli::Completes::cgroup:
       return "_nsx_cgroups";
+    case cli::Completes::user:
+      return "_users";
     case cli::Completes::file:
       return "_files";
     case cli::Completes::directory:
@@ -209,6 +225,7 @@ std::string zsh(const cli::Suite& suite) {
   const bool has_cgroups = takes(suite, cli::Completes::cgroup);
   if (has_cgroups || takes(suite, cli::Completes::target)) helpers += kTargets;
   if (has_cgroups) helpers += kCgroups;
+  if (takes(suite, cli::Completes::container)) helpers += kContainers;
   if (takes(suite, cli::Completes::pin)) helpers += kPins;
   if (std::any_of(suite.commands.begin(), suite.commands.end(), [](const auto& command) {
         return command.table->operands.runs == cli::Operands::Runs::after_dashes;

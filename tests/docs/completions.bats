@@ -13,6 +13,10 @@ completions_of() {
 
 teardown() {
   if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
+  if [ -e "/run/runc/nsx-test-$$" ]; then
+    rm -r "/run/runc/nsx-test-$$"
+    rmdir --ignore-fail-on-non-empty /run/runc
+  fi
   remove_cgroups
   end_spawned
 }
@@ -85,8 +89,10 @@ check_arguments() {
       case $completes in
         pid) offers "$shell" "$way$$" $$ ;;
         target) check_target "$shell" "$way" ;;
+        container) check_container "$shell" "$way" ;;
         pin) check_pin "$shell" "$way" ;;
         cgroup) check_cgroup "$shell" "$way" ;;
+        user) check_user "$shell" "$way" ;;
         words | list)
           same "$shell: $way" "$(tr ' ' '\n' <<<"$words" | LC_ALL=C sort)" \
             "$(offered "$shell" "$way")"
@@ -117,6 +123,28 @@ check_target() {
   if [[ $1 == *bash ]]; then of_prefix=; fi
   offers "$1" "${2}pin:nsx-te" "$of_prefix$name"
   offers_not "$1" "${2}pin:nsx-tex" "$of_prefix$name"
+}
+
+# A container, of which runc has a record.
+check_container() {
+  local name=nsx-test-$$ began
+  if [ "$(id -u)" != 0 ]; then return; fi
+  if [ ! -e "/run/runc/$name" ]; then
+    spawn sleep 300
+    began=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)
+    mkdir -p "/run/runc/$name"
+    echo "{\"id\": \"$name\", \"init_process_pid\": $pid, \"init_process_start\": $began}" \
+      >"/run/runc/$name/state.json"
+  fi
+  offers "$1" "$2" "$name"
+  offers "$1" "${2}nsx-te" "$name"
+  offers_not "$1" "${2}nsx-tex" "$name"
+  offers_not "$1" "$2" "container:$name"
+}
+
+check_user() {
+  offers "$1" "${2}ro" root
+  offers_not "$1" "${2}ro" nobody
 }
 
 # A pin of this kind or another, in either directory for names.
