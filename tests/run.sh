@@ -147,7 +147,7 @@ for suite in example cli peers docs; do
   chosen $suite || continue
   echo "== $suite"
   # shellcheck disable=SC2086 # two words or none
-  bats --tap $tags "$@" "$source_dir/tests/$suite" >"$work/tap" </dev/null || true
+  env --default-signal bats --tap $tags "$@" "$source_dir/tests/$suite" >"$work/tap" </dev/null || true
   # What passed is one line each; what failed shows all that it printed.
   cat "$work/tap"
   count_tap "$work/tap"

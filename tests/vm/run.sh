@@ -33,6 +33,8 @@ as an ordinary user, on cgroup v2 alone. The last line counts the tests of all k
 
   --full            also run the tests that are tagged `slow`
   --jobs=N          run so many machines at once (default 2)
+  --parts=N         part all tests of a kernel, by files, among so many machines (default 2: then three
+                    kernels keep two jobs busy to the end); chosen tests are not parted
   --timeout=SECS    a machine that has no new result for so long hangs (default 240); one test may take
                     three quarters of it
   --results=DIR     where each kernel's results and console go (default: vm-results in the build directory)
@@ -59,7 +61,7 @@ fail() {
   exit 1
 }
 
-full='' jobs=2 timeout=240 results='' mode=tests install=yes
+full='' jobs=2 parts=2 timeout=240 results='' mode=tests install=yes
 kernels=() tests=() bats_options=()
 mapfile -t known < <("$here/kernels.sh" names)
 
@@ -75,6 +77,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --full) full=1 ;;
     --jobs=*) jobs=${1#*=} ;;
+    --parts=*) parts=${1#*=} ;;
     --timeout=*) timeout=${1#*=} ;;
     --results=*) results=${1#*=} ;;
     --shell) mode=shell ;;
@@ -93,7 +96,8 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[[ $jobs =~ ^[1-9][0-9]*$ && $timeout =~ ^[1-9][0-9]*$ ]] || fail "--jobs and --timeout take a number"
+[[ $jobs =~ ^[1-9][0-9]*$ && $parts =~ ^[1-9][0-9]*$ && $timeout =~ ^[1-9][0-9]*$ ]] ||
+  fail "--jobs, --parts and --timeout take a number"
 while [ $# -gt 0 ]; do
   case $1 in
     -f)
@@ -115,6 +119,8 @@ done
 [ "${#kernels[@]}" -gt 0 ] || kernels=("${known[@]}")
 
 cd "$NSX_SOURCE"
+# Of a few files one machine could have nothing to do.
+if [ "${#tests[@]}" -gt 0 ] || [ "${#bats_options[@]}" -gt 0 ]; then parts=1; fi
 if [ "${#tests[@]}" -eq 0 ]; then
   mapfile -t tests < <(find tests/cli tests/peers tests/vm -name fixtures -prune -o -name '*.bats' -print |
     sort)
@@ -184,10 +190,12 @@ fetch() {
   done
 }
 
-# Writes the initramfs of one kernel: assemble KERNEL MODE FILE
+# Writes the initramfs of one machine, which runs every so-manyeth file of the tests: assemble KERNEL
+# MODE FILE [PART]
 assemble() {
-  local name=$1 mode=$2 out=$3 dir rows='' columns=''
+  local name=$1 mode=$2 out=$3 part=${4:-1} dir rows='' columns='' all=("${tests[@]}") tests=() i
   dir=$(<"$work/$name/where")
+  for ((i = part - 1; i < ${#all[@]}; i += parts)); do tests+=("${all[i]}"); done
   if [ "$mode" = shell ] && [ -t 0 ]; then
     read -r rows columns < <(stty size)
     # A terminal that does not know its size says 0.
@@ -200,11 +208,11 @@ assemble() {
     "BATS_TEST_TIMEOUT=$((timeout * 3 / 4))"
   )
   declare -p kernel mode tests bats_options environment rows columns terminal |
-    sed 's/^declare -[-a]* //' >"$work/$name/settings"
-  "$here/initramfs.sh" modules "$work/$name/modules.cpio" "$dir"
-  "$here/initramfs.sh" settings "$work/$name/settings.cpio" "$work/$name/settings"
-  cat "$work/base.cpio" "$work/$name/modules.cpio" "$work/$name/settings.cpio" >"$out"
-  rm "$work/$name/modules.cpio" "$work/$name/settings.cpio"
+    sed 's/^declare -[-a]* //' >"$out.settings"
+  "$here/initramfs.sh" modules "$out.modules" "$dir"
+  "$here/initramfs.sh" settings "$out.cpio" "$out.settings"
+  cat "$work/base.cpio" "$out.modules" "$out.cpio" >"$out"
+  rm "$out.settings" "$out.modules" "$out.cpio"
 }
 
 # Prints what qemu is to run the machines with. KVM only where it has just booted a kernel: the device
@@ -220,13 +228,15 @@ accelerator() { # KERNEL
   rm -rf "$work/probe" "$work/probe.cpio"
 }
 
-# Runs one kernel's machine; results are in $work/KERNEL: tap, console, lane (how it ended, if badly).
-lane() { # KERNEL ACCELERATOR
-  local name=$1 dir=$work/$1 verdict=0 began=$SECONDS
+# Runs one machine; results are in $work/KERNEL.PART: tap, console, lane (how it ended, if badly).
+lane() { # KERNEL PART ACCELERATOR
+  local name=$1 dir=$work/$1.$2 verdict=0 began=$SECONDS
   local booted=
   trap 'if [ -n "$booted" ]; then kill "$booted" && wait "$booted"; fi; exit 143' TERM
-  assemble "$name" tests "$dir/initramfs"
-  "$here/boot.sh" --accel "$2" --timeout "$timeout" "$(<"$dir/where")/vmlinuz" "$dir/initramfs" "$dir" &
+  mkdir "$dir"
+  assemble "$name" tests "$dir/initramfs" "$2"
+  "$here/boot.sh" --accel "$3" --timeout "$timeout" "$(<"$work/$name/where")/vmlinuz" "$dir/initramfs" \
+    "$dir" &
   booted=$!
   wait "$booted" || verdict=$?
   rm -f "$dir/initramfs"
@@ -250,19 +260,22 @@ console_end() { # FILE
 }
 
 passed=0 failed=0
-# Prints what one kernel's tests gave, keeps its files, and adds to the sums.
-report() { # KERNEL
-  local name=$1 dir=$work/$1 how release counts ok bad skipped
-  if [ ! -e "$dir/where" ]; then
-    if [ "${NSX_MUST_WORK:-0}" = 1 ]; then
-      echo "$name: FAILED: the kernel is not to be had, and NSX_MUST_WORK=1"
-      failed=$((failed + 1))
-    else
-      echo "$name: skipped: the kernel is not to be had"
-    fi
-    return
+# A kernel that is not to be had: a failure where it must be.
+report_absence() { # KERNEL
+  if [ "${NSX_MUST_WORK:-0}" = 1 ]; then
+    echo "$1: FAILED: the kernel is not to be had, and NSX_MUST_WORK=1"
+    failed=$((failed + 1))
+  else
+    echo "$1: skipped: the kernel is not to be had"
   fi
-  release=$(basename "$(<"$dir/where")"/lib/modules/*)
+}
+
+# Prints what the tests of one machine gave, keeps its files, and adds to the sums.
+report() { # KERNEL PART
+  local name=$1 dir=$work/$1.$2 how release counts ok bad skipped
+  release=$(basename "$(<"$work/$name/where")"/lib/modules/*)
+  mkdir -p "$dir"
+  if [ "$parts" -gt 1 ]; then name+=-$2; fi
   how=$(cat "$dir/lane" 2>/dev/null) || how="the machine could not be prepared"
   touch "$dir/tap" "$dir/console"
   if [ -n "$how" ]; then echo "Bail out! $how" >>"$dir/tap"; fi
@@ -307,14 +320,22 @@ if [ "${#have[@]}" -gt 0 ]; then
   accel=$(accelerator "${have[0]}")
   echo "== ${have[*]}: $(du -m "$work/base.cpio" | cut -f1) MiB each, $accel, $jobs at a time"
   for name in "${have[@]}"; do
-    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || true; done
-    lane "$name" "$accel" &
-    lanes+=("$!")
+    for ((part = 1; part <= parts; part++)); do
+      while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || true; done
+      lane "$name" "$part" "$accel" &
+      lanes+=("$!")
+    done
   done
   for each in "${lanes[@]}"; do wait "$each" || true; done
   lanes=()
 fi
 
-for name in "${kernels[@]}"; do report "$name"; done
+for name in "${kernels[@]}"; do
+  if [ ! -e "$work/$name/where" ]; then
+    report_absence "$name"
+    continue
+  fi
+  for ((part = 1; part <= parts; part++)); do report "$name" "$part"; done
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
