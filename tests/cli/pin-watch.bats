@@ -64,8 +64,8 @@ told() {
     nsx-pin exec blue -- true
     umount /run/netns/blue; rm /run/netns/blue; told "del net blue"
     # Pins that a program sets up are there when it has succeeded.
-    nsx-pin add web --uts --ipc -- sh -c "until grep -q red told; do sleep 0.02; done; grep -c web told || true" &
-    until [ -e /run/nsx-pin/web ]; do sleep 0.02; done
+    nsx-pin add web --uts --ipc -- sh -c "touch /run/begun; until grep -q red told; do sleep 0.02; done; grep -c web told || true" &
+    until [ -e /run/begun ]; do sleep 0.02; done
     nsx-pin add red
     wait $!
     told "add uts web"'

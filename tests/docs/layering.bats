@@ -54,6 +54,16 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
   only_includes lib/pin '(kernel|pin)/' "$system|nsx/"
 }
 
+@test "netlink uses libmnl and the public headers" {
+  only_includes lib/net 'net/' "$system|nsx/|libmnl/"
+}
+
+@test "only nsx-pin uses netlink" {
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rlE '\"net/|libmnl' lib tools --include='*.cc' --include='*.hh' |
+    sed 's,/[^/]*\$,,' | sort -u"
+  [ "$output" = $'lib/net\ntools/nsx-pin' ]
+}
+
 @test "public headers use each other, and of all libraries only expected" {
   only_includes lib/nsx '$.' "$system|nsx/|tl/expected\.hpp>"
 }
@@ -61,13 +71,15 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 @test "the library has no layer that these tests do not know" {
   # pch is precompiled, no layer.
   run -0 find "$NSX_SOURCE/lib" -mindepth 1 -maxdepth 1 -type d -printf '%f '
-  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "discovery kernel nsx pch pin plan target " ]
+  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "discovery kernel net nsx pch pin plan target " ]
 }
 
 @test "tools use the public headers, tools/common and what is their own" {
   for directory in "$NSX_SOURCE"/tools/*/; do
     tool=$(basename "$directory")
-    only_includes "tools/$tool" "(common|$tool)/" "$system|nsx/|libsmartcols\.h>"
+    own="common|$tool"
+    if [ "$tool" = nsx-pin ]; then own+="|net"; fi
+    only_includes "tools/$tool" "($own)/" "$system|nsx/|libsmartcols\.h>"
   done
 }
 
