@@ -4,7 +4,7 @@
 
 build_packages="g++ meson ninja-build pkg-config libexpected-dev libmnl-dev libsmartcols-dev nlohmann-json3-dev"
 test_packages="bash-completion bats binutils bsdutils busybox-static fish iproute2 jq kmod libgtest-dev mandoc
-  mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
+  containernetworking-plugins iputils-ping mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
 lint_packages="clang clang-format clang-tidy shellcheck libclang-rt-14-dev"
 
 # Installs those of the given packages that are missing, and says which.
