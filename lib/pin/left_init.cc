@@ -61,21 +61,24 @@ std::optional<Process> find_left_init(const Kernel& kernel, const Namespace& pid
   return std::nullopt;
 }
 
-bool has_other_name(const Kernel& kernel, const std::string& root, const Namespace& pid) {
+bool has_other_name(const Kernel& kernel, const std::string& root, const std::string& name,
+                    const Namespace& pid) {
   const auto store = PinStore::open(kernel, root);
   if (!store) return false;
   const auto pins = store->list(kernel, {Kind::pid});
   if (!pins) return false;
   for (const PinFile& pin : *pins) {
-    if (pin.state == PinState::live && pin.inode == pid.identity().inode) return true;
+    if (pin.name == name || pin.inode != pid.identity().inode) continue;
+    if (pin.state == PinState::live) return true;
   }
   return false;
 }
 
 }  // namespace
 
-Status end_left_init(const Kernel& kernel, const std::string& root, const Namespace& pid) {
-  if (has_other_name(kernel, root, pid)) return {};
+Status end_left_init(const Kernel& kernel, const std::string& root, const std::string& name,
+                     const Namespace& pid) {
+  if (has_other_name(kernel, root, name, pid)) return {};
   const auto init = find_left_init(kernel, pid);
   if (!init) return {};
   if (auto sent = init->send_signal(SIGKILL); !sent && sent.error().code != ESRCH) return sent;

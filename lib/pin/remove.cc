@@ -115,20 +115,21 @@ Status remove_file(Kind kind, const std::string& root, const std::string& name) 
 }
 
 Status remove_all_files(const Kernel& kernel, const std::string& root, const std::string& name) {
-  std::optional<Namespace> pid;
   const KindSet kinds = kinds_of_files(root, name);
-  if (kinds.contains(Kind::pid)) {
-    auto ns = Namespace::open_file(kernel, pin_path(Kind::pid, name, root));
-    if (ns && ns->kind() == Kind::pid) pid = std::move(*ns);
-  }
   // The others are removed all the same, so that as little as can be is left.
   Status result;
   for (const Kind kind : kinds) {
+    if (kind == Kind::pid) continue;
     auto done = remove_file(kind, root, name);
     if (!done && result) result = std::move(done);
   }
-  if (result && pid) return end_left_init(kernel, root, *pid);
-  return result;
+  if (!kinds.contains(Kind::pid) || !result) return result;
+  // Last, and after its init: whoever is killed in between leaves a file that leads to that.
+  auto ns = Namespace::open_file(kernel, pin_path(Kind::pid, name, root));
+  if (ns && ns->kind() == Kind::pid) {
+    if (auto ended = end_left_init(kernel, root, name, *ns); !ended) return ended;
+  }
+  return remove_file(Kind::pid, root, name);
 }
 
 Status remove_pins(const Kernel& kernel, const std::string& root, const std::string& name) {
@@ -142,7 +143,8 @@ Status remove_pins(const Kernel& kernel, const std::string& root, const std::str
   const bool has_journal = Journal::look(directory.get(), name) != Journal::State::none;
   if (kinds.empty() && !has_journal) return absent();
   const bool is_one = std::next(kinds.begin()) == kinds.end();
-  if (is_one && !has_journal) return remove_all_files(kernel, root, name);
+  const bool has_init = kinds.contains(Kind::pid);
+  if (is_one && !has_init && !has_journal) return remove_all_files(kernel, root, name);
 
   auto journal = Journal::begin(root, name);
   if (!journal) return error_of(journal);

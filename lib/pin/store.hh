@@ -18,6 +18,7 @@ Status remove_all_files(const Kernel& kernel, const std::string& root, const std
 Status remove_file(Kind kind, const std::string& root, const std::string& name);
 
 /// Ends the init that was left in a pid namespace to keep it alive, unless another name keeps it.
-Status end_left_init(const Kernel& kernel, const std::string& root, const Namespace& pid);
+Status end_left_init(const Kernel& kernel, const std::string& root, const std::string& name,
+                     const Namespace& pid);
 
 }  // namespace nsx

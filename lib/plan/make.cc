@@ -117,6 +117,8 @@ class Maker {
     auto init = start_child([&](int connection) {
       Status ready;
       if (kinds_.contains(Kind::mnt)) ready = perform(step::MountProc{"/proc"});
+      // Who ends it knows it by its name.
+      ::prctl(PR_SET_NAME, kLeftInit);
       if (!send_message(connection, words_of(ready)) || !ready) return;
       keep_alive(word_);
     });

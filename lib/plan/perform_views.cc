@@ -73,6 +73,8 @@ Status perform(const step::MountSys&) {
     if (mount) taken.push_back({path, std::move(mount)});
   }
   if (::mount("sysfs", kSys, "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, nullptr) != 0) {
+    // There is the one of this net namespace already: it is the caller's.
+    if (errno == EBUSY) return {};
     return failed("mount a sysfs of this net namespace on", kSys);
   }
   for (const TakenMount& each : taken) {

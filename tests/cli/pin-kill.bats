@@ -13,6 +13,8 @@ setup() {
 # Kills `nsx-pin $1` at each call of the kernel that it makes once it has started, after `$2`.
 killed_everywhere() {
   in_own_run '
+    # What others mount meanwhile is not to show in the table.
+    mount --make-rprivate /
     prepare() { '"$2"'; }
     nsx-pin add blue -nup; nsx-pin rm blue
     mounts() { cut -d " " -f 4-5 /proc/self/mountinfo; }
@@ -48,17 +50,17 @@ killed_everywhere() {
 # bats test_tags=slow, host-only
 @test "add, killed at each system call" {
   run -0 killed_everywhere "add blue -nup" ":"
-  [ "${output%% *}" -gt 20 ]
+  [ "${lines[-1]%% *}" -gt 20 ]
 }
 
 # bats test_tags=slow, host-only
 @test "rm, killed at each system call" {
   run -0 killed_everywhere "rm blue" "nsx-pin add blue -nup"
-  [ "${output%% *}" -gt 20 ]
+  [ "${lines[-1]%% *}" -gt 20 ]
 }
 
 # bats test_tags=slow, host-only
 @test "mv, killed at each system call" {
   run -0 killed_everywhere "mv blue green" "nsx-pin add blue -nu"
-  [ "${output%% *}" -gt 20 ]
+  [ "${lines[-1]%% *}" -gt 20 ]
 }

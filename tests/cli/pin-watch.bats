@@ -64,8 +64,8 @@ told() {
     nsx-pin exec blue -- true
     umount /run/netns/blue; rm /run/netns/blue; told "del net blue"
     # Pins that a program sets up are there when it has succeeded.
-    nsx-pin add web --uts --ipc -- sh -c "until grep -q red told; do sleep 0.02; done; grep -c web told || true" &
-    until [ -e /run/nsx-pin/web ]; do sleep 0.02; done
+    nsx-pin add web --uts --ipc -- sh -c "touch /run/begun; until grep -q red told; do sleep 0.02; done; grep -c web told || true" &
+    until [ -e /run/begun ]; do sleep 0.02; done
     nsx-pin add red
     wait $!
     told "add uts web"'
@@ -80,7 +80,7 @@ told() {
     touch /run/netns/half; told "stale net half"
     rm /run/netns/half; told "del net half"
     nsx-pin add shadow; told "add net shadow"
-    mount -t tmpfs none /run/netns; told "net shadow$" && until grep -q "del net shadow" told; do sleep 0.02; done
+    mount -t tmpfs -o mode=755 none /run/netns; told "net shadow$" && until grep -q "del net shadow" told; do sleep 0.02; done
     nsx-pin add above; told "add net above"
     umount -l /run/netns; told "del net above"; until [ "$(grep -c "add net shadow" told)" = 2 ]; do sleep 0.02; done'
   [ "$(printf '%s\n' "${lines[@]}")" = "$(printf '%s\n' "add net blue" "stale net blue" "del net blue" "stale net half" \
@@ -136,7 +136,7 @@ told() {
     nsx-pin add blue
     fails nsx-pin wait blue --type uts --timeout 0
     fails nsx-pin wait blue --type uts --type net --timeout 0
-    nsx-pin add blue --uts 2>/dev/null || nsx-pin add other --uts
+    nsx-pin add other --uts
     nsx-pin wait --gone blue --type ipc --timeout 0
     touch /run/utsns/blue
     fails nsx-pin wait blue --timeout 0

@@ -62,6 +62,16 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
   only_includes lib/pin '(kernel|pin)/' "$system|nsx/"
 }
 
+@test "netlink uses libmnl and the public headers" {
+  only_includes lib/net 'net/' "$system|nsx/|libmnl/"
+}
+
+@test "only nsx-pin uses netlink" {
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rlE '\"net/|libmnl' lib tools --include='*.cc' --include='*.hh' |
+    sed 's,/[^/]*\$,,' | sort -u"
+  [ "$output" = $'lib/net\ntools/nsx-pin' ]
+}
+
 @test "public headers use each other, and of all libraries only expected" {
   only_includes lib/nsx '$.' "$system|nsx/|tl/expected\.hpp>"
 }
@@ -75,7 +85,9 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 @test "tools use the public headers, tools/common and what is their own" {
   for directory in "$NSX_SOURCE"/tools/*/; do
     tool=$(basename "$directory")
-    only_includes "tools/$tool" "(common|$tool)/" "$system|nsx/|libsmartcols\.h>"
+    own="common|$tool"
+    if [ "$tool" = nsx-pin ]; then own+="|net"; fi
+    only_includes "tools/$tool" "($own)/" "$system|nsx/|libsmartcols\.h>"
   done
   # One file draws on terminals, one asks what they can do.
   run -0 bash -c "cd '$NSX_SOURCE' && grep -rlE '<(curses|term)\.h>' lib tools | sort | xargs"

@@ -59,7 +59,7 @@ load ../lib/pins
     mkdir errors
     for worker in 1 2 3 4; do
       for i in $(seq 25); do
-        name=n$((i % 3))
+        name=race$((i % 3))
         case $((worker % 2)) in
           0) nsx-pin add $name; nsx-pin rm $name ;;
           1) ip netns add $name; ip netns del $name ;;
@@ -69,8 +69,8 @@ load ../lib/pins
     for worker in $workers; do wait $worker || true; done
     # What "exists" and "no such name" are called; ip has a race of its own between file and mount.
     fails grep -hv "File exists\|there is none of this name\|No such file or directory\|note: " errors/*
-    for name in n0 n1 n2; do nsx-pin rm $name 2>/dev/null || true; done
-    nsx-pin gc; ls /run/netns | wc -l; lines_with /run/netns/n /proc/self/mountinfo'
+    for name in race0 race1 race2; do nsx-pin rm $name 2>/dev/null || true; done
+    nsx-pin gc; ls /run/netns | wc -l; lines_with /run/netns/race /proc/self/mountinfo'
   [ "${lines[-2]} ${lines[-1]}" = "0 0" ]
 }
 
@@ -100,7 +100,7 @@ setup() {
 @test "ip netns monitor and nsx-pin monitor tell of the same pins" {
   run -0 in_own_run '
     mkdir /run/netns
-    ip netns monitor >ip & ips=$!
+    stdbuf -oL ip netns monitor >ip & ips=$!
     nsx-pin monitor >nsx & nsxs=$!
     until grep -q probe ip && grep -q probe nsx; do nsx-pin add probe; nsx-pin rm probe; done
     for name in blue red; do
@@ -127,4 +127,52 @@ setup() {
   [ "${lines[0]} ${lines[1]}" = "veth 10.0.0.2" ]
   [[ "${lines[2]}" = *"cannot make the interfaces eth1 and eth1: File exists (there is an interface of that name: --name)" ]]
   [ "${lines[3]}" = 1 ]
+}
+
+@test "runc starts a container in a network that nsx-pin made" {
+  command -v runc >/dev/null || cannot "find runc"
+  run -0 in_own_run '
+    nsx-pin add blue -- ip addr add 192.0.2.1/32 dev lo
+    mkdir -p bundle/rootfs/bin bundle/rootfs/proc state
+    cp "$(command -v busybox)" bundle/rootfs/bin/busybox
+    cd bundle; runc spec
+    jq ".process.terminal = false | .root.readonly = true | del(.linux.resources)
+      | .process.args = [\"/bin/busybox\", \"ip\", \"-o\", \"addr\"]
+      | .mounts = [{destination: \"/proc\", type: \"proc\", source: \"proc\"}] | .linux.maskedPaths = [] | .linux.readonlyPaths = []
+      | .linux.namespaces = [.linux.namespaces[] | select(.type != \"network\" and .type != \"cgroup\")]
+        + [{type: \"network\", path: \"/run/netns/blue\"}]" config.json >new; mv new config.json
+    runc --root "$PWD/../state" run "nsx-test-$$"'
+  [[ "$output" = *"inet 192.0.2.1/32"* ]]
+}
+
+# CNI's protocol (cni/SPEC.md): the command and where it is to work in the environment, the network on stdin,
+# the result on stdout. "Here" is a namespace of the test's own.
+cni_plugins=/usr/lib/cni
+cni() {
+  CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=/run/netns/$2 CNI_IFNAME=$3 CNI_PATH=/usr/lib/cni "/usr/lib/cni/$4" <"$5"
+}
+
+# bats test_tags=host-only
+@test "CNI plugins: loopback, bridge and ptp give networks to pins, with traffic" {
+  [ -x "$cni_plugins/bridge" ] || cannot "find CNI plugins ($cni_plugins)"
+  run -0 in_own_run "$(declare -f cni)"'
+    nsx-pin add here; nsx-pin add --no-lo blue; nsx-pin add red; nsx-pin add green
+    ipam="\"ipam\":{\"type\":\"host-local\",\"dataDir\":\"$PWD/ipam\",\"ranges\":[[{\"subnet\":\"10.7.NET.0/24\"}]]}"
+    base="\"cniVersion\":\"0.4.0\",\"name\":\"nsx-test\""
+    echo "{$base,\"type\":\"loopback\"}" >loopback
+    echo "{$base,\"type\":\"bridge\",\"bridge\":\"nsxbr\",\"isGateway\":true,${ipam/NET/1}}" >bridge
+    echo "{$base-ptp,\"type\":\"ptp\",${ipam/NET/2}}" | sed "s/\"nsx-test\"-ptp/\"nsx-ptp\"/" >ptp
+    export -f cni
+    nsenter --net=/run/netns/here bash -euc "
+      cni ADD blue lo loopback loopback >/dev/null
+      cni ADD blue eth0 bridge bridge | jq -r .ips[0].address
+      cni ADD red eth0 bridge bridge | jq -r .ips[0].address
+      cni ADD green eth0 ptp ptp | jq -r .ips[0].address
+      for target in blue.127.0.0.1 blue.10.7.1.3 red.10.7.1.2 red.10.7.1.1 green.10.7.2.1; do
+        nsx-pin exec \${target%%.*} -- busybox ping -c 1 -w 5 \${target#*.} | grep -c \", 0% packet loss\"
+      done
+      cni DEL green eth0 ptp ptp; cni DEL red eth0 bridge bridge; cni DEL blue eth0 bridge bridge
+      ip -n red -o link | wc -l"
+    nsx-pin rm --all; ls /run/netns; find ipam -name "10.*"'
+  [ "${lines[*]}" = "10.7.1.2/24 10.7.1.3/24 10.7.2.2/24 1 1 1 1 1 1" ]
 }

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <dirent.h>
 #include <memory>
 #include <sys/stat.h>
+
+#include "common/report.hh"
 
 namespace nsx::pin_tool {
 
@@ -24,9 +25,8 @@ Result<std::optional<step::BindOver>> files_for(const cli::Tool& tool, const std
     if (::lstat(target.c_str(), &st) == 0) {
       files.names.push_back(file);
     } else {
-      std::fprintf(stderr, "%s: note: %s/%s is not bound, as there is no %s\n", tool.name,
-                   printable(files.from).c_str(), printable(file).c_str(),
-                   printable(target).c_str());
+      cli::note(tool, printable(files.from) + '/' + printable(file) +
+                          " is not bound, as there is no " + printable(target));
     }
   }
   if (files.names.empty()) return std::optional<step::BindOver>{};

@@ -13,9 +13,8 @@ namespace {
 /// Whether a process has ended and is only not yet waited for: it holds nothing.
 bool is_zombie(const Kernel& kernel, pid_t pid) {
   const auto process = Process::open(kernel, pid);
-  const auto text = process ? process->read("stat") : Result<std::string>(std::string());
-  const auto stat = text ? parse_process_stat(*text) : std::nullopt;
-  return !stat || stat->state == 'Z' || stat->state == 'X';
+  const auto stat = process ? process->read("stat") : Result<std::string>(std::string());
+  return !stat || !is_alive(*stat);
 }
 
 void add_once(std::vector<pid_t>& pids, pid_t pid) {

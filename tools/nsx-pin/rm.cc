@@ -115,8 +115,7 @@ Status remove(const Kernel& kernel, const Place& place, const PinStore& store,
   for (const Users& each : *users)
     text += (text.empty() ? "" : "; ") + in_words(kernel, each);
   if (options.wait || options.kill) return refuse("end what uses the pin", name, text);
-  std::fprintf(stderr, "%s: note: %s is removed; %s\n", kRm.name, printable(name).c_str(),
-               text.c_str());
+  cli::note(kRm, printable(name) + " is removed; " + text);
   return {};
 }
 
