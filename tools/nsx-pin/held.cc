@@ -14,7 +14,8 @@ namespace {
 bool is_zombie(const Kernel& kernel, pid_t pid) {
   const auto process = Process::open(kernel, pid);
   const auto text = process ? process->read("stat") : Result<std::string>(std::string());
-  const auto stat = text ? parse_process_stat(*text) : std::nullopt;
+  if (!text) return true;
+  const auto stat = parse_process_stat(*text);
   return !stat || stat->state == 'Z' || stat->state == 'X';
 }
 
