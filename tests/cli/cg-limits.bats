@@ -136,6 +136,26 @@ load ../lib/cgroups
   [[ $output == *"no controller io: /$mine does not hand it down"* ]]
 }
 
+@test "and so do the rarer ones" {
+  nsx-cg create "/$mine/a/b/c" memory=64M
+  mkdir "$own/a/b/c/d"
+  run -1 nsx-cg set "/$mine/a" cgroup.subtree_control=-memory
+  [[ $output == *"a cgroup below still hands the controller down"* ]]
+  run -1 nsx-cg set "/$mine/a/b/c" cgroup.subtree_control=+pids
+  [[ $output == *"it has not got the controller pids"* ]]
+  run -1 nsx-cg set "/$mine/a" cpu.weight.nice=99
+  [[ $output == *"the value is out of range"* ]]
+  run -1 nsx-cg set "/$mine/a" cgroup.type=threaded
+  [[ $output == *"cannot become threaded"* ]]
+  for command in "wait --memory=1M /$mine/a/b/c/d" "reclaim /$mine/a/b/c/d 1M"; do
+    run -1 nsx-cg $command
+    [[ $output == *"the controller memory is not enabled for this cgroup"* ]]
+  done
+  run -1 nsx-cg run --into="/$mine/a/b/c/d" --name=job pids=0 -- true
+  echo "$output"
+  [ ! -e "$own/a/b/c/d/job" ]
+}
+
 @test "a delegated user limits what is below, and not the cgroup itself" {
   mkdir "$own/yours"
   nsx-cg delegate --controllers=memory,pids "/$mine/yours" "$ordinary_uid"

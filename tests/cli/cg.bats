@@ -518,6 +518,20 @@ nothing_below() {
   nsx-cg thaw "/$mine/a"
 }
 
+@test "what cannot be waited for, moved, removed or enabled is told" {
+  run -1 nsx-cg wait /
+  [[ $output == *"the top of the tree has no events"* ]]
+  if grep -qsx kthreadd /proc/2/comm; then
+    run -1 nsx-cg mv 2 "/$mine"
+    [ "$output" = "nsx-cg mv: cannot move PID 2 to the cgroup /$mine: it is a thread of the kernel's" ]
+  fi
+  mkdir "$own/a"
+  run -1 as_user nsx-cg rm "/$mine/a"
+  [[ $output == *"the cgroup that it is in is not yours (be root, or the user to whom that is delegated)" ]]
+  run -1 nsx-cg set "/$mine/a" cgroup.subtree_control=+none
+  [[ $output == *"the kernel does not take this value"* || $output == *"it has not got the controller none"* ]]
+}
+
 # bats test_tags=host-only
 @test "a controller that is bound to cgroup v1 is named, with its place" {
   [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
@@ -531,6 +545,12 @@ nothing_below() {
   run -0 nsx-cg explain "/$mine"
   [[ $output == *"no controller memory: it is bound to cgroup v1, at /sys/fs/cgroup/memory"* ]]
   [[ $output == *"no controller io: it is bound to cgroup v1, at /sys/fs/cgroup/blkio"* ]]
+  for command in "reclaim /$mine 1M" "wait --memory=1M /$mine"; do
+    run -1 nsx-cg $command
+    [[ $output == *"the controller memory cannot be had: it is bound to cgroup v1, at /sys/fs/cgroup/memory" ]]
+  done
+  run -1 nsx-cg set "/$mine" cgroup.subtree_control=+memory
+  [[ $output == *"it has not got the controller memory (it is bound to cgroup v1, at /sys/fs/cgroup/memory)" ]]
 }
 
 @test "a controller that no kernel has is told" {
