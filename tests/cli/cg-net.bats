@@ -318,6 +318,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
   jq -e '.["sent-packets"] == 0 and .["sent-dropped"] == 1' <<<"$(tail -n 1 <<<"$stderr")"
 }
 
+# bats test_tags=slow
 @test "an ordinary user is told what is missing, and nothing is left" {
   needs_bpf
   mkdir "$own/theirs"
