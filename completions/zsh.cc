@@ -87,8 +87,8 @@ _nsx_cgroups() {
     children=($each/*(N/))
     if (( $#children )); then inner+=($name/); else leaves+=($name); fi
   done
-  compadd -a leaves
-  compadd -S '' -a inner
+  if (( $#leaves )); then compadd -a leaves; fi
+  if (( $#inner )); then compadd -S '' -a inner; fi
   if [[ $PREFIX != */* ]]; then compadd -S '' container: unit:; fi
 }
 

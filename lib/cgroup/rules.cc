@@ -159,8 +159,7 @@ Error explain_move(const Cgroup& to, const std::string& from, const std::string&
                            "write \"threaded\" to its cgroup.type: set CG cgroup.type=threaded");
       }
       return with_reason(operation, to.path(),
-                         "it is threaded, and holds threads of processes that are in the same "
-                         "threaded subtree already");
+                         "the cgroup at the top of its threaded subtree cannot hold processes");
     }
     case EACCES:
     case EPERM: {

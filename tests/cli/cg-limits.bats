@@ -136,6 +136,26 @@ load ../lib/cgroups
   [[ $output == *"no controller io: /$mine does not hand it down"* ]]
 }
 
+@test "and so do the rarer ones" {
+  nsx-cg create "/$mine/a/b/c" memory=64M
+  mkdir "$own/a/b/c/d"
+  run -1 nsx-cg set "/$mine/a" cgroup.subtree_control=-memory
+  [[ $output == *"a cgroup below still hands the controller down"* ]]
+  run -1 nsx-cg set "/$mine/a/b/c" cgroup.subtree_control=+pids
+  [[ $output == *"it has not got the controller pids"* ]]
+  run -1 nsx-cg set "/$mine/a" cpu.weight.nice=99
+  [[ $output == *"the value is out of range"* ]]
+  run -1 nsx-cg set "/$mine/a" cgroup.type=threaded
+  [[ $output == *"cannot become threaded"* ]]
+  for command in "wait --memory=1M /$mine/a/b/c/d" "reclaim /$mine/a/b/c/d 1M"; do
+    run -1 nsx-cg $command
+    [[ $output == *"the controller memory is not enabled for this cgroup"* ]]
+  done
+  run -1 nsx-cg run --into="/$mine/a/b/c/d" --name=job pids=0 -- true
+  echo "$output"
+  [ ! -e "$own/a/b/c/d/job" ]
+}
+
 @test "a delegated user limits what is below, and not the cgroup itself" {
   mkdir "$own/yours"
   nsx-cg delegate --controllers=memory,pids "/$mine/yours" "$ordinary_uid"
@@ -154,12 +174,15 @@ load ../lib/cgroups
   spawn sh -c 'echo 0 >"$1/cgroup.procs"; exec perl -e '"'"'$x = "x" x (32 << 20); sleep 300'"'" - "$own/a"
   wait "$waiter"
   end_spawned
+  # What is read from a disk is kept as long as somebody has it open.
+  exec 9</dev/vda
   sh -c 'echo 0 >"$1/cgroup.procs"; dd if=/dev/vda of=/dev/null bs=1M count=16 status=none' - "$own/a"
   before=$(cat "$own/a/memory.current")
   nsx-cg reclaim "/$mine/a" 4M
   [ "$(cat "$own/a/memory.current")" -lt "$before" ]
   run -1 nsx-cg reclaim "/$mine/a" 1G
   [[ $output == *"the kernel found less to take"* ]]
+  exec 9<&-
 }
 
 @test "export and apply keep limits, also of disks" {
@@ -193,8 +216,8 @@ load ../lib/cgroups
     if [[ $example == *--dry-run* ]]; then nsx-cg create "/$mine/backup"; fi
     count=$((count + 1))
   done < <(
-    sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^[$#] //p' "$NSX_SOURCE/man/nsx-cg.1"
-    sed -n 's/^# \(nsx-cg \)/\1/p' "$NSX_SOURCE/man/nsx.7"
+    sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^[$#] //p' "$NSX_STAGE/usr/share/man/man1/nsx-cg.1"
+    sed -n 's/^# \(nsx-cg \)/\1/p' "$NSX_STAGE/usr/share/man/man7/nsx.7"
   )
   [ "$count" -ge 15 ]
 }

@@ -318,6 +318,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
   jq -e '.["sent-packets"] == 0 and .["sent-dropped"] == 1' <<<"$(tail -n 1 <<<"$stderr")"
 }
 
+# bats test_tags=slow
 @test "an ordinary user is told what is missing, and nothing is left" {
   needs_bpf
   mkdir "$own/theirs"
@@ -348,7 +349,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
   run -1 cg set "/$mine/x" net.in=1M
   [[ $output == *"cannot keep BPF programs below $pins: others could change what is in it"* ]]
   own_bpffs
-  in_machine mount --bind /dev/null "$(find /usr/lib /lib -name libbpf.so.1 | head -n 1)"
+  in_machine mount --bind /dev/null "$(/sbin/ldconfig -p | awk '$1 == "libbpf.so.1" { print $NF; exit }')"
   run -1 cg set "/$mine/x" net.in=1M
   [ "$output" = "nsx-cg set: cannot load the BPF programs for the network: the library libbpf.so.1 is not here (install libbpf1)" ]
   run -0 in_machine find "$pins" -mindepth 1

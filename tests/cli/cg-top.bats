@@ -323,6 +323,7 @@ is_frozen() {
 
 # --- Without a terminal --------------------------------------------------------------------------
 
+# bats test_tags=slow
 @test "without a terminal it prints a table at each look" {
   run -0 --separate-stderr nsx-cg top --interval 50ms --count 2 --sort NAME "/$mine"
   [ "$(grep -c '^NAME ' <<<"$output")" = 2 ]
@@ -333,6 +334,7 @@ is_frozen() {
     [ "$(words $output)" = "/$mine 0 |-one 0 | \`-inner 0 \`-two 0" ]
 }
 
+# bats test_tags=slow
 @test "with --json it prints a line of JSON at each look" {
   sleeper_in "$own/two"
   run -0 --separate-stderr nsx-cg top -J --interval 50ms --count 3 --sort NAME -o +PROCS,FROZEN "/$mine"
@@ -345,6 +347,7 @@ is_frozen() {
   done
 }
 
+# bats test_tags=slow
 @test "it filters, and counts the CPU time of what is below" {
   spawn sh -c 'while :; do :; done'
   echo "$pid" >"$own/one/inner/cgroup.procs"
@@ -373,6 +376,7 @@ is_frozen() {
   fi
 }
 
+# bats test_tags=slow
 @test "what it cannot do is an error from the start" {
   run -2 nsx-cg top --count 0
   run -2 nsx-cg top --count many

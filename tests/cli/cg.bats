@@ -5,6 +5,7 @@ load ../lib/cgroups
 
 # --- Names ---------------------------------------------------------------------------------------
 
+# bats test_tags=slow
 @test "a cgroup is named by its path, its directory, a process, or as one's own" {
   mkdir -p "$own/a/b"
   sleeper_in "$own/a/b"
@@ -18,6 +19,7 @@ load ../lib/cgroups
 /$mine/a/b" ]
 }
 
+# bats test_tags=slow
 @test "names that lead elsewhere, or nowhere, are refused" {
   run -1 nsx-cg ls "/$mine/../.."
   [[ $output == *"it goes up"* ]]
@@ -31,6 +33,7 @@ load ../lib/cgroups
   [ "$(find "$own" -mindepth 1 -type d)" = "" ]
 }
 
+# bats test_tags=slow
 @test "a name with any byte that the kernel takes is shown without harm, and found" {
   local name=$'e\e[31m \t\\x "q" \xff'
   mkdir "$own/$name"
@@ -48,6 +51,7 @@ load ../lib/cgroups
   [ ! -e "$own/$name" ]
 }
 
+# bats test_tags=slow
 @test "a unit and a container are found by their cgroups, with what is below them" {
   local id
   id=$(printf 'c%.0s' {1..64})
@@ -63,6 +67,7 @@ load ../lib/cgroups
 /$mine/nsx-test.service/inner" ]
 }
 
+# bats test_tags=slow
 @test "in a cgroup namespace, paths begin at its root" {
   mkdir "$own/inside"
   run -0 sh -c "echo \$\$ >'$own/inside/cgroup.procs'
@@ -89,6 +94,7 @@ load ../lib/cgroups
 /$mine/a/b" ]
 }
 
+# bats test_tags=slow
 @test "rows are sorted, filtered and cut" {
   mkdir -p "$own/a" "$own/b"
   sleeper_in "$own/b"
@@ -105,6 +111,7 @@ load ../lib/cgroups
   run -2 nsx-cg ls -Q 'NONE > 1'
 }
 
+# bats test_tags=slow
 @test "the tree has the processes" {
   mkdir -p "$own/a"
   sleeper_in "$own/a"
@@ -116,6 +123,7 @@ load ../lib/cgroups
   [ "$(jq -r '.cgroups[1].processes[0] | "\(.pid) \(.command)"' <<<"$output")" = "$pid sleep 300" ]
 }
 
+# bats test_tags=slow
 @test "a busy loop keeps one CPU busy, as the rates have it" {
   mkdir "$own/busy"
   spawn sh -c 'while :; do :; done'
@@ -157,6 +165,7 @@ load ../lib/cgroups
   wait_until is_gone "$pid" || wait "$pid" || true
 }
 
+# bats test_tags=slow
 @test "the top is not to be removed, killed or frozen, nor what this command is in" {
   for command in "rm -r" kill freeze; do
     run -1 nsx-cg $command /
@@ -168,6 +177,7 @@ load ../lib/cgroups
   [[ $output == *"this command is in it, too" ]]
 }
 
+# bats test_tags=slow
 @test "--dry-run prints what would be done and does nothing" {
   run -0 nsx-cg create --dry-run "/$mine/a b/c" cgroup.max.depth=3
   [ "$output" = "mkdir '$own/a b'
@@ -214,6 +224,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
   [ ! -e "$own/c" ]
 }
 
+# bats test_tags=slow
 @test "what export prints, apply puts back, all or nothing" {
   mkdir -p "$own/a/b"
   nsx-cg set "/$mine/a" cgroup.max.depth=5
@@ -385,6 +396,7 @@ nothing_below() {
   wait_until nothing_below
 }
 
+# bats test_tags=slow
 @test "run tells at the end what was used" {
   run -0 --separate-stderr nsx-cg run --into="/$mine" --stats -- sh -c 'i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; echo out'
   [ "$output" = out ]
@@ -394,6 +406,7 @@ nothing_below() {
   nothing_below
 }
 
+# bats test_tags=slow
 @test "run without a program, and bad limits, are errors that leave nothing" {
   run -1 nsx-cg run --into="/$mine" pids=5
   [[ $output == *"no program is given"* ]]
@@ -404,6 +417,7 @@ nothing_below() {
   run -1 nsx-cg run --into="/$mine" --oom-exit=300 -- true
 }
 
+# bats test_tags=slow
 @test "nsx-unshare and nsx-enter run a program in a cgroup, and in a new one with limits" {
   run -0 nsx-unshare --uts --into-cgroup="/$mine" -- cat /proc/self/cgroup
   [[ $output == *"0::/$mine"* ]]
@@ -462,6 +476,7 @@ nothing_below() {
   [[ $output == *"0::/$mine/yours/job"* ]]
 }
 
+# bats test_tags=slow
 @test "where systemd owns the tree, only what it has delegated is changed" {
   mkdir "$own/unit" "$own/unit/below"
   # A machine with systemd, for all that can be seen from in there.
@@ -495,6 +510,7 @@ nothing_below() {
   [ "${lines[0]}" = "/$mine/root domain\\x20threaded" ]
 }
 
+# bats test_tags=slow
 @test "which tells all hierarchies" {
   mkdir "$own/a"
   sleeper_in "$own/a"
@@ -503,6 +519,7 @@ nothing_below() {
   [ "$(nsx-cg which -J "$pid" | jq -r '.[0].cgroup')" = "/$mine/a" ]
 }
 
+# bats test_tags=slow
 @test "explain tells what counts, and where a controller is" {
   mkdir -p "$own/a/b"
   nsx-cg set "/$mine" cgroup.max.depth=7
@@ -518,6 +535,20 @@ nothing_below() {
   nsx-cg thaw "/$mine/a"
 }
 
+@test "what cannot be waited for, moved, removed or enabled is told" {
+  run -1 nsx-cg wait /
+  [[ $output == *"the top of the tree has no events"* ]]
+  if grep -qsx kthreadd /proc/2/comm; then
+    run -1 nsx-cg mv 2 "/$mine"
+    [ "$output" = "nsx-cg mv: cannot move PID 2 to the cgroup /$mine: it is a thread of the kernel's" ]
+  fi
+  mkdir "$own/a"
+  run -1 as_user nsx-cg rm "/$mine/a"
+  [[ $output == *"the cgroup that it is in is not yours (be root, or the user to whom that is delegated)" ]]
+  run -1 nsx-cg set "/$mine/a" cgroup.subtree_control=+none
+  [[ $output == *"the kernel does not take this value"* || $output == *"it has not got the controller none"* ]]
+}
+
 # bats test_tags=host-only
 @test "a controller that is bound to cgroup v1 is named, with its place" {
   [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
@@ -531,8 +562,15 @@ nothing_below() {
   run -0 nsx-cg explain "/$mine"
   [[ $output == *"no controller memory: it is bound to cgroup v1, at /sys/fs/cgroup/memory"* ]]
   [[ $output == *"no controller io: it is bound to cgroup v1, at /sys/fs/cgroup/blkio"* ]]
+  for command in "reclaim /$mine 1M" "wait --memory=1M /$mine"; do
+    run -1 nsx-cg $command
+    [[ $output == *"the controller memory cannot be had: it is bound to cgroup v1, at /sys/fs/cgroup/memory" ]]
+  done
+  run -1 nsx-cg set "/$mine" cgroup.subtree_control=+memory
+  [[ $output == *"it has not got the controller memory (it is bound to cgroup v1, at /sys/fs/cgroup/memory)" ]]
 }
 
+# bats test_tags=slow
 @test "a controller that no kernel has is told" {
   run -1 nsx-cg set "/$mine" none.max=1
   [[ $output == *"cannot use the controller none: this kernel does not have it" ]]
