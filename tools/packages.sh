@@ -3,8 +3,9 @@
 # Sourced by quickstart.sh, tests/run.sh and .ci/run.
 
 build_packages="g++ meson ninja-build pkg-config libexpected-dev libmnl-dev libsmartcols-dev nlohmann-json3-dev"
-test_packages="bash-completion bats binutils bsdutils busybox-static fish iproute2 jq kmod libgtest-dev mandoc
-  containernetworking-plugins iputils-ping mount passwd perl-base procps python3-jsonschema runc strace uidmap util-linux zsh bubblewrap"
+test_packages="bash-completion bats binutils bsdutils bubblewrap busybox-static containernetworking-plugins fish
+  iproute2 iputils-ping jq kmod libgtest-dev mandoc mount passwd perl-base procps python3-jsonschema runc strace
+  uidmap util-linux zsh"
 lint_packages="clang clang-format clang-tidy shellcheck libclang-rt-14-dev"
 
 # Installs those of the given packages that are missing, and says which.

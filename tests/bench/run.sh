@@ -1,7 +1,7 @@
 #!/bin/sh
 # How fast nsx is beside its peers: both in turn in one run, as ratios. No test, and no lane of CI:
-# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls]
-# With "ls" only nsx-ls on worlds of many processes, which otherwise comes last.
+# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|pin]
+# With "ls" only nsx-ls on worlds of many processes, with "pin" only nsx-pin, which otherwise come last.
 set -eu
 
 pairs=${1:-1000}
@@ -32,6 +32,7 @@ if [ -z "${NSX_BENCH_STAGE:-}" ]; then
 fi
 
 if [ "$pairs" = ls ]; then exec sh "$source_dir/tests/bench/ls.sh" "$build_dir/tests/bench"; fi
+if [ "$pairs" = pin ]; then exec sh "$source_dir/tests/bench/pin.sh" "$build_dir/tests/bench"; fi
 
 target=
 finish() {
@@ -62,3 +63,5 @@ run "lsns" "$((pairs / 5))" "$tools/nsx-ls" "lsns"
 run "lsns -J -T" "$((pairs / 5))" "$tools/nsx-ls -J -T" "lsns -J -T"
 echo
 sh "$source_dir/tests/bench/ls.sh" "$build_dir/tests/bench"
+echo
+sh "$source_dir/tests/bench/pin.sh" "$build_dir/tests/bench"
