@@ -55,7 +55,7 @@ with_does() {
     does mount-proc "nsx-pin-init" nsx-pin exec --mount-proc box -- cat /proc/1/comm
     does no-fork "$(inode_of /proc/self/ns/pid)*$(inode_of /run/pidns/alone)" \
       nsx-pin exec --no-fork alone -- $in/pid /proc/self/ns/pid_for_children
-    does forward-signals "got it" nsx-pin exec --forward-signals=USR1 blue -- \
+    does forward-signals "got it" nsx-pin exec --forward-signals=USR1 --kill-child blue -- \
       sh -c "trap \"echo got it; exit\" USR1; (kill -USR1 \$PPID) & while :; do sleep 0.01; done"
     does kill-child "ran" nsx-pin exec --kill-child blue -- echo ran
     does pty "a terminal" nsx-pin exec --pty blue -- sh -c "test -t 1 && echo a terminal"
