@@ -1,8 +1,8 @@
 #!/bin/sh
 # How fast nsx is beside its peers: both in turn in one run, as ratios. No test, and no lane of CI:
-# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|cg]
-# With "ls" only nsx-ls on worlds of many processes, with "cg" only nsx-cg on many cgroups: these
-# otherwise come last.
+# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|pin|cg]
+# With "ls" only nsx-ls on worlds of many processes, with "pin" only nsx-pin, with "cg" only nsx-cg on
+# many cgroups: these otherwise come last.
 set -eu
 
 pairs=${1:-1000}
@@ -33,7 +33,7 @@ if [ -z "${NSX_BENCH_STAGE:-}" ]; then
   exit
 fi
 
-case $pairs in ls | cg) exec sh "$source_dir/tests/bench/$pairs.sh" "$build_dir/tests/bench" ;; esac
+case $pairs in ls | pin | cg) exec sh "$source_dir/tests/bench/$pairs.sh" "$build_dir/tests/bench" ;; esac
 
 target=
 finish() {
@@ -64,5 +64,7 @@ run "lsns" "$((pairs / 5))" "$tools/nsx-ls" "lsns"
 run "lsns -J -T" "$((pairs / 5))" "$tools/nsx-ls -J -T" "lsns -J -T"
 echo
 sh "$source_dir/tests/bench/ls.sh" "$build_dir/tests/bench"
+echo
+sh "$source_dir/tests/bench/pin.sh" "$build_dir/tests/bench"
 echo
 sh "$source_dir/tests/bench/cg.sh" "$build_dir/tests/bench"

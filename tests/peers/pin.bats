@@ -129,6 +129,7 @@ setup() {
   [ "${lines[3]}" = 1 ]
 }
 
+# bats test_tags=slow
 @test "runc starts a container in a network that nsx-pin made" {
   command -v runc >/dev/null || cannot "find runc"
   run -0 in_own_run '

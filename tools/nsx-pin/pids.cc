@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include <nsx/census.hh>
+#include <nsx/members.hh>
 
 #include "common/report.hh"
 #include "nsx-pin/code.hh"
@@ -11,26 +11,6 @@
 namespace nsx::pin_tool {
 
 namespace {
-
-/// The processes that are in one of these namespaces.
-Result<std::vector<pid_t>> processes_in(const Kernel& kernel,
-                                        const std::vector<Namespace>& namespaces) {
-  CensusRequest request;
-  request.kinds = {};
-  for (const Namespace& ns : namespaces)
-    request.kinds.insert(ns.kind());
-  auto census = take_census(kernel, request);
-  if (!census) return error_of(census);
-  std::vector<pid_t> pids;
-  for (const CensusProcess& process : census->processes) {
-    const bool is_in = std::any_of(namespaces.begin(), namespaces.end(), [&](const auto& ns) {
-      const CensusIndex its = process.in(ns.kind());
-      return its != kNone && census->namespaces[its].identity.inode == ns.identity().inode;
-    });
-    if (is_in) pids.push_back(process.pid);
-  }
-  return pids;
-}
 
 Result<std::string> pids_of(const cli::CommandLine& line) {
   auto kernel = cli::open_kernel();

@@ -1,0 +1,55 @@
+#!/bin/sh
+# How fast nsx-pin is beside ip netns, both in turn, with /run of its own. Prints the targets beside what
+# came out, and judges nothing: a time on a busy machine proves nothing. Run by tests/bench/run.sh, which
+# stages nsx.
+set -eu
+
+: "${NSX_BENCH_STAGE:?run it by tests/bench/run.sh pin}"
+programs=$1 # where the programs of this directory are built
+pin=$NSX_BENCH_STAGE/usr/bin/nsx-pin
+if [ "${NSX_BENCH_RUN:-}" != own ]; then
+  exec unshare -m sh -c 'mount -t tmpfs -o mode=755 run /run && NSX_BENCH_RUN=own exec sh "$@"' - "$0" "$@"
+fi
+
+work=$(mktemp -d /tmp/nsx-bench-pin.XXXXXX)
+world=
+finish() {
+  # The world ends with whom it waits for, and waits for its processes.
+  exec 9>&-
+  [ -z "$world" ] || wait "$world" || true
+  rm -rf "$work"
+}
+trap finish EXIT
+
+# measure LABEL PAIRS MOST NSX PEER: MOST is the ratio that nsx is to stay below.
+measure() {
+  "$programs/pairs" "$1" "$2" "$4" "$5" >"$work/row"
+  awk -v most="$3" '{ printf "%s   target %.2f: %s\n", $0, most, $NF <= most ? "met" : "MISSED" }' "$work/row"
+}
+
+# A script of two commands: its name.
+both() {
+  printf '#!/bin/sh\n%s && %s\n' "$2" "$3" >"$work/$1"
+  chmod +x "$work/$1"
+  echo "$work/$1"
+}
+
+echo "nsx-pin: $(uname -sr), $(nproc) processors, $(ip -V)"
+printf '%-34s %9s %9s %8s\n' "" "nsx us" "peer us" "ratio"
+measure "add, rm" 101 1 "$(both nsx "$pin add x" "$pin rm x")" "$(both ip "ip netns add x" "ip netns del x")"
+$pin add blue
+measure "exec blue -- true" 201 1 "$pin exec blue -- true" "ip netns exec blue true"
+
+mkfifo "$work/end" "$work/ready"
+$pin exec blue -- "$programs/world" 10000 1 <"$work/end" >"$work/ready" &
+world=$!
+exec 9>"$work/end"
+read -r _ <"$work/ready"
+measure "pids, 10,000 processes" 11 0.333 "$pin pids blue" "ip netns pids blue"
+exec 9>&-
+wait "$world"
+world=
+
+for i in $(seq 999); do $pin add "many$i"; done
+measure "ls, 1,000 pins" 21 0.2 "$pin ls" "ip netns list"
+# What the last of them leaves is unmounted with this mount namespace.
