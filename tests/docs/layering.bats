@@ -77,9 +77,6 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
     tool=$(basename "$directory")
     only_includes "tools/$tool" "(common|$tool)/" "$system|nsx/|libsmartcols\.h>"
   done
-  # One file draws on terminals, one asks what they can do.
-  run -0 bash -c "cd '$NSX_SOURCE' && grep -rlE '<(curses|term)\.h>' lib tools | sort | xargs"
-  [ "$output" = "tools/nsx-cg/top_terminal.cc tools/nsx-cg/top_terminfo.cc" ]
 }
 
 @test "only the tables of tools/common use libsmartcols" {
