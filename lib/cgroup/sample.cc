@@ -286,7 +286,8 @@ class Sampler {
       reading_.unreadable += names->size();
       return;
     }
-    const std::string path = reading_.cgroups[index].path;
+    std::string prefix = reading_.cgroups[index].path;
+    if (prefix != "/") prefix += '/';
     for (const std::string& name : *names) {
       const auto below = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       if (!below) {
@@ -294,8 +295,9 @@ class Sampler {
         if (code != ENOENT && code != ENODEV) ++reading_.unreadable;
         continue;
       }
-      if (visit(below->get(), path == "/" ? path + name : path + '/' + name, index, depth + 1,
-                missing)) {
+      std::string path_below = prefix;
+      path_below += name;
+      if (visit(below->get(), std::move(path_below), index, depth + 1, missing)) {
         ++reading_.cgroups[index].children;
       }
     }
