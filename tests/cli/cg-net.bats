@@ -204,6 +204,7 @@ equals_tcp() {
   [ "$output" = "$(stat_of "/$mine/far" rx_bytes) $(stat_of "/$mine/far" tx_bytes)" ]
 }
 
+# bats test_tags=slow
 @test "packets that the network card is to cut up are counted as what they become" {
   needs_bpf
   make_link
