@@ -28,35 +28,67 @@ std::uint64_t now() {
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 
+/// Files of controllers, of which holds: where a cgroup has not got one, none below has.
+constexpr std::array<std::string_view, 12> kInherited{
+    "cpu.max",     "io.stat",     "memory.current",  "memory.events",       "memory.high",
+    "memory.max",  "memory.peak", "memory.swap.max", "memory.swap.current", "pids.current",
+    "pids.events", "pids.max",
+};
+
+/// Some of them, as bits.
+using Inherited = unsigned;
+
+Inherited bit_of(std::string_view file) {
+  const auto* const found = std::find(kInherited.begin(), kInherited.end(), file);
+  return found == kInherited.end() ? 0 : 1U << static_cast<unsigned>(found - kInherited.begin());
+}
+
 /// Reads the files of one cgroup after another into one buffer.
 class FileReader {
  public:
   /// The text of a file until the next call; empty where it cannot be read.
   std::string_view read(int directory, const char* file) {
+    const Inherited bit = bit_of(file);
+    was_read_ = false;
+    if ((bit & missing_) != 0) return {};
     const OwnedFd fd(::openat(directory, file, O_RDONLY | O_CLOEXEC));
-    if (!fd) return failed();
+    if (!fd && errno == ENOENT) missing_ |= bit;
+    return fd ? read_all(fd.get()) : failed();
+  }
+
+  /// Whether the last one was: an empty text may be all of it.
+  bool was_read() const { return was_read_; }
+
+  /// What came of the files since begin(): a cgroup that is gone says so, or has none any more.
+  bool is_gone(int directory) const {
+    return is_gone_ || (misses_some_ && ::faccessat(directory, "cgroup.procs", F_OK, 0) != 0);
+  }
+  /// The next cgroup, without these files.
+  void begin(Inherited missing) {
+    is_gone_ = misses_some_ = false;
+    missing_ = missing;
+  }
+  /// Those that have been found missing, too.
+  Inherited missing() const { return missing_; }
+
+ private:
+  static constexpr std::size_t kPiece = 4096;
+  static constexpr ssize_t kShort = 2048;
+
+  std::string_view read_all(int fd) {
     std::size_t used = 0;
     for (;;) {
       if (buffer_.size() - used < kPiece) buffer_.resize(buffer_.size() * 2 + kPiece);
-      const ssize_t n = ::read(fd.get(), buffer_.data() + used, buffer_.size() - used);
+      const ssize_t n = ::read(fd, buffer_.data() + used, buffer_.size() - used);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return failed();
       used += static_cast<std::size_t>(n);
       // A list comes in pieces; the end of any other file is one short piece away.
       if (n == 0 || (n < kShort && used == static_cast<std::size_t>(n))) break;
     }
+    was_read_ = true;
     return {buffer_.data(), used};
   }
-
-  /// What came of the files since begin(): a cgroup that is gone says so, or has none any more.
-  bool is_gone(int directory) const {
-    return is_gone_ || (misses_some_ && ::faccessat(directory, "cgroup.procs", F_OK, 0) != 0);
-  }
-  void begin() { is_gone_ = misses_some_ = false; }
-
- private:
-  static constexpr std::size_t kPiece = 4096;
-  static constexpr ssize_t kShort = 2048;
 
   std::string_view failed() {
     if (errno == ENODEV) is_gone_ = true;
@@ -65,8 +97,10 @@ class FileReader {
   }
 
   std::vector<char> buffer_;
+  Inherited missing_ = 0;
   bool is_gone_ = false;
   bool misses_some_ = false;
+  bool was_read_ = false;
 };
 
 std::uint64_t count_lines(std::string_view text) {
@@ -181,9 +215,8 @@ class Filler {
 
   void fill_io_stat() {
     // An empty file is one without I/O so far; the top of the tree has none before Linux 5.10.
-    const OwnedFd there(::openat(directory_, "io.stat", O_PATH | O_CLOEXEC));
-    if (!there) return;
     std::string_view text = read("io.stat");
+    if (!reader_.was_read()) return;
     std::array<std::uint64_t, 4> sums{};
     constexpr std::array<std::string_view, 4> kKeys{"rbytes", "wbytes", "rios", "wios"};
     while (!text.empty()) {
@@ -220,7 +253,8 @@ class Sampler {
   }
 
   /// False: it is gone.
-  bool visit(int directory, std::string path, std::optional<std::size_t> parent, int depth) {
+  bool visit(int directory, std::string path, std::optional<std::size_t> parent, int depth,
+             Inherited missing) {
     struct stat status {};
     if (::fstat(directory, &status) != 0) return false;
     const std::size_t index = reading_.cgroups.size();
@@ -228,7 +262,7 @@ class Sampler {
     sample.path = std::move(path);
     sample.parent = parent;
     sample.id = status.st_ino;
-    reader_.begin();
+    reader_.begin(missing);
     Filler(request_, reader_, with_net_, directory, sample).fill();
     if (reader_.is_gone(directory)) {
       reading_.cgroups.pop_back();
@@ -237,19 +271,23 @@ class Sampler {
     // Each directory below counts as a link (kernfs): most cgroups have none, and then the list of
     // all their files need not be read.
     constexpr nlink_t kWithoutChildren = 2;
-    if (request_.descend && status.st_nlink != kWithoutChildren) descend(directory, index, depth);
+    if (!request_.descend || status.st_nlink == kWithoutChildren) return true;
+    // The top of all has few files, whatever it hands down.
+    const bool is_root = depth == 0 && ::faccessat(directory, "cgroup.type", F_OK, 0) != 0;
+    descend(directory, index, depth, is_root ? 0 : reader_.missing());
     return true;
   }
 
  private:
-  void descend(int directory, std::size_t index, int depth) {
+  void descend(int directory, std::size_t index, int depth, Inherited missing) {
     const auto names = list_directories_at(directory, ".");
     if (!names) return;
     if (depth == kMaxDepth) {
       reading_.unreadable += names->size();
       return;
     }
-    const std::string path = reading_.cgroups[index].path;
+    std::string prefix = reading_.cgroups[index].path;
+    if (prefix != "/") prefix += '/';
     for (const std::string& name : *names) {
       const auto below = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       if (!below) {
@@ -257,7 +295,9 @@ class Sampler {
         if (code != ENOENT && code != ENODEV) ++reading_.unreadable;
         continue;
       }
-      if (visit(below->get(), path == "/" ? path + name : path + '/' + name, index, depth + 1)) {
+      std::string path_below = prefix;
+      path_below += name;
+      if (visit(below->get(), std::move(path_below), index, depth + 1, missing)) {
         ++reading_.cgroups[index].children;
       }
     }
@@ -303,7 +343,14 @@ CgroupRates rates_of(const CgroupSample& before, const CgroupSample& after) {
 
 Result<CgroupReading> sample_cgroups(const Cgroup& first, const CgroupSampleRequest& request) {
   CgroupReading reading;
-  if (!Sampler(request, reading).visit(first.directory(), first.path(), std::nullopt, 0)) {
+  if (request.descend) {
+    // Moving thousands of samples to a larger place takes as long as reading them.
+    const auto stat = first.read("cgroup.stat");
+    const auto below = stat ? find_keyed_number(*stat, "nr_descendants") : std::nullopt;
+    constexpr std::uint64_t kMost = 100'000;
+    reading.cgroups.reserve(std::min(below.value_or(0), kMost) + 1);
+  }
+  if (!Sampler(request, reading).visit(first.directory(), first.path(), std::nullopt, 0, 0)) {
     return fail("read the cgroup", first.path(), ENODEV, "it has been removed");
   }
   return reading;

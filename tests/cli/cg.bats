@@ -138,7 +138,9 @@ load ../lib/cgroups
 
 @test "cgroups that come and go while they are listed do no harm" {
   spawn bash -c "while :; do mkdir -p '$own'/{1,2,3,4,5,6,7,8}/{a,b}; rmdir '$own'/{1,2,3,4,5,6,7,8}/{a,b}; rmdir '$own'/{1,2,3,4,5,6,7,8}; done"
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  local rounds=20
+  if [ -n "${NSX_VM:-}" ]; then rounds=5; fi
+  for _ in $(seq "$rounds"); do
     run -0 --separate-stderr nsx-cg ls -r -n -o NAME,PROCS,TYPE,FROZEN,CPU-PSI "/$mine"
     [ -z "$stderr" ]
     [ "${lines[0]%% *}" = "/$mine" ]

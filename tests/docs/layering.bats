@@ -89,9 +89,6 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
     if [ "$tool" = nsx-pin ]; then own+="|net"; fi
     only_includes "tools/$tool" "($own)/" "$system|nsx/|libsmartcols\.h>"
   done
-  # One file draws on terminals, one asks what they can do.
-  run -0 bash -c "cd '$NSX_SOURCE' && grep -rlE '<(curses|term)\.h>' lib tools | sort | xargs"
-  [ "$output" = "tools/nsx-cg/top_terminal.cc tools/nsx-cg/top_terminfo.cc" ]
 }
 
 @test "only the tables of tools/common use libsmartcols" {

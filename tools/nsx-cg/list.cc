@@ -201,9 +201,11 @@ class View {
                          .has_tree = request_.is_tree && column == Column::cgroup_name});
     }
     std::vector<cli::TableRow> lines;
+    lines.reserve(rows.size());
     std::vector<std::size_t> lines_of_rows;
     for (const Row& row : rows) {
       cli::TableRow line;
+      line.cells.reserve(request_.columns.size());
       if (row.parent) line.parent = lines_of_rows[*row.parent];
       for (const Column column : request_.columns)
         line.cells.push_back(text(row.cgroup, column));
