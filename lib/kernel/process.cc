@@ -250,7 +250,9 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   return stat;
 }
 
-bool is_alive(const ProcessStat& stat) { return stat.state != 'Z' && stat.state != 'X'; }
+bool is_alive(const ProcessStat& stat) {
+  return stat.state != 'Z' && stat.state != 'X';
+}
 
 bool is_alive(std::string_view stat_text) {
   const auto stat = parse_process_stat(stat_text);

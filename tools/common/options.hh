@@ -20,7 +20,19 @@ enum class Argument {
 };
 
 /// What the argument of an option, or an operand, is, for completion.
-enum class Completes { nothing, pid, target, container, pin, cgroup, user, file, directory, words, list };
+enum class Completes {
+  nothing,
+  pid,
+  target,
+  container,
+  pin,
+  cgroup,
+  user,
+  file,
+  directory,
+  words,
+  list
+};
 
 struct Option {
   int id;            ///< the short option's letter, or a number above 255
