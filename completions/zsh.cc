@@ -45,16 +45,14 @@ _nsx_targets() {
 )";
 
 /// The names of containers.
-constexpr const char* kContainers = R"((( $+functions[_nsx_containers] )) ||
+constexpr const char* kContainers = R"zsh((( $+functions[_nsx_containers] )) ||
 _nsx_containers() {
   local -a names
-  names=(${${${(M)${(f)" $(nsx - enter-- list - targets 2 >
-                                    / dev / null) "}:#container:*}#container:}%%$'\t'*})
-                                    compadd -
-                                    a - names
+  names=(${${${(M)${(f)"$(nsx-enter --list-targets 2>/dev/null)"}:#container:*}#container:}%%$'\t'*})
+  compadd -a - names
 }
 
-)";
+)zsh";
 
 /// The names of pins.
 constexpr const char* kPins = R"((( $+functions[_nsx_pins] )) ||

@@ -142,7 +142,7 @@ pin() {
   run -0 nsx-enter -t "pin:$mine" stat -L -c %i /proc/self/ns/net
   [ "$output" = "$(stat -c %i "/run/netns/$mine")" ]
   umount "/run/netns/$mine"
-  refused "cannot use as a namespace /run/netns/$mine: not a namespace file (it should be like /proc/PID/ns/net or a bind mount of one)" \
+  refused "cannot use as a namespace /run/netns/$mine: it has no namespace (nsx-pin ls tells why: it is stale, shadowed, or just being made)" \
     -t "pin:$mine" true
   rm "/run/netns/$mine"
   refused "cannot find pin:$mine: there is nothing of that name" -t "pin:$mine" true

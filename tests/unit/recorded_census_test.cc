@@ -59,23 +59,26 @@ std::string spelled(const Census& census) {
   return text.str();
 }
 
+/// Those that a census uses.
+constexpr std::array kFeatures{Feature::pidfd_namespaces, Feature::pidfd_info,
+                               Feature::namespace_id, Feature::namespace_handle,
+                               Feature::namespace_list};
+
 /// All that the kernel has, then each feature less, then none.
 std::vector<FeatureSet> switched_off() {
   std::vector<FeatureSet> sets(1);
-  for (std::size_t i = 0; i < kFeatureCount; ++i)
-    sets.emplace_back().insert(static_cast<Feature>(i));
+  for (const Feature feature : kFeatures)
+    sets.emplace_back().insert(feature);
   FeatureSet& all = sets.emplace_back();
-  for (std::size_t i = 0; i < kFeatureCount; ++i)
-    all.insert(static_cast<Feature>(i));
+  for (const Feature feature : kFeatures)
+    all.insert(feature);
   return sets;
 }
 
 std::string features(const Kernel& kernel) {
   std::string text;
-  for (std::size_t i = 0; i < kFeatureCount; ++i) {
-    if (kernel.has(static_cast<Feature>(i))) {
-      text += (text.empty() ? "" : ",") + std::string(name(static_cast<Feature>(i)));
-    }
+  for (const Feature feature : kFeatures) {
+    if (kernel.has(feature)) text += (text.empty() ? "" : ",") + std::string(name(feature));
   }
   return text;
 }
