@@ -9,6 +9,7 @@
 
 #include "cgroup/name.hh"
 #include "cgroup/settings.hh"
+#include "kernel/json_text.hh"
 
 namespace nsx {
 
@@ -25,25 +26,6 @@ constexpr std::size_t kMaxSize = std::size_t{64} << 20;
 
 /// The layers of a snapshot.
 constexpr int kMaxDepth = 8;
-
-bool nests_too_deep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
 
 tl::unexpected<Error> no_snapshot(const std::string& reason) {
   return refuse("read", "the snapshot of cgroups", reason);
@@ -154,7 +136,7 @@ Result<std::string> format_snapshot(const CgroupSnapshot& snapshot) {
 
 Result<CgroupSnapshot> parse_snapshot(std::string_view text) {
   if (text.size() > kMaxSize) return no_snapshot("it is too long");
-  if (nests_too_deep(text)) return no_snapshot("it nests too deep");
+  if (nests_deeper(text, kMaxDepth)) return no_snapshot("it nests too deep");
   const json whole = json::parse(text.begin(), text.end(), nullptr, false);
   if (whole.is_discarded()) return no_snapshot("it is no JSON");
   const json* version = whole.is_object() ? member(whole, kVersionKey) : nullptr;

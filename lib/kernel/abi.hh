@@ -3,6 +3,7 @@
 // <sys/pidfd.h> there has no extern "C" and conflicts with <linux/pidfd.h>.
 
 #include <asm/ioctl.h>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <fcntl.h>
@@ -118,6 +119,16 @@ inline pid_t fork_into_cgroup(int directory) {
   arguments.exit_signal = SIGCHLD;
   arguments.cgroup = static_cast<std::uint64_t>(directory);
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+/// Whether the kernel knows that, without a copy of the process being begun: it refuses a descriptor
+/// that is no int (EINVAL), and one that does not know the member refuses that (E2BIG).
+inline bool knows_clone_into_cgroup() {
+  CloneArguments arguments{};
+  arguments.flags = kCloneIntoCgroup;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = ~std::uint64_t{0};
+  return ::syscall(SYS_clone3, &arguments, sizeof arguments) < 0 && errno == EINVAL;
 }
 
 /// Ends the calling process, one of the library's own, without a destructor or buffer of its

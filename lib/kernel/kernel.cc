@@ -1,5 +1,4 @@
 #include <array>
-#include <climits>
 #include <cstdlib>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -49,12 +48,7 @@ FeatureSet probe() {
   if (::ioctl(self.get(), abi::kPidfdGetInfo, &process) == 0) {
     features.insert(Feature::pidfd_info);
   }
-  // A kernel that knows it looks for the descriptor, and one that does not refuses the flag. No
-  // child is made either way.
-  constexpr int kNoDescriptor = INT_MAX;
-  if (abi::fork_into_cgroup(kNoDescriptor) < 0 && errno == EBADF) {
-    features.insert(Feature::clone_into_cgroup);
-  }
+  if (abi::knows_clone_into_cgroup()) features.insert(Feature::clone_into_cgroup);
   return features;
 }
 

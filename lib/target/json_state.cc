@@ -6,6 +6,7 @@
 #define JSON_NO_IO 1  // no streams: they cost a start more than all else
 #include <nlohmann/json.hpp>
 
+#include "kernel/json_text.hh"
 #include "kernel/text.hh"
 
 namespace nsx {
@@ -19,27 +20,8 @@ using nlohmann::json;
 /// Deeper than any runtime's files, shallower than any stack.
 constexpr int kMaxDepth = 64;
 
-bool nests_too_deep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
-
 std::optional<json> parse(std::string_view text) {
-  if (nests_too_deep(text)) return std::nullopt;
+  if (nests_deeper(text, kMaxDepth)) return std::nullopt;
   json value = json::parse(text.begin(), text.end(), nullptr, false);
   if (value.is_discarded()) return std::nullopt;
   return value;
