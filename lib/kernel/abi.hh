@@ -121,8 +121,8 @@ inline pid_t fork_into_cgroup(int directory) {
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
 }
 
-/// Whether the kernel knows that, without a copy of the process being begun: it refuses a descriptor
-/// that is no int (EINVAL), and one that does not know the member refuses that (E2BIG).
+/// Whether the kernel knows that, without a copy of the process being begun: it refuses a
+/// descriptor that is no int (EINVAL), and one that does not know the member refuses that (E2BIG).
 inline bool knows_clone_into_cgroup() {
   CloneArguments arguments{};
   arguments.flags = kCloneIntoCgroup;
