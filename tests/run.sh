@@ -120,11 +120,12 @@ count_tap() {
   fi
 }
 
+# Some tests are about signals: none is ignored, be it below nohup(1).
 if chosen unit; then
   for program in nsx-unit-tests nsx-recorded-tests; do
     echo "== unit ($program)"
     status=0
-    "$build_dir/tests/unit/$program" --gtest_brief=1 >"$work/unit" 2>&1 || status=$?
+    env --default-signal "$build_dir/tests/unit/$program" --gtest_brief=1 >"$work/unit" 2>&1 || status=$?
     cat "$work/unit"
     ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$work/unit" | tail -n 1)
     bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$work/unit" | tail -n 1)
@@ -137,11 +138,10 @@ if chosen unit; then
 fi
 
 # What needs a machine of its own is for tests/vm. The sanitizers' own start reads /proc and takes its
-# time, so what runs nsx without the one or as fast as can be is left to the other build.
+# time, so what runs nsx without the one, as fast as can be, or for long, is left to the other build.
 tags="--filter-tags !vm-only"
 if [ -n "$sanitize" ]; then
-  tags="--filter-tags !vm-only,!needs-no-proc,!needs-speed"
-  export NSX_STORM_RUNS="${NSX_STORM_RUNS:-1}" # of tests/cli/ls-storm.bats
+  tags="--filter-tags !vm-only,!needs-no-proc,!needs-speed,!slow"
 fi
 for suite in example cli peers docs; do
   chosen $suite || continue

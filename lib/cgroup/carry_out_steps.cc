@@ -77,9 +77,9 @@ class Performer {
     const char* file = step.file.c_str();
     // What can only be written has nothing to put back.
     const auto old = cgroup->read(file);
-    const auto done = cgroup->write(file, step.value.empty() ? "\n" : step.value);
+    auto done = cgroup->write(file, step.value.empty() ? "\n" : step.value);
     // What is no file has its own reasons.
-    if (!done && is_net_file(file)) return done;
+    if (!done && is_net_file(file)) return error_of(done);
     if (!done) {
       return tl::unexpected(
           explain_write(tree_, *cgroup, step.file, step.value, done.error().code));

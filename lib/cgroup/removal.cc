@@ -45,7 +45,8 @@ Status remove_below(int directory, const std::string& path, int depth) {
   auto names = list_directories_at(directory, ".");
   if (!names) return {};
   for (const std::string& name : *names) {
-    const std::string below = path == "/" ? path + name : path + '/' + name;
+    std::string below = path == "/" ? "" : path;
+    below.append(1, '/').append(name);
     struct stat status {};
     {
       const auto opened = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

@@ -54,7 +54,7 @@ class NSX_API PinHistory {
     bool is_told = false;     ///< that it is there, live or stale
     std::optional<Time> due;  ///< without a namespace, and not told so: when it will be
   };
-  void look(Known& known, const PinFile& pin, Time now, std::vector<PinEvent>& events);
+  static void look(Known& known, const PinFile& pin, Time now, std::vector<PinEvent>& events);
 
   std::map<Key, Known> known_;
 };

@@ -35,7 +35,7 @@ std::vector<PinEvent> PinHistory::update(const std::vector<PinFile>& pins,
     const auto found = there.find(key);
     const bool is_another = found != there.end() && known.is_live && known.pin.inode != 0 &&
                             found->second->inode != 0 && found->second->inode != known.pin.inode;
-    if (found != there.end() && !is_another && removed.count(key) == 0) {
+    if (found != there.end() && !is_another && !removed.contains(key)) {
       ++it;
       continue;
     }

@@ -123,7 +123,7 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
                                                      : open_pin(kernel, pin).has_value();
       pin.inode = st.st_ino;
       pin.state = fits ? PinState::live : PinState::stale;
-    } else if (mounted.paths.count(real_root + '/' + below) != 0) {
+    } else if (mounted.paths.contains(std::string(real_root).append(1, '/').append(below))) {
       pin.state = PinState::shadowed;
     }
     if (std::binary_search(unfinished.begin(), unfinished.end(), pin.name)) {
@@ -172,7 +172,7 @@ Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::s
     const PinFile pin{.kind = kind, .name = name, .path = pin_path(kind, name, root_)};
     auto ns = open_pin(kernel, pin);
     if (!ns) {
-      if (ns.error().code == 0 && ns.error().hint.empty() == false) {
+      if (ns.error().code == 0 && !ns.error().hint.empty()) {
         ns.error().reason = "it has no namespace";
         ns.error().hint = "nsx-pin ls tells why: it is stale, shadowed, or just being made";
       }

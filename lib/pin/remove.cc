@@ -142,7 +142,7 @@ Status remove_pins(const Kernel& kernel, const std::string& root, const std::str
   const KindSet kinds = kinds_of_files(root, name);
   const bool has_journal = Journal::look(directory.get(), name) != Journal::State::none;
   if (kinds.empty() && !has_journal) return absent();
-  const bool is_one = std::next(kinds.begin()) == kinds.end();
+  const bool is_one = std::next(kinds.begin()) == KindSet::end();
   const bool has_init = kinds.contains(Kind::pid);
   if (is_one && !has_init && !has_journal) return remove_all_files(kernel, root, name);
 

@@ -84,7 +84,9 @@ class SignalsWait {
   }
   ~SignalsWait() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
   SignalsWait(const SignalsWait&) = delete;
+  SignalsWait(SignalsWait&&) = delete;
   SignalsWait& operator=(const SignalsWait&) = delete;
+  SignalsWait& operator=(SignalsWait&&) = delete;
 
  private:
   sigset_t before_{};
@@ -124,7 +126,8 @@ Result<Wire> carry_out(const Kernel& kernel, const cli::CommandLine& line, Wire 
   if (auto done = open_sockets(false); !done) return error_of(done);
 
   const SignalsWait wait;
-  return connect({{&namespaces[0], &namespaces[1]}, {&*sockets[0], &*sockets[1]}}, std::move(wire));
+  return connect({{namespaces.data(), &namespaces[1]}, {&*sockets[0], &*sockets[1]}},
+                 std::move(wire));
 }
 
 std::string spelled(const Cidr& address) {
