@@ -1,5 +1,6 @@
 #include "net/connect.hh"
 
+#include <algorithm>
 #include <sys/socket.h>
 
 #include "net/links.hh"
@@ -69,10 +70,8 @@ Status set_up(const WirePlaces& places, const Wire& wire, const Indices& indices
 }
 
 bool reaches(const WireEnd& end, const Cidr& gateway) {
-  for (const Cidr& own : end.addresses) {
-    if (own.has_in_network(gateway)) return true;
-  }
-  return false;
+  return std::any_of(end.addresses.begin(), end.addresses.end(),
+                     [&](const Cidr& own) { return own.has_in_network(gateway); });
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <sys/ioctl.h>
 
@@ -67,11 +68,9 @@ bool has_other_name(const Kernel& kernel, const std::string& root, const std::st
   if (!store) return false;
   const auto pins = store->list(kernel, {Kind::pid});
   if (!pins) return false;
-  for (const PinFile& pin : *pins) {
-    if (pin.name == name || pin.inode != pid.identity().inode) continue;
-    if (pin.state == PinState::live) return true;
-  }
-  return false;
+  return std::any_of(pins->begin(), pins->end(), [&](const PinFile& pin) {
+    return pin.name != name && pin.inode == pid.identity().inode && pin.state == PinState::live;
+  });
 }
 
 }  // namespace

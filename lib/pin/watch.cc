@@ -57,7 +57,7 @@ Status PinWatch::watch_directories() {
   if (auto done = add_if_there(Journal::directory(root_), std::nullopt); !done) return done;
   for (const auto& [watch, kind] : watches_) {
     // Fails where the directory is gone, and the watch with it.
-    if (watches.count(watch) == 0) ::inotify_rm_watch(inotify_.get(), watch);
+    if (!watches.contains(watch)) ::inotify_rm_watch(inotify_.get(), watch);
   }
   watches_ = std::move(watches);
   return {};
