@@ -44,7 +44,8 @@ class RowMaker {
       const auto& parent = reading_.cgroups[i].parent;
       if (parent) depths[i] = depths[*parent] + 1;
       const bool is_near = !request_.depth || depths[i] <= *request_.depth;
-      shown_[i] = is_near && (!request_.accepts || request_.accepts(i));
+      const bool is_chosen = is_near && (!request_.accepts || request_.accepts(i));
+      shown_[i] = is_chosen ? 1 : 0;
     }
     if (!request_.is_tree) return;
     // What leads to them. Each stands behind the one above it.
