@@ -129,8 +129,8 @@ bool is_called(const char* path, std::string_view peer);
 /// The kind of namespace whose option has this letter, in the tools that run a program.
 std::optional<Kind> kind_by_letter(int letter);
 
-/// The program that these operands are the argv of, or the caller's login shell: $SHELL, else the one in the
-/// user database, else /bin/sh. Looked up here, before any namespace is entered.
+/// The program that these operands are the argv of, or the caller's login shell: $SHELL, else the
+/// one in the user database, else /bin/sh. Looked up here, before any namespace is entered.
 Program choose_program(const std::vector<char*>& operands);
 
 /// This shell, run as a login shell: its own name starts with "-".
