@@ -31,7 +31,7 @@ is_sanitized() {
 @test "nothing else is installed in a place that others use" {
   run -0 ls "$NSX_STAGE/usr" "$NSX_STAGE/usr/bin" "$NSX_STAGE/usr/include"
   [ "$(ls "$NSX_STAGE/usr/include")" = nsx ]
-  [ "$(ls "$NSX_STAGE/usr/bin")" = $'nsx-enter\nnsx-ls\nnsx-pin\nnsx-unshare' ]
+  [ "$(ls "$NSX_STAGE/usr/bin")" = $'nsx-cg\nnsx-enter\nnsx-ls\nnsx-pin\nnsx-unshare' ]
   [ "$(ls "$NSX_STAGE")" = usr ]
 }
 
