@@ -53,9 +53,9 @@ Result<std::vector<Column>> parse_columns(std::string_view list) {
   for (std::string_view rest = whole;;) {
     const std::size_t comma = rest.find(',');
     const std::string word(rest.substr(0, comma));
-    const auto found = std::find_if(kColumns.begin(), kColumns.end(), [&](const auto& column) {
-      return ::strcasecmp(column.name, word.c_str()) == 0;
-    });
+    const auto* const found = std::find_if(
+        kColumns.begin(), kColumns.end(),
+        [&](const auto& column) { return ::strcasecmp(column.name, word.c_str()) == 0; });
     if (found == kColumns.end()) {
       return refuse("show the column", cli::quoted(word), "there is none of this name",
                     kColumnWords);
@@ -85,6 +85,7 @@ Status apply(const cli::Given& given, Request& request) {
       break;
     case 'Q': {
       std::vector<std::string_view> names;
+      names.reserve(kColumns.size());
       for (const cli::TableColumn& column : kColumns)
         names.emplace_back(column.name);
       auto filter = cli::Filter::parse(given.argument, names);
