@@ -33,6 +33,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   [ -z "$stderr" ]
 }
 
+# bats test_tags=needs-no-proc
 @test "with the /proc of another PID namespace: what that shows, by its numbers" {
   spawn unshare -pf --kill-child --mount-proc -- sleep 300
   wait_until has_child "$pid" sleep
