@@ -73,6 +73,23 @@ signal_parent='trap "echo got it; exit" USR1; (kill -USR1 $PPID) & while :; do s
 
 inode='stat -L -c %i /proc/self/ns'
 
+# --into-cgroup and --cgroup-limits, from a cgroup that is the user's.
+takes_cgroups() {
+  local from below path
+  make_cgroup
+  mkdir "$cgroup/inner" "$cgroup/mine"
+  chown -R $ordinary_uid "$cgroup"
+  from=(sh -c 'echo $$ >"$0"; exec "$@"' "$cgroup/mine/cgroup.procs" "${as[@]}" "$tool" "$@")
+  path=/${cgroup##*/}/inner
+  below="grep ^0:: /proc/self/cgroup"
+  tries into-cgroup 0 "0::*$path" "${from[@]}" --into-cgroup="$path" -- $below
+  tries cgroup-limits 0 "0::*$path/nsx-*" "${from[@]}" --into-cgroup="$path" \
+    --cgroup-limits=cgroup.max.depth=3 -- $below
+  wait_until rmdir "$cgroup/inner" "$cgroup/mine"
+  leave_cgroup
+  cgroup=
+}
+
 # --- nsx-enter ---
 
 enters() {
@@ -121,6 +138,7 @@ enters() {
   shows json '{"steps":\[*' $their --plan --json -- true
   shows help "Usage: nsx-enter *" --help
   shows version "nsx-enter *" --version
+  takes_cgroups $their --uts --user
 
   # From a cgroup that is beside the target's, below one that is the user's.
   make_cgroup
@@ -210,6 +228,7 @@ creates() {
   shows json '{"steps":\[*' -u --plan --json -- true
   shows help "Usage: nsx-unshare *" --help
   shows version "nsx-unshare *" --version
+  takes_cgroups --user
 }
 
 # As shows, where both users have subordinate ids.

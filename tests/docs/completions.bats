@@ -72,7 +72,7 @@ offers_not() {
 }
 
 # The arguments of options, as the table has them: check_arguments SHELL. Of those that are alike but for
-# their names the first is tried in every way; the others in bash, which is quick, in one.
+# their names the first is tried.
 check_arguments() {
   local shell=$1 here=$BATS_TEST_TMPDIR/there
   local tool letter name argument completes words ways way start
@@ -85,10 +85,7 @@ check_arguments() {
       required) ways=("$tool --$name=" "$tool --$name " "$tool ${letter:+-$letter }") ;;
       optional*) ways=("$tool --$name=") ;;
     esac
-    if [ -n "${seen[$argument:$completes:${letter:+short}]-}" ]; then
-      if [ "$shell" != bash ]; then continue; fi
-      ways=("$tool --$name=")
-    fi
+    if [ -n "${seen[$argument:$completes:${letter:+short}]-}" ]; then continue; fi
     seen[$argument:$completes:${letter:+short}]=1
     for way in "${ways[@]}"; do
       # "TOOL ": an option without a letter.
@@ -250,8 +247,7 @@ check_operands() {
   local shell=$1 tool most first rest words runs
   local -A seen=()
   while IFS='|' read -r tool most first rest words runs; do
-    # What is alike once, but in bash, which is quick.
-    if [ "$shell" != bash ] && [ -n "${seen[$most:$first:$rest:$runs]-}" ]; then continue; fi
+    if [ -n "${seen[$most:$first:$rest:$runs]-}" ]; then continue; fi
     seen[$most:$first:$rest:$runs]=1
     if [ "$most" != 0 ]; then
       check_operand "$shell" "$tool " "$first" "$words"
