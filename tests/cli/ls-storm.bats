@@ -9,7 +9,7 @@ setup() {
   spawned=()
   storm=$NSX_BUILD/tests/storm/ls-storm
   [ -x "$storm" ] || cannot "find ls-storm: build with -Dtests=true"
-  runs=${NSX_STORM_RUNS:-2}
+  runs=${NSX_STORM_RUNS:-1}
   touch "$BATS_TEST_TMPDIR/pin"
 }
 
@@ -45,7 +45,7 @@ all_went_well() {
 
 # bats test_tags=slow,host-only
 @test "a storm that takes what nsx-ls leaves: many runs, each of them right" {
-  runs=${NSX_STORM_RUNS:-8}
+  runs=${NSX_STORM_RUNS:-6}
   run marked "$storm" --yield "$runs" "$BATS_TEST_TMPDIR/pin"
   all_went_well
   nothing_is_left

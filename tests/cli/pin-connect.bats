@@ -39,6 +39,7 @@ ping_from() {
   [ "${lines[*]:5}" = "10.0.0.1/24 fd00::1/64 10.0.0.2/24 fd00::2/64" ]
 }
 
+# bats test_tags=slow
 @test "connect: a pin and this namespace, from either side" {
   run -0 in_own_net '
     nsx-pin add blue
@@ -51,6 +52,7 @@ ping_from() {
   [ "${lines[*]}" = "veth-blue veth0 eth0 eth1 veth-blue 10.0.0.1/24 veth0 10.1.0.1/24" ]
 }
 
+# bats test_tags=slow
 @test "connect: names, and addresses of one end" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
@@ -78,6 +80,7 @@ ping_from() {
   [ "${lines[*]}" = "default via 10.0.0.1 default via fd00::1 default via 10.2.0.1" ]
 }
 
+# bats test_tags=slow
 @test "connect --json" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
@@ -85,6 +88,7 @@ ping_from() {
   [ "$output" = '{"ends":[{"name":"blue","interface":"eth0","addresses":["10.0.0.1/24","fd00::1/64"]},{"name":"red","interface":"eth0","addresses":[]}]}' ]
 }
 
+# bats test_tags=slow
 @test "connect: other targets than pins" {
   spawn_in net --net
   export pid
@@ -97,6 +101,7 @@ ping_from() {
   [ "${lines[*]}" = "10.0.0.2/24 eth0 eth1" ]
 }
 
+# bats test_tags=slow
 @test "connect: whatever fails, no interface is left" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
@@ -120,6 +125,7 @@ ping_from() {
   [[ "${lines[-1]}" = *"cannot give the interface eth1 the address fd00::2/64: "*"IPv6 is "* ]]
 }
 
+# bats test_tags=slow
 @test "connect: options that make no sense are usage errors" {
   for wrong in "blue" "blue red green" "blue red --addr 10.0.0.1" "blue red --addr 10.0.0.1/33" \
     "blue red --addr 10.0.0.1/24,,10.0.0.2/24" "blue red --addr x/24" "blue red --name a/b" "blue red --name 0123456789abcdef" \
@@ -131,6 +137,7 @@ ping_from() {
   done
 }
 
+# bats test_tags=slow
 @test "connect: what is no pin, or the same namespace" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add host --uts; nsx-pin attach azure pin:blue
@@ -150,6 +157,7 @@ ping_from() {
   [ "${#lines[@]}" = 6 ]
 }
 
+# bats test_tags=slow
 @test "connect: a signal comes before or after, never in between" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
@@ -178,6 +186,7 @@ ping_from() {
   [ "${lines[5]}" = '[[0,["red"]],[7,["azure","blue"]]]' ]
 }
 
+# bats test_tags=slow
 @test "ids --target-nsid: what another has given" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
@@ -191,6 +200,7 @@ ping_from() {
   [ "${lines[2]}" = "nsx-pin ids: cannot find the netnsid 8: no namespace has it" ]
 }
 
+# bats test_tags=slow
 @test "set-id: a number that is taken, or that stays" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
@@ -210,6 +220,7 @@ ping_from() {
   [ "${lines[8]}" = 1 ]
 }
 
+# bats test_tags=slow
 @test "an ordinary user connects one's own pins, and nobody else's" {
   export XDG_RUNTIME_DIR
   XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)

@@ -22,6 +22,7 @@ load ../lib/pins
   [ "${lines[4]}" = 0 ]
 }
 
+# bats test_tags=slow
 @test "a link that leads out of /etc/netns/NAME is not followed" {
   run -0 in_own_run '
     mkdir -p /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc
@@ -36,6 +37,7 @@ load ../lib/pins
   [[ "$output" != *$'\nran'* && "$output" != ran* ]]
 }
 
+# bats test_tags=slow
 @test "a link in /etc is covered, not followed" {
   run -0 in_own_run '
     mkdir -p /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc
@@ -65,6 +67,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
+# bats test_tags=slow
 @test "the status, the directory, the environment and the descriptors are the program's" {
   run -0 in_own_run '
     nsx-pin add blue
@@ -82,6 +85,7 @@ setup() {
   [ "${lines[9]}" = "status 1" ]
 }
 
+# bats test_tags=slow
 @test "several: one after another, the worst status, --keep-going, --prefix, --jobs, --all" {
   run -0 in_own_run '
     nsx-pin add a; nsx-pin add b; nsx-pin add c; nsx-pin add u --uts

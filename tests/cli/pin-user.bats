@@ -50,6 +50,7 @@ holder() {
   [ -z "$output" ]
 }
 
+# bats test_tags=slow
 @test "nothing of it shows outside" {
   before=$(cat /proc/self/mountinfo)
   as_user nsx-pin add blue
@@ -57,6 +58,7 @@ holder() {
   [ "$(stat -f -c %T "$XDG_RUNTIME_DIR/netns/blue")" != nsfs ]
 }
 
+# bats test_tags=slow
 @test "all kinds; a program sets them up" {
   as_user nsx-pin add web -nuipCT -- hostname inside
   run -0 as_user nsx-pin exec web -- sh -c 'hostname; id -u'
@@ -65,6 +67,7 @@ holder() {
   wait_until is_gone_or_dead "$(holder)"
 }
 
+# bats test_tags=slow
 @test "one holder, however many begin at once; it ends with the last pin" {
   for i in 1 2 3 4; do
     spawn as_user nsx-pin add "pin$i"
@@ -98,6 +101,7 @@ is_gone_or_dead() {
   as_user nsx-pin exec blue -- true
 }
 
+# bats test_tags=slow
 @test "another user's directory is not used" {
   chown 0 "$XDG_RUNTIME_DIR"
   chmod 755 "$XDG_RUNTIME_DIR"

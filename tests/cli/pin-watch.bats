@@ -41,6 +41,7 @@ told() {
   [ "$output" = "$(printf '%s\n' "add net blue" "add net red" "del net blue" "del net red")" ]
 }
 
+# bats test_tags=slow
 @test "monitor: every kind, in directories that were not there" {
   run -0 watching '
     ls /run
@@ -72,6 +73,7 @@ told() {
   [ "${lines[*]}" = "0 0 add net other add net between add net blue del net blue add net red add ipc web add uts web" ]
 }
 
+# bats test_tags=slow
 @test "monitor: stale, and no more" {
   run -0 watching '
     nsx-pin add blue; told "add net blue"
@@ -87,6 +89,7 @@ told() {
     "del net half" "add net shadow" "del net shadow" "add net above" "del net above" "add net shadow")" ]
 }
 
+# bats test_tags=slow
 @test "monitor --json, and --type" {
   with="--json -t uts -t net" last=--uts run -0 watching '
     nsx-pin add web --uts --ipc; told web
@@ -95,11 +98,13 @@ told() {
   [ "${#lines[@]}" = 2 ]
 }
 
+# bats test_tags=slow
 @test "monitor: a name with a control character writes nothing to the terminal" {
   run -0 watching 'touch /run/netns/$'"'a\\033b'"'; told stale'
   [ "$output" = 'stale net a\x1bb' ]
 }
 
+# bats test_tags=slow
 @test "monitor keeps no namespace alive" {
   run -0 watching '
     nsx-pin add blue; told "add net blue"
@@ -109,6 +114,7 @@ told() {
   [ "${lines[0]}" = 0 ]
 }
 
+# bats test_tags=slow
 @test "monitor ends when nobody reads" {
   run -0 in_own_run '
     { nsx-pin monitor || echo "status $?" >&2; } 2>said | head -n 1 & reader=$!
@@ -118,6 +124,7 @@ told() {
   [[ $output == *"status 141" ]]
 }
 
+# bats test_tags=slow
 @test "wait: for a pin that is there, comes, or goes" {
   run -0 in_own_run '
     nsx-pin wait --gone blue
@@ -131,6 +138,7 @@ told() {
     nsx-pin exec late -- true'
 }
 
+# bats test_tags=slow
 @test "wait: for all that --type names, and for pins as a whole" {
   run -0 in_own_run '
     nsx-pin add blue
@@ -144,6 +152,7 @@ told() {
     nsx-pin wait blue --type net --timeout 0'
 }
 
+# bats test_tags=slow
 @test "wait --timeout: 1 when the time is up, 2 when something fails" {
   run -1 in_own_run 'nsx-pin wait blue --timeout 0.05'
   [ "$output" = "nsx-pin wait: cannot wait longer for the pin blue: the time is up, and it is not there" ]
@@ -155,6 +164,7 @@ told() {
   done
 }
 
+# bats test_tags=slow
 @test "an ordinary user's own pins are watched, and those of a holder that is killed are stale" {
   export XDG_RUNTIME_DIR
   XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)

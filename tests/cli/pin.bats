@@ -23,6 +23,7 @@ setup() {
   [ "${lines[5]}" = "0 0" ]
 }
 
+# bats test_tags=slow
 @test "add --no-lo leaves it down" {
   run -0 in_own_run 'nsx-pin add --no-lo blue; nsx-pin exec blue -- cat /sys/class/net/lo/operstate'
   [ "$output" = down ]
@@ -61,6 +62,7 @@ setup() {
   [ "${#lines[@]}" = 4 ]
 }
 
+# bats test_tags=slow
 @test "add: a program that fails, and nothing is pinned" {
   run -0 in_own_run '
     before=$(grep " /run" /proc/self/mountinfo)
@@ -101,6 +103,7 @@ spawn_in() {
   wait_until has_left "$pid" "$kind"
 }
 
+# bats test_tags=slow
 @test "add: all kinds or none, if one has the name already" {
   run -0 in_own_run '
     nsx-pin add blue --uts
@@ -112,6 +115,7 @@ spawn_in() {
   [ "${lines[1]}" = "status 1" ]
 }
 
+# bats test_tags=slow
 @test "names that are none" {
   for name in "" . .. a/b ../../tmp/x "$(printf 'x%.0s' {1..256})" $'a\nb' $'\033[2J' $'a\x7f'; do
     for command in add rm exec pids; do
@@ -142,6 +146,7 @@ spawn_in() {
   [ "${lines[*]}" = "4 0 0" ]
 }
 
+# bats test_tags=slow
 @test "rm: a pin that a second mount of the directory hides" {
   run -0 in_own_run '
     nsx-pin add blue
@@ -183,6 +188,7 @@ spawn_in() {
   [ "${lines[-1]}" = "status 137" ]
 }
 
+# bats test_tags=slow
 @test "rm --kill leaves alone who is where we are" {
   run -0 in_own_run '
     nsx-pin add -t $$ blue
@@ -192,6 +198,7 @@ spawn_in() {
   [ "${lines[1]}" = "status 1" ]
 }
 
+# bats test_tags=slow
 @test "rm: there is none, or several at once" {
   run -0 in_own_run '
     nsx-pin rm blue || echo "status $?"
@@ -206,6 +213,7 @@ spawn_in() {
   run -1 nsx-pin rm --all blue
 }
 
+# bats test_tags=slow
 @test "ls: columns, filter, JSON; what is no pin" {
   run -0 in_own_run '
     nsx-pin add blue; nsx-pin add blue --uts; nsx-pin add red
@@ -227,6 +235,7 @@ spawn_in() {
   [[ "$output" = *"cannot show the column 'COLOUR'"* ]]
 }
 
+# bats test_tags=slow
 @test "identify: every name, of any kind" {
   run -0 in_own_run '
     nsx-pin add blue
@@ -239,6 +248,7 @@ spawn_in() {
   [ "${lines[*]}" = "blue green other" ]
 }
 
+# bats test_tags=slow
 @test "mv: the namespace keeps, the name changes" {
   run -0 in_own_run '
     nsx-pin add old -nu
@@ -255,6 +265,7 @@ spawn_in() {
   [ "${lines[3]} ${lines[4]} ${lines[6]}" = "status 1 old net live status 1" ]
 }
 
+# bats test_tags=slow
 @test "gc: stale files, and what was broken off; nothing else" {
   run -0 in_own_run '
     nsx-pin add blue; nsx-pin add half -nu
@@ -287,6 +298,7 @@ spawn_in() {
   [ "${lines[1]}" = "ipcns netns utsns" ]
 }
 
+# bats test_tags=slow
 @test "a directory of somebody else's, or that others can write to, is not used" {
   run -0 in_own_run '
     nsx-pin add blue
@@ -304,6 +316,7 @@ spawn_in() {
   [ "${lines[-1]}" = ran ]
 }
 
+# bats test_tags=slow
 @test "a full /run, and one that is only to be read, leave all as it was" {
   run -0 in_own_run '
     nsx-pin add blue -nu
@@ -324,6 +337,7 @@ spawn_in() {
   [ "$(grep -c 'No space left on device' <<<"$output")" = 2 ]
 }
 
+# bats test_tags=slow
 @test "--dir and NSX_PIN_DIR choose another root" {
   run -0 in_own_run '
     mkdir /run/a /run/b

@@ -39,6 +39,7 @@ load ../lib/pins
   [ "${lines[*]}" = "blue net live green" ]
 }
 
+# bats test_tags=slow
 @test "nsenter, lsns and bwrap take the file" {
   run -0 in_own_run '
     nsx-pin add blue
@@ -54,6 +55,7 @@ load ../lib/pins
   [ "${lines[0]}" = "${lines[3]}" ]
 }
 
+# bats test_tags=slow
 @test "200 concurrent add and rm of overlapping names, by both" {
   run -0 in_own_run '
     mkdir errors
@@ -80,6 +82,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
+# bats test_tags=slow
 @test "ip netns set and list-id, and set-id and ids, tell the same" {
   run -0 in_own_run '
     nsx-pin add here; nsx-pin add blue; ip netns add red
@@ -97,6 +100,7 @@ setup() {
   [ "${lines[5]}" = "${lines[6]}" ]
 }
 
+# bats test_tags=slow
 @test "ip netns monitor and nsx-pin monitor tell of the same pins" {
   run -0 in_own_run '
     mkdir /run/netns
@@ -115,6 +119,7 @@ setup() {
   [ "${lines[*]:4}" = "${lines[*]:0:4}" ]
 }
 
+# bats test_tags=slow
 @test "ip -n works on what connect made, and connect on what ip made" {
   run -0 in_own_run '
     ip netns add blue; nsx-pin add red
@@ -153,7 +158,7 @@ cni() {
   CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=/run/netns/$2 CNI_IFNAME=$3 CNI_PATH=/usr/lib/cni "/usr/lib/cni/$4" <"$5"
 }
 
-# bats test_tags=host-only
+# bats test_tags=host-only,slow
 @test "CNI plugins: loopback, bridge and ptp give networks to pins, with traffic" {
   [ -x "$cni_plugins/bridge" ] || cannot "find CNI plugins ($cni_plugins)"
   run -0 in_own_run "$(declare -f cni)"'
