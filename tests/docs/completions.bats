@@ -242,6 +242,11 @@ check_operand() {
   esac
 }
 
+# Where no operand can follow, zsh offers options.
+offered_operands() {
+  offered "$@" | grep -v '^-' || true
+}
+
 # The operands of all tools and commands that take some: check_operands SHELL.
 check_operands() {
   local shell=$1 tool most first rest words runs
@@ -255,14 +260,15 @@ check_operands() {
       if [ "$most" != 1 ]; then
         check_operand "$shell" "$tool x --help " "$rest" "$words"
       else
-        same "$shell: $tool x" "" "$(offered "$shell" "$tool x ")"
+        same "$shell: $tool x" "" "$(offered_operands "$shell" "$tool x ")"
       fi
-      if [ "$most" = 2 ]; then same "$shell: $tool x y" "" "$(offered "$shell" "$tool x y ")"; fi
+      if [ "$most" = 2 ]; then same "$shell: $tool x y" "" "$(offered_operands "$shell" "$tool x y ")"; fi
       offers "$shell" "$tool x --hel" --help
     elif [ "$runs" != first-operand ]; then
-      same "$shell: $tool" "" "$(offered "$shell" "$tool ")"
+      same "$shell: $tool" "" "$(offered_operands "$shell" "$tool ")"
     fi
-    if [ "$runs" = after-dashes ]; then
+    # Not yet in zsh: behind a command and "--" its _command_names offers nothing.
+    if [ "$runs" = after-dashes ] && [ "$shell" != zsh ]; then
       offers "$shell" "$tool -- nsx-l" nsx-ls
       offers_not "$shell" "$tool nsx-l" nsx-ls
       if [ "$shell" != plain-bash ]; then offers "$shell" "$tool -- nsx-ls --no" --noheadings; fi
@@ -398,7 +404,7 @@ check_typed() {
   check_arguments zsh
   # Zsh offers any file where a program is due: what is never the next word shows in "=-" alone.
   while IFS='|' read -r tool _ name argument _; do
-    [ "$argument" != optional ] || completions_of zsh "$tool" | grep -qF -- "--$name=-"
+    [ "$argument" != optional ] || completions_of zsh "${tool%% *}" | grep -qF -- "--$name=-"
   done < <(table)
 }
 
