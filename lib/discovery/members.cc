@@ -8,15 +8,12 @@
 
 #include <nsx/members.hh>
 
+#include "discovery/workers.hh"
 #include "kernel/directory.hh"
 
 namespace nsx {
 
 namespace {
-
-/// Where more threads pay, as for a census.
-constexpr std::size_t kManyProcesses = 1000;
-constexpr unsigned kMostWorkers = 4;
 
 /// What a link of a process in one of the namespaces is called, and leads to: "/ns/net" and
 /// "net:[4026531840]".
@@ -50,7 +47,6 @@ Result<std::vector<pid_t>> processes_in(const Kernel& kernel,
                                         std::span<const Namespace> namespaces) {
   auto pids = list_pids_at(kernel.proc(), ".");
   if (!pids) return fail("list", kernel.proc_path(), pids.error().code);
-  std::sort(pids->begin(), pids->end());
   const std::vector<Wanted> wanted = wanted_links(namespaces);
   std::vector<char> is_in(pids->size());
   std::atomic<std::size_t> next = 0;
@@ -64,9 +60,7 @@ Result<std::vector<pid_t>> processes_in(const Kernel& kernel,
         is_in[i] = is_member(kernel.proc(), (*pids)[i], wanted) ? 1 : 0;
     }
   };
-  const unsigned workers = pids->size() < kManyProcesses
-                               ? 1
-                               : std::clamp(std::thread::hardware_concurrency(), 1U, kMostWorkers);
+  const unsigned workers = workers_for(pids->size());
   std::vector<std::thread> threads;
   for (unsigned i = 1; i < workers; ++i)
     threads.emplace_back(work);

@@ -95,6 +95,11 @@ class Worker {
 
 }  // namespace
 
+unsigned workers_for(std::size_t processes) {
+  if (processes < kManyProcesses) return 1;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kMostWorkers);
+}
+
 Result<Findings> read_all_processes(const Kernel& kernel, const CensusRequest& request) {
   std::vector<pid_t> pids;
   bool hides_processes = false;
@@ -109,9 +114,7 @@ Result<Findings> read_all_processes(const Kernel& kernel, const CensusRequest& r
         kernel.numbers_are_ours() && std::find(pids.begin(), pids.end(), 1) == pids.end();
   }
 
-  const unsigned workers = pids.size() < kManyProcesses
-                               ? 1
-                               : std::clamp(std::thread::hardware_concurrency(), 1U, kMostWorkers);
+  const unsigned workers = workers_for(pids.size());
   const std::size_t keep_limit = descriptors_to_spare() / workers;
   kernel.has(Feature::pidfd_namespaces);  // tried before threads share the answer
   std::atomic<std::size_t> next = 0;
