@@ -75,7 +75,7 @@ else
   setup_options="$setup_options -Dtests=false"
 fi
 if [ -n "$sanitize" ]; then
-  setup_options="$setup_options -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Ddebug=true"
+  setup_options="$setup_options -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dcpp_args=-g1"
 fi
 # shellcheck disable=SC2086 # a list of words
 if [ -f "$build_dir/build.ninja" ]; then

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include <nsx/cgroup_limits.hh>
 
@@ -94,7 +93,7 @@ std::optional<std::string> read_cpu(std::string_view text) {
   constexpr std::uint64_t kLongest = 1000000;
   constexpr double kLeastQuota = 1000;
   if (*cpus * static_cast<double>(period) < kLeastQuota) period = kLongest;
-  const auto quota = static_cast<std::uint64_t>(std::llround(*cpus * static_cast<double>(period)));
+  const auto quota = static_cast<std::uint64_t>(*cpus * static_cast<double>(period) + 0.5);
   if (quota == 0) return std::nullopt;
   return std::to_string(quota) + ' ' + std::to_string(period);
 }

@@ -1,7 +1,6 @@
 // From what a limit's text tells to what is to be written here.
 
 #include <algorithm>
-#include <cmath>
 
 #include <nsx/cgroup_limits.hh>
 
@@ -58,7 +57,7 @@ Result<std::vector<CgroupSetting>> resolve_cgroup_limits(const CgroupTree& tree,
       const bool is_swap = limit.file.find("swap") != std::string::npos;
       auto total = there_is(tree, path, is_swap);
       if (!total) return error_of(total);
-      const double bytes = std::floor(*limit.share * static_cast<double>(*total));
+      const double bytes = *limit.share * static_cast<double>(*total);
       setting.value = std::to_string(static_cast<std::uint64_t>(bytes));
     }
     if (!limit.disk.empty()) {

@@ -1,7 +1,5 @@
 #include "cgroup/units.hh"
 
-#include <cmath>
-
 #include <nsx/cgroup_limits.hh>
 
 #include "kernel/text.hh"
@@ -29,7 +27,7 @@ std::optional<std::uint64_t> scale(std::string_view number, double factor) {
   }
   const auto decimal = read_decimal(number);
   if (!decimal) return std::nullopt;
-  const double product = std::floor(*decimal * factor);
+  const double product = *decimal * factor;
   constexpr double kLimit = 18446744073709551616.0;  // 2^64
   if (!(product < kLimit)) return std::nullopt;
   return static_cast<std::uint64_t>(product);
@@ -41,13 +39,15 @@ std::optional<double> size_factor(std::string_view unit) {
   constexpr std::string_view kPrefixes = "KMGTPE";
   const std::size_t at = kPrefixes.find(upper(unit[0]));
   if (at == std::string_view::npos) return std::nullopt;
-  const auto power = static_cast<double>(at + 1);
   const std::string_view rest = unit.substr(1);
   const bool is_plain = rest.empty();
   const bool is_binary = rest.size() == 2 && upper(rest[0]) == 'I' && upper(rest[1]) == 'B';
   const bool is_decimal = rest.size() == 1 && upper(rest[0]) == 'B';
   if (!is_plain && !is_binary && !is_decimal) return std::nullopt;
-  return std::pow(is_decimal ? 1000.0 : 1024.0, power);
+  double factor = 1;
+  for (std::size_t power = 0; power <= at; ++power)
+    factor *= is_decimal ? 1000 : 1024;
+  return factor;
 }
 
 /// The number that `text` begins with, which is taken off it.

@@ -65,11 +65,17 @@ struct NsfsHandle {
 };
 static_assert(sizeof(NsfsHandle) == 24);
 
-/// Opens the namespace with this 64-bit id.
-inline int open_namespace_by_id(std::uint64_t id) {
-  NsfsHandle handle{16, kNsfsHandleType, id, 0, 0};
+/// Opens the namespace with this 64-bit id, CLONE_NEW* flag and inode number.
+inline int open_namespace(std::uint64_t id, int flag, ino_t inode) {
+  NsfsHandle handle{16, kNsfsHandleType, id, static_cast<std::uint32_t>(flag),
+                    static_cast<std::uint32_t>(inode)};
   return static_cast<int>(
       ::syscall(SYS_open_by_handle_at, kNsfsRoot, &handle, O_RDONLY | O_CLOEXEC));
+}
+
+/// The same by the id alone, where the kernel does that (Feature::namespace_handle).
+inline int open_namespace_by_id(std::uint64_t id) {
+  return open_namespace(id, 0, 0);
 }
 
 // listns(2), Linux 6.19.

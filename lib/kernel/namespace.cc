@@ -20,6 +20,11 @@ bool is_nsfs(int fd) {
   return ::fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
 }
 
+OwnedFd reopen(Kind kind, const NamespaceIdentity& identity) {
+  if (identity.id == 0) return {};
+  return OwnedFd(abi::open_namespace(identity.id, info(kind).clone_flag, identity.inode));
+}
+
 }  // namespace
 
 Result<Namespace> Namespace::open_file(const Kernel& kernel, const std::string& path) {
@@ -97,6 +102,28 @@ Result<uid_t> Namespace::creator_uid() const {
                 std::string(name(kind_)) + " namespace " + std::to_string(identity_.inode));
   }
   return uid;
+}
+
+std::vector<Namespace> reopen_alive(const Kernel& kernel, std::vector<Namespace> namespaces) {
+  std::vector<Namespace> alive;
+  std::vector<std::pair<Kind, NamespaceIdentity>> told;
+  for (Namespace& ns : namespaces) {
+    const bool hides_sockets = ns.kind() == Kind::net && kernel.has(Feature::namespace_list);
+    // No right to open it looks like its end (ESTALE): so first while it is there.
+    if (!hides_sockets && reopen(ns.kind(), ns.identity())) {
+      told.emplace_back(ns.kind(), ns.identity());
+    } else {
+      alive.push_back(std::move(ns));
+    }
+  }
+  // All at once: one may live for another of them.
+  namespaces.clear();
+  for (const auto& [kind, identity] : told) {
+    OwnedFd fd = reopen(kind, identity);
+    if (!fd) continue;
+    if (auto ns = Namespace::from_fd(kernel, std::move(fd))) alive.push_back(std::move(*ns));
+  }
+  return alive;
 }
 
 std::optional<NamespaceLink> parse_namespace_link(std::string_view text) {

@@ -27,17 +27,20 @@ class NSX_API MadeNamespaces {
  private:
   friend Result<MadeNamespaces> make_namespaces(const Kernel&, const CreateRequest&);
   MadeNamespaces() = default;
+  Status take(const Kernel& kernel, std::vector<OwnedFd> fds);
 
   std::vector<Namespace> namespaces_;
   std::optional<Outcome> outcome_;
   OwnedFd init_;  // it waits for a word, or for the end, of this pipe
 };
 
-/// Makes namespaces as plan_create() would, in a child that then ends; the caller stays where it
-/// is. Of the request this takes what concerns namespaces: kinds, maps, clocks, names, propagation,
-/// loopback. If it names a program, that is run inside, as a process of its own, and waited for. A
-/// new pid namespace gets an init, which mounts proc on /proc where there is a new mount namespace
-/// as well. Ends with the caller, whatever ends that.
+/// Makes namespaces as plan_create() would; the caller stays where it is: a child makes them and
+/// ends, or, for kinds that change nothing else of the process, the calling thread, which comes
+/// back. Should it fail to come back, that is the error. Of the request this takes what concerns
+/// namespaces: kinds, maps, clocks, names, propagation, loopback. If it names a program, that is
+/// run inside, as a process of its own, and waited for. A new pid namespace gets an init, which
+/// mounts proc on /proc where there is a new mount namespace as well. Ends with the caller,
+/// whatever ends that.
 NSX_API Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest& request);
 
 }  // namespace nsx

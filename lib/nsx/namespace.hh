@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 #include <nsx/kernel.hh>
 #include <nsx/kind.hh>
@@ -64,6 +65,13 @@ class NSX_API Namespace {
   Kind kind_ = Kind::cgroup;
   NamespaceIdentity identity_;
 };
+
+/// Lets handles go, and opens again those namespaces that live on without: for a process, another
+/// descriptor, a mount, or a namespace in them. By their ids, Linux 6.18, with CAP_SYS_ADMIN in the
+/// initial user namespace; where the kernel does not tell, a handle is kept as it was. From 6.19 on
+/// that is so of net namespaces too: it then hides those that only sockets hold.
+NSX_API std::vector<Namespace> reopen_alive(const Kernel& kernel,
+                                            std::vector<Namespace> namespaces);
 
 /// What the text of a link in /proc/PID/ns says, "net:[4026531840]".
 struct NamespaceLink {

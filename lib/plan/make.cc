@@ -158,6 +158,63 @@ class Maker {
   abi::end_process(0);
 }
 
+/// Kinds that a thread leaves by unshare(2) and comes back to by setns(2), with nothing else of the
+/// process changed.
+constexpr KindSet kReturnable{Kind::cgroup, Kind::ipc, Kind::net, Kind::uts};
+
+/// The kinds that a plan makes, if all that it does stays in them.
+KindSet kinds_made_here(const Plan& plan) {
+  KindSet made;
+  for (const Step& step : plan.steps) {
+    if (const auto* unshare = std::get_if<step::Unshare>(&step)) {
+      for (const Kind kind : unshare->kinds) {
+        if (!kReturnable.contains(kind)) return {};
+        made.insert(kind);
+      }
+      continue;
+    }
+    const auto* execute = std::get_if<step::Execute>(&step);
+    const bool runs_nothing = execute != nullptr && execute->file.empty();
+    if (!runs_nothing && !std::holds_alternative<step::SetHostname>(step) &&
+        !std::holds_alternative<step::BringUpLoopback>(step)) {
+      return {};
+    }
+  }
+  return made;
+}
+
+Result<std::vector<OwnedFd>> open_own(const Kernel& kernel, KindSet kinds) {
+  std::vector<OwnedFd> namespaces;
+  for (const Kind kind : kinds) {
+    const std::string file = std::string("thread-self/ns/") + name(kind);
+    auto fd = open_at(kernel.proc(), file.c_str(), O_RDONLY);
+    if (!fd) return error_of(fd);
+    namespaces.push_back(std::move(*fd));
+  }
+  return namespaces;
+}
+
+Status enter(const std::vector<OwnedFd>& namespaces) {
+  for (const OwnedFd& ns : namespaces) {
+    if (::setns(ns.get(), 0) != 0) return fail("enter", "a namespace of one's own");
+  }
+  return {};
+}
+
+/// Makes them in this thread, which comes back: that saves a copy of the process. Empty: it would
+/// have no right to come back, and nothing was made.
+Result<std::vector<OwnedFd>> make_here(const Kernel& kernel, Plan& plan, KindSet kinds) {
+  auto own = open_own(kernel, kinds);
+  if (!own || !enter(*own)) return {};
+  std::erase_if(plan.steps,
+                [](const Step& step) { return std::holds_alternative<step::Execute>(step); });
+  auto done = carry_out(kernel, plan);
+  auto made = open_own(kernel, kinds);
+  if (auto back = enter(*own); !back) return error_of(back);
+  if (!done) return tl::unexpected(std::move(done.error().error));
+  return made;
+}
+
 }  // namespace
 
 Status MadeNamespaces::keep() {
@@ -167,17 +224,34 @@ Status MadeNamespaces::keep() {
   return {};
 }
 
+Status MadeNamespaces::take(const Kernel& kernel, std::vector<OwnedFd> fds) {
+  for (OwnedFd& fd : fds) {
+    auto ns = Namespace::from_fd(kernel, std::move(fd));
+    if (!ns) return error_of(ns);
+    namespaces_.push_back(std::move(*ns));
+  }
+  return {};
+}
+
 Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest& request) {
   auto facts = read_create_facts(kernel, request);
   if (!facts) return error_of(facts);
   auto plan = plan_create(request, *facts);
   if (!plan) return error_of(plan);
+  MadeNamespaces made;
+  if (const KindSet kinds = kinds_made_here(*plan); !kinds.empty()) {
+    auto fds = make_here(kernel, *plan, kinds);
+    if (!fds) return error_of(fds);
+    if (!fds->empty()) {
+      if (auto taken = made.take(kernel, std::move(*fds)); !taken) return error_of(taken);
+      return made;
+    }
+  }
   auto connection = make_connection();
   if (!connection) return error_of(connection);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail("make", "a pipe");
   OwnedFd word(ends[0]);
-  MadeNamespaces made;
   made.init_ = OwnedFd(ends[1]);
 
   const pid_t self = ::getpid();
@@ -203,11 +277,7 @@ Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest
     made.outcome_ =
         Outcome{parse_number<int>(words[1]).value_or(1), parse_number<int>(words[2]).value_or(0)};
   }
-  for (OwnedFd& fd : (*message)->fds) {
-    auto ns = Namespace::from_fd(kernel, std::move(fd));
-    if (!ns) return error_of(ns);
-    made.namespaces_.push_back(std::move(*ns));
-  }
+  if (auto taken = made.take(kernel, std::move((*message)->fds)); !taken) return error_of(taken);
   return made;
 }
 

@@ -118,3 +118,19 @@ tools/nsx-cg/top_terminfo.cc" ]
     '^ *# *include +<(iostream|fstream|sstream|ostream|istream|iomanip|filesystem|regex)>' \
     "$NSX_SOURCE/lib" "$NSX_SOURCE/tools"
 }
+
+@test "each tool starts with the libraries that it needs, and no others" {
+  local tool
+  needed() {
+    readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\([a-z]*\)[-.w].*/\1/p' | grep -vx 'libc\|ld' | sort | xargs
+  }
+  # The sanitizers' build has no static runtime.
+  [ -z "$(needed "$(command -v nsx-unshare)" | grep -w libasan)" ] || skip "built with sanitizers"
+  for tool in nsx-unshare nsx-enter; do
+    [ "$(needed "$(command -v $tool)")" = "libnsx" ]
+  done
+  [ "$(needed "$(command -v nsx-ls)")" = "libnsx libsmartcols" ]
+  [ "$(needed "$(command -v nsx-pin)")" = "libmnl libnsx libsmartcols" ]
+  [ "$(needed "$(command -v nsx-cg)")" = "libncursesw libnsx libsmartcols libtinfo" ]
+  [ "$(needed "$(find "$NSX_STAGE" -name libnsx.so.0)")" = "" ]
+}

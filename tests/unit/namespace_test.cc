@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <csignal>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/inotify.h>
@@ -133,6 +135,58 @@ TEST(Namespace, KnowsItsRelatives) {
     EXPECT_EQ(must(user.owner(kernel)).identity(), own_user.identity());
     EXPECT_EQ(must(user.creator_uid()), ::geteuid());
   }
+}
+
+/// Those of a child in a user and a net namespace of its own.
+std::vector<Namespace> open_user_and_net(const Kernel& kernel, pid_t pid) {
+  const std::string files = "/proc/" + std::to_string(pid) + "/ns/";
+  std::vector<Namespace> namespaces;
+  namespaces.push_back(must(Namespace::open_file(kernel, files + "user")));
+  namespaces.push_back(must(Namespace::open_file(kernel, files + "net")));
+  return namespaces;
+}
+
+TEST(ReopenAlive, KeepsWhatSomethingElseHolds) {
+  NSX_NEEDS_USER_NAMESPACES();
+  for (const Kernel& kernel : kernels()) {
+    Child child([] {
+      if (!become_root_in_new_namespaces(CLONE_NEWNET)) return 1;
+      std::puts("there");
+      std::fflush(stdout);
+      return ::pause();
+    });
+    ASSERT_EQ(child.read_line(), "there");
+    auto namespaces = open_user_and_net(kernel, child.pid());
+    const auto user = namespaces[0].identity();
+    const auto net = namespaces[1].identity();
+    auto alive = reopen_alive(kernel, std::move(namespaces));
+    ASSERT_EQ(alive.size(), 2U);
+    const std::size_t first = alive[0].kind() == Kind::user ? 0 : 1;
+    EXPECT_EQ(alive[first].identity(), user);
+    EXPECT_EQ(alive[1 - first].identity(), net);
+  }
+}
+
+TEST(ReopenAlive, DropsTheDead) {
+  NSX_NEEDS_USER_NAMESPACES();
+  const Kernel kernel = newest_kernel();
+  Child child([] {
+    if (!become_root_in_new_namespaces(CLONE_NEWNET)) return 1;
+    std::puts("there");
+    std::fflush(stdout);
+    return ::pause();
+  });
+  ASSERT_EQ(child.read_line(), "there");
+  auto namespaces = open_user_and_net(kernel, child.pid());
+  ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
+  child.wait();
+  const auto alive = reopen_alive(kernel, std::move(namespaces));
+  // The kernel tells root alone, and of net namespaces only before it hid those that sockets hold.
+  const bool tells =
+      ::geteuid() == 0 && kernel.has(Feature::namespace_id) && !kernel.has(Feature::namespace_list);
+  // The net namespace keeps its owner until the kernel has taken it apart.
+  const auto is_net = [](const Namespace& ns) { return ns.kind() == Kind::net; };
+  EXPECT_EQ(std::count_if(alive.begin(), alive.end(), is_net), tells ? 0 : 1);
 }
 
 }  // namespace

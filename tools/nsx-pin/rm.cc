@@ -108,6 +108,8 @@ Status remove(const Kernel& kernel, const Place& place, const PinStore& store,
   }
   if (auto removed = remove_pins(kernel, place.root, name); !removed) return removed;
   std::erase_if(namespaces, [&](const Namespace& ns) { return is_own(kernel, ns); });
+  // Most are gone by now, and need no search for who uses them.
+  namespaces = reopen_alive(kernel, std::move(namespaces));
   auto users = see_to_users(kernel, namespaces, options);
   if (!users) return error_of(users);
   if (users->empty()) return {};
