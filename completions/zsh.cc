@@ -192,7 +192,8 @@ std::string call(const cli::Tool& tool) {
   return "if (( ${words[(i)--]} < CURRENT )); then _nsx_program; else\n" + text + "fi\n";
 }
 
-/// The same for each command of a tool.
+/// The same for each command of a tool. The array is not named `commands`: that is zsh's own of the
+/// programs there are.
 std::string call(const cli::Suite& suite) {
   std::string commands;
   std::string cases;
@@ -208,9 +209,9 @@ std::string call(const cli::Suite& suite) {
   return "local curcontext=$curcontext state line\nlocal -A opt_args\n" +
          replaced(std::move(own), "_arguments", "_arguments -C") +
          " \\\n  '(-)1: :->command' \\\n  '(-)*:: :->argument' && return\n"
-         "local -a commands=(\n" +
+         "local -a subcommands=(\n" +
          commands +
-         ")\nif [[ $state == command ]]; then\n_describe -t commands command commands\n"
+         ")\nif [[ $state == command ]]; then\n_describe -t commands command subcommands\n"
          "elif [[ $state == argument ]]; then\ncase $words[1] in\n" +
          cases + "(help)\n_arguments '1:command:(" + names_of_commands(suite) +
          ")'\n;;\nesac\nfi\n";

@@ -105,8 +105,7 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
                     const std::string& value, int code) {
   const std::string what = path_of_file(cgroup, file);
   const std::string operation = "write '" + value + "' to";
-  if (code == EACCES || code == EPERM || code == EROFS) {
-    if (code == EROFS) return {operation, what, code, {}, {}};
+  if (code == EACCES || code == EPERM) {
     return with_reason(operation, what, owner_of(cgroup, file),
                        "be root, or the user to whom this cgroup is delegated; the limits of a "
                        "delegated cgroup are its owner's above");
@@ -133,8 +132,6 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
                            "kinds of cgroups above it, cannot become threaded");
       }
       return with_reason(operation, what, "this kernel, or the disk's scheduler, cannot do it");
-    case EBUSY:
-      return with_reason(operation, what, "what it would change is in use");
     default:
       return {operation, what, code, {}, {}};
   }
@@ -185,8 +182,6 @@ Error explain_move(const Cgroup& to, const std::string& from, const std::string&
     case ENOENT:
     case ENODEV:
       return with_reason(operation, to.path(), "the cgroup has been removed");
-    case EAGAIN:
-      return with_reason(operation, to.path(), "the limit of a controller there is reached");
     default:
       break;
   }
@@ -205,8 +200,6 @@ Error explain_make(const std::string& directory_path, int code) {
     case EPERM:
       return with_reason(kMake, directory_path, "the cgroup that it would be in is not yours",
                          "be root, or the user to whom that is delegated");
-    case EINVAL:
-      return with_reason(kMake, directory_path, "the kernel does not take this name");
     default:
       return {kMake, directory_path, code, {}, {}};
   }

@@ -36,6 +36,8 @@ both() {
 
 echo "nsx-pin: $(uname -sr), $(nproc) processors, $(ip -V)"
 printf '%-34s %9s %9s %8s\n' "" "nsx us" "peer us" "ratio"
+measure "add --no-lo, rm" 101 1 "$(both bare "$pin add --no-lo x" "$pin rm x")" "$(both ip "ip netns add x" "ip netns del x")"
+# With lo up, which ip netns leaves down.
 measure "add, rm" 101 1 "$(both nsx "$pin add x" "$pin rm x")" "$(both ip "ip netns add x" "ip netns del x")"
 $pin add blue
 measure "exec blue -- true" 201 1 "$pin exec blue -- true" "ip netns exec blue true"

@@ -551,6 +551,57 @@ nothing_below() {
   [[ $output == *"the kernel does not take this value"* || $output == *"it has not got the controller none"* ]]
 }
 
+# Runs a command while nsx-cg, held by strace, is about to write to a file of a cgroup:
+# before_write FILE COMMAND... -- ARGUMENT...
+before_write() {
+  local file=$1 tracer held
+  local -a command=()
+  for ((; $# > 1; )); do
+    shift
+    [ "$1" != -- ] || break
+    command+=("$1")
+  done
+  shift
+  strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=write -e inject=write:delay_enter=2s nsx-cg "$@" &
+  tracer=$!
+  opened() {
+    held=$(<"/proc/$tracer/task/$tracer/children") &&
+      readlink "/proc/${held% }/fd/"* 2>/dev/null | grep -q "/${file}\$"
+  }
+  wait_until opened
+  "${command[@]}"
+  wait "$tracer"
+}
+
+@test "what ends or goes while it is changed is told" {
+  mkdir "$own/a" "$own/b"
+  nsx-cg set "/$mine/a" cgroup.max.depth=5
+  run -1 before_write cgroup.max.depth rmdir "$own/a" -- set "/$mine/a" cgroup.max.depth=3
+  [[ $output == *"cgroup.max.depth: the cgroup has been removed" ]]
+  sleeper_in "$own"
+  ended=$pid
+  end_the_sleeper() { end_spawned; }
+  run -1 before_write cgroup.procs end_the_sleeper -- mv "$ended" "/$mine/b"
+  [ "$output" = "nsx-cg mv: cannot move PID $ended to the cgroup /$mine/b: the process has ended" ]
+  sleeper_in "$own"
+  run -1 before_write cgroup.procs rmdir "$own/b" -- mv "$pid" "/$mine/b"
+  [ "$output" = "nsx-cg mv: cannot move PID $pid to the cgroup /$mine/b: the cgroup has been removed" ]
+}
+
+@test "what cannot be moved into threads, named, or written is told" {
+  # A threaded cgroup whose top has come to be below another's.
+  mkdir -p "$own/a/threads" "$own/b"
+  nsx-cg set "/$mine/a/threads" cgroup.type=threaded
+  nsx-cg set "/$mine/b" cgroup.type=threaded
+  spawn sleep 300
+  run -1 nsx-cg mv "$pid" "/$mine/a/threads"
+  [[ $output == *"the cgroup at the top of its threaded subtree cannot hold processes" ]]
+  run -1 nsx-cg create "/$mine/line"$'\n'"feed"
+  [[ $output == *": no name of a cgroup holds a line feed" ]]
+  run -1 unshare -m sh -c 'mount -o bind,remount,ro "$1" && nsx-cg set "$2" cgroup.max.depth=3' - "$top" "/$mine"
+  [[ $output == *"cgroup.max.depth: Read-only file system" ]]
+}
+
 # bats test_tags=host-only
 @test "a controller that is bound to cgroup v1 is named, with its place" {
   [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"

@@ -239,3 +239,19 @@ ping_from() {
   as_user nsx-pin rm --all
   rm -rf "$XDG_RUNTIME_DIR"
 }
+
+# bats test_tags=vm-only
+@test "connect: a kernel without veth is told, and no interface is left" {
+  modprobe -r veth
+  helper=$(</proc/sys/kernel/modprobe)
+  echo /bin/false >/proc/sys/kernel/modprobe
+  run in_own_net '
+    nsx-pin add blue; nsx-pin add red
+    nsx-pin connect blue red || echo "status $?"
+    links blue; links red; links'
+  echo "$helper" >/proc/sys/kernel/modprobe
+  modprobe veth
+  [[ "${lines[0]}" = *"this kernel has no virtual Ethernet: modprobe veth, or CONFIG_VETH"* ]]
+  [ "${lines[1]}" = "status 1" ]
+  [ "${#lines[@]}" = 2 ]
+}

@@ -29,6 +29,22 @@ setup() {
   [ "$output" = down ]
 }
 
+@test "add: stays where it is, also without the right to come back to a network of its own" {
+  # Root in a user namespace that does not own the network that this is in.
+  run -0 in_own_run '
+    mkdir /run/pins
+    unshare --user --map-root-user --mount sh -c "
+      nsx-pin add --dir=/run/pins blue
+      nsx-pin exec --dir=/run/pins blue -- ip -br link
+      nsx-pin exec --dir=/run/pins blue -- readlink /proc/self/ns/net
+      readlink /proc/self/ns/net
+      nsx-pin rm --dir=/run/pins blue"
+    readlink /proc/self/ns/net'
+  [[ "${lines[0]}" = "lo "*"<LOOPBACK,UP,LOWER_UP>"* ]]
+  [ "${lines[1]}" != "${lines[2]}" ]
+  [ "${lines[2]}" = "${lines[3]}" ]
+}
+
 @test "add: every kind, alone and together, is where exec leads" {
   run -0 in_own_run '
     for kind in '"$(all_kinds | tr '\n' ' ')"'; do

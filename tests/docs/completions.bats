@@ -267,8 +267,7 @@ check_operands() {
     elif [ "$runs" != first-operand ]; then
       same "$shell: $tool" "" "$(offered_operands "$shell" "$tool ")"
     fi
-    # Not yet in zsh: behind a command and "--" its _command_names offers nothing.
-    if [ "$runs" = after-dashes ] && [ "$shell" != zsh ]; then
+    if [ "$runs" = after-dashes ]; then
       offers "$shell" "$tool -- nsx-l" nsx-ls
       offers_not "$shell" "$tool nsx-l" nsx-ls
       if [ "$shell" != plain-bash ]; then offers "$shell" "$tool -- nsx-ls --no" --noheadings; fi
