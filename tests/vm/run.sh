@@ -319,8 +319,9 @@ fi
 if [ "${#have[@]}" -gt 0 ]; then
   accel=$(accelerator "${have[0]}")
   echo "== ${have[*]}: $(du -m "$work/base.cpio" | cut -f1) MiB each, $accel, $jobs at a time"
-  for name in "${have[@]}"; do
-    for ((part = 1; part <= parts; part++)); do
+  # Not a kernel's parts one after another: the first takes longest, and is not to be the last of all.
+  for ((part = 1; part <= parts; part++)); do
+    for name in "${have[@]}"; do
       while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || true; done
       lane "$name" "$part" "$accel" &
       lanes+=("$!")
