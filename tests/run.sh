@@ -75,7 +75,7 @@ else
   setup_options="$setup_options -Dtests=false"
 fi
 if [ -n "$sanitize" ]; then
-  setup_options="$setup_options -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dcpp_args=-g1"
+  setup_options="$setup_options -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1"
 fi
 # shellcheck disable=SC2086 # a list of words
 if [ -f "$build_dir/build.ninja" ]; then
@@ -147,7 +147,7 @@ for suite in example cli peers docs; do
   chosen $suite || continue
   echo "== $suite"
   # shellcheck disable=SC2086 # two words or none
-  env --default-signal bats --tap $tags "$@" "$source_dir/tests/$suite" >"$work/tap" </dev/null || true
+  env --default-signal bats --tap --timing $tags "$@" "$source_dir/tests/$suite" >"$work/tap" </dev/null || true
   # What passed is one line each; what failed shows all that it printed.
   cat "$work/tap"
   count_tap "$work/tap"
