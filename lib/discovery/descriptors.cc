@@ -56,38 +56,51 @@ void DescriptorReader::add_gap(Source source, Visit& visit) {
 
 void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
                                 const CensusProcess& process) {
+  // Of nearly all descriptors this one call tells that they are of no interest. Their texts do not:
+  // one that was opened by a mount has the path of that.
+  const Look look = look_at(directory, number);
+  if (look.is == Look::Is::other) return;
+  if (look.is == Look::Is::socket) {
+    found_socket(number, look.inode, visit, process);
+    return;
+  }
   // Longer than any text that matters here.
   std::array<char, 64> target{};
   const ssize_t size = ::readlinkat(directory, number, target.data(), target.size());
   if (size <= 0) return;
-  if (target[0] == '/') {
-    found_file(directory, number, process);
-    return;
-  }
   const std::string_view text(target.data(), static_cast<std::size_t>(size));
-  if (const auto socket = socket_inode(text)) {
-    const auto descriptor = parse_number<int>(number);
-    if (descriptor && request_.sources.contains(Source::socket)) {
-      found_socket(*descriptor, *socket, visit, process);
-    }
+  if (text.front() == '/') {
+    if (look.is == Look::Is::namespace_) found_file(directory, number, process);
+  } else if (const auto socket = socket_inode(text)) {
+    if (look.is == Look::Is::first_socket) sockets_device_ = look.device;
+    found_socket(number, *socket, visit, process);
   } else if (const auto link = parse_namespace_link(text)) {
-    if (request_.sources.contains(Source::fd)) found_namespace(directory, number, *link, process);
+    found_namespace(directory, number, *link, process);
   }
 }
 
-void DescriptorReader::found_file(int directory, const char* number, const CensusProcess& process) {
-  if (!request_.sources.contains(Source::fd) || !kernel_.numbers_are_ours()) return;
-  // One that was opened by a mount of it has the path of that as its text. No file system is asked:
-  // one on a network may not answer.
-  struct statx st {};
-  constexpr int kFlags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-  if (::statx(directory, number, kFlags, STATX_INO, &st) != 0) return;
+DescriptorReader::Look DescriptorReader::look_at(int directory, const char* number) {
   if (!namespaces_) {
     struct stat own {};
-    const bool known = ::fstatat(kernel_.proc(), "self/ns/mnt", &own, 0) == 0;
+    const bool known =
+        kernel_.numbers_are_ours() && ::fstatat(kernel_.proc(), "self/ns/mnt", &own, 0) == 0;
     namespaces_ = known ? own.st_dev : 0;
   }
-  if (::makedev(st.stx_dev_major, st.stx_dev_minor) != *namespaces_) return;
+  struct statx st {};
+  // No file system is asked: one on a network may not answer.
+  constexpr int kFlags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+  if (*namespaces_ == 0 || ::statx(directory, number, kFlags, STATX_TYPE | STATX_INO, &st) != 0) {
+    return {};
+  }
+  const dev_t device = ::makedev(st.stx_dev_major, st.stx_dev_minor);
+  if (device == *namespaces_) return {Look::Is::namespace_, device, st.stx_ino};
+  // The file of a Unix socket is none, and is on another device.
+  if (!S_ISSOCK(st.stx_mode)) return {Look::Is::other, device, st.stx_ino};
+  if (sockets_device_ == 0) return {Look::Is::first_socket, device, st.stx_ino};
+  return {device == sockets_device_ ? Look::Is::socket : Look::Is::other, device, st.stx_ino};
+}
+
+void DescriptorReader::found_file(int directory, const char* number, const CensusProcess& process) {
   auto ns = Namespace::open_file_at(kernel_, directory, number);
   if (!ns) return;
   found_namespace(directory, number, {ns->kind(), ns->identity().inode}, process);
@@ -95,7 +108,7 @@ void DescriptorReader::found_file(int directory, const char* number, const Censu
 
 void DescriptorReader::found_namespace(int directory, const char* number, NamespaceLink link,
                                        const CensusProcess& process) {
-  if (!request_.kinds.contains(link.kind)) return;
+  if (!request_.sources.contains(Source::fd) || !request_.kinds.contains(link.kind)) return;
   auto index = findings_.table.find(link.kind, link.inode);
   if (!index && kernel_.numbers_are_ours()) {
     auto ns = Namespace::open_file_at(kernel_, directory, number);
@@ -106,15 +119,19 @@ void DescriptorReader::found_namespace(int directory, const char* number, Namesp
       {*index, CensusHolder::Type::fd, process.pid, parse_number<int>(number).value_or(-1), kNone});
 }
 
-void DescriptorReader::found_socket(int number, ino_t socket, Visit& visit,
+void DescriptorReader::found_socket(const char* number, ino_t socket, Visit& visit,
                                     const CensusProcess& process) {
-  if (!request_.kinds.contains(Kind::net) || !kernel_.numbers_are_ours()) return;
+  const auto descriptor = parse_number<int>(number);
+  if (!descriptor || !request_.sources.contains(Source::socket) ||
+      !request_.kinds.contains(Kind::net) || !kernel_.numbers_are_ours()) {
+    return;
+  }
   const auto [entry, is_new] = sockets_.try_emplace(socket, kNone);
-  if (is_new) entry->second = namespace_of_socket(number, visit);
+  if (is_new) entry->second = namespace_of_socket(*descriptor, visit);
   const CensusIndex index = entry->second;
   // Nearly all are of the net namespace that the process is in, which needs no other holder.
   if (index == kNone || index == process.in(Kind::net)) return;
-  findings_.holders.push_back({index, CensusHolder::Type::socket, process.pid, number, kNone});
+  findings_.holders.push_back({index, CensusHolder::Type::socket, process.pid, *descriptor, kNone});
 }
 
 CensusIndex DescriptorReader::namespace_of_socket(int number, Visit& visit) {

@@ -386,6 +386,28 @@ int fstatat(int fd, const char* path, struct stat* st, int flags) {
   return ask_stat("stat " + place(fd, path), st, call);
 }
 
+int statx(int fd, const char* path, int flags, unsigned mask, struct statx* st) {
+  const auto call = [&] {
+    using Statx = int(int, const char*, int, unsigned, struct statx*);
+    return real<Statx>("statx")(fd, path, flags, mask, st);
+  };
+  if (!knows(fd)) return call();
+  NSX_LOCK();
+  return static_cast<int>(ask(
+      "statx " + place(fd, path), call,
+      [&](long) {
+        std::ostringstream text;
+        text << st->stx_dev_major << ' ' << st->stx_dev_minor << ' ' << st->stx_ino << ' '
+             << st->stx_mode;
+        return text.str();
+      },
+      [&](const std::string& text) {
+        *st = {};
+        std::istringstream(text) >> st->stx_dev_major >> st->stx_dev_minor >> st->stx_ino >>
+            st->stx_mode;
+      }));
+}
+
 int fstatfs(int fd, struct statfs* fs) {
   const auto call = [&] { return real<int(int, struct statfs*)>("fstatfs64")(fd, fs); };
   if (!tap || !tap->names.contains(fd)) return call();
