@@ -116,19 +116,35 @@ TEST(NamespaceCreatorUid, IsForUserOnly) {
   EXPECT_TRUE(must(Namespace::open_file(kernel, "/proc/self/ns/user")).creator_uid());
 }
 
+/// A child in a user and a net namespace of its own.
+class Nested : public Child {
+ public:
+  Nested()
+      : Child([] {
+          if (!become_root_in_new_namespaces(CLONE_NEWNET)) return 1;
+          std::puts("there");
+          std::fflush(stdout);
+          return ::pause();
+        }) {
+    EXPECT_EQ(read_line(), "there");
+  }
+
+  std::vector<Namespace> open(const Kernel& kernel) const {
+    const std::string files = "/proc/" + std::to_string(pid()) + "/ns/";
+    std::vector<Namespace> namespaces;
+    namespaces.push_back(must(Namespace::open_file(kernel, files + "user")));
+    namespaces.push_back(must(Namespace::open_file(kernel, files + "net")));
+    return namespaces;
+  }
+};
+
 TEST(Namespace, KnowsItsRelatives) {
   NSX_NEEDS_USER_NAMESPACES();
-  Child child([] {
-    if (!become_root_in_new_namespaces(CLONE_NEWNET)) return 1;
-    std::puts("there");
-    std::fflush(stdout);
-    return ::pause();
-  });
-  ASSERT_EQ(child.read_line(), "there");
-  const std::string theirs = "/proc/" + std::to_string(child.pid()) + "/ns/";
+  const Nested child;
   for (const Kernel& kernel : kernels()) {
-    const auto user = must(Namespace::open_file(kernel, theirs + "user"));
-    const auto net = must(Namespace::open_file(kernel, theirs + "net"));
+    const auto theirs = child.open(kernel);
+    const Namespace& user = theirs[0];
+    const Namespace& net = theirs[1];
     const auto own_user = must(Namespace::open_file(kernel, "/proc/self/ns/user"));
     EXPECT_EQ(must(net.owner(kernel)).identity(), user.identity());
     EXPECT_EQ(must(user.parent(kernel)).identity(), own_user.identity());
@@ -137,26 +153,11 @@ TEST(Namespace, KnowsItsRelatives) {
   }
 }
 
-/// Those of a child in a user and a net namespace of its own.
-std::vector<Namespace> open_user_and_net(const Kernel& kernel, pid_t pid) {
-  const std::string files = "/proc/" + std::to_string(pid) + "/ns/";
-  std::vector<Namespace> namespaces;
-  namespaces.push_back(must(Namespace::open_file(kernel, files + "user")));
-  namespaces.push_back(must(Namespace::open_file(kernel, files + "net")));
-  return namespaces;
-}
-
 TEST(ReopenAlive, KeepsWhatSomethingElseHolds) {
   NSX_NEEDS_USER_NAMESPACES();
+  const Nested child;
   for (const Kernel& kernel : kernels()) {
-    Child child([] {
-      if (!become_root_in_new_namespaces(CLONE_NEWNET)) return 1;
-      std::puts("there");
-      std::fflush(stdout);
-      return ::pause();
-    });
-    ASSERT_EQ(child.read_line(), "there");
-    auto namespaces = open_user_and_net(kernel, child.pid());
+    auto namespaces = child.open(kernel);
     const auto user = namespaces[0].identity();
     const auto net = namespaces[1].identity();
     auto alive = reopen_alive(kernel, std::move(namespaces));
@@ -170,14 +171,8 @@ TEST(ReopenAlive, KeepsWhatSomethingElseHolds) {
 TEST(ReopenAlive, DropsTheDead) {
   NSX_NEEDS_USER_NAMESPACES();
   const Kernel kernel = newest_kernel();
-  Child child([] {
-    if (!become_root_in_new_namespaces(CLONE_NEWNET)) return 1;
-    std::puts("there");
-    std::fflush(stdout);
-    return ::pause();
-  });
-  ASSERT_EQ(child.read_line(), "there");
-  auto namespaces = open_user_and_net(kernel, child.pid());
+  Nested child;
+  auto namespaces = child.open(kernel);
   ASSERT_EQ(::kill(child.pid(), SIGKILL), 0);
   child.wait();
   const auto alive = reopen_alive(kernel, std::move(namespaces));
