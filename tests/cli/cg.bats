@@ -564,6 +564,7 @@ before_write() {
   shift
   strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=write -e inject=write:delay_enter=2s nsx-cg "$@" &
   tracer=$!
+  # shellcheck disable=SC2317 # for wait_until
   opened() {
     held=$(<"/proc/$tracer/task/$tracer/children") &&
       readlink "/proc/${held% }/fd/"* 2>/dev/null | grep -q "/${file}\$"
