@@ -85,12 +85,12 @@ lane() {
   local tap=
   for _ in $(seq 60); do
     sleep 1
-    tap=$(grep -l '^1\.\.2' "$TMPDIR"/nsx-vm.*/bookworm/tap 2>/dev/null) && break
+    tap=$(grep -l '^1\.\.2' "$TMPDIR"/nsx-vm.*/bookworm.1/tap 2>/dev/null) && break
   done
   [ -n "$tap" ]
   pgrep -f "qemu-system.*${tap%/tap}/disk"
   kill -TERM "$run"
   wait "$run" || true
-  [ ! -e "${tap%/bookworm/tap}" ]
+  [ ! -e "${tap%/bookworm.1/tap}" ]
   [ -z "$(pgrep -f "qemu-system.*${tap%/tap}/disk")" ]
 }
