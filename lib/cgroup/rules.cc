@@ -117,9 +117,8 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
     case ENOENT:
       return explain_missing(tree, cgroup, file);
     case ENODEV:
-      if (file.starts_with("io.")) {
-        return with_reason(operation, what, "there is no such disk, or it is a part of one");
-      }
+      // That is the disk, if it has gone meanwhile.
+      if (file.starts_with("io.")) return {operation, what, code, {}, {}};
       return with_reason(operation, what, "the cgroup has been removed");
     case EINVAL:
       return with_reason(operation, what, "the kernel does not take this value");

@@ -71,8 +71,10 @@ Status make_veth(const RouteSocket& socket, const std::string& name, const Names
   mnl_attr_nest_end(header, data);
   mnl_attr_nest_end(header, link);
   auto done = ask(socket, request, "make the interfaces", name + " and " + peer_name);
-  done = with_hint(std::move(done), EOPNOTSUPP,
-                   "this kernel has no virtual Ethernet: modprobe veth, or CONFIG_VETH");
+  // The kernel's own words for it, if it has some, do not tell what is missing.
+  if (!done && done.error().code == EOPNOTSUPP) {
+    done.error().hint = "this kernel has no virtual Ethernet: modprobe veth, or CONFIG_VETH";
+  }
   return with_hint(std::move(done), EEXIST, "there is an interface of that name: --name");
 }
 

@@ -147,8 +147,6 @@ load ../lib/cgroups
   [[ $output == *"the value is out of range"* ]]
   run -1 nsx-cg set "/$mine/a" cgroup.type=threaded
   [[ $output == *"cannot become threaded"* ]]
-  run -1 nsx-cg set "/$mine/a" "io.weight=9:9 200"
-  [[ $output == *"there is no such disk, or it is a part of one" ]]
   run -1 nsx-cg set "/$mine/a" io.weight=/dev/vda:200
   [[ $output == *"this kernel, or the disk's scheduler, cannot do it" ]]
   for command in "wait --memory=1M /$mine/a/b/c/d" "reclaim /$mine/a/b/c/d 1M"; do
