@@ -19,13 +19,20 @@ killed_everywhere() {
     nsx-pin add blue -nup; nsx-pin rm blue
     mounts() { cut -d " " -f 4-5 /proc/self/mountinfo; }
     prepare
-    strace -c -o counts nsx-pin '"$1"' 2>/dev/null
+    strace -o trace nsx-pin '"$1"' 2>/dev/null
     nsx-pin rm --all; nsx-pin gc
     before=$(mounts); find /run >files
     points=0
+    # How many calls of each there are, but for those behind the last change: a search of all processes can
+    # be there, which is never twice the same.
+    awk "{ sub(/\\(.*/, \"\"); name[NR] = \$0 }
+      /^(mkdir|move_mount|umount2|unlink|rmdir)\$/ { last = NR }
+      END {
+        for (i = 1; i <= last + 14 && i <= NR; ++i) ++count[name[i]]
+        for (each in count) print each, count[each]
+      }" trace |
+      grep -E "^(clone|clone3|vfork|mkdir|flock|open_tree|move_mount|umount2|unlink|rmdir|mount|write|recvmsg|wait4|pipe2|ioctl|openat|close) " >calls
     # At the start, where nothing is done yet, a few will do.
-    awk "\$NF ~ /^(clone|clone3|vfork|mkdir|flock|open_tree|move_mount|umount2|unlink|rmdir|mount|write|recvmsg|wait4|pipe2|ioctl|openat|close)\$/ { print \$NF, \$4 }" \
-      counts >calls
     while read -r call count; do
       for ((n = count > 14 ? count - 14 : 1; n <= count; n++)); do
         prepare
