@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <nsx/cgroup_limits.hh>
 
@@ -93,10 +94,7 @@ std::optional<std::string> read_cpu(std::string_view text) {
   constexpr std::uint64_t kLongest = 1000000;
   constexpr double kLeastQuota = 1000;
   if (*cpus * static_cast<double>(period) < kLeastQuota) period = kLongest;
-  const double exact = *cpus * static_cast<double>(period);
-  auto quota = static_cast<std::uint64_t>(exact);
-  constexpr double kHalf = 0.5;
-  if (exact - static_cast<double>(quota) >= kHalf) ++quota;
+  const auto quota = static_cast<std::uint64_t>(std::llround(*cpus * static_cast<double>(period)));
   if (quota == 0) return std::nullopt;
   return std::to_string(quota) + ' ' + std::to_string(period);
 }

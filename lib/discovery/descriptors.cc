@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "kernel/abi.hh"
+#include "kernel/nsfs.hh"
 #include "kernel/text.hh"
 
 namespace nsx {
@@ -80,12 +81,7 @@ void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
 }
 
 DescriptorReader::Look DescriptorReader::look_at(int directory, const char* number) {
-  if (!namespaces_) {
-    struct stat own {};
-    const bool known =
-        kernel_.numbers_are_ours() && ::fstatat(kernel_.proc(), "self/ns/mnt", &own, 0) == 0;
-    namespaces_ = known ? own.st_dev : 0;
-  }
+  if (!namespaces_) namespaces_ = kernel_.numbers_are_ours() ? nsfs_device(kernel_) : 0;
   struct statx st {};
   // No file system is asked: one on a network may not answer.
   constexpr int kFlags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;

@@ -9,6 +9,7 @@
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
+#include "kernel/nsfs.hh"
 #include "kernel/text.hh"
 
 namespace nsx {
@@ -26,6 +27,11 @@ OwnedFd reopen(Kind kind, const NamespaceIdentity& identity) {
 }
 
 }  // namespace
+
+dev_t nsfs_device(const Kernel& kernel) {
+  struct stat st {};
+  return ::fstatat(kernel.proc(), "self/ns/mnt", &st, 0) == 0 ? st.st_dev : 0;
+}
 
 Result<Namespace> Namespace::open_file(const Kernel& kernel, const std::string& path) {
   return open_file_at(kernel, AT_FDCWD, path);

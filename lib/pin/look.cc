@@ -16,6 +16,7 @@
 
 #include "kernel/directory.hh"
 #include "kernel/files.hh"
+#include "kernel/nsfs.hh"
 #include "pin/directory.hh"
 #include "pin/journal.hh"
 
@@ -52,12 +53,6 @@ Mounted read_mounts(std::string_view text, std::string_view root) {
     if (path.starts_with(root)) mounted.paths.emplace(std::move(path), true);
   }
   return mounted;
-}
-
-/// The file system's device that all namespaces are on, as far as one is there.
-dev_t namespace_device(const Kernel& kernel) {
-  struct stat st {};
-  return ::fstatat(kernel.proc(), "self/ns/mnt", &st, 0) == 0 ? st.st_dev : 0;
 }
 
 /// The root without what is mounted below it: files have the times there that the mounts hide.
@@ -105,7 +100,7 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
   const std::string real_root = canonical(root_);
   const Mounted mounted = read_mounts(mountinfo_ ? *mountinfo_ : *own, real_root);
   const std::vector<std::string> unfinished = Journal::names(directory_.get());
-  const dev_t device = namespace_device(kernel);
+  const dev_t device = nsfs_device(kernel);
   // An ordinary user's mounts do not hide the files outside.
   const OwnedFd bare = !with_times  ? OwnedFd()
                        : mountinfo_ ? OwnedFd(::open(root_.c_str(), O_PATH | O_CLOEXEC))

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -54,42 +55,61 @@ int wait_for(pid_t child) {
     ::pause();
 }
 
-/// What the child does: makes the namespaces, and sends them.
-class Maker {
- public:
-  Maker(const Kernel& kernel, const Plan& plan, int word) : kernel_(kernel), word_(word) {
+/// A plan, parted: what makes the namespaces of these kinds, and the program that is run inside.
+struct Parts {
+  explicit Parts(const Plan& plan) {
     for (const Step& step : plan.steps) {
-      if (const auto* unshare = std::get_if<step::Unshare>(&step)) kinds_ = unshare->kinds;
+      if (const auto* unshare = std::get_if<step::Unshare>(&step)) kinds = unshare->kinds;
       if (const auto* execute = std::get_if<step::Execute>(&step)) {
-        program_ = execute;
+        if (!execute->file.empty()) program = execute;
       } else {
-        steps_.steps.push_back(step);
+        making.steps.push_back(step);
       }
     }
   }
 
+  KindSet kinds;
+  Plan making;
+  const step::Execute* program = nullptr;  ///< of the plan's; none: nothing is run
+};
+
+/// The namespaces of these kinds that new children of this thread are in: so those that it has just
+/// unshared.
+Result<std::vector<OwnedFd>> open_own(const Kernel& kernel, KindSet kinds) {
+  std::vector<OwnedFd> namespaces;
+  for (const Kind kind : kinds) {
+    const char* file = info(kind).for_children != nullptr ? info(kind).for_children : name(kind);
+    auto fd = open_at(kernel.proc(), (std::string("thread-self/ns/") + file).c_str(), O_RDONLY);
+    if (!fd) return error_of(fd);
+    namespaces.push_back(std::move(*fd));
+  }
+  return namespaces;
+}
+
+/// What the child does: makes the namespaces, and sends them.
+class Maker {
+ public:
+  Maker(const Kernel& kernel, const Parts& parts, int word)
+      : kernel_(kernel), parts_(parts), word_(word) {}
+
   Status make_and_send(int connection) {
-    auto done = carry_out(kernel_, steps_);
+    auto done = carry_out(kernel_, parts_.making);
     if (!done) return tl::unexpected(std::move(done.error().error));
-    if (kinds_.contains(Kind::pid)) {
+    if (parts_.kinds.contains(Kind::pid)) {
       if (auto started = start_init(); !started) return started;
     }
     std::vector<std::string> words{kMade};
-    if (!program_->file.empty()) {
+    if (parts_.program != nullptr) {
       auto outcome = run_program();
       if (!outcome) return error_of(outcome);
       words.push_back(std::to_string(outcome->exit_status));
       words.push_back(std::to_string(outcome->signal));
     }
-    std::vector<OwnedFd> namespaces;
+    auto namespaces = open_own(kernel_, parts_.kinds);
+    if (!namespaces) return error_of(namespaces);
     std::vector<int> fds;
-    for (const Kind kind : kinds_) {
-      const char* file = info(kind).for_children != nullptr ? info(kind).for_children : name(kind);
-      auto fd = open_at(kernel_.proc(), (std::string("self/ns/") + file).c_str(), O_RDONLY);
-      if (!fd) return error_of(fd);
-      fds.push_back(fd->get());
-      namespaces.push_back(std::move(*fd));
-    }
+    for (const OwnedFd& fd : *namespaces)
+      fds.push_back(fd.get());
     return send_message(connection, words, fds);
   }
 
@@ -116,7 +136,7 @@ class Maker {
   Status start_init() {
     auto init = start_child([&](int connection) {
       Status ready;
-      if (kinds_.contains(Kind::mnt)) ready = perform(step::MountProc{"/proc"});
+      if (parts_.kinds.contains(Kind::mnt)) ready = perform(step::MountProc{"/proc"});
       // Who ends it knows it by its name.
       ::prctl(PR_SET_NAME, kLeftInit);
       if (!send_message(connection, words_of(ready)) || !ready) return;
@@ -130,7 +150,7 @@ class Maker {
     auto child = start_child([&](int connection) {
       // Whoever ends us ends it.
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const Status failed = perform(*program_);
+      const Status failed = perform(*parts_.program);
       [[maybe_unused]] const auto sent = send_message(connection, words_of(failed));
     });
     if (!child) return error_of(child);
@@ -140,58 +160,35 @@ class Maker {
   }
 
   const Kernel& kernel_;
+  const Parts& parts_;
   int word_;
-  Plan steps_;
-  const step::Execute* program_ = nullptr;
-  KindSet kinds_;
 };
 
 /// The child's life.
-[[noreturn]] void make(const Kernel& kernel, const Plan& plan, int word, int connection,
+[[noreturn]] void make(const Kernel& kernel, const Parts& parts, int word, int connection,
                        pid_t parent) {
   const bool has_parent = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
   if (!has_parent) abi::end_process(1);
-  const Status done = Maker(kernel, plan, word).make_and_send(connection);
+  const Status done = Maker(kernel, parts, word).make_and_send(connection);
   if (!done) {
     [[maybe_unused]] const auto sent = send_message(connection, words_of(done));
   }
   abi::end_process(0);
 }
 
-/// Kinds that a thread leaves by unshare(2) and comes back to by setns(2), with nothing else of the
-/// process changed.
-constexpr KindSet kReturnable{Kind::cgroup, Kind::ipc, Kind::net, Kind::uts};
-
-/// The kinds that a plan makes, if all that it does stays in them.
-KindSet kinds_made_here(const Plan& plan) {
-  KindSet made;
-  for (const Step& step : plan.steps) {
-    if (const auto* unshare = std::get_if<step::Unshare>(&step)) {
-      for (const Kind kind : unshare->kinds) {
-        if (!kReturnable.contains(kind)) return {};
-        made.insert(kind);
-      }
-      continue;
-    }
-    const auto* execute = std::get_if<step::Execute>(&step);
-    const bool runs_nothing = execute != nullptr && execute->file.empty();
-    if (!runs_nothing && !std::holds_alternative<step::SetHostname>(step) &&
-        !std::holds_alternative<step::BringUpLoopback>(step)) {
-      return {};
-    }
-  }
-  return made;
-}
-
-Result<std::vector<OwnedFd>> open_own(const Kernel& kernel, KindSet kinds) {
-  std::vector<OwnedFd> namespaces;
-  for (const Kind kind : kinds) {
-    const std::string file = std::string("thread-self/ns/") + name(kind);
-    auto fd = open_at(kernel.proc(), file.c_str(), O_RDONLY);
-    if (!fd) return error_of(fd);
-    namespaces.push_back(std::move(*fd));
-  }
-  return namespaces;
+/// Whether all that is made is of kinds that a thread leaves by unshare(2) and comes back to by
+/// setns(2), with nothing else of the process changed.
+bool stays_in_thread(const Parts& parts) {
+  constexpr KindSet kReturnable{Kind::cgroup, Kind::ipc, Kind::net, Kind::uts};
+  const auto returns = [&](Kind kind) { return kReturnable.contains(kind); };
+  const auto stays = [](const Step& step) {
+    return std::holds_alternative<step::Unshare>(step) ||
+           std::holds_alternative<step::SetHostname>(step) ||
+           std::holds_alternative<step::BringUpLoopback>(step);
+  };
+  return parts.program == nullptr && !parts.kinds.empty() &&
+         std::all_of(parts.kinds.begin(), KindSet::end(), returns) &&
+         std::all_of(parts.making.steps.begin(), parts.making.steps.end(), stays);
 }
 
 Status enter(const std::vector<OwnedFd>& namespaces) {
@@ -203,13 +200,11 @@ Status enter(const std::vector<OwnedFd>& namespaces) {
 
 /// Makes them in this thread, which comes back: that saves a copy of the process. Empty: it would
 /// have no right to come back, and nothing was made.
-Result<std::vector<OwnedFd>> make_here(const Kernel& kernel, Plan& plan, KindSet kinds) {
-  auto own = open_own(kernel, kinds);
+Result<std::vector<OwnedFd>> make_here(const Kernel& kernel, const Parts& parts) {
+  const auto own = open_own(kernel, parts.kinds);
   if (!own || !enter(*own)) return {};
-  std::erase_if(plan.steps,
-                [](const Step& step) { return std::holds_alternative<step::Execute>(step); });
-  auto done = carry_out(kernel, plan);
-  auto made = open_own(kernel, kinds);
+  auto done = carry_out(kernel, parts.making);
+  auto made = open_own(kernel, parts.kinds);
   if (auto back = enter(*own); !back) return error_of(back);
   if (!done) return tl::unexpected(std::move(done.error().error));
   return made;
@@ -239,8 +234,9 @@ Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest
   auto plan = plan_create(request, *facts);
   if (!plan) return error_of(plan);
   MadeNamespaces made;
-  if (const KindSet kinds = kinds_made_here(*plan); !kinds.empty()) {
-    auto fds = make_here(kernel, *plan, kinds);
+  const Parts parts(*plan);
+  if (stays_in_thread(parts)) {
+    auto fds = make_here(kernel, parts);
     if (!fds) return error_of(fds);
     if (!fds->empty()) {
       if (auto taken = made.take(kernel, std::move(*fds)); !taken) return error_of(taken);
@@ -260,7 +256,7 @@ Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest
   if (child == 0) {
     made.init_ = OwnedFd();  // else its end would not be seen
     connection->near = OwnedFd();
-    make(kernel, *plan, word.get(), connection->far.get(), self);
+    make(kernel, parts, word.get(), connection->far.get(), self);
   }
   connection->far = OwnedFd();
   word = OwnedFd();

@@ -552,40 +552,32 @@ nothing_below() {
 }
 
 # Runs a command while nsx-cg, held by strace, is about to write to a file of a cgroup:
-# before_write FILE COMMAND... -- ARGUMENT...
+# before_write FILE COMMAND ARGUMENT...
 before_write() {
-  local file=$1 tracer held
-  local -a command=()
-  for ((; $# > 1; )); do
-    shift
-    [ "$1" != -- ] || break
-    command+=("$1")
-  done
-  shift
+  local file=$1 command=$2 tracer
+  shift 2
   strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=write -e inject=write:delay_enter=2s nsx-cg "$@" &
   tracer=$!
   # shellcheck disable=SC2317 # for wait_until
   opened() {
-    held=$(<"/proc/$tracer/task/$tracer/children") &&
-      readlink "/proc/${held% }/fd/"* 2>/dev/null | grep -q "/${file}\$"
+    has_child "$tracer" nsx-cg && readlink "/proc/$child/fd/"* 2>/dev/null | grep -q "/$file\$"
   }
   wait_until opened
-  "${command[@]}"
+  $command
   wait "$tracer"
 }
 
 @test "what ends or goes while it is changed is told" {
   mkdir "$own/a" "$own/b"
   nsx-cg set "/$mine/a" cgroup.max.depth=5
-  run -1 before_write cgroup.max.depth rmdir "$own/a" -- set "/$mine/a" cgroup.max.depth=3
+  run -1 before_write cgroup.max.depth "rmdir $own/a" set "/$mine/a" cgroup.max.depth=3
   [[ $output == *"cgroup.max.depth: the cgroup has been removed" ]]
   sleeper_in "$own"
   ended=$pid
-  end_the_sleeper() { end_spawned; }
-  run -1 before_write cgroup.procs end_the_sleeper -- mv "$ended" "/$mine/b"
+  run -1 before_write cgroup.procs end_spawned mv "$ended" "/$mine/b"
   [ "$output" = "nsx-cg mv: cannot move PID $ended to the cgroup /$mine/b: the process has ended" ]
   sleeper_in "$own"
-  run -1 before_write cgroup.procs rmdir "$own/b" -- mv "$pid" "/$mine/b"
+  run -1 before_write cgroup.procs "rmdir $own/b" mv "$pid" "/$mine/b"
   [ "$output" = "nsx-cg mv: cannot move PID $pid to the cgroup /$mine/b: the cgroup has been removed" ]
 }
 
