@@ -4,7 +4,7 @@
 
 build_packages="clang g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libmnl-dev libncurses-dev
   libsmartcols-dev nlohmann-json3-dev"
-test_packages="bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
+test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
   containernetworking-plugins fish iproute2 iputils-ping jq kmod libgtest-dev mandoc mount passwd perl-base procps
   python3-jsonschema runc strace tmux uidmap util-linux zsh"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"

@@ -13,7 +13,7 @@ host_packages=(
 )
 # ... and what the guest gets a copy of: whatever the tests call. All of it is installed here too.
 guest_packages=(
-  bash bats bsdutils bubblewrap busybox-static cgroup-tools coreutils dash diffutils findutils grep gzip hostname
+  attr bash bats bsdutils bubblewrap busybox-static cgroup-tools coreutils dash diffutils findutils grep gzip hostname
   iproute2 jq kmod libbpf1 libc-bin login mawk mount ncurses-base ncurses-bin passwd perl-base procps
   runc sed strace tar uidmap util-linux util-linux-extra
 )
