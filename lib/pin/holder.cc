@@ -26,6 +26,7 @@ namespace {
 
 constexpr const char* kName = "nsx-pin-holder";
 constexpr const char* kStart = "start the holder of your pins";
+constexpr const char* kLock = "lock";
 
 std::string lock_path(const std::string& root) {
   return root + '/' + kName;
@@ -79,20 +80,23 @@ void write_or_give_up(int pipe, const char* file, const std::string& text) {
     give_up(pipe, "make a mount namespace");
   }
   const OwnedFd lock(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock) give_up(pipe, "open the lock");
+  // Closes all other descriptors of the file, which later would take the lock away (fcntl(2)).
+  stay_behind(kName, {pipe, lock.get()});
+  // The user's own processes must reach its namespaces, from the moment that the lock shows it to them.
+  ::prctl(PR_SET_DUMPABLE, 1);
   struct flock whole = whole_file();
   // Another was quicker: that one is found then.
-  if (!lock || ::fcntl(lock.get(), F_SETLK, &whole) != 0) give_up(pipe, "lock");
+  if (::fcntl(lock.get(), F_SETLK, &whole) != 0) give_up(pipe, kLock);
   const Report ready;
   [[maybe_unused]] const auto n = ::write(pipe, &ready, sizeof ready);
-  stay_behind(kName, {lock.get()});
-  // The user's own processes must reach its namespaces.
-  ::prctl(PR_SET_DUMPABLE, 1);
+  ::close(pipe);
   for (;;)
     ::pause();
 }
 
 /// Starts one; success also if another is there already.
-Status start(const std::string& root, int shared_lock) {
+Status start(const std::string& root) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail("make", "a pipe");
   const OwnedFd output(ends[0]);
@@ -104,8 +108,6 @@ Status start(const std::string& root, int shared_lock) {
   if (between < 0) return fail(kStart, "");
   if (between == 0) {
     if (::fork() != 0) abi::end_process(0);
-    // Closing it later would take the holder's own lock away (fcntl(2)).
-    ::close(shared_lock);
     hold(input.get(), path, uid, gid);
   }
   input = OwnedFd();
@@ -116,7 +118,7 @@ Status start(const std::string& root, int shared_lock) {
     return refuse(kStart, "", "it has ended");
   }
   const std::string_view operation = report.operation.data();
-  if (report.code == 0 || operation == "lock") return {};
+  if (report.code == 0 || operation == kLock) return {};
   return fail(std::string(operation), "for the holder of your pins", report.code,
               "an ordinary user's pins need a user namespace (sysctl user.max_user_namespaces, "
               "kernel.unprivileged_userns_clone)");
@@ -172,7 +174,7 @@ Result<PinHolder> PinHolder::find_or_start(const Kernel& kernel, const std::stri
     auto found = find(kernel, root);
     if (!found) return error_of(found);
     if (*found) return std::move(**found);
-    if (auto started = start(root, lock->get()); !started) return error_of(started);
+    if (auto started = start(root); !started) return error_of(started);
   }
 }
 

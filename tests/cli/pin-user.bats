@@ -26,6 +26,10 @@ holder() {
     /proc/locks
 }
 
+holder_is_there() {
+  [ -n "$(holder)" ]
+}
+
 @test "add, ls, exec, pids, identify, mv, rm: as root has them" {
   as_user nsx-pin add blue
   run -0 as_user nsx-pin ls -n -o NAME,KIND,STATE
@@ -48,6 +52,15 @@ holder() {
   run -0 as_user nsx-pin rm --kill green
   run -0 as_user nsx-pin ls
   [ -z "$output" ]
+}
+
+@test "the holder can be joined from the moment that it shows" {
+  # Its prctl(2)s take a name, hide it, and open it to the user's processes: strace holds it before the last.
+  spawn as_user strace -f -qq -o /dev/null -e trace=prctl -e inject=prctl:delay_enter=1s:when=3 nsx-pin add blue
+  wait_until holder_is_there
+  run -0 as_user nsx-pin add green
+  wait_until test -e "$XDG_RUNTIME_DIR/netns/blue"
+  run -0 as_user nsx-pin rm --all
 }
 
 # bats test_tags=slow
