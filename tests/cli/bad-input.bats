@@ -162,6 +162,7 @@ dead_pid() {
     "cannot open the net namespace of PID $zombie: No such process" nsx-enter -t "$zombie" -n true
 }
 
+# bats test_tags=any-kernel
 @test "a target that vanishes is an error or a success, and never another process" {
   # Each round enters the UTS namespace of a process that is about to end.
   local round end=$((SECONDS + 8))
@@ -238,12 +239,13 @@ dead_pid() {
   fails 1 "cannot mount proc" as_user nsx-unshare -rf --mount-proc true
 }
 
+# bats test_tags=any-kernel
 @test "a limit on namespaces is named" {
   fails 1 "No space left on device (a limit in /proc/sys/user/max_*_namespaces is reached" \
     unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; exec nsx-unshare -n true'
 }
 
-# bats test_tags=needs-no-proc
+# bats test_tags=needs-no-proc,any-kernel
 @test "user namespaces are refused below chroot, and the message says so" {
   make_root "$BATS_TEST_TMPDIR/root" sh nsx-unshare
   fails 1 "cannot make new namespaces: user: Operation not permitted (user namespaces are refused below chroot(2)" \

@@ -17,6 +17,7 @@ load ../lib/cgroups
   [ -z "$(find "$own" -mindepth 1 -type d)" ]
 }
 
+# bats test_tags=one-kernel
 @test "a busy loop gets half of a CPU" {
   mkdir "$own/busy"
   nsx-cg set "/$mine/busy" cpu=0.5
@@ -49,6 +50,7 @@ load ../lib/cgroups
   nsx-cg wait --empty --timeout=20s "/$mine/bomb"
 }
 
+# bats test_tags=one-kernel
 @test "a writer to a disk is slowed to its rate" {
   [ "$(blockdev --getsize64 /dev/vda)" -ge 67108864 ]
   nsx-cg create "/$mine/writer" io=/dev/vda:w=2M/s
@@ -68,6 +70,7 @@ load ../lib/cgroups
   [ "$(cat "$own/writer/io.max")" = "" ]
 }
 
+# bats test_tags=one-kernel
 @test "the numbers of controllers are those of the kernel's files" {
   nsx-cg create "/$mine/a" memory=64M pids=10 cpu.weight=50
   sleeper_in "$own/a"
@@ -81,6 +84,7 @@ load ../lib/cgroups
   [ "$output" = '{"memory":67108864,"pids.max":10}' ]
 }
 
+# bats test_tags=one-kernel
 @test "a share of memory is one of what there is" {
   nsx-cg create "/$mine/a" memory=64M
   nsx-cg create "/$mine/a/b" memory=50%
@@ -105,6 +109,7 @@ load ../lib/cgroups
   [ "$(cat "$own/a/b/c/pids.max" "$own/a/b/c/memory.max" | xargs)" = "7 8388608" ]
 }
 
+# bats test_tags=one-kernel
 @test "the kernel's rules come out as sentences" {
   # No processes in inner nodes.
   sleeper_in "$own"
@@ -136,6 +141,7 @@ load ../lib/cgroups
   [[ $output == *"no controller io: /$mine does not hand it down"* ]]
 }
 
+# bats test_tags=one-kernel
 @test "and so do the rarer ones" {
   nsx-cg create "/$mine/a/b/c" memory=64M
   mkdir "$own/a/b/c/d"
@@ -158,6 +164,7 @@ load ../lib/cgroups
   [ ! -e "$own/a/b/c/d/job" ]
 }
 
+# bats test_tags=one-kernel
 @test "a delegated user limits what is below, and not the cgroup itself" {
   mkdir "$own/yours"
   nsx-cg delegate --controllers=memory,pids "/$mine/yours" "$ordinary_uid"
@@ -187,6 +194,7 @@ load ../lib/cgroups
   exec 9<&-
 }
 
+# bats test_tags=one-kernel
 @test "export and apply keep limits, also of disks" {
   nsx-cg create "/$mine/a/b" memory=16M io=/dev/vda:w=3M/s,riops=9 cpus=0
   nsx-cg export "/$mine/a" >"$BATS_TEST_TMPDIR/kept"
@@ -201,6 +209,7 @@ load ../lib/cgroups
   grep -q 'wbps=1048576 riops=9' "$own/copy/b/io.max"
 }
 
+# bats test_tags=one-kernel
 @test "the examples of the man pages work" {
   nsx-cg create "/$mine/web"
   cd "$BATS_TEST_TMPDIR"
@@ -224,6 +233,7 @@ load ../lib/cgroups
   [ "$count" -ge 15 ]
 }
 
+# bats test_tags=one-kernel
 @test "nsx-unshare and nsx-enter limit what they run" {
   run -0 nsx-unshare --into-cgroup="/$mine" --cgroup-limits="pids=50 memory=32M" --pid --fork --mount-proc -- \
     sh -c 'cat /proc/self/cgroup; cat /sys/fs/cgroup/$(sed s/0::// /proc/self/cgroup)/pids.max'

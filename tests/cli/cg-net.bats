@@ -166,6 +166,7 @@ equals_tcp() {
   [[ $output == *"/$mine/x dropped outgoing packets "*" (net.out)"* ]]
 }
 
+# bats test_tags=one-kernel
 @test "and at that of its receiver's" {
   needs_bpf
   make_link
@@ -184,6 +185,7 @@ equals_tcp() {
   [ "$(stat_of "/$mine/x" tx_dropped_packets)" -eq 0 ]
 }
 
+# bats test_tags=one-kernel
 @test "counters equal the interface's" {
   needs_bpf
   # A veth pair counts a packet that is still to be cut up as one.
@@ -278,6 +280,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
   run -1 cg set "/$mine/x" net.stat=1
 }
 
+# bats test_tags=one-kernel
 @test "pins outlive the command, and go with the cgroup" {
   needs_bpf
   mkdir -p "$own/x/below"

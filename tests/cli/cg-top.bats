@@ -356,6 +356,7 @@ is_frozen() {
   [ "$(grep -oE "^/${mine}[^ ]*" <<<"$output" | tr '\n' ' ')" = "/$mine /$mine/one /$mine/one/inner " ]
 }
 
+# bats test_tags=one-kernel
 @test "it tells of throttling where the controller is there, and why columns are empty where not" {
   local controllers
   controllers=" $(<"$own/cgroup.controllers") "
@@ -391,6 +392,7 @@ is_frozen() {
   run -1 --separate-stderr sh -c "nsx-cg top --count 1 --interval 50ms /$mine >/dev/full"
 }
 
+# bats test_tags=any-kernel
 @test "a cgroup that is removed while it is looked at ends it with an error" {
   nsx-cg top --batch --interval 50ms "/$mine/two" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/errors" 3>&- 4>&- &
   pid=$!

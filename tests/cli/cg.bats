@@ -77,6 +77,7 @@ load ../lib/cgroups
 
 # --- Views ---------------------------------------------------------------------------------------
 
+# bats test_tags=any-kernel
 @test "the numbers are those of the kernel's files" {
   mkdir -p "$own/a/b"
   sleeper_in "$own/a/b"
@@ -136,6 +137,7 @@ load ../lib/cgroups
     '.cgroups[0]["cpu%"] | . > 0 and . <= $used / 5000 + 1' <<<"$output"
 }
 
+# bats test_tags=any-kernel
 @test "cgroups that come and go while they are listed do no harm" {
   spawn bash -c "while :; do mkdir -p '$own'/{1,2,3,4,5,6,7,8}/{a,b}; rmdir '$own'/{1,2,3,4,5,6,7,8}/{a,b}; rmdir '$own'/{1,2,3,4,5,6,7,8}; done"
   local rounds=20
@@ -150,6 +152,7 @@ load ../lib/cgroups
 
 # --- Making, removing, moving --------------------------------------------------------------------
 
+# bats test_tags=any-kernel
 @test "a cgroup is made with those above it, and removed" {
   nsx-cg create "/$mine/a/b/c"
   [ -d "$own/a/b/c" ]
@@ -190,6 +193,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
   [ "$(cat "$own/a b/c/cgroup.max.depth")" = 3 ]
 }
 
+# bats test_tags=any-kernel
 @test "processes are moved one by one, and all of a cgroup" {
   mkdir "$own/from" "$own/from/below" "$own/to"
   sleeper_in "$own/from"
@@ -203,6 +207,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
   run -1 nsx-cg mv 999999999 "/$mine/to"
 }
 
+# bats test_tags=any-kernel
 @test "settings are set all or none" {
   nsx-cg set "/$mine" cgroup.max.depth=5 cgroup.max.descendants=7
   [ "$(nsx-cg get -v "/$mine" cgroup.max.depth cgroup.max.descendants | xargs)" = "5 7" ]
@@ -215,6 +220,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
   [ ! -e "$own/none" ]
 }
 
+# bats test_tags=any-kernel
 @test "the kernel's limits of the tree are told" {
   nsx-cg set "/$mine" cgroup.max.descendants=1
   nsx-cg create "/$mine/a"
@@ -297,6 +303,7 @@ END
   run -2 nsx-cg kill -s NONE "/$mine/a"
 }
 
+# bats test_tags=any-kernel
 @test "events are waited for, and come" {
   mkdir "$own/a"
   run -124 nsx-cg wait --populated --timeout=100ms "/$mine/a"
@@ -318,6 +325,7 @@ END
   wait "$waiter"
 }
 
+# bats test_tags=any-kernel
 @test "a cgroup that is removed is empty, and nothing else" {
   mkdir "$own/a" "$own/b"
   # There is no end of time to wake it.
@@ -373,6 +381,7 @@ nothing_below() {
   nothing_below
 }
 
+# bats test_tags=any-kernel
 @test "run kills what the program leaves behind, unless it is to be kept" {
   nsx-cg run --into="/$mine" --name=a/b -- sh -c 'sleep 300 & setsid sleep 300 &'
   nothing_below
@@ -380,6 +389,7 @@ nothing_below() {
   [ "$(wc -l <"$own/kept/cgroup.procs")" = 1 ]
 }
 
+# bats test_tags=any-kernel
 @test "run passes signals on, and cleans up when it is killed itself" {
   # shellcheck disable=SC2016 # for the inner shell
   spawn nsx-cg run --into="/$mine" --name=job -- \
@@ -536,6 +546,7 @@ nothing_below() {
   nsx-cg thaw "/$mine/a"
 }
 
+# bats test_tags=any-kernel
 @test "what cannot be waited for, moved, removed or enabled is told" {
   run -1 nsx-cg wait /
   [[ $output == *"the top of the tree has no events"* ]]
@@ -566,6 +577,7 @@ before_write() {
   wait "$tracer"
 }
 
+# bats test_tags=any-kernel
 @test "what ends or goes while it is changed is told" {
   mkdir "$own/a" "$own/b"
   nsx-cg set "/$mine/a" cgroup.max.depth=5
@@ -580,6 +592,7 @@ before_write() {
   [ "$output" = "nsx-cg mv: cannot move PID $pid to the cgroup /$mine/b: the cgroup has been removed" ]
 }
 
+# bats test_tags=any-kernel
 @test "what cannot be moved into threads, named, or written is told" {
   # A threaded cgroup whose top has come to be below another's.
   mkdir -p "$own/a/threads" "$own/b"

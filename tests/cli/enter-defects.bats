@@ -50,6 +50,7 @@ teardown() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "defect 12: an ordinary user's --all enters one's own container, of whatever namespaces" {
   for kinds in -Un -Ur -Urmuipn -UrmuipnCT -Urm -UrC; do
     spawn as_user unshare $kinds --fork --kill-child -- sleep 300
@@ -64,6 +65,7 @@ teardown() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "defect 12: an ordinary user enters a sandbox of bubblewrap's" {
   spawn as_user bwrap --unshare-all --die-with-parent --bind / / --proc /proc --dev /dev -- sleep 300
   outer=$pid
@@ -141,6 +143,7 @@ END
   done
 }
 
+# bats test_tags=any-kernel
 @test "defect 16: --root leaves no working directory outside" {
   make_root "$BATS_TEST_TMPDIR/root" sh
   cd /usr

@@ -53,6 +53,7 @@ has_feature() {
   [[ "$output" = *"cannot take descriptor 9 of PID $pid: Operation not permitted"* ]]
 }
 
+# bats test_tags=any-kernel
 @test "--user-parent: the owner" {
   spawn as_user unshare -Ur -- unshare -Urn -- sleep 300
   wait_until has_left "$pid" net
@@ -74,6 +75,7 @@ has_feature() {
   [[ "$output" = *"Operation not permitted (it is above your own)"* ]]
 }
 
+# bats test_tags=any-kernel
 @test "-S, -G follow: the target's ids, as the user namespace counts them" {
   spawn setpriv --reuid=1234 --regid=2345 --clear-groups -- sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
@@ -151,6 +153,7 @@ has_feature() {
   run -1 as_user nsx-enter -t "$pid" -u -c -- true
 }
 
+# bats test_tags=any-kernel
 @test "an ordinary user joins a cgroup that is delegated, and no other" {
   make_cgroup
   spawn as_user unshare -r -- sleep 300
@@ -228,6 +231,7 @@ has_feature() {
   [[ "$output" = *"cannot mount proc on /proc: Operation not permitted"* ]]
 }
 
+# bats test_tags=any-kernel
 @test "a user namespace that owns what is asked for is entered as well, unasked" {
   in_user
   for kind in mnt uts ipc net pid cgroup time; do
@@ -247,6 +251,7 @@ has_feature() {
   [ "$output" = "$(ns_of $$ user)" ]
 }
 
+# bats test_tags=any-kernel
 @test "of nested user namespaces the one is entered first that gives the right to all" {
   # The net namespace is the outer's, the UTS namespace the inner's.
   spawn as_user unshare -Urn -- unshare -Uru -- sleep 300

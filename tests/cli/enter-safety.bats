@@ -97,6 +97,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
   [ $((BASH_REMATCH[1] + BASH_REMATCH[2] + BASH_REMATCH[3])) = 1000 ]
 }
 
+# bats test_tags=any-kernel
 @test "failing half-way leaves nothing behind" {
   in_all
   make_cgroup

@@ -40,6 +40,7 @@ enters_only() {
   enters_only time "$pid" --target="$pid" --time
 }
 
+# bats test_tags=any-kernel
 @test "-U, --user: the user namespace, as its root" {
   in_user
   for option in -U --user; do
@@ -62,6 +63,7 @@ enters_only() {
   enters_only user "$pid" --user="/proc/$pid/ns/user"
 }
 
+# bats test_tags=any-kernel
 @test "a file that is a bind mount, with no process left" {
   touch "$BATS_TEST_TMPDIR/pin"
   spawn_in net -n
@@ -74,6 +76,7 @@ enters_only() {
   [ "$output" = "$want" ]
 }
 
+# bats test_tags=any-kernel
 @test "a file for one kind, the target for another" {
   in_all
   first=$pid
@@ -103,6 +106,7 @@ enters_only() {
   enters_only "" "$pid" -t "$pid" --wd
 }
 
+# bats test_tags=any-kernel
 @test "-p: the program is in the PID namespace, the parent waits" {
   in_all
   run -0 nsx-enter -t "$pid" -p -m -- sh -c 'mount -t proc proc /proc; cat /proc/1/comm; cat /proc/$$/comm'
@@ -119,6 +123,7 @@ enters_only() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "-r, --root: the target's root, or a directory; the working directory goes along" {
   make_root "$BATS_TEST_TMPDIR/root" sh ls sleep
   spawn unshare -m -R "$BATS_TEST_TMPDIR/root" sleep 300
@@ -175,6 +180,7 @@ enters_only() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "an ordinary user enters a container that shares namespaces with the host" {
   spawn as_user unshare -rn -- sleep 300
   wait_until has_left "$pid" net
@@ -186,6 +192,7 @@ enters_only() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "root of a user namespace enters one below it, with groups that cannot be dropped" {
   # The same user namespaces nested: setgroups(2) is denied in the outer one.
   run -0 as_user unshare -Ur -- sh -c '
@@ -215,6 +222,7 @@ enters_only() {
   [ "$output" = $ordinary_uid ]
 }
 
+# bats test_tags=any-kernel
 @test "where a user namespace has no root, the ids are the target's" {
   spawn as_user unshare -c -- sleep 300
   wait_until has_left "$pid" user
@@ -233,6 +241,7 @@ enters_only() {
   [ "$output" = $ordinary_uid ]
 }
 
+# bats test_tags=one-kernel
 @test "the same is entered whatever the kernel offers" {
   in_all
   kinds=$(all_kinds | tr '\n' ' ')

@@ -43,6 +43,7 @@ kills_the_program() {
 }
 
 # Its UID is another's, so the kernel has forgotten the parent-death signal.
+# bats test_tags=any-kernel
 @test "defect 3: --kill-child also kills what has changed its UID since" {
   spawn nsx-unshare --kill-child -- setpriv --reuid=$ordinary_uid --clear-groups sleep 300
   local parent=$pid
@@ -201,6 +202,7 @@ has_a_terminal_of_its_own() {
   [ "${lines[0]}" != "${lines[1]}" ]
 }
 
+# bats test_tags=any-kernel
 @test "--pty: the program has a terminal of its own, which controls it" {
   each_tool has_a_terminal_of_its_own
   # /dev/tty is the controlling one: only its session leader's child can open it.
@@ -208,6 +210,7 @@ has_a_terminal_of_its_own() {
   [ "${lines[0]%$'\r'}" = through ]
 }
 
+# bats test_tags=any-kernel
 @test "--pty: as an ordinary user, in namespaces of one's own" {
   run -0 as_user nsx-unshare -rpm --pty -- sh -c 'test -t 0 && test -t 1 && test -t 2 && echo "a terminal"' </dev/null
   [ "${lines[0]%$'\r'}" = "a terminal" ]
@@ -300,6 +303,7 @@ END
 
 # --- the init ---
 
+# bats test_tags=any-kernel
 @test "--init: the program is PID 2, the init's status is the program's" {
   run -0 nsx-unshare --init --mount-proc -- sh -c 'echo $$; cat /proc/1/comm'
   [ "${lines[*]}" = "2 nsx-init" ]
@@ -310,6 +314,7 @@ END
   [ "$output" = 2 ]
 }
 
+# bats test_tags=any-kernel
 @test "--init: orphans are reaped, and what is left ends with the program" {
   run -0 nsx-unshare --init --mount-proc -- sh -c 'orphan=$(sh -c "true & echo \$!")
     while [ -e /proc/$orphan ]; do sleep 0.01; done; echo reaped'
@@ -334,6 +339,7 @@ END
   done
 }
 
+# bats test_tags=any-kernel
 @test "--init and --kill-child: nothing outlives a killed nsx-unshare" {
   spawn nsx-unshare --init --kill-child -- sh -c 'setsid sleep 300 & echo ready >&9; sleep 300' \
     9>"$BATS_TEST_TMPDIR/got"

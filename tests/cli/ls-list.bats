@@ -35,6 +35,7 @@ at_terminal() {
     {type: "net", uidmap: null}]' <<<"$output"
 }
 
+# bats test_tags=any-kernel
 @test "LEADER and AGE: the oldest process, and since when it runs" {
   spawn_in uts -u
   uts=$(ns_of "$pid" uts)
@@ -49,6 +50,7 @@ at_terminal() {
   jq -e ".namespaces[0].leader == $first and .namespaces[0].age >= 1" <<<"$output"
 }
 
+# bats test_tags=any-kernel
 @test "CGROUP, UNIT and CONTAINER: of the first process" {
   work=$(findmnt -n -r -t cgroup2 -o TARGET | head -n 1)/nsx-test-$$
   [ "$work" != "/nsx-test-$$" ] || cannot "find a cgroup2 mount"

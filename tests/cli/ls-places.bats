@@ -18,6 +18,7 @@ rows_of() {
 
 columns="-l -n -r -o NS,TYPE,NPROCS,PID"
 
+# bats test_tags=any-kernel
 @test "in a child PID namespace: its processes, by the numbers that they have there" {
   # shellcheck disable=SC2016 # another shell's
   run -0 --separate-stderr unshare -pf --kill-child --mount-proc -- bash -c '
@@ -73,7 +74,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   [[ $stderr != *hidepid* ]]
 }
 
-# bats test_tags=needs-no-proc
+# bats test_tags=needs-no-proc,any-kernel
 @test "without /proc: a clear error from every view, and nothing on stdout" {
   mkdir "$BATS_TEST_TMPDIR/empty"
   for options in "" "-J" "-T" "--sources=all" "-p 1" "--matrix" "--matrix -p 1" "--limits" "--compare 1 1" \

@@ -51,6 +51,7 @@ no_complaint() {
   [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND PNS ONS" ]
 }
 
+# bats test_tags=any-kernel
 @test "every column" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
@@ -105,6 +106,7 @@ no_complaint() {
   [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER NETNSID NSFS COMMAND" ]
 }
 
+# bats test_tags=any-kernel
 @test "-p: the namespaces of a process, counted with all their processes" {
   spawn_in uts -u -n
   run -0 --separate-stderr nsx-ls -n -l -p "$pid" -o NS,TYPE
@@ -153,6 +155,7 @@ no_complaint() {
     <<<"$output"
 }
 
+# bats test_tags=any-kernel
 @test "--tree=owner: what a user namespace owns is below it; also -T and --tree" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
@@ -173,6 +176,7 @@ no_complaint() {
     <<<"$output"
 }
 
+# bats test_tags=any-kernel
 @test "--tree=parent: pid and user namespaces below their parents, also those without a process" {
   # The middle one of three user namespaces is left by its only process.
   spawn as_user unshare -Ur -- unshare -U -- sleep 300
@@ -231,6 +235,7 @@ no_complaint() {
   [[ "$output" != *-* ]]
 }
 
+# bats test_tags=any-kernel
 @test "an ordinary user sees one's own processes" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
@@ -247,6 +252,7 @@ no_complaint() {
   [ "$(words $output)" = "net 0 0 user 0 0" ]
 }
 
+# bats test_tags=any-kernel
 @test "a zombie is in its user and PID namespace only" {
   spawn perl -e 'if (my $pid = fork) { sleep 300 } else { exit }'
   wait_until has_zombie "$pid"
@@ -268,6 +274,7 @@ no_complaint() {
   jq -e . <<<"$output"
 }
 
+# bats test_tags=one-kernel
 @test "the same answer whatever the kernel offers" {
   spawn_in uts -muinp -f --kill-child
   rows() { nsx-ls -l -n -p "$pid" -o NS,TYPE,PID,PPID,UID,USER,PNS,ONS,COMMAND -t uts -t net -t mnt; }
@@ -277,6 +284,7 @@ no_complaint() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "few descriptors allowed: the same answer" {
   spawn_in uts -Umuin -r
   rows() { nsx-ls -l -n -o NS,TYPE,PNS,ONS -p "$pid"; }

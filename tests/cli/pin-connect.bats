@@ -66,6 +66,7 @@ ping_from() {
   [ "${lines[-1]}" = 10.0.0.2/24 ]
 }
 
+# bats test_tags=any-kernel
 @test "connect --default-route: all goes through the second, or through this namespace" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red; nsx-pin add green
@@ -240,7 +241,7 @@ ping_from() {
   rm -rf "$XDG_RUNTIME_DIR"
 }
 
-# bats test_tags=vm-only
+# bats test_tags=vm-only,one-kernel
 @test "connect: a kernel without veth is told, and no interface is left" {
   modprobe -r veth
   helper=$(</proc/sys/kernel/modprobe)

@@ -54,6 +54,7 @@ holder_is_there() {
   [ -z "$output" ]
 }
 
+# bats test_tags=any-kernel
 @test "the holder can be joined from the moment that it shows" {
   # Its prctl(2)s take a name, hide it, and open it to the user's processes: strace holds it before the last.
   spawn as_user strace -f -qq -o /dev/null -e trace=prctl -e inject=prctl:delay_enter=1s:when=3 nsx-pin add blue
@@ -101,6 +102,7 @@ is_gone_or_dead() {
   [ -z "$1" ] || [ -z "$(state_of "$1")" ] || [ "$(state_of "$1")" = Z ]
 }
 
+# bats test_tags=any-kernel
 @test "when the holder has been killed its pins are stale, and gc clears them" {
   as_user nsx-pin add blue
   first=$(holder)

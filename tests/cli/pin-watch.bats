@@ -54,6 +54,7 @@ told() {
       sort - <(echo add uts web))" ]
 }
 
+# bats test_tags=any-kernel
 @test "monitor: an add is told when the namespace can be entered" {
   run -0 watching '
     mkdir -p /run/netns; nsx-pin add other; told "add net other"

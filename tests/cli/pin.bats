@@ -64,6 +64,7 @@ setup() {
   [ "$output" = 0 ] || [ "${lines[-1]}" = "$(grep -c nsfs /proc/self/mountinfo)" ]
 }
 
+# bats test_tags=any-kernel
 @test "add --all: a program sets it up, an init stays until rm" {
   run -0 in_own_run '
     nsx-pin add web --all -- hostname inside
@@ -96,6 +97,7 @@ setup() {
   [ "${#lines[@]}" = 6 ]
 }
 
+# bats test_tags=any-kernel
 @test "add -t, and attach: the namespaces of a process" {
   spawn_in net unshare --net --uts
   export pid
@@ -145,6 +147,7 @@ spawn_in() {
   [ -z "$(ls "$BATS_TEST_TMPDIR")" ]
 }
 
+# bats test_tags=any-kernel
 @test "rm: also what is mounted more than once, or in other mount namespaces" {
   run -0 in_own_run '
     nsx-pin add blue
@@ -160,6 +163,32 @@ spawn_in() {
     lines_with /run/netns/blue /proc/$copy/mountinfo
     kill $copy'
   [ "${lines[*]}" = "4 0 0" ]
+}
+
+@test "ls: what lies uppermost on a pin, by what its mount and the file itself tell" {
+  run -0 in_own_run '
+    nsx-pin add blue
+    nsx-pin add green
+    blue=$(stat -L -c %i /run/netns/blue) green=$(stat -L -c %i /run/netns/green)
+    # What is mounted on one is not to show on the others that are the same.
+    mount --make-rprivate /run
+    # Another namespace on it, a file on it, one of another kind, and a link to it.
+    mount --bind /run/netns/green /run/netns/blue
+    touch /run/file /run/netns/file /run/netns/uts
+    mount --bind /run/netns/blue /run/netns/file
+    mount --bind /run/file /run/netns/file
+    mount --bind /proc/self/ns/uts /run/netns/uts
+    ln -s green /run/netns/link
+    nsx-pin ls -n -o NAME,NS,STATE |
+      sed "s/$blue/BLUE/; s/$green/GREEN/; s/$(stat -L -c %i /proc/self/ns/uts)/UTS/"
+    umount /run/netns/blue
+    nsx-pin ls -n -o NS blue | sed "s/$blue/BLUE/"'
+  [ "$(words ${lines[0]})" = "blue GREEN live" ]
+  [ "$(words ${lines[1]})" = "file shadowed" ]
+  [ "$(words ${lines[2]})" = "green GREEN live" ]
+  [ "$(words ${lines[3]})" = "link GREEN live" ]
+  [ "$(words ${lines[4]})" = "uts UTS stale" ]
+  [ "$(words ${lines[5]})" = "BLUE" ]
 }
 
 # bats test_tags=slow
@@ -182,6 +211,7 @@ spawn_in() {
   [ "${#lines[@]}" = 4 ]
 }
 
+# bats test_tags=any-kernel
 @test "rm: says who still uses the namespace, waits for them, or kills them" {
   run -0 in_own_run '
     nsx-pin add blue
@@ -304,6 +334,7 @@ spawn_in() {
   [ "${lines[8]}" = "/run/netns/blue /run/netns/text" ]
 }
 
+# bats test_tags=any-kernel
 @test "a new add takes over what was broken off" {
   run -0 in_own_run '
     nsx-pin add half -nu; mkdir -p /run/nsx-pin; touch /run/nsx-pin/half

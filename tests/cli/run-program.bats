@@ -46,6 +46,7 @@ setup() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "no core file of the waiting parent replaces the program's" {
   cd "$BATS_TEST_TMPDIR"
   run bash -c "ulimit -c unlimited; nsx-unshare --fork -- sh -c 'ulimit -c 0; kill -SEGV \$\$'"
@@ -73,6 +74,7 @@ setup() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "the status comes through where the caller ignores SIGCHLD" {
   for command in "${forking[@]}"; do
     run -7 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' $command sh -c 'exit 7'

@@ -123,6 +123,7 @@ pin() {
   mount --bind "/proc/$2/ns/$1" "/run/${1}ns/$mine"
 }
 
+# bats test_tags=any-kernel
 @test "pin:NAME is all that has this name, and has no process" {
   spawn_in net --net --uts --ipc
   net=$(ns_of "$pid" net) uts=$(ns_of "$pid" uts)
@@ -137,6 +138,7 @@ pin() {
   run -1 nsx-enter -t "pin:$mine" -n --root true
 }
 
+# bats test_tags=any-kernel
 @test "ip netns' names are pins, and stale ones are said to be" {
   ip netns add "$mine"
   run -0 nsx-enter -t "pin:$mine" stat -L -c %i /proc/self/ns/net
@@ -154,6 +156,7 @@ pin() {
 
 # --- Cgroups and units ---------------------------------------------------------------------------
 
+# bats test_tags=any-kernel
 @test "cgroup:PATH is the oldest process in it and below" {
   make_cgroup a/below
   sleeper_in "$cgroup"
@@ -284,6 +287,7 @@ run_container() {
   [[ $stderr == "nsx-enter: cannot find container:$mine: there is nothing of that name (not to be read: "*/run/runc* ]]
 }
 
+# bats test_tags=any-kernel
 @test "container:ID-PREFIX is a container of runc's" {
   hex_id=$(printf 'a%063x' $$ | tr 0 e)
   run_container "$hex_id"
@@ -322,6 +326,7 @@ run_container() {
     -t "container:$mine-c" true
 }
 
+# bats test_tags=any-kernel
 @test "an ordinary user finds its container by the name of its cgroup" {
   id=$(printf 'a%063x' $$)
   make_cgroup "docker-$id.scope"

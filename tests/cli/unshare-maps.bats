@@ -72,6 +72,7 @@ shows() {
   shows "0 0 1,1 1 4294967294|0 0 1|allow|0|0" nsx-unshare --map-user=0 --map-users=all $groups
 }
 
+# bats test_tags=any-kernel
 @test "auto and subids: the first subordinate ids, for root and an ordinary user" {
   uid=$ordinary_uid
   shows "0 100000 10|0 100000 10|allow|65534|65534" with_sub_ids nsx-unshare --map-auto
@@ -150,6 +151,7 @@ shows() {
   [[ "$output" = *"newuidmap is not in PATH (it is in Debian's package uidmap)"* ]]
 }
 
+# bats test_tags=any-kernel
 @test "--owner: the user namespace is another user's" {
   shows "0 $ordinary_uid 1|0 $ordinary_uid 1|deny|0|0" \
     nsx-unshare --owner $ordinary_uid:$ordinary_uid -r

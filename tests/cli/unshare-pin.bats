@@ -56,6 +56,7 @@ option_of() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "--KIND=FILE: several at once, which can be entered" {
   run -0 nsx-unshare --net=files/net --uts="$PWD/files/uts" -- sh -c 'echo kept >/proc/sys/kernel/hostname'
   run -0 nsx-enter --net=files/net --uts=files/uts -- sh -c 'uname -n; tail -n +3 /proc/net/dev | wc -l'
@@ -87,6 +88,7 @@ option_of() {
   [ "$(stat -f -L -c %T files/pid)" = nsfs ]
 }
 
+# bats test_tags=any-kernel
 @test "a pin does not show in the new mount namespace" {
   run -0 nsx-unshare --net=files/net -m -- stat -f -c %T files/net
   [ "$output" != nsfs ]
@@ -252,6 +254,7 @@ has_no_helper() {
   leaves_nothing
 }
 
+# bats test_tags=any-kernel
 @test "many pins of the same name at once: one of them succeeds" {
   run -0 in_own_run '
     for i in 1 2 3 4 5 6 7 8; do

@@ -10,6 +10,7 @@ load ../lib/common
   [ "$output" -gt 100000000 ]
 }
 
+# bats test_tags=any-kernel
 @test "clocks without a new time namespace, or out of reach, are errors" {
   run -1 nsx-unshare --monotonic=1 true
   [[ "$output" = *"no new time namespace is asked for (add --time)" ]]

@@ -20,11 +20,13 @@ makes_only() {
   [ "$(different "$outside" "$output")" = "$kind" ]
 }
 
+# bats test_tags=any-kernel
 @test "-m, --mount: a new mount namespace" {
   makes_only mnt -m
   makes_only mnt --mount
 }
 
+# bats test_tags=any-kernel
 @test "-u, --uts: a new UTS namespace" {
   makes_only uts -u
   makes_only uts --uts
@@ -34,11 +36,13 @@ makes_only() {
   [ "$(uname -n)" = "$before" ]
 }
 
+# bats test_tags=any-kernel
 @test "-i, --ipc: a new IPC namespace" {
   makes_only ipc -i
   makes_only ipc --ipc
 }
 
+# bats test_tags=any-kernel
 @test "-n, --net: a new network namespace" {
   makes_only net -n
   makes_only net --net
@@ -46,21 +50,25 @@ makes_only() {
   [ "$output" = lo ]
 }
 
+# bats test_tags=any-kernel
 @test "-p, --pid: a new PID namespace for the children" {
   makes_only pid -p
   makes_only pid --pid
 }
 
+# bats test_tags=any-kernel
 @test "-U, --user: a new user namespace" {
   makes_only user -U
   makes_only user --user
 }
 
+# bats test_tags=any-kernel
 @test "-C, --cgroup: a new cgroup namespace" {
   makes_only cgroup -C
   makes_only cgroup --cgroup
 }
 
+# bats test_tags=any-kernel
 @test "-T, --time: a new time namespace" {
   makes_only time -T
   makes_only time --time
@@ -230,6 +238,7 @@ makes_only() {
   [ "$output" = "-f" ]
 }
 
+# bats test_tags=any-kernel
 @test "--plan: the steps in order, and nothing done" {
   run -0 as_user nsx-unshare --plan -rpf --kill-child --mount-proc -R / -w /tmp -- rm -rf /nowhere
   mounts="CAP_SYS_ADMIN in the user namespace that owns the mount namespace"

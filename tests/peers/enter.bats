@@ -52,6 +52,7 @@ container() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "as an ordinary user into one's own container" {
   as=("${become_user[@]}")
   container as_user unshare -rmuinpCT

@@ -31,6 +31,7 @@ columns=NS,TYPE,NPROCS,PID,PPID,UID,USER,PNS,ONS,COMMAND,PATH
   diff <(jq -S . "$BATS_TEST_TMPDIR/lsns") <(jq -S . "$BATS_TEST_TMPDIR/nsx")
 }
 
+# bats test_tags=one-kernel
 @test "the same whatever the kernel offers" {
   for features in -pidfd-ns -pidfd-info -pidfd-ns,-pidfd-info,-ns-id; do
     export NSX_KERNEL_FEATURES=$features
@@ -74,6 +75,7 @@ sorted_tree() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "the numbers of network namespaces, as ip netns gave them" {
   run -0 unshare -mnpf --kill-child --mount-proc -- bash -c "
     mkdir -p /run/netns

@@ -91,6 +91,7 @@ with_sub_ids() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "clocks are the same" {
   # Time goes on between the two: the clock's shift is compared, to the nearest minute.
   look='cat /proc/self/timens_offsets; read -r now _ </proc/uptime; echo $(((${now%.*} - before + 30) / 60))'
@@ -113,6 +114,7 @@ with_sub_ids() {
   done
 }
 
+# bats test_tags=any-kernel
 @test "nsenter enters what nsx-unshare keeps, and nsx-enter what unshare keeps" {
   touch "$BATS_TEST_TMPDIR/file"
   run -0 nsx-unshare --uts="$BATS_TEST_TMPDIR/file" --hostname kept -- true
@@ -125,6 +127,7 @@ with_sub_ids() {
   umount "$BATS_TEST_TMPDIR/file"
 }
 
+# bats test_tags=any-kernel
 @test "ip netns lists, enters and deletes what --pin keeps, and neither takes the other's name" {
   run -0 unshare -m --propagation=slave sh -c '
     set -e
@@ -144,6 +147,7 @@ with_sub_ids() {
   [ "${lines[*]}" = "blue <LOOPBACK,UP blue red blue" ]
 }
 
+# bats test_tags=any-kernel
 @test "the exit status is the same" {
   for arguments in "true" "false" "sh -c 'exit 42'" "sh -c 'kill -TERM \$\$'" "/" "nsx-no-such-program"; do
     for options in -u -f; do

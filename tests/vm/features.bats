@@ -109,6 +109,7 @@ each_fallback_agrees() { # COMMAND...
   done
 }
 
+# bats test_tags=one-kernel
 @test "every fallback lists the same namespaces" {
   make_namespaces
   made >"$BATS_TEST_TMPDIR/made"
@@ -117,6 +118,7 @@ each_fallback_agrees() { # COMMAND...
   diff "$BATS_TEST_TMPDIR/made" <(awk '{ print $1 }' "$BATS_TEST_TMPDIR/newest" | sort -u)
 }
 
+# bats test_tags=one-kernel
 @test "every fallback lists the same namespaces to an ordinary user" {
   make_namespaces
   made >"$BATS_TEST_TMPDIR/made"

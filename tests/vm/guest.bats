@@ -17,6 +17,7 @@ setup() {
   diff /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/cgroup.subtree_control
 }
 
+# bats test_tags=one-kernel
 @test "the machine's root can be pivoted away from" {
   unshare --mount sh -c 'mount -t tmpfs none /mnt && mkdir /mnt/old && pivot_root /mnt /mnt/old'
 }
@@ -29,14 +30,17 @@ setup() {
   [ -e /dev/loop-control ]
 }
 
+# bats test_tags=one-kernel
 @test "an ordinary user can make namespaces" {
   as_user unshare --user --map-root-user --net --mount true
 }
 
+# bats test_tags=one-kernel
 @test "a terminal can be had" {
   script -qec 'tty' /dev/null | grep /dev/pts/
 }
 
+# bats test_tags=one-kernel
 @test "no interface but lo" {
   [ "$(ls /sys/class/net)" = lo ]
 }

@@ -31,7 +31,8 @@ as an ordinary user, on cgroup v2 alone. The last line counts the tests of all k
   TEST              a bats file, or -f REGEX for the tests whose name matches (default: those of
                     tests/cli, tests/peers and tests/vm)
 
-  --full            also run the tests that are tagged `slow`
+  --full            also run the tests that are tagged `slow` or `any-kernel`, and those tagged `one-kernel` on
+                    each kernel, not on the last alone
   --jobs=N          run so many machines at once (default 2)
   --parts=N         part all tests of a kernel, by files, among so many machines (default 2: then three
                     kernels keep two jobs busy to the end); chosen tests are not parted
@@ -126,10 +127,16 @@ if [ "${#tests[@]}" -eq 0 ]; then
     sort)
 fi
 
-# The tags: what can't be tried in a guest at all, and what only --full has the time for.
-tags='!host-only'
-[ -n "$full" ] || tags+=',!slow'
-bats_options+=(--filter-tags "$tags")
+# The tags that a kernel's tests must not have: what can't be tried in a guest at all, and what only --full
+# has the time for.
+tags_of() { # KERNEL
+  local tags='!host-only'
+  if [ -z "$full" ]; then
+    tags+=',!slow,!any-kernel'
+    if [ "$1" != "${known[-1]}" ]; then tags+=',!one-kernel'; fi
+  fi
+  echo "$tags"
+}
 
 if [ -n "$install" ]; then
   # shellcheck source=../../tools/packages.sh
@@ -201,6 +208,7 @@ assemble() {
     # A terminal that does not know its size says 0.
     if [ "$rows" = 0 ]; then rows='' columns=''; fi
   fi
+  local bats_options=("${bats_options[@]}" --filter-tags "$(tags_of "$name")")
   # shellcheck disable=SC2034 # they are printed
   local kernel=$name terminal=${TERM:-linux} environment=(
     "NSX_SOURCE=$NSX_SOURCE" "NSX_BUILD=$NSX_BUILD" "NSX_STAGE=$NSX_STAGE"

@@ -15,6 +15,7 @@ pass() { # PROGRAM
   pass nsx-unit-tests
 }
 
+# bats test_tags=any-kernel
 @test "what other kernels have answered is read as there" {
   pass nsx-recorded-tests
 }
