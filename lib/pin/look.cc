@@ -35,24 +35,57 @@ std::string relative(Kind kind, const std::string& name = {}) {
   return std::string(nsx::name(kind)) + "ns" + (name.empty() ? "" : "/") + name;
 }
 
-/// What mountinfo says to be mounted on the files below a root: of each path, whether a namespace
-/// is, and of each namespace its kind.
+/// A mount at a path: of a namespace, or of something else.
+struct MountAt {
+  std::uint64_t parent_id = 0;
+  std::optional<NamespaceLink> link;
+  bool alone = true;  ///< no other mount is at this path, over it or under it
+};
+
+/// What mountinfo says to be mounted below a root, and the kind of each mounted namespace.
 struct Mounted {
-  std::unordered_map<std::string, bool> paths;
+  std::unordered_map<std::string, MountAt> paths;
   std::unordered_map<ino_t, Kind> kinds;
 };
 
 Mounted read_mounts(std::string_view text, std::string_view root) {
   Mounted mounted;
   while (const auto mount = next_mount(text)) {
-    if (mount->type != "nsfs") continue;
-    const auto link = parse_namespace_link(mount->root);
-    if (!link) continue;
-    mounted.kinds.emplace(link->inode, link->kind);
+    MountAt here;
+    here.parent_id = mount->parent_id;
+    if (mount->type == "nsfs") here.link = parse_namespace_link(mount->root);
+    if (here.link) mounted.kinds.emplace(here.link->inode, here.link->kind);
     std::string path = unescape_mount_field(mount->mount_point);
-    if (path.starts_with(root)) mounted.paths.emplace(std::move(path), true);
+    if (!path.starts_with(root)) continue;
+    const auto [at, is_new] = mounted.paths.try_emplace(std::move(path), here);
+    if (is_new) continue;
+    at->second.alone = false;
+    if (!at->second.link) at->second.link = here.link;
   }
   return mounted;
+}
+
+/// The mount that a directory below `dir` is on, where the kernel tells (Linux 5.8).
+std::optional<std::uint64_t> mount_of(int dir, const std::string& path) {
+  struct statx st {};
+  if (::statx(dir, path.c_str(), 0, STATX_MNT_ID, &st) != 0) return std::nullopt;
+  if ((st.stx_mask & STATX_MNT_ID) == 0) return std::nullopt;
+  return st.stx_mnt_id;
+}
+
+/// The files in the directories of these kinds, by kind.
+Result<std::vector<PinFile>> list_files(int dir, const std::string& root, KindSet kinds) {
+  std::vector<PinFile> files;
+  for (const Kind kind : kinds) {
+    const auto names = list_names_at(dir, relative(kind).c_str());
+    if (!names) {
+      if (names.error().code == ENOENT) continue;
+      return fail("list", pin_directory(kind, root), names.error().code);
+    }
+    for (const std::string& name : *names)
+      files.push_back({.kind = kind, .name = name, .path = pin_path(kind, name, root)});
+  }
+  return files;
 }
 
 /// The root without what is mounted below it: files have the times there that the mounts hide.
@@ -60,9 +93,9 @@ OwnedFd without_mounts(const std::string& root) {
   return OwnedFd(::open_tree(AT_FDCWD, root.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 }
 
-std::time_t time_of(int root, const std::string& path) {
+std::time_t time_of(int dir, const std::string& name) {
   struct statx st {};
-  if (::statx(root, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &st) != 0) {
+  if (::statx(dir, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &st) != 0) {
     return 0;
   }
   // A namespace's own time is that of the last look at it.
@@ -81,18 +114,9 @@ Result<PinStore> PinStore::open(const Kernel&, std::string root) {
 
 Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
                                             bool with_times) const {
-  std::vector<PinFile> pins;
-  if (!directory_) return pins;
-  for (const Kind kind : kinds) {
-    const auto names = list_names_at(directory_.get(), relative(kind).c_str());
-    if (!names) {
-      if (names.error().code == ENOENT) continue;
-      return fail("list", pin_directory(kind, root_), names.error().code);
-    }
-    for (const std::string& name : *names)
-      pins.push_back({.kind = kind, .name = name, .path = pin_path(kind, name, root_)});
-  }
-  if (pins.empty()) return pins;
+  if (!directory_) return std::vector<PinFile>();
+  auto pins = list_files(directory_.get(), root_, kinds);
+  if (!pins || pins->empty()) return pins;
 
   const auto own =
       mountinfo_ ? Result<std::string>() : read_file_at(kernel.proc(), "self/mountinfo");
@@ -106,27 +130,43 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
                        : mountinfo_ ? OwnedFd(::open(root_.c_str(), O_PATH | O_CLOEXEC))
                                     : without_mounts(root_);
 
-  for (PinFile& pin : pins) {
+  std::optional<Kind> kind;
+  std::optional<std::uint64_t> mount;  // that the directory of this kind is on
+  OwnedFd bare_directory;
+  for (PinFile& pin : *pins) {
+    if (kind != pin.kind) {
+      kind = pin.kind;
+      mount = mount_of(directory_.get(), relative(pin.kind));
+      if (bare) {
+        bare_directory = OwnedFd(
+            ::openat(bare.get(), relative(pin.kind).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      }
+    }
     const std::string below = relative(pin.kind, pin.name);
+    const auto at = mounted.paths.find(std::string(real_root).append(1, '/').append(below));
+    const bool is_mounted = at != mounted.paths.end() && at->second.link;
+    // One mount, on a file of this very directory: nothing hides it, and no look at it can tell more.
+    const bool is_seen = is_mounted && at->second.alone && mount == at->second.parent_id;
     struct stat st {};
-    const bool is_namespace =
-        ::fstatat(directory_.get(), below.c_str(), &st, 0) == 0 && st.st_dev == device;
-    if (is_namespace) {
+    if (is_seen) {
+      pin.inode = at->second.link->inode;
+      pin.state = at->second.link->kind == pin.kind ? PinState::live : PinState::stale;
+    } else if (::fstatat(directory_.get(), below.c_str(), &st, 0) == 0 && st.st_dev == device) {
       const auto known = mounted.kinds.find(st.st_ino);
       // A link to one that is mounted nowhere.
       const bool fits = known != mounted.kinds.end() ? known->second == pin.kind
                                                      : open_pin(kernel, pin).has_value();
       pin.inode = st.st_ino;
       pin.state = fits ? PinState::live : PinState::stale;
-    } else if (mounted.paths.contains(std::string(real_root).append(1, '/').append(below))) {
+    } else if (is_mounted) {
       pin.state = PinState::shadowed;
     }
     if (std::binary_search(unfinished.begin(), unfinished.end(), pin.name)) {
       pin.state = PinState::half;
     }
-    if (bare) pin.created = time_of(bare.get(), below);
+    if (bare_directory) pin.created = time_of(bare_directory.get(), pin.name);
   }
-  std::stable_sort(pins.begin(), pins.end(),
+  std::stable_sort(pins->begin(), pins->end(),
                    [](const PinFile& a, const PinFile& b) { return a.name < b.name; });
   return pins;
 }
