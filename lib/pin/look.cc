@@ -145,7 +145,8 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
     const std::string below = relative(pin.kind, pin.name);
     const auto at = mounted.paths.find(std::string(real_root).append(1, '/').append(below));
     const bool is_mounted = at != mounted.paths.end() && at->second.link;
-    // One mount, on a file of this very directory: nothing hides it, and no look at it can tell more.
+    // One mount, on a file of this very directory: nothing hides it, and no look at it can tell
+    // more.
     const bool is_seen = is_mounted && at->second.alone && mount == at->second.parent_id;
     struct stat st {};
     if (is_seen) {

@@ -27,18 +27,22 @@ measure() {
   awk -v most="$3" '{ printf "%s   target %.2f: %s\n", $0, most, $NF <= most ? "met" : "MISSED" }' "$work/row"
 }
 
-# A script of two commands: its name.
-both() {
-  printf '#!/bin/sh\n%s && %s\n' "$2" "$3" >"$work/$1"
-  chmod +x "$work/$1"
-  echo "$work/$1"
+# A script of commands: its name.
+script() {
+  name=$work/$1
+  shift
+  { echo '#!/bin/sh -e' && printf '%s\n' "$@"; } >"$name"
+  chmod +x "$name"
+  echo "$name"
 }
 
 echo "nsx-pin: $(uname -sr), $(nproc) processors, $(ip -V)"
 printf '%-34s %9s %9s %8s\n' "" "nsx us" "peer us" "ratio"
-measure "add --no-lo, rm" 101 1 "$(both bare "$pin add --no-lo x" "$pin rm x")" "$(both ip "ip netns add x" "ip netns del x")"
-# With lo up, which ip netns leaves down.
-measure "add, rm" 101 1 "$(both nsx "$pin add x" "$pin rm x")" "$(both ip "ip netns add x" "ip netns del x")"
+measure "add --no-lo, rm" 101 1 "$(script bare "$pin add --no-lo x" "$pin rm x")" "$(script ip "ip netns add x" "ip netns del x")"
+# With lo up, which ip netns leaves down: beside what leaves it down, and what sets it up as well.
+measure "add, rm" 101 1 "$(script nsx "$pin add x" "$pin rm x")" "$work/ip"
+measure "add, rm, beside ip link set lo up" 101 1 "$work/nsx" \
+  "$(script ip-lo "ip netns add x" "ip -n x link set lo up" "ip netns del x")"
 $pin add blue
 measure "exec blue -- true" 201 1 "$pin exec blue -- true" "ip netns exec blue true"
 
