@@ -64,11 +64,15 @@ Result<std::vector<std::string>> list_directories_at(int dir, const char* path) 
   return names;
 }
 
+Status for_each_pid_at(int dir, const char* path, const std::function<void(pid_t)>& take) {
+  return for_each_name(dir, path, [&](int, std::string_view name, unsigned char) {
+    if (const auto pid = parse_number<pid_t>(name)) take(*pid);
+  });
+}
+
 Result<std::vector<pid_t>> list_pids_at(int dir, const char* path) {
   std::vector<pid_t> pids;
-  auto done = for_each_name(dir, path, [&](int, std::string_view name, unsigned char) {
-    if (const auto pid = parse_number<pid_t>(name)) pids.push_back(*pid);
-  });
+  auto done = for_each_pid_at(dir, path, [&](pid_t pid) { pids.push_back(pid); });
   if (!done) return error_of(done);
   std::sort(pids.begin(), pids.end());
   return pids;

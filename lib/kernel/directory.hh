@@ -1,6 +1,7 @@
 #pragma once
 // What a directory lists.
 
+#include <functional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -14,6 +15,9 @@ Result<std::vector<std::string>> list_names_at(int dir, const char* path);
 
 /// Those of the directories in it, not of links to some.
 Result<std::vector<std::string>> list_directories_at(int dir, const char* path);
+
+/// Calls take(number) for each number in it while it is being listed.
+Status for_each_pid_at(int dir, const char* path, const std::function<void(pid_t)>& take);
 
 /// The numbers in it, ascending: processes in proc(5), threads in /proc/PID/task.
 Result<std::vector<pid_t>> list_pids_at(int dir, const char* path);

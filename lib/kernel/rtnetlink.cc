@@ -1,7 +1,6 @@
+#include "kernel/rtnetlink.hh"
+
 #include <cstring>
-#include <linux/net_namespace.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,19 +8,6 @@
 
 namespace nsx {
 
-namespace {
-
-/// RTM_GETNSID with one attribute. struct rtgenmsg is one byte, and attributes follow aligned:
-/// linux/rtnetlink.h has no macro that says so.
-struct NetIdRequest {
-  nlmsghdr header{};
-  rtgenmsg family{};
-  alignas(NLMSG_ALIGNTO) rtattr attribute{};
-  std::uint32_t fd = 0;
-};
-static_assert(offsetof(NetIdRequest, attribute) == 20);
-
-/// The attribute NETNSA_NSID of an answer, if it is one.
 std::optional<std::int32_t> find_net_id(const char* answer, std::size_t size) {
   nlmsghdr header{};
   if (size < sizeof header) return std::nullopt;
@@ -43,21 +29,13 @@ std::optional<std::int32_t> find_net_id(const char* answer, std::size_t size) {
   return std::nullopt;
 }
 
-}  // namespace
-
 Result<std::optional<int>> peer_net_id(const Namespace& net) {
   constexpr const char* kAsk = "ask the netnsid of";
   const std::string subject = "net namespace " + std::to_string(net.identity().inode);
   const OwnedFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!socket) return fail(kAsk, subject);
 
-  NetIdRequest request;
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = RTM_GETNSID;
-  request.header.nlmsg_flags = NLM_F_REQUEST;
-  request.attribute.rta_type = NETNSA_FD;
-  request.attribute.rta_len = RTA_LENGTH(sizeof request.fd);
-  request.fd = static_cast<std::uint32_t>(net.fd());
+  const NetIdRequest request = net_id_request(NETNSA_FD, static_cast<std::uint32_t>(net.fd()));
   if (::send(socket.get(), &request, sizeof request, 0) < 0) return fail(kAsk, subject);
 
   char answer[4096];

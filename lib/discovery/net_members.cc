@@ -1,0 +1,190 @@
+#include "discovery/net_members.hh"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <sched.h>
+#include <sys/socket.h>
+#include <utility>
+
+#include "kernel/rtnetlink.hh"
+
+namespace nsx {
+
+namespace {
+
+constexpr const char* kAsk = "ask for the members of";
+constexpr std::int32_t kId = 1;
+
+/// How many answers the buffer of a socket holds for certain.
+constexpr std::size_t kBatch = 64;
+
+std::string subject_of(const Namespace& net) {
+  return "net namespace " + std::to_string(net.identity().inode);
+}
+
+/// RTM_NEWNSID: gives a namespace a number.
+struct Assignment {
+  NetIdRequest to;
+  rtattr attribute{RTA_LENGTH(sizeof kId), NETNSA_NSID};
+  std::int32_t id = kId;
+};
+
+/// NLMSG_ERROR, which answers a request for an acknowledgement.
+struct Acknowledgement {
+  nlmsghdr header{};
+  nlmsgerr result{};
+};
+
+/// Room for an answer: a number, or an error with the request that it is about.
+using Answer = std::array<char, 128>;
+
+/// Receives so many answers, each in a message of its own, and hands over the place that its
+/// request had, and the number that it tells, if one.
+template <class Take>
+Status receive(int socket, std::size_t wanted, Take take) {
+  std::array<Answer, kBatch> answers;
+  std::array<iovec, kBatch> parts{};
+  std::array<mmsghdr, kBatch> messages{};
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    parts[i] = {answers[i].data(), answers[i].size()};
+    messages[i].msg_hdr.msg_iov = &parts[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  while (wanted > 0) {
+    const int received =
+        ::recvmmsg(socket, messages.data(), static_cast<unsigned>(wanted), 0, nullptr);
+    if (received < 0 && errno == EINTR) continue;
+    if (received <= 0) return fail(kAsk, "a net namespace");
+    for (std::size_t i = 0; i < static_cast<std::size_t>(received); ++i) {
+      nlmsghdr header{};
+      if (messages[i].msg_len < sizeof header) continue;
+      std::memcpy(&header, answers[i].data(), sizeof header);
+      take(header.nlmsg_seq, find_net_id(answers[i].data(), messages[i].msg_len));
+    }
+    wanted -= static_cast<std::size_t>(received);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<NetMembers> NetMembers::open(const Namespace& net) {
+  if (::unshare(CLONE_NEWNET) != 0) return fail(kAsk, subject_of(net));
+  auto members = open_socket();
+  if (!members) return members;
+
+  Assignment request{net_id_request(NETNSA_FD, static_cast<std::uint32_t>(net.fd()))};
+  request.to.header.nlmsg_len = sizeof request;
+  request.to.header.nlmsg_type = RTM_NEWNSID;
+  request.to.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  Acknowledgement answer;
+  const int socket = members->socket_.get();
+  if (::send(socket, &request, sizeof request, 0) < 0 ||
+      ::recv(socket, &answer, sizeof answer, 0) < 0) {
+    return fail(kAsk, subject_of(net));
+  }
+  if (answer.result.error != 0) return fail(kAsk, subject_of(net), -answer.result.error);
+  return members;
+}
+
+Result<NetMembers> NetMembers::open_socket() {
+  OwnedFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!socket) return fail("open a socket of", "rtnetlink");
+  return NetMembers(std::move(socket));
+}
+
+Result<std::vector<pid_t>> NetMembers::among(std::span<const pid_t> pids) const {
+  std::vector<pid_t> members;
+  std::array<NetIdRequest, kBatch> requests;
+  while (!pids.empty()) {
+    const auto asked = pids.first(std::min(pids.size(), kBatch));
+    pids = pids.subspan(asked.size());
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      requests[i] = net_id_request(NETNSA_PID, static_cast<std::uint32_t>(asked[i]));
+      requests[i].header.nlmsg_seq = static_cast<std::uint32_t>(i);
+    }
+    if (::send(socket_.get(), requests.data(), asked.size() * sizeof requests[0], 0) < 0) {
+      return fail(kAsk, "a net namespace");
+    }
+    // The answer about a process that has ended is an error.
+    auto done = receive(socket_.get(), asked.size(), [&](std::size_t i, auto id) {
+      if (i < asked.size() && id == kId) members.push_back(asked[i]);
+    });
+    if (!done) return error_of(done);
+  }
+  return members;
+}
+
+NetMembersAsker::NetMembersAsker(const Namespace& net) : thread_([this, &net] { run(net); }) {}
+
+NetMembersAsker::~NetMembersAsker() {
+  if (thread_.joinable()) end();
+}
+
+void NetMembersAsker::hand_over(std::span<const pid_t> pids) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.insert(waiting_.end(), pids.begin(), pids.end());
+  }
+  changed_.notify_one();
+}
+
+Result<std::vector<pid_t>> NetMembersAsker::take() {
+  std::optional<NetMembers> twin;
+  {
+    const std::lock_guard lock(mutex_);
+    twin = std::exchange(twin_, std::nullopt);
+  }
+  Result<std::vector<pid_t>> others;
+  if (twin) others = ask(*twin, false);
+  end();
+  if (!others || !members_) return others ? std::move(members_) : std::move(others);
+  members_->insert(members_->end(), others->begin(), others->end());
+  return std::move(members_);
+}
+
+void NetMembersAsker::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_complete_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void NetMembersAsker::run(const Namespace& net) {
+  auto asked = NetMembers::open(net);
+  if (!asked) {
+    members_ = error_of(asked);
+    return;
+  }
+  if (auto twin = NetMembers::open_socket()) {
+    const std::lock_guard lock(mutex_);
+    twin_ = std::move(*twin);
+  }
+  members_ = ask(*asked, true);
+}
+
+std::vector<pid_t> NetMembersAsker::next(bool waits) {
+  std::unique_lock lock(mutex_);
+  if (waits) changed_.wait(lock, [&] { return !waiting_.empty() || is_complete_; });
+  constexpr std::size_t kMost = 256;  // so few that both threads end together
+  const auto begin = waiting_.end() - static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kMost));
+  std::vector<pid_t> pids(begin, waiting_.end());
+  waiting_.erase(begin, waiting_.end());
+  return pids;
+}
+
+Result<std::vector<pid_t>> NetMembersAsker::ask(const NetMembers& asked, bool waits) {
+  std::vector<pid_t> members;
+  for (;;) {
+    const std::vector<pid_t> pids = next(waits);
+    if (pids.empty()) return members;
+    auto found = asked.among(pids);
+    if (!found) return found;
+    members.insert(members.end(), found->begin(), found->end());
+  }
+}
+
+}  // namespace nsx

@@ -1,0 +1,40 @@
+#pragma once
+// The messages of rtnetlink(7) about netnsids, by hand: loading libmnl costs a start.
+
+#include <cstddef>
+#include <cstdint>
+#include <linux/net_namespace.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <optional>
+
+namespace nsx {
+
+/// RTM_GETNSID with one attribute: NETNSA_FD or NETNSA_PID, whose namespace it asks about. struct
+/// rtgenmsg is one byte, and attributes follow aligned: linux/rtnetlink.h has no macro that says
+/// so.
+struct NetIdRequest {
+  nlmsghdr header{};
+  rtgenmsg family{};
+  alignas(NLMSG_ALIGNTO) rtattr attribute{};
+  std::uint32_t of = 0;
+};
+static_assert(offsetof(NetIdRequest, attribute) == 20);
+static_assert(sizeof(NetIdRequest) ==
+              NLMSG_ALIGN(sizeof(NetIdRequest)));  // many can be sent at once
+
+inline NetIdRequest net_id_request(std::uint16_t attribute, std::uint32_t of) {
+  NetIdRequest request;
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_GETNSID;
+  request.header.nlmsg_flags = NLM_F_REQUEST;
+  request.attribute.rta_type = attribute;
+  request.attribute.rta_len = RTA_LENGTH(sizeof of);
+  request.of = of;
+  return request;
+}
+
+/// The netnsid that an answer tells, if it is one: NETNSA_NSID_NOT_ASSIGNED, if there is none.
+std::optional<std::int32_t> find_net_id(const char* answer, std::size_t size);
+
+}  // namespace nsx
