@@ -1,5 +1,5 @@
 #pragma once
-// The messages of rtnetlink(7) about netnsids, by hand: loading libmnl costs a start.
+// The messages of rtnetlink(7) about netnsids, by hand: a library for them would cost each start.
 
 #include <cstddef>
 #include <cstdint>

@@ -96,7 +96,8 @@ table() {
   spawn_in user -U
   run -0 nsx-ls "$(ns_of "$pid" user)"
   [ "$(value 'uid map')" = "none was written yet" ]
-  printf '0 100000 1000\n1000 %s 1\n' "$ordinary_uid" | cat >"/proc/$pid/uid_map" # in one write
+  printf '0 100000 1000\n1000 %s 1\n' "$ordinary_uid" >"$BATS_TEST_TMPDIR/map"
+  cat "$BATS_TEST_TMPDIR/map" >"/proc/$pid/uid_map" # in one write
   printf '0 100000 1000\n' >"/proc/$pid/gid_map"
   run -0 nsx-ls "$(ns_of "$pid" user)"
   [ "$(value 'uid map')" = "0 inside is 100000, 1000 of them"$'\n'"1000 inside is $ordinary_uid" ]

@@ -104,6 +104,7 @@ setup() {
 @test "ip netns monitor and nsx-pin monitor tell of the same pins" {
   run -0 in_own_run '
     mkdir /run/netns
+    touch ip nsx
     stdbuf -oL ip netns monitor >ip & ips=$!
     nsx-pin monitor >nsx & nsxs=$!
     until grep -q probe ip && grep -q probe nsx; do nsx-pin add probe; nsx-pin rm probe; done
