@@ -14,14 +14,11 @@ namespace nsx {
 namespace {
 
 constexpr const char* kAsk = "ask for the members of";
+constexpr const char* kNet = "a net namespace";
 constexpr std::int32_t kId = 1;
 
 /// How many answers the buffer of a socket holds for certain.
 constexpr std::size_t kBatch = 64;
-
-std::string subject_of(const Namespace& net) {
-  return "net namespace " + std::to_string(net.identity().inode);
-}
 
 /// RTM_NEWNSID: gives a namespace a number.
 struct Assignment {
@@ -55,7 +52,7 @@ Status receive(int socket, std::size_t wanted, Take take) {
     const int received =
         ::recvmmsg(socket, messages.data(), static_cast<unsigned>(wanted), 0, nullptr);
     if (received < 0 && errno == EINTR) continue;
-    if (received <= 0) return fail(kAsk, "a net namespace");
+    if (received <= 0) return fail(kAsk, kNet);
     for (std::size_t i = 0; i < static_cast<std::size_t>(received); ++i) {
       nlmsghdr header{};
       if (messages[i].msg_len < sizeof header) continue;
@@ -70,7 +67,7 @@ Status receive(int socket, std::size_t wanted, Take take) {
 }  // namespace
 
 Result<NetMembers> NetMembers::open(const Namespace& net) {
-  if (::unshare(CLONE_NEWNET) != 0) return fail(kAsk, subject_of(net));
+  if (::unshare(CLONE_NEWNET) != 0) return fail(kAsk, kNet);
   auto members = open_socket();
   if (!members) return members;
 
@@ -80,17 +77,19 @@ Result<NetMembers> NetMembers::open(const Namespace& net) {
   request.to.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
   Acknowledgement answer;
   const int socket = members->socket_.get();
-  if (::send(socket, &request, sizeof request, 0) < 0 ||
-      ::recv(socket, &answer, sizeof answer, 0) < 0) {
-    return fail(kAsk, subject_of(net));
+  if (::send(socket, &request, sizeof request, 0) < 0) return fail(kAsk, kNet);
+  const ssize_t size = ::recv(socket, &answer, sizeof answer, 0);
+  if (size < 0) return fail(kAsk, kNet);
+  if (static_cast<std::size_t>(size) < sizeof answer || answer.header.nlmsg_type != NLMSG_ERROR) {
+    return refuse(kAsk, kNet, "the kernel gave no answer");
   }
-  if (answer.result.error != 0) return fail(kAsk, subject_of(net), -answer.result.error);
+  if (answer.result.error != 0) return fail(kAsk, kNet, -answer.result.error);
   return members;
 }
 
 Result<NetMembers> NetMembers::open_socket() {
   OwnedFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket) return fail("open a socket of", "rtnetlink");
+  if (!socket) return fail(kAsk, kNet);
   return NetMembers(std::move(socket));
 }
 
@@ -105,7 +104,7 @@ Result<std::vector<pid_t>> NetMembers::among(std::span<const pid_t> pids) const 
       requests[i].header.nlmsg_seq = static_cast<std::uint32_t>(i);
     }
     if (::send(socket_.get(), requests.data(), asked.size() * sizeof requests[0], 0) < 0) {
-      return fail(kAsk, "a net namespace");
+      return fail(kAsk, kNet);
     }
     // The answer about a process that has ended is an error.
     auto done = receive(socket_.get(), asked.size(), [&](std::size_t i, auto id) {
@@ -139,8 +138,8 @@ Result<std::vector<pid_t>> NetMembersAsker::take() {
   Result<std::vector<pid_t>> others;
   if (twin) others = ask(*twin, false);
   end();
-  if (!others || !members_) return others ? std::move(members_) : std::move(others);
-  members_->insert(members_->end(), others->begin(), others->end());
+  if (!others) return others;
+  if (members_) members_->insert(members_->end(), others->begin(), others->end());
   return std::move(members_);
 }
 

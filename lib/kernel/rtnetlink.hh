@@ -11,8 +11,7 @@
 namespace nsx {
 
 /// RTM_GETNSID with one attribute: NETNSA_FD or NETNSA_PID, whose namespace it asks about. struct
-/// rtgenmsg is one byte, and attributes follow aligned: linux/rtnetlink.h has no macro that says
-/// so.
+/// rtgenmsg is one byte, and attributes follow aligned: no macro of linux/rtnetlink.h says so.
 struct NetIdRequest {
   nlmsghdr header{};
   rtgenmsg family{};
@@ -20,8 +19,8 @@ struct NetIdRequest {
   std::uint32_t of = 0;
 };
 static_assert(offsetof(NetIdRequest, attribute) == 20);
-static_assert(sizeof(NetIdRequest) ==
-              NLMSG_ALIGN(sizeof(NetIdRequest)));  // many can be sent at once
+// Many can be sent at once.
+static_assert(sizeof(NetIdRequest) == NLMSG_ALIGN(sizeof(NetIdRequest)));
 
 inline NetIdRequest net_id_request(std::uint16_t attribute, std::uint32_t of) {
   NetIdRequest request;

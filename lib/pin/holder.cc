@@ -83,8 +83,7 @@ void write_or_give_up(int pipe, const char* file, const std::string& text) {
   if (!lock) give_up(pipe, "open the lock");
   // Closes all other descriptors of the file, which later would take the lock away (fcntl(2)).
   stay_behind(kName, {pipe, lock.get()});
-  // The user's own processes must reach its namespaces, from the moment that the lock shows it to
-  // them.
+  // The user's own processes must reach its namespaces, from when the lock shows it to them.
   ::prctl(PR_SET_DUMPABLE, 1);
   struct flock whole = whole_file();
   // Another was quicker: that one is found then.

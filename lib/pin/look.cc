@@ -93,6 +93,23 @@ OwnedFd without_mounts(const std::string& root) {
   return OwnedFd(::open_tree(AT_FDCWD, root.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 }
 
+/// The directory for the pins of a kind.
+struct KindDirectory {
+  Kind kind;
+  std::optional<std::uint64_t> mount;  ///< that it is on
+  OwnedFd bare;                        ///< it without mounts; empty: no times are asked for
+};
+
+KindDirectory open_directory(Kind kind, int root, const OwnedFd& bare_root) {
+  const std::string path = relative(kind);
+  KindDirectory directory{kind, mount_of(root, path), {}};
+  if (bare_root) {
+    directory.bare =
+        OwnedFd(::openat(bare_root.get(), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  return directory;
+}
+
 std::time_t time_of(int dir, const std::string& name) {
   struct statx st {};
   if (::statx(dir, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &st) != 0) {
@@ -130,24 +147,16 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
                        : mountinfo_ ? OwnedFd(::open(root_.c_str(), O_PATH | O_CLOEXEC))
                                     : without_mounts(root_);
 
-  std::optional<Kind> kind;
-  std::optional<std::uint64_t> mount;  // that the directory of this kind is on
-  OwnedFd bare_directory;
+  std::optional<KindDirectory> directory;
   for (PinFile& pin : *pins) {
-    if (kind != pin.kind) {
-      kind = pin.kind;
-      mount = mount_of(directory_.get(), relative(pin.kind));
-      if (bare) {
-        bare_directory = OwnedFd(
-            ::openat(bare.get(), relative(pin.kind).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-      }
+    if (!directory || directory->kind != pin.kind) {
+      directory = open_directory(pin.kind, directory_.get(), bare);
     }
     const std::string below = relative(pin.kind, pin.name);
     const auto at = mounted.paths.find(std::string(real_root).append(1, '/').append(below));
     const bool is_mounted = at != mounted.paths.end() && at->second.link;
-    // One mount, on a file of this very directory: nothing hides it, and no look at it can tell
-    // more.
-    const bool is_seen = is_mounted && at->second.alone && mount == at->second.parent_id;
+    // One mount, on a file of this very directory: nothing hides it, and no look can tell more.
+    const bool is_seen = is_mounted && at->second.alone && directory->mount == at->second.parent_id;
     struct stat st {};
     if (is_seen) {
       pin.inode = at->second.link->inode;
@@ -165,7 +174,7 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
     if (std::binary_search(unfinished.begin(), unfinished.end(), pin.name)) {
       pin.state = PinState::half;
     }
-    if (bare_directory) pin.created = time_of(bare_directory.get(), pin.name);
+    if (directory->bare) pin.created = time_of(directory->bare.get(), pin.name);
   }
   std::stable_sort(pins->begin(), pins->end(),
                    [](const PinFile& a, const PinFile& b) { return a.name < b.name; });
