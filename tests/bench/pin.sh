@@ -38,11 +38,14 @@ script() {
 
 echo "nsx-pin: $(uname -sr), $(nproc) processors, $(ip -V)"
 printf '%-34s %9s %9s %8s\n' "" "nsx us" "peer us" "ratio"
-measure "add --no-lo, rm" 101 1 "$(script bare "$pin add --no-lo x" "$pin rm x")" "$(script ip "ip netns add x" "ip netns del x")"
+bare=$(script bare "$pin add --no-lo x" "$pin rm x")
+nsx=$(script nsx "$pin add x" "$pin rm x")
+ip=$(script ip "ip netns add x" "ip netns del x")
+ip_lo=$(script ip-lo "ip netns add x" "ip -n x link set lo up" "ip netns del x")
+measure "add --no-lo, rm" 101 1 "$bare" "$ip"
 # With lo up, which ip netns leaves down: beside what leaves it down, and what sets it up as well.
-measure "add, rm" 101 1 "$(script nsx "$pin add x" "$pin rm x")" "$work/ip"
-measure "add, rm, beside ip link set lo up" 101 1 "$work/nsx" \
-  "$(script ip-lo "ip netns add x" "ip -n x link set lo up" "ip netns del x")"
+measure "add, rm" 101 1 "$nsx" "$ip"
+measure "add, rm, beside ip link set lo up" 101 1 "$nsx" "$ip_lo"
 $pin add blue
 measure "exec blue -- true" 201 1 "$pin exec blue -- true" "ip netns exec blue true"
 
