@@ -7,6 +7,7 @@
 #include <nsx/cgroup_explain.hh>
 
 #include "cgroup/controllers.hh"
+#include "cgroup/net_files.hh"
 #include "cgroup/parse.hh"
 #include "cgroup/rules.hh"
 #include "kernel/text.hh"
@@ -208,6 +209,14 @@ std::optional<std::size_t> effective_level(const ExplainedLimit& limit) {
     least = *weight;
   }
   return lowest;
+}
+
+Result<std::string> read_or_explain(const CgroupTree& tree, const Cgroup& cgroup,
+                                    const std::string& file) {
+  auto text = cgroup.read(file.c_str());
+  // What is no file has its own reasons, as has what is refused.
+  if (text || text.error().code == 0 || is_net_file(file)) return text;
+  return tl::unexpected(explain_read(tree, cgroup, file, text.error().code));
 }
 
 Result<CgroupExplanation> explain_cgroup(const CgroupTree& tree, const Cgroup& cgroup) {

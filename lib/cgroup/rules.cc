@@ -30,7 +30,8 @@ std::string owner_of(const Cgroup& cgroup, const std::string& file) {
 }
 
 /// A file that is not there: of a controller that is not enabled, of none that this kernel has.
-Error explain_missing(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file) {
+Error explain_missing(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file,
+                      std::string_view operation) {
   const std::string_view controller = controller_of(file);
   const std::string what = path_of_file(cgroup, file);
   const auto own = cgroup.read("cgroup.controllers");
@@ -38,19 +39,21 @@ Error explain_missing(const CgroupTree& tree, const Cgroup& cgroup, const std::s
     const auto top = tree.open_cgroup("/");
     const auto all = top ? top->read("cgroup.controllers") : Result<std::string>("");
     if (!all || !lists_controller(*all, controller)) {
-      return with_reason("write", what,
+      return with_reason(std::string(operation), what,
                          "the controller " + std::string(controller) +
                              " cannot be had: " + tree.why_without(controller));
     }
     return with_reason(
-        "write", what,
+        std::string(operation), what,
         "the controller " + std::string(controller) + " is not enabled for this cgroup");
   }
   if (is_real_root(cgroup)) {
-    return with_reason("write", what, "the top of the tree has no limits",
-                       "set them for cgroups below it");
+    return operation == "read"
+               ? with_reason("read", what, "the top of the tree does not have that file")
+               : with_reason("write", what, "the top of the tree has no limits",
+                             "set them for cgroups below it");
   }
-  return with_reason("write", what, "this kernel does not have that file");
+  return with_reason(std::string(operation), what, "this kernel does not have that file");
 }
 
 Error explain_subtree_control(const CgroupTree& tree, const Cgroup& cgroup,
@@ -115,7 +118,7 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
   }
   switch (code) {
     case ENOENT:
-      return explain_missing(tree, cgroup, file);
+      return explain_missing(tree, cgroup, file, "write");
     case ENODEV:
       // That is the disk, if it has gone meanwhile.
       if (file.starts_with("io.")) return {operation, what, code, {}, {}};
@@ -133,6 +136,29 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
       return with_reason(operation, what, "this kernel, or the disk's scheduler, cannot do it");
     default:
       return {operation, what, code, {}, {}};
+  }
+}
+
+Error explain_read(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file,
+                   int code) {
+  const std::string what = path_of_file(cgroup, file);
+  switch (code) {
+    case ENOENT:
+      if (::faccessat(cgroup.directory(), "cgroup.procs", F_OK, 0) == 0) {
+        return explain_missing(tree, cgroup, file, "read");
+      }
+      [[fallthrough]];
+    case ENODEV:
+      return with_reason("read", what, "the cgroup has been removed");
+    case EOPNOTSUPP:
+      if (file == "cgroup.procs") {
+        return with_reason("read", what,
+                           "it is threaded, and its processes are those of the domain above it",
+                           "cgroup.threads lists its threads");
+      }
+      [[fallthrough]];
+    default:
+      return {"read", what, code, {}, {}};
   }
 }
 

@@ -11,6 +11,9 @@ namespace nsx {
 Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file,
                     const std::string& value, int code);
 
+/// A file of a cgroup that could not be read.
+Error explain_read(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file, int code);
+
 /// A process that could not be moved into a cgroup. `from`: where it is, if that is known.
 Error explain_move(const Cgroup& to, const std::string& from, const std::string& what, int code);
 

@@ -142,7 +142,10 @@ class Filler {
 
   void fill_members() {
     if (wants(CgroupFile::processes) || request_.pids) fill_processes();
-    if (wants(CgroupFile::threads)) sample_.threads = count_lines(read("cgroup.threads"));
+    if (wants(CgroupFile::threads)) {
+      const std::string_view text = read("cgroup.threads");
+      if (reader_.was_read()) sample_.threads = count_lines(text);
+    }
     if (wants(CgroupFile::events)) {
       const std::string_view text = read("cgroup.events");
       const auto flag = [&](std::string_view key) -> std::optional<bool> {
@@ -162,7 +165,9 @@ class Filler {
   }
 
   void fill_processes() {
+    // That of a threaded cgroup is not to be read: its processes are those of the domain above it.
     std::string_view text = read("cgroup.procs");
+    if (!reader_.was_read()) return;
     sample_.processes = count_lines(text);
     if (!request_.pids) return;
     while (!text.empty()) {

@@ -73,9 +73,7 @@ Result<bool> wait_for(const CgroupTree& tree, const Cgroup& cgroup, const Cgroup
     const auto text = cgroup.read("memory.current");
     if (!text) {
       if (is_gone(cgroup, text.error().code)) return removed(cgroup);
-      Error error = explain_write(tree, cgroup, "memory.current", "", text.error().code);
-      error.operation = "read";
-      return tl::unexpected(std::move(error));
+      return tl::unexpected(explain_read(tree, cgroup, "memory.current", text.error().code));
     }
     const auto now = parse_cgroup_number(*text);
     if (now && *now > above.bytes) return true;

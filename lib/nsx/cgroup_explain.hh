@@ -50,6 +50,10 @@ struct CgroupExplanation {
 /// Looks at a cgroup and all above it twice, a fifth of a second apart.
 NSX_API Result<CgroupExplanation> explain_cgroup(const CgroupTree& tree, const Cgroup& cgroup);
 
+/// Reads one of a cgroup's files, as Cgroup::read() does; the error says why it has not got it.
+NSX_API Result<std::string> read_or_explain(const CgroupTree& tree, const Cgroup& cgroup,
+                                            const std::string& file);
+
 /// Which of the levels counts: the one with the lowest value, and of equal ones the highest up, as
 /// that is shared with most others. None: none of them is a limit.
 NSX_API std::optional<std::size_t> effective_level(const ExplainedLimit& limit);

@@ -166,7 +166,6 @@ equals_tcp() {
   [[ $output == *"/$mine/x dropped outgoing packets "*" (net.out)"* ]]
 }
 
-# bats test_tags=one-kernel
 @test "and at that of its receiver's" {
   needs_bpf
   make_link
@@ -185,7 +184,6 @@ equals_tcp() {
   [ "$(stat_of "/$mine/x" tx_dropped_packets)" -eq 0 ]
 }
 
-# bats test_tags=one-kernel
 @test "counters equal the interface's" {
   needs_bpf
   # A veth pair counts a packet that is still to be cut up as one.

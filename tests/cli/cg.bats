@@ -120,6 +120,18 @@ load ../lib/cgroups
   [[ ${lines[0]} == "/$mine"* ]]
   [[ ${lines[1]} == *a* ]]
   [[ ${lines[2]} == *"$pid sleep 300"* ]]
+  # Names, which are as long as command lines, come last, and nothing stands behind them.
+  run -0 nsx-cg tree -p "/$mine"
+  [ "${lines[0]}" = "PROCS MEM NAME" ]
+  [[ ${lines[1]} == *" /$mine" ]]
+  [[ ${lines[3]} == *"$pid sleep 300" ]]
+  run -0 nsx-cg tree -p -o +THREADS "/$mine"
+  [[ ${lines[0]} == *"THREADS NAME" ]]
+  run -0 nsx-cg tree -p -o NAME,THREADS "/$mine"
+  [[ ${lines[0]} == NAME*THREADS ]]
+  # A terminal has an end.
+  run -0 script -qec "stty cols 30; nsx-cg tree -p '/$mine'" /dev/null
+  for line in "${lines[@]}"; do [ "${#line}" -le 31 ]; done
   run -0 nsx-cg tree -p -J -o NAME,PROCS "/$mine"
   [ "$(jq -r '.cgroups[1].processes[0] | "\(.pid) \(.command)"' <<<"$output")" = "$pid sleep 300" ]
 }
@@ -303,7 +315,6 @@ END
   run -2 nsx-cg kill -s NONE "/$mine/a"
 }
 
-# bats test_tags=any-kernel
 @test "events are waited for, and come" {
   mkdir "$own/a"
   run -124 nsx-cg wait --populated --timeout=100ms "/$mine/a"
@@ -458,6 +469,27 @@ nothing_below() {
   nothing_below
 }
 
+# --- exec ----------------------------------------------------------------------------------------
+
+# bats test_tags=any-kernel
+@test "exec becomes the program, in a cgroup that is there" {
+  mkdir "$own/a"
+  # shellcheck disable=SC2016 # for the inner shell
+  spawn nsx-cg exec "/$mine/a" -- sh -c 'echo $$ >"$1"; exec sleep 300' - "$BATS_TEST_TMPDIR/pid"
+  wait_until test -s "$BATS_TEST_TMPDIR/pid"
+  [ "$(<"$BATS_TEST_TMPDIR/pid")" = "$pid" ]
+  is_in "$pid" "$own/a"
+  run -7 nsx-cg exec "/$mine/a" -- sh -c 'exit 7'
+  run -127 nsx-cg exec "/$mine/a" -- /none
+  run -126 nsx-cg exec "/$mine/a" -- /etc
+  run -1 nsx-cg exec "/$mine/none" -- true
+  [[ $output == *"there is none of this name"* ]]
+  run -1 nsx-cg exec "/$mine/a"
+  [[ $output == *"no program is given (it stands behind --)"* ]]
+  run -1 as_user nsx-cg exec "/$mine/a" -- true
+  [[ $output == *"cannot move this process to the cgroup /$mine/a: "* ]]
+}
+
 # --- Users ---------------------------------------------------------------------------------------
 
 @test "an ordinary user works in a delegated subtree, and not beside it" {
@@ -499,7 +531,7 @@ nothing_below() {
   [[ $output == *"systemd owns it"*"--force)" ]]
   [ ! -e "$own/unit/a" ]
   for command in "rm /$mine/unit/below" "mv $$ /$mine/unit" "set /$mine/unit cgroup.max.depth=1" \
-    "run --into=/$mine/unit -- true" "delegate /$mine/unit 1"; do
+    "run --into=/$mine/unit -- true" "exec /$mine/unit -- true" "delegate /$mine/unit 1"; do
     run -1 with_systemd nsx-cg $command
     [[ $output == *"systemd owns it"* ]]
   done
@@ -519,6 +551,17 @@ nothing_below() {
   [[ $output == *'its type is "domain invalid"'* ]]
   run -0 nsx-cg ls -r -n -o NAME,TYPE "/$mine/root"
   [ "${lines[0]}" = "/$mine/root domain\\x20threaded" ]
+  # Whose processes the kernel counts at the domain above.
+  end_spawned
+  sleeper_in "$own/root"
+  echo "$pid" >"$own/root/threads/cgroup.threads"
+  run -0 nsx-cg ls -J -o PROCS,THREADS -d 1 "/$mine/root"
+  jq -e '.cgroups[0] == {procs: 1, threads: 0} and .cgroups[2] == {procs: null, threads: 1}' <<<"$output"
+  run -1 nsx-cg get "/$mine/root/threads" cgroup.procs
+  [[ $output == *"it is threaded, and its processes are those of the domain above it"* ]]
+  # Which does not keep them from being signalled.
+  nsx-cg kill "/$mine/root/threads"
+  wait_until is_gone "$pid" || wait "$pid" || true
 }
 
 # bats test_tags=slow
@@ -620,7 +663,7 @@ before_write() {
   run -0 nsx-cg explain "/$mine"
   [[ $output == *"no controller memory: it is bound to cgroup v1, at /sys/fs/cgroup/memory"* ]]
   [[ $output == *"no controller io: it is bound to cgroup v1, at /sys/fs/cgroup/blkio"* ]]
-  for command in "reclaim /$mine 1M" "wait --memory=1M /$mine"; do
+  for command in "reclaim /$mine 1M" "wait --memory=1M /$mine" "get /$mine memory"; do
     run -1 nsx-cg $command
     [[ $output == *"the controller memory cannot be had: it is bound to cgroup v1, at /sys/fs/cgroup/memory" ]]
   done

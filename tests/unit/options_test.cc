@@ -199,6 +199,10 @@ TEST(Nearest, IsNoneForWordsThatResembleNothing) {
   EXPECT_EQ(name_of("filer"), "file");  // one edit, to --filter too: the first one wins
   EXPECT_EQ(name_of("zzzzz"), "none");
   EXPECT_EQ(name_of("x"), "none");
+  const std::array<std::string_view, 2> commands{"top", "list"};
+  EXPECT_EQ(nearest(commands, "foo"), std::nullopt);
+  EXPECT_EQ(nearest(commands, "tip"), "top");
+  EXPECT_EQ(nearest(commands, "lsit"), "list");
 }
 
 // --- The tools' own tables -----------------------------------------------------------------------

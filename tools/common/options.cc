@@ -135,7 +135,8 @@ void append_wrapped(std::string& out, std::string_view text, std::size_t column,
 std::optional<std::string_view> nearest(std::span<const std::string_view> words,
                                         std::string_view mistyped) {
   std::optional<std::string_view> best;
-  std::size_t best_distance = mistyped.size() / 3 + 1;
+  // Of a short word at least half is to be right.
+  std::size_t best_distance = std::min(mistyped.size() / 3 + 1, mistyped.size() / 2);
   for (const std::string_view word : words) {
     const std::size_t d = distance(mistyped, word);
     if (d <= best_distance && (!best || d < best_distance)) {

@@ -9,6 +9,7 @@ int list(const cli::CommandLine& line);      // list.cc
 int tree(const cli::CommandLine& line);      // list.cc
 int top(const cli::CommandLine& line);       // top.cc
 int run(const cli::CommandLine& line);       // run.cc
+int exec(const cli::CommandLine& line);      // exec.cc
 int create(const cli::CommandLine& line);    // change.cc
 int remove(const cli::CommandLine& line);    // change.cc
 int set(const cli::CommandLine& line);       // change.cc

@@ -213,6 +213,22 @@ inline constexpr cli::Tool kRun{
     nullptr,
 };
 
+// --- exec ----------------------------------------------------------------------------------------
+
+inline constexpr std::array kExecOptions{kForceOption, cli::kHelp};
+inline constexpr cli::Tool kExec{
+    "nsx-cg exec",
+    "[options] cgroup -- program [argument...]",
+    "Runs a program in a cgroup that is there.",
+    kExecOptions,
+    cli::Operands{.least = 1,
+                  .most = 1,
+                  .first = cli::Completes::cgroup,
+                  .runs = cli::Operands::Runs::after_dashes},
+    1,
+    nullptr,
+};
+
 // --- create, rm, mv ------------------------------------------------------------------------------
 
 inline constexpr std::array kCreateOptions{
@@ -431,16 +447,16 @@ inline constexpr cli::Tool kWhich{
 // --- all of them ---------------------------------------------------------------------------------
 
 inline constexpr std::array kCommands{
-    cli::Command{&kLs, "list"},        cli::Command{&kTree, nullptr},
-    cli::Command{&kTop, nullptr},      cli::Command{&kRun, nullptr},
-    cli::Command{&kCreate, "mkdir"},   cli::Command{&kRm, "rmdir"},
-    cli::Command{&kMv, "move"},        cli::Command{&kKillTable, nullptr},
-    cli::Command{&kFreeze, nullptr},   cli::Command{&kThaw, nullptr},
-    cli::Command{&kWait, nullptr},     cli::Command{&kReclaim, nullptr},
-    cli::Command{&kDelegate, nullptr}, cli::Command{&kSet, nullptr},
-    cli::Command{&kGet, nullptr},      cli::Command{&kExplain, nullptr},
-    cli::Command{&kExport, nullptr},   cli::Command{&kApply, nullptr},
-    cli::Command{&kWhich, nullptr},
+    cli::Command{&kLs, "list"},         cli::Command{&kTree, nullptr},
+    cli::Command{&kTop, nullptr},       cli::Command{&kRun, nullptr},
+    cli::Command{&kExec, nullptr},      cli::Command{&kCreate, "mkdir"},
+    cli::Command{&kRm, "rmdir"},        cli::Command{&kMv, "move"},
+    cli::Command{&kKillTable, nullptr}, cli::Command{&kFreeze, nullptr},
+    cli::Command{&kThaw, nullptr},      cli::Command{&kWait, nullptr},
+    cli::Command{&kReclaim, nullptr},   cli::Command{&kDelegate, nullptr},
+    cli::Command{&kSet, nullptr},       cli::Command{&kGet, nullptr},
+    cli::Command{&kExplain, nullptr},   cli::Command{&kExport, nullptr},
+    cli::Command{&kApply, nullptr},     cli::Command{&kWhich, nullptr},
 };
 
 inline constexpr std::array kOptions{

@@ -1,5 +1,6 @@
 // nsx-cg get.
 
+#include <nsx/cgroup_explain.hh>
 #include <nsx/cgroup_limits.hh>
 #include <nsx/cgroup_snapshot.hh>
 
@@ -30,7 +31,8 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-Result<std::vector<Entry>> read_keys(const Cgroup& cgroup, std::span<char* const> keys) {
+Result<std::vector<Entry>> read_keys(const CgroupTree& tree, const Cgroup& cgroup,
+                                     std::span<char* const> keys) {
   std::vector<Entry> entries;
   for (const std::string key : keys) {
     const std::string file = cgroup_file_of(key);
@@ -39,12 +41,8 @@ Result<std::vector<Entry>> read_keys(const Cgroup& cgroup, std::span<char* const
         file.starts_with('.')) {
       return refuse("read the key", cli::quoted(key), "no file of a cgroup has this name");
     }
-    auto text = cgroup.read(file.c_str());
-    if (!text) {
-      const int code = text.error().code;
-      return fail("read", cgroup.directory_path() + '/' + file, code,
-                  code == ENOENT ? "nsx-cg explain tells which controllers it has" : "");
-    }
+    auto text = read_or_explain(tree, cgroup, file);
+    if (!text) return error_of(text);
     // Nothing is attached to the cgroup that would limit it.
     if (text->empty() && (file == "net.in" || file == "net.out")) *text = "max";
     entries.push_back({key, lines_of(*text)});
@@ -115,7 +113,7 @@ int get(const cli::CommandLine& line) {
   auto cgroup = session->tree.find(line.operands.front());
   if (!cgroup) return finish(kGet, error_of(cgroup));
   const auto keys = std::span(line.operands).subspan(1);
-  auto entries = keys.empty() ? read_settings(*cgroup) : read_keys(*cgroup, keys);
+  auto entries = keys.empty() ? read_settings(*cgroup) : read_keys(session->tree, *cgroup, keys);
   if (!entries) return finish(kGet, error_of(entries));
   return cli::print(
       kGet, line.has('J') ? json_of(*entries) : text_of(*entries, line.has('H'), line.has('v')));

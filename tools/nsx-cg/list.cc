@@ -1,5 +1,6 @@
 // nsx-cg ls and nsx-cg tree.
 
+#include <algorithm>
 #include <clocale>
 #include <cstdio>
 #include <thread>
@@ -27,6 +28,7 @@ constexpr std::chrono::milliseconds kUsualInterval{250};
 struct Request {
   bool is_tree = false;
   std::vector<Column> columns = {};
+  bool are_listed = false;  ///< all of them, in this order
   cli::TableFormat format = cli::TableFormat::plain;
   bool headings = true;
   bool exact = false;
@@ -61,6 +63,7 @@ Status apply(const cli::Given& given, Request& request) {
       auto columns = parse_columns(argument, request.columns);
       if (!columns) return error_of(columns);
       request.columns = std::move(*columns);
+      request.are_listed |= *argument != '+';
       break;
     }
     case 'Q': {
@@ -94,6 +97,12 @@ Status apply(const cli::Given& given, Request& request) {
       break;
   }
   return {};
+}
+
+/// Command lines are long: what stands behind them would stand far away.
+void put_name_last(std::vector<Column>& columns) {
+  std::stable_partition(columns.begin(), columns.end(),
+                        [](Column column) { return column != Column::cgroup_name; });
 }
 
 /// A cgroup's name in a tree: the last of its path, but of the first.
@@ -196,7 +205,7 @@ class View {
       columns.push_back({.name = info(column).name,
                          .is_right = info(column).is_right,
                          .is_number = false,
-                         .is_last_resort = false,
+                         .is_last_resort = request_.processes && column == Column::cgroup_name,
                          .is_list = false,
                          .has_tree = request_.is_tree && column == Column::cgroup_name});
     }
@@ -267,6 +276,7 @@ int show(const cli::Tool& tool, const cli::CommandLine& line, Request request) {
   for (const cli::Given& given : line.options) {
     if (auto done = apply(given, request); !done) return cli::usage_error(tool, done.error());
   }
+  if (request.processes && !request.are_listed) put_name_last(request.columns);
   if (!line.operands.empty()) request.cgroup = line.operands.front();
   auto session = Session::open();
   if (!session) return finish(tool, error_of(session));
