@@ -11,6 +11,7 @@
 #include "cgroup/members.hh"
 #include "cgroup/name.hh"
 #include "cgroup/net_files.hh"
+#include "cgroup/own.hh"
 #include "cgroup/rules.hh"
 #include "cgroup/undo.hh"
 #include "kernel/text.hh"
@@ -33,6 +34,8 @@ class Performer {
         return move(step.path, step.value);
       case Action::write:
         return write(step);
+      case Action::delegate:
+        return delegate(step);
     }
     return {};
   }
@@ -97,6 +100,17 @@ class Performer {
     return {};
   }
 
+  Status delegate(const CgroupStep& step) {
+    auto cgroup = tree_.open_cgroup(step.path);
+    if (!cgroup) return error_of(cgroup);
+    auto before = give_cgroup(*cgroup, step.owner);
+    if (!before) return error_of(before);
+    undo_.emplace_back([handle = share(std::move(*cgroup)), owners = std::move(*before)] {
+      give_back(*handle, owners);
+    });
+    return {};
+  }
+
   /// "-cpu -memory" of "+cpu +memory": a plan enables only what is not enabled yet.
   static std::string disabling(std::string value) {
     for (char& c : value) {
@@ -154,6 +168,13 @@ std::string describe(const CgroupTree& tree, const CgroupStep& step) {
     case Action::move:
       return "for pid in $(cat " + shell_word(directory(step.path) + "/cgroup.procs") +
              "); do echo $pid > " + shell_word(directory(step.value) + "/cgroup.procs") + "; done";
+    case Action::delegate: {
+      const std::string owner =
+          std::to_string(step.owner.uid) + ':' + std::to_string(step.owner.gid);
+      const std::string where = shell_word(directory(step.path));
+      return "chown " + owner + ' ' + where + "; for file in $(cat " + kDelegatedFiles +
+             "); do [ ! -e " + where + "/$file ] || chown " + owner + ' ' + where + "/$file; done";
+    }
     case Action::write:
       break;
   }

@@ -55,4 +55,15 @@ Result<std::string> disk_of(const std::string& path) {
   return whole_disk(numbers(status.st_dev), path);
 }
 
+std::string disk_name(const std::string& numbers) {
+  if (!is_numbers(numbers)) return {};
+  const auto text = read_file_at(AT_FDCWD, ("/sys/dev/block/" + numbers + "/uevent").c_str());
+  std::string_view rest = text ? std::string_view(*text) : std::string_view();
+  while (!rest.empty()) {
+    std::string_view line = next_field(rest, '\n');
+    if (next_field(line, '=') == "DEVNAME") return std::string(line);
+  }
+  return {};
+}
+
 }  // namespace nsx

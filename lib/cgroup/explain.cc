@@ -34,6 +34,9 @@ constexpr std::array kLimits{
     LimitFile{"cgroup.max.depth", nullptr},
 };
 
+/// What is left of lists that are handed down.
+constexpr std::array kSets{"cpuset.cpus.effective", "cpuset.mems.effective"};
+
 /// The controllers that limits are about, in the order in which they are told.
 constexpr std::array kControllers{"cpu", "cpuset", "io", "memory", "pids"};
 
@@ -106,6 +109,28 @@ ExplainedLimit explain_limit(const LimitFile& file, const std::vector<Cgroup>& c
   if (limit.effective && file.usage != nullptr) {
     const auto usage = places[*limit.effective]->read(file.usage);
     if (usage) limit.usage = parse_cgroup_number(*usage);
+  }
+  return limit;
+}
+
+/// Where the CPUs, or the nodes of memory, come to be the cgroup's: the kernel tells what is left
+/// at each level of what those above have.
+ExplainedLimit explain_set(const char* file, const std::vector<Cgroup>& chain) {
+  ExplainedLimit limit;
+  limit.file = file;
+  std::string set;
+  for (const Cgroup& cgroup : chain) {
+    auto value = cgroup.read(file);
+    if (!value) break;  // of a cgroup above, whose controller this is not
+    if (limit.levels.empty()) {
+      set = without_line_feed(std::move(*value));
+      limit.levels.push_back({cgroup.path(), set});
+    } else if (without_line_feed(std::move(*value)) != set) {
+      limit.effective = 0;
+      break;
+    } else {
+      limit.levels.front().path = cgroup.path();
+    }
   }
   return limit;
 }
@@ -229,6 +254,10 @@ Result<CgroupExplanation> explain_cgroup(const CgroupTree& tree, const Cgroup& c
   const auto after = read_counters(*chain);
   for (const LimitFile& file : kLimits) {
     auto limit = explain_limit(file, *chain);
+    if (!limit.levels.empty()) explanation.limits.push_back(std::move(limit));
+  }
+  for (const char* file : kSets) {
+    auto limit = explain_set(file, *chain);
     if (!limit.levels.empty()) explanation.limits.push_back(std::move(limit));
   }
   for (ExplainedLimit& limit : explain_disks(*chain))

@@ -1,4 +1,6 @@
-// Whose a part of the tree is: delegation, removal, systemd's rule of the single writer.
+// Whose a part of the tree is: delegation, and systemd's rule of the single writer.
+
+#include "cgroup/own.hh"
 
 #include <array>
 #include <fcntl.h>
@@ -6,12 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <nsx/cgroup_change.hh>
-
 #include "cgroup/name.hh"
-#include "cgroup/net_files.hh"
-#include "cgroup/removal.hh"
-#include "cgroup/rules.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
 
@@ -19,10 +16,9 @@ namespace nsx {
 
 namespace {
 
-/// The files that are a delegatee's, by the kernel (Linux 4.15).
 std::vector<std::string> delegated_files() {
   std::vector<std::string> files;
-  if (const auto list = read_file_at(AT_FDCWD, "/sys/kernel/cgroup/delegate")) {
+  if (const auto list = read_file_at(AT_FDCWD, kDelegatedFiles)) {
     std::string_view rest = *list;
     while (!rest.empty()) {
       const std::string_view file = next_field(rest, '\n');
@@ -33,7 +29,14 @@ std::vector<std::string> delegated_files() {
   return files;
 }
 
+bool change_owner(const Cgroup& cgroup, const std::string& file, const CgroupOwner& owner) {
+  return ::fchownat(cgroup.directory(), file.c_str(), owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) ==
+         0;
+}
+
 bool is_delegated(const Cgroup& cgroup) {
+  struct stat status {};
+  if (::fstat(cgroup.directory(), &status) == 0 && status.st_uid != 0) return true;
   // systemd sets the second for its own managers of users.
   for (const char* name : {"user.delegate", "trusted.delegate"}) {
     std::array<char, 8> value{};
@@ -45,58 +48,30 @@ bool is_delegated(const Cgroup& cgroup) {
 
 }  // namespace
 
-Status delegate_cgroup(const Cgroup& cgroup, uid_t uid, gid_t gid) {
+Result<std::vector<FileOwner>> give_cgroup(const Cgroup& cgroup, const CgroupOwner& owner) {
   constexpr const char* kDelegate = "delegate the cgroup";
   if (cgroup.is_top()) return refuse(kDelegate, cgroup.path(), "it is the top of the tree");
-  struct Before {
-    std::string file;
-    struct stat status {};
-  };
-  std::vector<Before> changed;
+  std::vector<FileOwner> before;
   auto files = delegated_files();
   files.insert(files.begin(), ".");
   for (const std::string& file : files) {
-    Before before{file, {}};
-    if (::fstatat(cgroup.directory(), file.c_str(), &before.status, AT_SYMLINK_NOFOLLOW) != 0) {
+    struct stat status {};
+    if (::fstatat(cgroup.directory(), file.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       continue;  // of a controller that is not enabled
     }
-    if (::fchownat(cgroup.directory(), file.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (!change_owner(cgroup, file, owner)) {
       const int code = errno;
-      for (const Before& each : changed) {
-        [[maybe_unused]] const int back =
-            ::fchownat(cgroup.directory(), each.file.c_str(), each.status.st_uid,
-                       each.status.st_gid, AT_SYMLINK_NOFOLLOW);
-      }
+      give_back(cgroup, before);
       return fail(kDelegate, cgroup.path(), code, code == EPERM ? "be root" : "");
     }
-    changed.push_back(std::move(before));
+    before.push_back({file, {status.st_uid, status.st_gid}});
   }
-  return {};
+  return before;
 }
 
-Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool recursive) {
-  if (cgroup.is_top()) {
-    return refuse("remove the cgroup", cgroup.path(), "it is the top of the tree");
-  }
-  auto above = tree.parent(cgroup);
-  if (!above) return error_of(above);
-  const std::string name(last_name(cgroup.path()));
-  // The handle is of what was looked at; another may have its name by now.
-  struct stat held {};
-  struct stat named {};
-  if (::fstat(cgroup.directory(), &held) != 0 ||
-      ::fstatat((*above)->directory(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
-      held.st_ino != named.st_ino) {
-    return refuse("remove the cgroup", cgroup.path(), "it has been removed already");
-  }
-  if (recursive) {
-    if (auto done = remove_below(cgroup.directory(), cgroup.path()); !done) return done;
-  }
-  if (::unlinkat((*above)->directory(), name.c_str(), AT_REMOVEDIR) == 0) {
-    forget_net(held.st_ino);
-    return {};
-  }
-  return tl::unexpected(explain_remove(cgroup, errno));
+void give_back(const Cgroup& cgroup, std::span<const FileOwner> before) {
+  for (const FileOwner& each : before)
+    [[maybe_unused]] const bool done = change_owner(cgroup, each.file, each.owner);
 }
 
 Status check_single_writer(const CgroupTree& tree, const std::string& path) {

@@ -83,6 +83,10 @@ class Planner {
       if (options_.only_changes && says_already((*known)->cgroup, setting)) continue;
       steps_.push_back({Action::write, wanted.path, setting.file, setting.value});
     }
+    if (wanted.delegate_to) {
+      steps_.push_back(
+          {.action = Action::delegate, .path = wanted.path, .owner = *wanted.delegate_to});
+    }
     return {};
   }
 
@@ -119,7 +123,7 @@ class Planner {
       known.cgroup = std::move(*cgroup);
     } else {
       if (cgroup.error().code != 0) return error_of(cgroup);
-      steps_.push_back({Action::make, path, {}, {}});
+      steps_.push_back({.action = Action::make, .path = path});
     }
     return &known_.emplace(path, std::move(known)).first->second;
   }
@@ -190,7 +194,7 @@ class Planner {
     auto leaf = normal_cgroup_path(cgroup.path() + '/' + options_.leaf, "");
     if (!leaf) return error_of(leaf);
     if (auto known = know(*leaf); !known) return error_of(known);
-    steps_.push_back({Action::move, cgroup.path(), {}, *leaf});
+    steps_.push_back({.action = Action::move, .path = cgroup.path(), .value = *leaf});
     made_room_.insert(cgroup.path());
     return {};
   }

@@ -6,10 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <nsx/cgroup_change.hh>
+#include <nsx/cgroup_control.hh>
+
 #include "cgroup/events.hh"
 #include "cgroup/members.hh"
+#include "cgroup/name.hh"
 #include "cgroup/net_files.hh"
 #include "cgroup/parse.hh"
+#include "cgroup/rules.hh"
 #include "kernel/abi.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/directory.hh"
@@ -38,6 +43,18 @@ Status kill_one_by_one(int directory) {
     }
     return {};
   });
+}
+
+/// rmdir(2) of a cgroup all of whose processes were killed: the last of the dead leaves a moment
+/// after it is gone from the list.
+bool remove_killed(int above, const std::string& name) {
+  constexpr int kTries = 100;
+  constexpr useconds_t kMoment = 10000;
+  for (int i = 0; ::unlinkat(above, name.c_str(), AT_REMOVEDIR) != 0; ++i) {
+    if (errno != EBUSY || i == kTries) return false;
+    ::usleep(kMoment);
+  }
+  return true;
 }
 
 Status remove_below(int directory, const std::string& path, int depth) {
@@ -110,18 +127,53 @@ Status remove_made(int above, int cgroup, const std::vector<std::string>& made) 
     return {};  // somebody else has removed it
   }
   if (auto done = remove_below(cgroup, last); !done) return done;
-  // The last of the dead leaves a moment after it is gone from the list.
-  constexpr int kTries = 100;
-  for (int i = 0; ::unlinkat(above, last.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT; ++i) {
-    if (errno != EBUSY || i == kTries) return fail("remove the cgroup", last);
-    constexpr useconds_t kMoment = 10000;
-    ::usleep(kMoment);
-  }
+  if (!remove_killed(above, last) && errno != ENOENT) return fail("remove the cgroup", last);
   forget_net(held.st_ino);
   for (std::size_t i = made.size() - 1; i-- > 0;) {
     if (::unlinkat(above, made[i].c_str(), AT_REMOVEDIR) != 0) break;
   }
   return {};
+}
+
+Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, const CgroupRemoval& removal) {
+  if (cgroup.is_top()) {
+    return refuse("remove the cgroup", cgroup.path(), "it is the top of the tree");
+  }
+  auto above = tree.parent(cgroup);
+  if (!above) return error_of(above);
+  const std::string name(last_name(cgroup.path()));
+  // The handle is of what was looked at; another may have its name by now.
+  struct stat held {};
+  struct stat named {};
+  if (::fstat(cgroup.directory(), &held) != 0 ||
+      ::fstatat((*above)->directory(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+      held.st_ino != named.st_ino) {
+    return refuse("remove the cgroup", cgroup.path(), "it has been removed already");
+  }
+  if (removal.kill) {
+    // Before anything ends for a removal that fails.
+    const auto below = list_directories_at(cgroup.directory(), ".");
+    if (!removal.recursive && below && !below->empty()) {
+      return refuse("remove the cgroup", cgroup.path(), "there are cgroups below it",
+                    "-r removes those, too");
+    }
+    if (auto done = signal_cgroup(tree, cgroup, SIGKILL); !done) return done;
+    if (auto done = kill_and_wait(cgroup.directory()); !done) {
+      done.error().subject = cgroup.path();
+      return done;
+    }
+  }
+  if (removal.recursive) {
+    if (auto done = remove_below(cgroup.directory(), cgroup.path()); !done) return done;
+  }
+  const bool removed = removal.kill
+                           ? remove_killed((*above)->directory(), name)
+                           : ::unlinkat((*above)->directory(), name.c_str(), AT_REMOVEDIR) == 0;
+  if (removed) {
+    forget_net(held.st_ino);
+    return {};
+  }
+  return tl::unexpected(explain_remove(cgroup, errno));
 }
 
 }  // namespace nsx

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include <nsx/cgroup.hh>
@@ -13,16 +14,26 @@
 
 namespace nsx {
 
+/// Whom a cgroup is delegated to.
+struct CgroupOwner {
+  uid_t uid = 0;
+  gid_t gid = 0;
+
+  bool operator==(const CgroupOwner&) const = default;
+};
+
 /// One deed.
 struct CgroupStep {
   enum class Action : std::uint8_t {
     make,   ///< mkdir(2) of the cgroup at `path`
     move,   ///< all processes that are directly in the cgroup at `path` move to the one at `value`
     write,  ///< one write(2) of `value` to `file` of the cgroup at `path`
+    delegate,  ///< the cgroup at `path` becomes that of `owner`
   } action = Action::write;
   std::string path;
-  std::string file;
-  std::string value;
+  std::string file = {};
+  std::string value = {};
+  CgroupOwner owner = {};
 
   bool operator==(const CgroupStep&) const = default;
 };
@@ -47,6 +58,10 @@ struct CgroupWanted {
   std::vector<std::string> wishes = {};      ///< the same, but as far as they can be had
   std::vector<CgroupSetting> settings = {};  ///< what to write to its files, in this order
   bool must_be_new = false;                  ///< it is an error if it is there
+  /// Who may then make cgroups below it, limit them, and move processes between them: the directory
+  /// and those of its files that a delegatee may write (/sys/kernel/cgroup/delegate) become this
+  /// user's, as cgroups(7) has it.
+  std::optional<CgroupOwner> delegate_to = {};
 };
 
 /// Plans to make cgroups that are not there, with those above them that are missing, and to write
@@ -64,15 +79,20 @@ NSX_API Status carry_out_cgroup_steps(const CgroupTree& tree, std::span<const Cg
 /// What a step does, as a line for a shell: "echo +memory > /sys/fs/cgroup/cgroup.subtree_control".
 NSX_API std::string describe(const CgroupTree& tree, const CgroupStep& step);
 
-/// Makes the subtree at `path` its user's: changes the owner of the directory and of the files in
-/// it that a delegatee may write (/sys/kernel/cgroup/delegate), as cgroups(7) has it.
-NSX_API Status delegate_cgroup(const Cgroup& cgroup, uid_t uid, gid_t gid);
+/// How a cgroup is removed.
+struct CgroupRemoval {
+  bool recursive = false;  ///< those below it first
+  bool kill = false;       ///< and all processes in it and below before that
+};
 
-/// Removes a cgroup; with `recursive` those below it first. Errors: a process is in it.
-NSX_API Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool recursive);
+/// Removes a cgroup. Errors: a process is in it, or a cgroup below, that the removal does not
+/// include; then none was killed.
+NSX_API Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup,
+                             const CgroupRemoval& removal);
 
 /// Whether another may change the tree at `path`. Where systemd runs, it alone does, but for what
-/// it has delegated ("Delegate=yes", the attribute user.delegate of the cgroup).
+/// it has delegated ("Delegate=yes", the attribute user.delegate of the cgroup), and for what
+/// belongs to another user than root.
 NSX_API Status check_single_writer(const CgroupTree& tree, const std::string& path);
 
 }  // namespace nsx

@@ -14,12 +14,13 @@ namespace nsx {
 
 /// A limit of a cgroup and of those above it.
 struct ExplainedLimit {
-  std::string file;  ///< "memory.max", or of one disk "io.max 8:0 wbps"
+  std::string file;  ///< "memory.max", of one disk "io.max 8:0 wbps", "cpuset.cpus.effective"
   struct Level {
     std::string path;
     std::string value;  ///< as the kernel writes it
   };
-  std::vector<Level> levels;             ///< from the cgroup itself up; those that have the file
+  std::vector<Level> levels;  ///< from the cgroup itself up; those that have the file. Of a cpuset
+                              ///< the one alone where it has become this list
   std::optional<std::size_t> effective;  ///< the level that counts; none: there is no limit
   std::optional<std::uint64_t> usage;    ///< there, in the unit of the limit
 };

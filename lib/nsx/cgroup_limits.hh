@@ -80,4 +80,7 @@ NSX_API Result<std::vector<CgroupSetting>> resolve_cgroup_limits(
 /// wants it. Errors: a file system without a disk of its own (tmpfs, btrfs, overlay).
 NSX_API Result<std::string> disk_of(const std::string& path);
 
+/// What the kernel calls the disk MAJOR:MINOR: "sda". Empty: there is none.
+NSX_API std::string disk_name(const std::string& numbers);
+
 }  // namespace nsx

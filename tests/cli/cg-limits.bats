@@ -55,7 +55,7 @@ load ../lib/cgroups
   grep -q 'wbps=2097152' "$own/writer/io.max"
   disk=$(</sys/class/block/vda/dev)
   run -0 nsx-cg explain "/$mine/writer"
-  [[ $output == *"io.max $disk wbps: 2M/s, set at /$mine/writer"* ]]
+  [[ $output == *"io.max $disk (vda) wbps: 2M/s, set at /$mine/writer"* ]]
   began=$(date +%s%N)
   sh -c 'echo 0 >"$1/cgroup.procs"; exec dd if=/dev/zero of=/dev/vda bs=64K count=256 oflag=direct' - "$own/writer"
   ended=$(date +%s%N)
@@ -171,7 +171,26 @@ load ../lib/cgroups
   [ "$(cat "$own/yours/a/memory.max")" = 16777216 ]
   run -1 as_user nsx-cg set "/$mine/yours" memory=1M
   [[ $output == *"it belongs to UID 0"* ]]
-  as_user nsx-cg rm "/$mine/yours/a"
+  # What fails takes back the controllers that it has enabled for it.
+  as_user nsx-cg create "/$mine/yours/a/b"
+  [ "$(cat "$own/yours/a/cgroup.subtree_control")" = "" ]
+  run -1 as_user nsx-cg delegate --controllers=pids "/$mine/yours/a/b" 0
+  [[ $output == *"cannot delegate the cgroup /$mine/yours/a/b: Operation not permitted (be root)" ]]
+  [ "$(cat "$own/yours/a/cgroup.subtree_control")" = "" ]
+  [ "$(stat -c %u "$own/yours/a/b" "$own/yours/a/b/cgroup.procs" | xargs)" = "$ordinary_uid $ordinary_uid" ]
+  as_user nsx-cg rm -r "/$mine/yours/a"
+}
+
+# bats test_tags=one-kernel
+@test "explain tells where CPUs are taken away" {
+  [ "$(nproc --all)" -ge 2 ]
+  nsx-cg create "/$mine/a/b" cpus=0
+  nsx-cg create "/$mine/a/b/c" cpus=0
+  run -0 nsx-cg explain "/$mine/a/b/c"
+  [[ $output == *"cpuset.cpus.effective: 0, set at /$mine/a/b"$'\n'* ]]
+  [[ $output == *"cpuset.mems.effective: no limit"* ]]
+  run -0 nsx-cg explain "/$mine/a"
+  [[ $output == *"cpuset.cpus.effective: no limit"* ]]
 }
 
 @test "memory is waited for, and reclaimed" {

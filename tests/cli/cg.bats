@@ -177,6 +177,10 @@ load ../lib/cgroups
   run -1 nsx-cg rm -r "/$mine/a"
   [[ $output == *"--kill ends them"* ]]
   [ -d "$own/a/b" ]
+  # What is not to be removed is not ended either.
+  run -1 nsx-cg rm --kill "/$mine/a"
+  [[ $output == *"there are cgroups below it (-r removes those, too)" ]]
+  kill -0 "$pid"
   nsx-cg rm -r --kill "/$mine/a"
   [ ! -e "$own/a" ]
   wait_until is_gone "$pid" || wait "$pid" || true
@@ -493,7 +497,13 @@ nothing_below() {
 # --- Users ---------------------------------------------------------------------------------------
 
 @test "an ordinary user works in a delegated subtree, and not beside it" {
-  mkdir "$own/yours" "$own/other"
+  mkdir "$own/yours" "$own/other" "$own/dry"
+  run -0 nsx-cg delegate --dry-run "/$mine/dry" "$ordinary_uid:7"
+  [[ ${lines[-1]} == "chown $ordinary_uid:7 $own/dry; for file in "* ]]
+  [ "$(stat -c %u "$own/dry")" = 0 ]
+  sh -ec "$output"
+  [ "$(stat -c %u:%g "$own/dry" "$own/dry/cgroup.procs" "$own/dry/cgroup.freeze" | xargs)" = \
+    "$ordinary_uid:7 $ordinary_uid:7 0:0" ]
   nsx-cg delegate "/$mine/yours" "$ordinary_uid"
   [ "$(stat -c %u "$own/yours" "$own/yours/cgroup.procs" "$own/yours/cgroup.subtree_control" | xargs)" = \
     "$ordinary_uid $ordinary_uid $ordinary_uid" ]
@@ -539,6 +549,10 @@ nothing_below() {
   setfattr -n user.delegate -v 1 "$own/unit"
   with_systemd nsx-cg create "/$mine/unit/a/c"
   [ -d "$own/unit/a/c" ]
+  # What is another user's has been delegated to that one.
+  mkdir "$own/theirs"
+  chown "$ordinary_uid" "$own/theirs"
+  with_systemd nsx-cg create "/$mine/theirs/a"
 }
 
 # --- What is told --------------------------------------------------------------------------------

@@ -1,6 +1,11 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <nsx/cgroup_limits.hh>
 
 #include "cgroup/units.hh"
+#include "kernel/directory.hh"
 #include "support.hh"
 
 namespace nsx {
@@ -148,6 +153,22 @@ TEST(Limits, EachKeyHasAFile) {
   EXPECT_EQ(cgroup_file_of("memory.stat"), "memory.stat");
   for (const std::string& key : cgroup_limit_keys())
     EXPECT_NE(cgroup_file_of(key).find('.'), std::string::npos) << key;
+}
+
+TEST(DiskName, IsNoneWhereThereIsNoDisk) {
+  for (const char* text : {"", "0:0", "254", "../../sda", "8:0/.."})
+    EXPECT_EQ(disk_name(text), "") << text;
+}
+
+TEST(DiskName, IsWhatDevCallsIt) {
+  for (const std::string& numbers : must(list_names_at(AT_FDCWD, "/sys/dev/block"))) {
+    const std::string name = disk_name(numbers);
+    ASSERT_NE(name, "") << numbers;
+    struct stat status {};
+    if (::stat(("/dev/" + name).c_str(), &status) != 0) continue;  // in a container, say
+    EXPECT_EQ(numbers,
+              std::to_string(major(status.st_rdev)) + ':' + std::to_string(minor(status.st_rdev)));
+  }
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 // nsx-cg create, rm, set and delegate.
 
-#include <csignal>
 #include <pwd.h>
 
-#include <nsx/cgroup_control.hh>
+#include <nsx/cgroup_change.hh>
 
 #include "common/ids.hh"
 #include "common/report.hh"
@@ -54,17 +53,12 @@ Status make_or_change(const cli::CommandLine& line, bool make) {
 }
 
 /// "alice", "1000:1000", "alice:users"; without a group, the user's own.
-struct Owner {
-  uid_t uid = 0;
-  gid_t gid = 0;
-};
-
-Result<Owner> parse_owner(const std::string& text) {
+Result<CgroupOwner> parse_owner(const std::string& text) {
   const std::size_t colon = text.find(':');
   const std::string name = text.substr(0, colon);
   auto uid = cli::parse_user(name.c_str());
   if (!uid) return error_of(uid);
-  Owner owner{*uid, *uid};
+  CgroupOwner owner{*uid, *uid};
   if (colon != std::string::npos) {
     auto gid = cli::parse_group(text.c_str() + colon + 1);
     if (!gid) return error_of(gid);
@@ -85,21 +79,19 @@ std::vector<std::string> split_list(std::string_view list) {
   }
 }
 
-Status delegate_to(const cli::CommandLine& line, const Owner& owner) {
+Status delegate_to(const cli::CommandLine& line, const CgroupOwner& owner) {
   auto session = Session::open();
   if (!session) return error_of(session);
   auto cgroup = session->tree.find(line.operands.front());
   if (!cgroup) return error_of(cgroup);
-  CgroupWanted wanted{.path = cgroup->path()};
+  CgroupWanted wanted{.path = cgroup->path(), .delegate_to = owner};
   wanted.wishes = {"cpu", "cpuset", "io", "memory", "pids"};
   for (const cli::Given& given : line.options) {
     if (given.option->id != kControllers) continue;
     wanted.wishes.clear();
     wanted.needs = split_list(given.argument);
   }
-  const bool dry_run = line.has(kDryRun);
-  if (auto done = change(*session, {&wanted, 1}, change_options(line), dry_run); !done) return done;
-  return dry_run ? Status{} : delegate_cgroup(*cgroup, owner.uid, owner.gid);
+  return change(*session, {&wanted, 1}, change_options(line), line.has(kDryRun));
 }
 
 Status remove_one(const Session& session, const char* name, const cli::CommandLine& line) {
@@ -108,13 +100,8 @@ Status remove_one(const Session& session, const char* name, const cli::CommandLi
   if (!line.has(kForce)) {
     if (auto ok = check_single_writer(session.tree, cgroup->path()); !ok) return ok;
   }
-  if (line.has(kKill)) {
-    if (auto done = signal_cgroup(session.tree, *cgroup, SIGKILL); !done) return done;
-    constexpr std::chrono::seconds kPatience{10};
-    auto empty = wait_for_cgroup(session.tree, *cgroup, CgroupState{}, kPatience);
-    if (!empty) return error_of(empty);
-  }
-  return remove_cgroup(session.tree, *cgroup, line.has('r'));
+  return remove_cgroup(session.tree, *cgroup,
+                       {.recursive = line.has('r'), .kill = line.has(kKill)});
 }
 
 }  // namespace

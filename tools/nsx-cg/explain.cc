@@ -46,10 +46,19 @@ std::string value_text(const std::string& file, const std::string& value) {
   return value;
 }
 
+/// "io.max 8:0 wbps" as "io.max 8:0 (sda) wbps".
+std::string with_disk(const std::string& file) {
+  const std::size_t begin = file.find(' ');
+  if (begin == std::string::npos) return file;
+  const std::size_t end = file.find(' ', begin + 1);
+  const std::string disk = disk_name(file.substr(begin + 1, end - begin - 1));
+  return disk.empty() ? file : file.substr(0, end) + " (" + disk + ')' + file.substr(end);
+}
+
 std::string limits_text(const CgroupExplanation& explanation) {
   std::string text;
   for (const ExplainedLimit& limit : explanation.limits) {
-    text += limit.file + ": ";
+    text += with_disk(limit.file) + ": ";
     if (!limit.effective) {
       text += "no limit\n";
       continue;
