@@ -274,6 +274,9 @@ TEST(TopText, FitsExactly) {
   EXPECT_EQ(wrapped("abcdef", 3, 2), (std::vector<std::string>{"abc", "def"}));
   EXPECT_EQ(wrapped("abc", 0, 2), std::vector<std::string>{});
   EXPECT_EQ(wrapped("", 3, 2), std::vector<std::string>{});
+  EXPECT_EQ(wrapped("one two three", 8, 5), (std::vector<std::string>{"one two", "three"}));
+  EXPECT_EQ(wrapped("one twothree", 8, 5), (std::vector<std::string>{"one twot", "hree"}));
+  EXPECT_EQ(wrapped("one two three four", 8, 2), (std::vector<std::string>{"one two", "three .."}));
   EXPECT_EQ(fit("a\tb", 8, TopAlign::left, TopCut::end), R"(a\x09b  )");
 }
 

@@ -30,6 +30,24 @@ void cut_end(std::vector<TopGlyph>& glyphs, int width) {
     now -= glyphs.back().width;
 }
 
+/// Glyphs of one line: up to `end`; the following ones are on the next, from `next` on.
+struct Line {
+  std::size_t end;
+  std::size_t next;
+};
+
+/// As many as fit, up to a blank if there is one in the second half.
+Line line_from(const std::vector<TopGlyph>& glyphs, std::size_t begin, int width) {
+  std::size_t end = begin;
+  for (int left = width; end < glyphs.size() && glyphs[end].width <= left; ++end)
+    left -= glyphs[end].width;
+  if (end == glyphs.size()) return {end, end};
+  for (std::size_t at = end; at > begin + (end - begin) / 2; --at) {
+    if (glyphs[at].text == " ") return {at, at + 1};
+  }
+  return {end, end};
+}
+
 }  // namespace
 
 std::vector<TopGlyph> glyphs_of(std::string_view text) {
@@ -81,23 +99,17 @@ std::vector<TopGlyph> fitted(std::string_view text, int width, TopAlign align, T
 }
 
 std::vector<std::string> wrapped(std::string_view text, int width, std::size_t most) {
+  const std::vector<TopGlyph> glyphs = glyphs_of(text);
   std::vector<std::string> lines;
-  int left = 0;
-  for (const TopGlyph& glyph : glyphs_of(text)) {
-    if (lines.empty() || left < glyph.width) {
-      if (lines.size() == most || glyph.width > width) {
-        if (!lines.empty()) {
-          // One column more than there is, so that it is cut.
-          const std::string cut = lines.back() + std::string(static_cast<std::size_t>(width), ' ');
-          lines.back() = joined(fitted(cut, width, TopAlign::left, TopCut::end));
-        }
-        break;
-      }
-      lines.emplace_back();
-      left = width;
-    }
-    lines.back() += glyph.text;
-    left -= glyph.width;
+  for (std::size_t begin = 0; begin < glyphs.size() && lines.size() < most;) {
+    const Line line = line_from(glyphs, begin, width);
+    if (line.next == begin) break;  // a single one is wider than that
+    const bool is_cut = lines.size() + 1 == most && line.next < glyphs.size();
+    lines.push_back(
+        joined({glyphs.begin() + static_cast<std::ptrdiff_t>(begin),
+                is_cut ? glyphs.end() : glyphs.begin() + static_cast<std::ptrdiff_t>(line.end)}));
+    if (is_cut) lines.back() = joined(fitted(lines.back(), width, TopAlign::left, TopCut::end));
+    begin = line.next;
   }
   return lines;
 }
