@@ -76,6 +76,10 @@ load ../lib/cgroups
   read -r mem limit swap pids oom rest <<<"$output"
   [ "$mem" = "$(cat "$own/a/memory.current")" ]
   [ "$limit $swap $pids $oom" = "67108864 0 1/10 0" ]
+  run -0 --separate-stderr nsx-cg top -J --interval 50ms --count 1 -o MEM,PEAK,LIMIT,SWAP,PIDS/MAX,PROCS "/$mine/a"
+  jq -e --argjson mem "$(cat "$own/a/memory.current")" --argjson peak "$(cat "$own/a/memory.peak")" \
+    '.cgroups[0] | .mem == $mem and .peak == $peak and .limit == 67108864 and .swap == 0 and .pids == 1
+     and .max == 10 and .procs == 1' <<<"$output"
   [ "$(nsx-cg get -v "/$mine/a" cpu.weight)" = 50 ]
   [ "$(nsx-cg get -H "/$mine/a" memory)" = memory=64M ]
   run -0 nsx-cg get -J "/$mine/a" memory pids.max

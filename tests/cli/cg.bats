@@ -612,22 +612,27 @@ nothing_below() {
     [ "$output" = "nsx-cg mv: cannot move PID 2 to the cgroup /$mine: it is a thread of the kernel's" ]
   fi
   mkdir "$own/a"
+  run -1 nsx-cg get "/$mine/a" cgroup.none
+  [[ $output == "nsx-cg get: cannot read "*"cgroup.none: this kernel does not have that file" ]]
+  run -1 nsx-cg delegate / "$ordinary_uid"
+  [[ $output == *"cannot delegate the cgroup /: it is the top of the tree" ]]
   run -1 as_user nsx-cg rm "/$mine/a"
   [[ $output == *"the cgroup that it is in is not yours (be root, or the user to whom that is delegated)" ]]
   run -1 nsx-cg set "/$mine/a" cgroup.subtree_control=+none
   [[ $output == *"the kernel does not take this value"* || $output == *"it has not got the controller none"* ]]
 }
 
-# Runs a command while nsx-cg, held by strace, is about to write to a file of a cgroup:
-# before_write FILE COMMAND ARGUMENT...
-before_write() {
-  local file=$1 command=$2 tracer
-  shift 2
-  strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=write -e inject=write:delay_enter=2s nsx-cg "$@" &
+# Runs a command while nsx-cg, held by strace, is about to read or write a file of a cgroup:
+# before read|write FILE COMMAND ARGUMENT...
+before() {
+  local call=$1 file=$2 command=$3 tracer
+  shift 3
+  strace -qq -o "$BATS_TEST_TMPDIR/trace" -P "$file" -e trace="$call" -e inject="$call":delay_enter=2s \
+    nsx-cg "$@" &
   tracer=$!
   # shellcheck disable=SC2317 # for wait_until
   opened() {
-    has_child "$tracer" nsx-cg && readlink "/proc/$child/fd/"* 2>/dev/null | grep -q "/$file\$"
+    has_child "$tracer" nsx-cg && readlink "/proc/$child/fd/"* 2>/dev/null | grep -qx "$file"
   }
   wait_until opened
   $command
@@ -638,14 +643,17 @@ before_write() {
 @test "what ends or goes while it is changed is told" {
   mkdir "$own/a" "$own/b"
   nsx-cg set "/$mine/a" cgroup.max.depth=5
-  run -1 before_write cgroup.max.depth "rmdir $own/a" set "/$mine/a" cgroup.max.depth=3
+  run -1 before write "$own/a/cgroup.max.depth" "rmdir $own/a" set "/$mine/a" cgroup.max.depth=3
   [[ $output == *"cgroup.max.depth: the cgroup has been removed" ]]
+  mkdir "$own/a"
+  run -1 before read "$own/a/cgroup.max.depth" "rmdir $own/a" get "/$mine/a" cgroup.max.depth
+  [[ $output == "nsx-cg get: cannot read "*"cgroup.max.depth: the cgroup has been removed" ]]
   sleeper_in "$own"
   ended=$pid
-  run -1 before_write cgroup.procs end_spawned mv "$ended" "/$mine/b"
+  run -1 before write "$own/b/cgroup.procs" end_spawned mv "$ended" "/$mine/b"
   [ "$output" = "nsx-cg mv: cannot move PID $ended to the cgroup /$mine/b: the process has ended" ]
   sleeper_in "$own"
-  run -1 before_write cgroup.procs "rmdir $own/b" mv "$pid" "/$mine/b"
+  run -1 before write "$own/b/cgroup.procs" "rmdir $own/b" mv "$pid" "/$mine/b"
   [ "$output" = "nsx-cg mv: cannot move PID $pid to the cgroup /$mine/b: the cgroup has been removed" ]
 }
 
