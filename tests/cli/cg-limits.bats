@@ -195,6 +195,23 @@ load ../lib/cgroups
   [[ $output == *"cpuset.mems.effective: no limit"* ]]
   run -0 nsx-cg explain "/$mine/a"
   [[ $output == *"cpuset.cpus.effective: no limit"* ]]
+  # An empty list is what the cgroup above has.
+  nsx-cg set "/$mine/a/b" cpus=
+  run -0 nsx-cg explain "/$mine/a/b"
+  [[ $output == *"cpuset.cpus.effective: no limit"* ]]
+}
+
+# bats test_tags=one-kernel
+@test "what get prints, set takes" {
+  local before after settings
+  nsx-cg create "/$mine/a/b" cpus= io=/dev/vda:w=1M/s memory=8M cpu=0.5 pids=9 hugetlb.2MB.max=4M
+  before=$(nsx-cg get "/$mine/a/b")
+  mapfile -t settings <<<"$before"
+  [[ " ${settings[*]} " == *" cpuset.cpus= "*" memory.max=8388608 "* ]]
+  nsx-cg set "/$mine/a/b" "${settings[@]}"
+  diff <(nsx-cg get "/$mine/a/b") - <<<"$before"
+  nsx-cg create "/$mine/a/c" "${settings[@]}"
+  diff <(nsx-cg get "/$mine/a/c") - <<<"$before"
 }
 
 @test "memory is waited for, and reclaimed" {

@@ -122,6 +122,9 @@ TEST(Limit, OfADiskNamesIt) {
 }
 
 TEST(Limit, MayBeAnyFileOfTheKernels) {
+  // As "get" prints it: all that the cgroup above has.
+  EXPECT_EQ(read("cpuset.cpus="), "cpuset.cpus ");
+  EXPECT_EQ(read("cpus="), "cpuset.cpus ");
   EXPECT_EQ(read("memory.oom.group=1"), "memory.oom.group 1");
   EXPECT_EQ(read("hugetlb.2MB.max=1G"), "hugetlb.2MB.max 1G");
   EXPECT_EQ(read("misc.max=res_a 1"), "misc.max res_a 1");
