@@ -251,6 +251,7 @@ is_frozen() {
   keys Home
   see "^/$mine/one "
   keys NPage
+  see_no "^/$mine "
   see "^/$mine/two/2[0-9] "
   terminal resize-window -t 0 -x 100 -y 8
   keys Enter

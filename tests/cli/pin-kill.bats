@@ -50,7 +50,7 @@ killed_everywhere() {
         [ "$before" = "$(mounts)" ] && find /run | cmp - files || { echo "killed at $call $n"; exit 1; }
       done
     done <calls
-    no_live_init
+    inits_end
     echo "$points points"'
 }
 

@@ -88,7 +88,7 @@ setup() {
     nsx-pin add blue -- sh -c "kill -TERM \$\$" || echo "status $?"
     [ "$before" = "$(grep " /run" /proc/self/mountinfo)" ]
     find /run -type f
-    no_live_init'
+    inits_end'
   [[ "${lines[0]}" = *"cannot run sh: it ended with status 7 (nothing is pinned)" ]]
   [ "${lines[1]}" = "status 7" ]
   [[ "${lines[2]}" = *"cannot execute nsx-no-such-program: No such file or directory" ]]
