@@ -69,6 +69,18 @@ load ../lib/cgroups
 }
 
 # bats test_tags=one-kernel
+@test "a partition stands for its whole disk" {
+  local disk part
+  addpart /dev/vda 1 8 2048
+  part=$(</sys/class/block/vda1/dev) disk=$(</sys/class/block/vda/dev)
+  for name in /dev/vda1 "$part" /dev/vda "$disk"; do
+    run -0 nsx-cg create --dry-run "/$mine/a" "io=$name:w=1M/s"
+    [ "${lines[-1]}" = "echo '$disk wbps=1048576' > $own/a/io.max" ]
+  done
+  delpart /dev/vda 1
+}
+
+# bats test_tags=one-kernel
 @test "the numbers of controllers are those of the kernel's files" {
   nsx-cg create "/$mine/a" memory=64M pids=10 cpu.weight=50
   sleeper_in "$own/a"

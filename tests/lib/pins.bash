@@ -35,8 +35,7 @@ no_live_init() {
 
 # Whether they end soon: nobody waits for one that is told of the end of its maker.
 inits_end() {
-  local i
-  for i in {1..200}; do
+  for _ in {1..200}; do
     if no_live_init; then return; fi
     sleep 0.05
   done
