@@ -234,6 +234,23 @@ spawn_in() {
   [ "${lines[-1]}" = "status 137" ]
 }
 
+# bats test_tags=any-kernel
+@test "rm: who looks at the namespace only for a moment does not use it" {
+  run -0 in_own_run '
+    nsx-pin add blue
+    mkfifo /run/never
+    (
+      exec 7</run/netns/blue
+      : >/run/looks
+      while [ -e /run/netns/blue ]; do read -r -t 0.005 <>/run/never || :; done
+      read -r -t 0.02 <>/run/never || :
+    ) &
+    until [ -e /run/looks ]; do :; done
+    nsx-pin rm blue
+    wait'
+  [ -z "$output" ]
+}
+
 # bats test_tags=slow
 @test "rm --kill leaves alone who is where we are" {
   run -0 in_own_run '

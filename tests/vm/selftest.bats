@@ -38,6 +38,41 @@ lane() {
   [ "${lines[-1]}" = "1 passed, 2 failed" ]
 }
 
+# Has the machine's kernel find no init, and panic, as often as this says: panics_at_boot TIMES
+panics_at_boot() {
+  local bin=$BATS_TEST_TMPDIR/bin
+  mkdir "$bin"
+  yes | head -n "$1" >"$BATS_TEST_TMPDIR/times"
+  cat >"$bin/qemu-system-x86_64" <<END
+#!/bin/bash
+PATH=$PATH times=$BATS_TEST_TMPDIR/times
+# Whether there is KVM is tried by a boot of its own.
+if [[ "\$*" != *probe.cpio* && -s \$times ]]; then
+  sed -i 1d "\$times"
+  set -- "\${@//rdinit=\/init/rdinit=\/none}"
+fi
+exec qemu-system-x86_64 "\$@"
+END
+  chmod +x "$bin/qemu-system-x86_64"
+  PATH=$bin:$PATH
+}
+
+@test "a machine whose kernel panics before any test is booted once more" {
+  panics_at_boot 1
+  NSX_MUST_WORK=0 lane fails.bats
+  [[ $output == *"booted twice: at first the kernel panicked before a test had begun"* ]]
+  [ "${lines[-1]}" = "1 passed, 1 failed" ]
+  grep -q 'Kernel panic' "$BATS_TEST_TMPDIR"/results/*.first-console
+}
+
+@test "and no more than once" {
+  panics_at_boot 2
+  lane fails.bats
+  [ "$status" -eq 1 ]
+  [[ $output == *"booted twice"*"FAILED  the kernel panicked"* ]]
+  [ "${lines[-1]}" = "0 passed, 1 failed" ]
+}
+
 @test "a hang is called one, with the console" {
   lane hangs.bats --timeout=40
   [ "$status" -eq 1 ]

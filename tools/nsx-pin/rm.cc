@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 
@@ -64,20 +65,36 @@ void kill_all(const Kernel& kernel, const Users& users) {
   }
 }
 
+/// Whether all that was found has descriptors alone: who has may only be looking, as a monitor
+/// does.
+bool may_only_look(const std::vector<Users>& users) {
+  return std::all_of(users.begin(), users.end(), [](const Users& each) {
+    return each.processes.empty() && each.mounts.empty();
+  });
+}
+
+/// For how long users are waited for; none: for ever.
+std::optional<double> patience(const Options& options, const std::vector<Users>& users) {
+  constexpr double kForKilled = 10;
+  constexpr double kForALook = 0.1;
+  if (options.wait) return options.seconds;
+  if (options.kill) return kForKilled;
+  return may_only_look(users) ? kForALook : 0;
+}
+
 /// Waits for, or ends, those that still use namespaces. None are left, or the time is over.
 Result<std::vector<Users>> see_to_users(const Kernel& kernel,
                                         const std::vector<Namespace>& namespaces,
                                         const Options& options) {
-  constexpr double kForKilled = 10;
   const double start = now();
   for (;;) {
     auto users = find_users(kernel, namespaces);
-    if (!users || users->empty() || (!options.kill && !options.wait)) return users;
+    if (!users || users->empty()) return users;
     if (options.kill) {
       for (const Users& each : *users)
         kill_all(kernel, each);
     }
-    const auto limit = options.kill && !options.wait ? kForKilled : options.seconds;
+    const auto limit = patience(options, *users);
     if (limit && now() - start >= *limit) return users;
     const timespec pause{0, 20'000'000};
     ::nanosleep(&pause, nullptr);
