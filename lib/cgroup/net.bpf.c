@@ -15,9 +15,10 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define BURST (NSEC_PER_SEC / 10)
-/* TCP that has lost all it sent is silent for 200 ms (its shortest retransmission timeout). With
- * 100 ms of credit it would reach half of the rate: what it could have sent is kept for it. */
-#define CREDIT_AFTER_DROP (NSEC_PER_SEC / 5)
+/* TCP that has lost all it sent is silent for 200 ms (its shortest retransmission timeout), and for
+ * twice that if that is lost, too, or if it is late on a busy machine. With 100 ms of credit it would
+ * reach half of the rate: what it could have sent is kept for it. */
+#define CREDIT_AFTER_DROP (2 * NSEC_PER_SEC / 5)
 #define AFTER_DROP (2 * CREDIT_AFTER_DROP)
 
 #define DROP 0

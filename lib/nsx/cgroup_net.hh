@@ -20,8 +20,8 @@ namespace nsx {
 // the last packets of connections that a process has closed.
 //
 // A rate lets pass what 100 ms hold at once, and what comes on top is dropped. One packet may
-// exceed it. After a drop credit grows on to 300 ms while nothing is sent: TCP that has lost all
-// that it sent is silent for 200 ms, and would reach half of the rate without.
+// exceed it. After a drop credit grows on to 500 ms while nothing is sent: TCP that has lost all
+// that it sent is silent for 200 or 400 ms, and would reach half of the rate without.
 //
 // Links and maps are pinned below /sys/fs/bpf/nsx, in a directory for each cgroup, by its id: they
 // outlive the caller, and a new cgroup of the same name is not taken for the old. The kernel

@@ -106,7 +106,7 @@ has_arrived() {
 # Whether the last transfer ran at this rate, 15 percent more or less. Headers count.
 ran_at() {
   local waited
-  for ((waited = 0; waited < 60 && $(wc -l <"$received") < 2; waited++)); do sleep 0.25; done
+  for ((waited = 0; waited < 120 && $(wc -l <"$received") < 2; waited++)); do sleep 0.25; done
   local rate
   rate=$(tail -n 1 "$received")
   echo "$rate bytes a second"
@@ -157,7 +157,7 @@ equals_tcp() {
   make_link
   mkdir "$own/x"
   cg set "/$mine/x" net.out=2M/s
-  transfer $((6 << 20)) "$own/x" ""
+  transfer $((10 << 20)) "$own/x" ""
   ran_at $((2 << 20))
   [ "$(stat_of "/$mine/x" tx_dropped_packets)" -gt 0 ]
   [ "$(stat_of "/$mine/x" rx_dropped_packets)" -eq 0 ]
@@ -171,7 +171,7 @@ equals_tcp() {
   make_link
   mkdir "$own/x"
   cg set "/$mine/x" net.in=2M/s
-  transfer $((6 << 20)) "" "$own/x"
+  transfer $((10 << 20)) "" "$own/x"
   # While it runs, as a rate.
   shows_rates() {
     cg ls -J -d 0 -o NAME,RXBPS,TXBPS,RX,TX --interval=500ms "/$mine/x" |
