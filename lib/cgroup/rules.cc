@@ -88,6 +88,11 @@ bool is_real_root(const Cgroup& cgroup) {
   return ::faccessat(cgroup.directory(), "cgroup.type", F_OK, 0) != 0 && errno == ENOENT;
 }
 
+bool is_gone(const Cgroup& cgroup, int code) {
+  return code == ENODEV ||
+         (code == ENOENT && ::faccessat(cgroup.directory(), "cgroup.procs", F_OK, 0) != 0);
+}
+
 std::string type_of(const Cgroup& cgroup) {
   auto type = cgroup.read("cgroup.type");
   if (!type) return {};
@@ -142,24 +147,14 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
 Error explain_read(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file,
                    int code) {
   const std::string what = path_of_file(cgroup, file);
-  switch (code) {
-    case ENOENT:
-      if (::faccessat(cgroup.directory(), "cgroup.procs", F_OK, 0) == 0) {
-        return explain_missing(tree, cgroup, file, "read");
-      }
-      [[fallthrough]];
-    case ENODEV:
-      return with_reason("read", what, "the cgroup has been removed");
-    case EOPNOTSUPP:
-      if (file == "cgroup.procs") {
-        return with_reason("read", what,
-                           "it is threaded, and its processes are those of the domain above it",
-                           "cgroup.threads lists its threads");
-      }
-      [[fallthrough]];
-    default:
-      return {"read", what, code, {}, {}};
+  if (is_gone(cgroup, code)) return with_reason("read", what, "the cgroup has been removed");
+  if (code == ENOENT) return explain_missing(tree, cgroup, file, "read");
+  if (code == EOPNOTSUPP && file == "cgroup.procs") {
+    return with_reason("read", what,
+                       "it is threaded, and its processes are those of the domain above it",
+                       "cgroup.threads lists its threads");
   }
+  return {"read", what, code, {}, {}};
 }
 
 Error explain_move(const Cgroup& to, const std::string& from, const std::string& what, int code) {

@@ -27,6 +27,9 @@ Error explain_busy(const Cgroup& cgroup);
 /// Whether this is the machine's root cgroup, which the rules leave out: it has no type.
 bool is_real_root(const Cgroup& cgroup);
 
+/// Whether an error of one of its files means that the cgroup is gone: there is nothing left in it.
+bool is_gone(const Cgroup& cgroup, int code);
+
 /// What cgroup.type says; empty for the machine's root.
 std::string type_of(const Cgroup& cgroup);
 

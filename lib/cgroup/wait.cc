@@ -30,12 +30,6 @@ tl::unexpected<Error> removed(const Cgroup& cgroup) {
   return refuse(kWait, cgroup.path(), "it has been removed");
 }
 
-/// Whether an error means that the cgroup is gone: there is nothing left in it.
-bool is_gone(const Cgroup& cgroup, int code) {
-  return code == ENODEV ||
-         (code == ENOENT && ::faccessat(cgroup.directory(), "cgroup.procs", F_OK, 0) != 0);
-}
-
 Result<bool> wait_for(const CgroupTree&, const Cgroup& cgroup, const CgroupState& state,
                       const Deadline& deadline) {
   using Kind = CgroupState::Kind;

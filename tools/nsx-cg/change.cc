@@ -95,11 +95,8 @@ Status delegate_to(const cli::CommandLine& line, const CgroupOwner& owner) {
 }
 
 Status remove_one(const Session& session, const char* name, const cli::CommandLine& line) {
-  auto cgroup = session.tree.find(name);
+  auto cgroup = find_to_change(session, name, line);
   if (!cgroup) return error_of(cgroup);
-  if (!line.has(kForce)) {
-    if (auto ok = check_single_writer(session.tree, cgroup->path()); !ok) return ok;
-  }
   return remove_cgroup(session.tree, *cgroup,
                        {.recursive = line.has('r'), .kill = line.has(kKill)});
 }

@@ -57,11 +57,8 @@ Status move_target(const Session& session, const std::string& target, const Cgro
 int move(const cli::CommandLine& line) {
   auto session = Session::open();
   if (!session) return finish(kMv, error_of(session));
-  auto to = session->tree.find(line.operands.back());
+  auto to = find_to_change(*session, line.operands.back(), line);
   if (!to) return finish(kMv, error_of(to));
-  if (!line.has(kForce)) {
-    if (auto ok = check_single_writer(session->tree, to->path()); !ok) return finish(kMv, ok);
-  }
   int status = 0;
   for (std::size_t i = 0; i + 1 < line.operands.size(); ++i) {
     if (auto done = move_target(*session, line.operands[i], *to); !done) status = finish(kMv, done);

@@ -17,11 +17,8 @@ int exec(const cli::CommandLine& line) {
   }
   auto session = Session::open();
   if (!session) return finish(kExec, error_of(session));
-  auto cgroup = session->tree.find(line.operands.front());
+  auto cgroup = find_to_change(*session, line.operands.front(), line);
   if (!cgroup) return finish(kExec, error_of(cgroup));
-  if (!line.has(kForce)) {
-    if (auto ok = check_single_writer(session->tree, cgroup->path()); !ok) return finish(kExec, ok);
-  }
   if (auto joined = join_cgroup(session->tree, *cgroup); !joined) return finish(kExec, joined);
   // This process becomes the program: nothing is left to wait for it, or to clean up.
   Plan plan;

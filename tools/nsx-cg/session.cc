@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "common/report.hh"
+#include "nsx-cg/commands.hh"
 
 namespace nsx::cg_tool {
 
@@ -21,6 +22,14 @@ int finish(const cli::Tool& tool, const Status& status) {
   if (status) return cli::finish_stdout(tool);
   cli::report(tool, status.error());
   return 1;
+}
+
+Result<Cgroup> find_to_change(const Session& session, const char* name,
+                              const cli::CommandLine& line) {
+  auto cgroup = session.tree.find(name);
+  if (!cgroup || line.has(kForce)) return cgroup;
+  if (auto ok = check_single_writer(session.tree, cgroup->path()); !ok) return error_of(ok);
+  return cgroup;
 }
 
 Status change(const Session& session, std::span<const CgroupWanted> wanted,

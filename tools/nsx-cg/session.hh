@@ -24,6 +24,10 @@ struct Session {
 /// Reports a failure; returns the exit status.
 int finish(const cli::Tool& tool, const Status& status);
 
+/// The cgroup of this name, to be changed: not where systemd owns it, unless --force is given.
+Result<Cgroup> find_to_change(const Session& session, const char* name,
+                              const cli::CommandLine& line);
+
 /// Plans and carries out, or prints the deeds, one a line, where `dry_run` is set.
 Status change(const Session& session, std::span<const CgroupWanted> wanted,
               const CgroupChangeOptions& options, bool dry_run);
