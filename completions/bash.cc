@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For bash 4.4 or later, with bash-completion or without.
 
 #include "generate.hh"
@@ -184,14 +185,33 @@ _nsx_names() {
   )
 }
 
-# Completes what "nsx-enter --target" takes: a PID, or a prefix and a name.
+# Prints the bare names that begin with value, of targets of the kinds that are given. Those that would be taken
+# for something else without their prefix are left out.
+_nsx_bare_names() {
+  local each name
+  local -A seen=()
+  nsx-enter --list-targets 2>/dev/null | while IFS=$'\t' read -r each _; do
+    name=${each#*:}
+    if [[ " $* " != *" ${each%%:*} "* || $name != "$value"* || $name == @(-*|*:*) ]] ||
+      [[ $name != *[!0-9]* || ${seen[x$name]-} ]] || ! _nsx_is_plain "$name"; then
+      continue
+    fi
+    seen[x$name]=1
+    echo "$name"
+  done
+}
+
+# Completes what "nsx-enter --target" takes: a name, a PID after its first digit, or a prefix and a name.
 _nsx_targets() {
-  local each
+  local each names=()
   if [[ $value == *:* ]]; then
     _nsx_names "$value"
     return
   fi
-  _nsx_pids
+  mapfile -t names < <(_nsx_bare_names container pin unit)
+  if [[ $value == [0-9]* ]]; then _nsx_pids; fi
+  COMPREPLY=("${names[@]}" "${COMPREPLY[@]}")
+  compopt -o nosort 2>/dev/null
   for each in cgroup: container: ns: pin: unit:; do
     if [[ $each == "$value"* ]]; then
       COMPREPLY+=("$each")
@@ -233,13 +253,9 @@ _nsx_pins() {
   COMPREPLY=("${!found[@]}")
 }
 
-# Completes the path of a cgroup below the root of all, a level at a time, or what has one.
-_nsx_cgroups() {
+# Prints the paths of cgroups below the root of all that begin with value, a level at a time.
+_nsx_cgroup_paths() {
   local fields root='' each name child
-  if [[ $value == *:* ]]; then
-    _nsx_targets
-    return
-  fi
   while read -r -a fields; do
     if [[ "${fields[*]}" == *" - cgroup2 "* ]]; then root=${fields[4]} && break; fi
   done </proc/self/mountinfo
@@ -252,9 +268,28 @@ _nsx_cgroups() {
       break
     done
     if [[ $value && $value != /* ]]; then name=${name#/}; fi
-    COMPREPLY+=("$name")
+    echo "$name"
   done
+}
+
+# Completes what names a cgroup: the name of what has one, a path, or a prefix and a name.
+_nsx_cgroups() {
+  local each paths=() names=()
+  if [[ $value == *:* ]]; then
+    _nsx_targets
+    return
+  fi
+  if [[ $value != /* ]]; then mapfile -t names < <(_nsx_bare_names container unit); fi
+  mapfile -t paths < <(_nsx_cgroup_paths)
+  mapfile -t COMPREPLY < <(
+    for each in "${names[@]}"; do
+      # The path goes before the name.
+      if [[ " ${paths[*]} " != *" $each"?(/)[[:blank:]]* ]]; then echo "$each"; fi
+    done
+  )
+  COMPREPLY+=("${paths[@]}")
   mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'container: unit:' -- "$value")
+  compopt -o nosort 2>/dev/null
   _nsx_no_space_behind /
   _nsx_no_space_behind :
 }
@@ -298,9 +333,9 @@ std::string operand(cli::Completes completes, const char* words) {
 std::string assignments(const cli::Tool& tool) {
   std::string text = "  options=(\n";
   for (const cli::Option& option : tool.options) {
-    if (option.letter() != '\0') {
+    if (option.letter != '\0') {
       const bool bare = option.argument == cli::Argument::optional_if_long;
-      text += element({'-', option.letter()}, bare ? without_argument(option) : option);
+      text += element({'-', option.letter}, bare ? without_argument(option) : option);
     }
     text += element(std::string("--") + option.name, option);
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For fish 3.1 or later.
 
 #include <algorithm>
@@ -99,23 +100,29 @@ end
 )";
 
 constexpr const char* kCgroups = R"(
-# The paths of cgroups below the root of all, a level at a time, and what has one.
+# What names a cgroup: the name of what has one, a path below the root of all, a level at a time, or a prefix
+# and a name.
 function __@ID@_cgroups
-    set -l mount (string match -r '^(?:\S+ ){4}(\S+) .* - cgroup2 ' </proc/self/mountinfo)
-    set -q mount[2]
-    or return
     set -l value (commandline -ct | string replace -r '^--[^=]*=' '')
-    set -l above (string replace -r '[^/]*$' '' -- $value | string trim -l -c /)
-    for each in $mount[2]/$above*/
-        set -l name (string trim -r -c / -- (string sub -s (math (string length $mount[2]) + 1) -- $each))
-        set -l children $each*/
-        set -q children[1]
-        and set name $name/
-        string match -q -r '^[^/]' -- $value
-        and set name (string trim -l -c / -- $name)
-        printf '%s\n' $name
+    if string match -q '*:*' -- $value
+        nsx-enter --list-targets 2>/dev/null | string match -r '^(?:container|unit):.*'
+        return
     end
-    nsx-enter --list-targets 2>/dev/null | string match -r '^(?:container|unit):.*'
+    __@ID@_bare_names 'container|unit'
+    set -l mount (string match -r '^(?:\S+ ){4}(\S+) .* - cgroup2 ' </proc/self/mountinfo)
+    if set -q mount[2]
+        set -l above (string replace -r '[^/]*$' '' -- $value | string trim -l -c /)
+        for each in $mount[2]/$above*/
+            set -l name (string trim -r -c / -- (string sub -s (math (string length $mount[2]) + 1) -- $each))
+            set -l children $each*/
+            set -q children[1]
+            and set name $name/
+            string match -q -r '^[^/]' -- $value
+            and set name (string trim -l -c / -- $name)
+            printf '%s\n' $name
+        end
+    end
+    printf '%s:\n' container unit
 end
 )";
 
@@ -129,9 +136,29 @@ function __@ID@_list
 end
 )";
 
-/// Completes targets; fish itself keeps what fits, and shows what stands behind a tab beside it.
-constexpr const char* kTargets =
-    " -a '(__fish_complete_pids; nsx-enter --list-targets 2>/dev/null)'";
+/// Fish itself keeps what fits, and shows what stands behind a tab beside it.
+constexpr const char* kBareNames = R"(
+# The bare names of targets of these kinds, a pattern. Those that would be taken for something else are left out.
+function __@ID@_bare_names
+    nsx-enter --list-targets 2>/dev/null |
+        string replace -rf '^('$argv[1]'):(?!-|[0-9]+(?:\t|$))([^:\t]+)(?:\t(.*))?$' '$2\t$1 $3'
+end
+)";
+
+constexpr const char* kTargets = R"(
+# What "nsx-enter --target" takes: a name, a PID after its first digit, or a prefix and a name.
+function __@ID@_targets
+    set -l value (commandline -ct | string replace -r '^(--[^=]*=|-[a-zA-Z]+)' '')
+    if string match -q '*:*' -- $value
+        nsx-enter --list-targets 2>/dev/null
+        return
+    end
+    __@ID@_bare_names 'container|pin|unit'
+    string match -q -r '^[0-9]' -- $value
+    and __fish_complete_pids
+    printf '%s:\n' cgroup container ns pin unit
+end
+)";
 
 std::string quoted(std::string text) {
   return '\'' + replaced(replaced(std::move(text), "\\", "\\\\"), "'", "\\'") + '\'';
@@ -139,7 +166,7 @@ std::string quoted(std::string text) {
 
 /// What argparse is told of an option: "t/target=", "m/mount=?".
 std::string argparse_specification(const cli::Option& option) {
-  std::string text = option.letter() != '\0' ? std::string{option.letter(), '/'} : "";
+  std::string text = option.letter != '\0' ? std::string{option.letter, '/'} : "";
   text += option.name;
   if (option.argument == cli::Argument::required) text += '=';
   if (option.argument == cli::Argument::optional ||
@@ -163,7 +190,7 @@ std::string candidates(cli::Completes completes, const char* words) {
     case cli::Completes::pid:
       return " -a '(__fish_complete_pids)'";
     case cli::Completes::target:
-      return kTargets;
+      return " -k -a '(__@ID@_targets)'";
     case cli::Completes::container:
       return " -a '(nsx-enter --list-targets 2>/dev/null | string replace -rf \"^container:\" "
              "\"\")'";
@@ -172,7 +199,7 @@ std::string candidates(cli::Completes completes, const char* words) {
     case cli::Completes::pin:
       return " -a '(__@ID@_pins)'";
     case cli::Completes::cgroup:
-      return " -a '(__@ID@_cgroups)'";
+      return " -k -a '(__@ID@_cgroups)'";
     case cli::Completes::directory:
       return " -a '(__fish_complete_directories)'";
     case cli::Completes::words:
@@ -229,7 +256,7 @@ std::string lines(const cli::Tool& tool, const std::string& condition) {
   const std::string before = has_program ? also(condition, "not __@ID@_program") : condition;
   std::string text;
   for (const cli::Option& option : tool.options) {
-    std::string what = option.letter() != '\0' ? std::string(" -s ") + option.letter() : "";
+    std::string what = option.letter != '\0' ? std::string(" -s ") + option.letter : "";
     what += std::string(" -l ") + option.name + argument(option) + " -d " + quoted(option.help);
     text += line(before, what);
   }
@@ -279,8 +306,12 @@ std::string fish(const cli::Suite& suite) {
     text += replaced(kOperands, "@SKIP@", has_commands ? kSkipCommand : "");
   }
   if (takes(suite, cli::Completes::list)) text += kList;
+  const bool has_targets = takes(suite, cli::Completes::target);
+  const bool has_cgroups = takes(suite, cli::Completes::cgroup);
+  if (has_targets || has_cgroups) text += kBareNames;
+  if (has_targets) text += kTargets;
   if (takes(suite, cli::Completes::pin)) text += kPins;
-  if (takes(suite, cli::Completes::cgroup)) text += kCgroups;
+  if (has_cgroups) text += kCgroups;
   if (first_operand) {
     text += replaced(kFirstOperand, "@SPECIFICATIONS@", argparse_specifications(suite.tool));
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs while nsx is built, and is not installed:
 //   generate bash|zsh|fish TOOL   a completion script
 //   generate --table              the options of all tools and commands ("nsx-pin add"), for the
@@ -6,7 +7,6 @@
 //   generate --operands           their operands: tool, how many there may be, what the first is,
 //                                 what the others are, words, where the program is
 //   generate --commands           the commands: tool, name, aliases
-//   generate --columns            the columns of nsx-ls, one a line
 
 #include "generate.hh"
 
@@ -16,8 +16,7 @@
 
 #include "nsx-cg/commands.hh"
 #include "nsx-enter/options.hh"
-#include "nsx-ls/columns.hh"
-#include "nsx-ls/options.hh"
+#include "nsx-ls/request.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-unshare/options.hh"
 
@@ -120,7 +119,7 @@ std::string replaced(std::string text, std::string_view wanted, std::string_view
 
 namespace {
 
-constexpr std::array kTools{
+const std::array kTools{
     cli::Suite{unshare_tool::kTool, {}},
     cli::Suite{enter_tool::kTool, {}},
     cli::Suite{ls_tool::kTool, {}},
@@ -147,7 +146,7 @@ std::string table(const cli::Tool& tool) {
   std::string text;
   for (const cli::Option& option : tool.options) {
     text += std::string(tool.name) + '\t';
-    if (option.letter() != '\0') text += option.letter();
+    if (option.letter != '\0') text += option.letter;
     text += std::string("\t") + option.name + '\t' + name(option.argument) + '\t' +
             or_empty(option.metavar) + '\t' + name(option.completes) + '\t' +
             or_empty(option.words) + '\n';
@@ -172,20 +171,11 @@ std::string commands() {
   return text;
 }
 
-std::string columns() {
-  std::string text;
-  for (const ls_tool::ColumnInfo& column : ls_tool::kColumns) {
-    text += std::string(column.name) + '\n';
-  }
-  return text;
-}
-
 /// The text that was asked for; empty if that made no sense.
 std::string make(std::string_view what, std::string_view tool_name) {
   if (what == "--table") return of_all_tables(table);
   if (what == "--operands") return of_all_tables(operands);
   if (what == "--commands") return commands();
-  if (what == "--columns") return columns();
   const auto* const found = std::find_if(kTools.begin(), kTools.end(), [&](const auto& suite) {
     return suite.tool.name == tool_name;
   });
@@ -203,9 +193,7 @@ std::string make(std::string_view what, std::string_view tool_name) {
 int main(int argc, char** argv) {
   const std::string text = nsx::completions::make(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");
   if (text.empty()) {
-    std::fputs(
-        "usage: generate bash|zsh|fish TOOL | --table | --operands | --commands | --columns\n",
-        stderr);
+    std::fputs("usage: generate bash|zsh|fish TOOL | --table | --operands | --commands\n", stderr);
     return 2;
   }
   std::fputs(text.c_str(), stdout);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The completion script of each shell, made from a tool's tables.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For zsh's completion system, compinit. zshcompsys(1) explains the specifications of _arguments.
 
 #include <algorithm>
@@ -25,24 +26,39 @@ _nsx_pids() {
 
 @HELPERS@)";
 
-/// What "nsx-enter --target" takes: a PID, or a prefix and a name.
-constexpr const char* kTargets = R"((( $+functions[_nsx_targets] )) ||
-_nsx_targets() {
+/// What "nsx-enter --target" takes: a name, a PID after its first digit, or a prefix and a name.
+/// Bare names that would be taken for something else are left out.
+constexpr const char* kTargets = R"zsh((( $+functions[_nsx_names] )) ||
+_nsx_names() {
+  # Names of all kinds with their prefixes; or the bare names of the given kinds.
   local -a names shown
-  local name description
-  if [[ $PREFIX != *:* ]]; then
-    compadd -S '' cgroup: container: ns: pin: unit:
-    _nsx_pids
-    return
-  fi
+  local -A seen
+  local name description kind
   nsx-enter --list-targets 2>/dev/null | while IFS=$'\t' read -r name description; do
+    if (( $# )); then
+      kind=${name%%:*} name=${name#*:}
+      if (( ! ${@[(Ie)$kind]} )) || [[ $name == (-*|*:*|<->) || -n ${seen[x$name]} ]]; then continue; fi
+      seen[x$name]=1
+      description=$kind${description:+, $description}
+    fi
     names+=("$name")
     shown+=("${(V)name}${description:+  ($description)}")
   done
-  compadd -l -d shown -a names
+  compadd -V names -l -d shown -a names
 }
 
-)";
+(( $+functions[_nsx_targets] )) ||
+_nsx_targets() {
+  if [[ $PREFIX == *:* ]]; then
+    _nsx_names
+    return
+  fi
+  _nsx_names container pin unit
+  compadd -V prefixes -S '' cgroup: container: ns: pin: unit:
+  if [[ $PREFIX == <->* ]]; then _nsx_pids; fi
+}
+
+)zsh";
 
 /// The names of containers.
 constexpr const char* kContainers = R"zsh((( $+functions[_nsx_containers] )) ||
@@ -67,15 +83,17 @@ _nsx_pins() {
 
 )";
 
-/// The paths of cgroups below the root of all, a level at a time.
+/// What names a cgroup: the name of what has one, a path below the root of all, a level at a time,
+/// or a prefix and a name.
 constexpr const char* kCgroups = R"zsh((( $+functions[_nsx_cgroups] )) ||
 _nsx_cgroups() {
   local -a mounts children leaves inner
   local root each name above
   if [[ $PREFIX == *:* ]]; then
-    _nsx_targets
+    _nsx_names
     return
   fi
+  if [[ $PREFIX != /* ]]; then _nsx_names container unit; fi
   mounts=(${(M)${(f)"$(</proc/self/mountinfo)"}:#* - cgroup2 *})
   root=${mounts[1][(w)5]}
   if [[ $PREFIX == */* ]]; then above=${PREFIX%/*}/; fi
@@ -85,9 +103,9 @@ _nsx_cgroups() {
     children=($each/*(N/))
     if (( $#children )); then inner+=($name/); else leaves+=($name); fi
   done
-  if (( $#leaves )); then compadd -a leaves; fi
-  if (( $#inner )); then compadd -S '' -a inner; fi
-  if [[ $PREFIX != */* ]]; then compadd -S '' container: unit:; fi
+  if (( $#leaves )); then compadd -V paths -a leaves; fi
+  if (( $#inner )); then compadd -V paths -S '' -a inner; fi
+  if [[ $PREFIX != */* ]]; then compadd -V prefixes -S '' container: unit:; fi
 }
 
 )zsh";
@@ -147,7 +165,7 @@ std::string action(cli::Completes completes, const char* words) {
 std::string specification(const cli::Option& option) {
   // Behind a name: how the argument follows it. In the same word, or else in the next ("+", "="),
   // or in the same word only ("-").
-  std::string letter = option.letter() != '\0' ? std::string{'-', option.letter()} : "";
+  std::string letter = option.letter != '\0' ? std::string{'-', option.letter} : "";
   std::string name = std::string("--") + option.name;
   std::string argument;
   if (option.argument != cli::Argument::none) {
@@ -162,7 +180,7 @@ std::string specification(const cli::Option& option) {
     return "'*" + letter + help.substr(1) + "' \\\n  '*'" + name + help + argument + '\'';
   }
   const std::string names =
-      option.letter() != '\0' ? "'*'{" + letter + ',' + name + '}' : "'*'" + name;
+      option.letter != '\0' ? "'*'{" + letter + ',' + name + '}' : "'*'" + name;
   return names + help + argument + '\'';
 }
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Installs what the tests need, builds nsx, and runs every test on this machine.
 # See --help, and HACKING.md.
 set -eu
@@ -8,12 +9,13 @@ usage() {
 Usage: sudo sh tests/run.sh [options] [-- bats-argument...]
 
 Installs what the tests need (Debian packages), builds, and runs all tests.
+Run by an ordinary user, it installs nothing and runs what works without root.
 
   --build=DIR      the build directory (default build-tests, below the source)
   --sanitize       build with AddressSanitizer and UndefinedBehaviorSanitizer
   --build-only     build, and run no test
   --no-install     install no packages
-  --only=LIST      of unit, example, cli, peers, docs (default: all, with commas)
+  --only=LIST      of unit, example, cli, attack, peers, docs (default: all, with commas)
   --vm             also run the tests on other kernels: tests/vm/run.sh
   --help           print this help
 
@@ -26,7 +28,7 @@ build_dir=$source_dir/build-tests
 sanitize=
 install=yes
 build_only=
-only=unit,example,cli,peers,docs
+only=unit,example,cli,attack,peers,docs
 vm=
 while [ $# -gt 0 ]; do
   case $1 in
@@ -52,11 +54,6 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-if [ "$(id -u)" != 0 ]; then
-  echo "tests/run.sh: the tests make real namespaces of every kind: run it as root (sudo)" >&2
-  exit 1
-fi
-
 . "$source_dir/tools/packages.sh"
 if [ -n "$install" ]; then
   # shellcheck disable=SC2086 # lists of words
@@ -69,7 +66,7 @@ chosen() {
 
 echo "== build ($build_dir)"
 setup_options="--prefix=/usr --werror"
-if chosen unit; then
+if chosen unit || chosen attack || chosen cli; then
   setup_options="$setup_options -Dtests=true"
 else
   setup_options="$setup_options -Dtests=false"
@@ -93,12 +90,7 @@ chmod 755 "$work"
 DESTDIR=$work/stage meson install -C "$build_dir" --quiet --no-rebuild
 chmod -R a+rX "$work/stage"
 
-export NSX_SOURCE="$source_dir" NSX_BUILD="$build_dir" NSX_STAGE="$work/stage"
-export PATH="$NSX_STAGE/usr/bin:$PATH"
-LD_LIBRARY_PATH=$(dirname "$(find "$NSX_STAGE" -name libnsx.so.0)")
-export LD_LIBRARY_PATH
-# A parent that ends inside of new namespaces can't look for leaks: no /proc, no tracing.
-export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+export NSX_BUILD="$build_dir" NSX_STAGE="$work/stage" NSX_SANITIZED="$sanitize"
 
 passed=0
 failed=0
@@ -120,16 +112,18 @@ count_tap() {
   fi
 }
 
-# Some tests are about signals: none is ignored, be it below nohup(1).
 if chosen unit; then
   for program in nsx-unit-tests nsx-recorded-tests; do
     echo "== unit ($program)"
     status=0
-    env --default-signal "$build_dir/tests/unit/$program" --gtest_brief=1 >"$work/unit" 2>&1 || status=$?
-    cat "$work/unit"
+    # A line for each test, as it goes.
+    {
+      sh "$source_dir/tests/suite.sh" unit "$build_dir/tests/unit/$program" 2>&1 || echo $? >"$work/status"
+    } | tee "$work/unit" | grep --line-buffered -v '^\[ RUN \|^\[---\|^$'
+    if [ -e "$work/status" ]; then read -r status <"$work/status"; rm "$work/status"; fi
     ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$work/unit" | tail -n 1)
     bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$work/unit" | tail -n 1)
-    skips=$(grep -c '^\[  SKIPPED \]' "$work/unit" || true)
+    skips=$(grep -c '^\[  SKIPPED \].* ms)$' "$work/unit" || true)
     if [ "$status" != 0 ] && [ -z "$bad" ]; then bad=1; fi
     passed=$((passed + ${ok:-0}))
     failed=$((failed + ${bad:-0}))
@@ -137,26 +131,16 @@ if chosen unit; then
   done
 fi
 
-# What needs a machine of its own is for tests/vm. The sanitizers' own start reads /proc and takes its
-# time, so what runs nsx without the one, as fast as can be, or for long, is left to the other build.
-tags="--filter-tags !vm-only"
-if [ -n "$sanitize" ]; then
-  tags="--filter-tags !vm-only,!needs-no-proc,!needs-speed,!slow"
-fi
-for suite in example cli peers docs; do
+for suite in example cli attack peers docs; do
   chosen $suite || continue
   echo "== $suite"
-  # shellcheck disable=SC2086 # two words or none
-  env --default-signal bats --tap --timing $tags "$@" "$source_dir/tests/$suite" >"$work/tap" </dev/null || true
-  # What passed is one line each; what failed shows all that it printed.
-  cat "$work/tap"
+  { sh "$source_dir/tests/suite.sh" "$suite" "$@" || true; } | tee "$work/tap"
   count_tap "$work/tap"
 done
 
 if [ -n "$vm" ]; then
   echo "== vm"
-  "$source_dir/tests/vm/run.sh" >"$work/vm" 2>&1 || true
-  cat "$work/vm"
+  { "$source_dir/tests/vm/run.sh" 2>&1 || true; } | tee "$work/vm"
   ok=$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' "$work/vm" | tail -n 1)
   bad=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed$/\1/p' "$work/vm" | tail -n 1)
   # A run without a count has failed.

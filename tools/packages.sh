@@ -1,13 +1,31 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034
 # The Debian packages that nsx needs, and how to install what is missing of them.
 # Sourced by quickstart.sh, tests/run.sh and .ci/run.
 
-build_packages="clang g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libmnl-dev libncurses-dev
+# dpkg-dev tells meson where Debian has libraries: elsewhere neither ld.so nor pkg-config finds libnsx.
+build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libmnl-dev libncurses-dev
   libsmartcols-dev nlohmann-json3-dev"
 test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
-  containernetworking-plugins fish iproute2 iputils-ping jq kmod libgtest-dev mandoc mount passwd perl-base procps
-  python3-jsonschema runc strace tmux uidmap util-linux zsh"
+  containernetworking-plugins fish iproute2 iputils-ping jq kmod libdevmapper1.02.1 libgtest-dev mandoc mount nftables passwd perl-base procps
+  python3-jsonschema runc strace systemd tmux uidmap util-linux zsh"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
+
+# Another apt-get may be at work, as one is a while after a machine has started: it waits, 5 minutes at most.
+run_apt_get() {
+  tries=150
+  until said=$(LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" 2>&1); do
+    case $said in
+      *"Could not get lock"*) tries=$((tries - 1)) ;;
+      *) tries=0 ;;
+    esac
+    if [ "$tries" = 0 ]; then
+      echo "$said" >&2
+      return 1
+    fi
+    sleep 2
+  done
+}
 
 # Installs those of the given packages that are missing, and says which.
 install_packages() {
@@ -24,11 +42,7 @@ install_packages() {
   fi
   echo "== installing Debian packages:$missing"
   # shellcheck disable=SC2086 # a list of words
-  {
-    apt-get update -qq &&
-      DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \
-        >/dev/null
-  } || {
+  { run_apt_get update && run_apt_get install -y --no-install-recommends $missing; } || {
     echo "Could not install:$missing. Is this Debian 12 or newer, with its archive in reach?" >&2
     return 1
   }

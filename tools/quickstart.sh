@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A fresh machine: installs what nsx needs to be built, builds it, and shows what it does, live.
 # Usage: sudo sh tools/quickstart.sh
 set -eu

@@ -1,188 +1,292 @@
-// The deeds of a change, and how they are taken back.
+// SPDX-License-Identifier: MIT
+// The steps of a change, in words, as deeds, and undone.
 
+#include "cgroup/carry_out_steps.hh"
+
+#include <algorithm>
 #include <fcntl.h>
 #include <functional>
+#include <map>
 #include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <nsx/cgroup_change.hh>
 
-#include "cgroup/members.hh"
+#include "cgroup/control.hh"
+#include "cgroup/files.hh"
 #include "cgroup/name.hh"
-#include "cgroup/net_files.hh"
+#include "cgroup/net.hh"
 #include "cgroup/own.hh"
 #include "cgroup/rules.hh"
-#include "cgroup/undo.hh"
+#include "kernel/files.hh"
 #include "kernel/text.hh"
+#include "kernel/trace.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
-using Action = CgroupStep::Action;
+constexpr const char* kSubtreeControl = "cgroup.subtree_control";
+
+/// "+cpu +memory", or with '-'.
+std::string controller_list(const std::vector<std::string>& controllers, char sign) {
+  std::string text;
+  for (const std::string& controller : controllers) {
+    if (!text.empty()) text += ' ';
+    text += sign + controller;
+  }
+  return text;
+}
 
 class Performer {
  public:
-  explicit Performer(const CgroupTree& tree) : tree_(tree) {}
+  Performer(const CgroupTree& tree, std::span<const CgroupStep> steps)
+      : tree_(tree), steps_(steps) {}
 
-  Status perform(const CgroupStep& step) {
-    switch (step.action) {
-      case Action::make:
-        return make(step.path);
-      case Action::move:
-        return move(step.path, step.value);
-      case Action::write:
-        return write(step);
-      case Action::delegate:
-        return delegate(step);
+  Status operator()(const cgroup_step::Make& step) {
+    auto above = TRY(open(std::string(path_above(step.path))));
+    const std::string name(last_name(step.path));
+    constexpr mode_t kMode = 0755;
+    undo_.emplace_back(
+        [above, name] { ::unlinkat(above->directory(), name.c_str(), AT_REMOVEDIR); });
+    if (::mkdirat(above->directory(), name.c_str(), kMode) != 0) {
+      const int code = errno;
+      undo_.pop_back();
+      return tl::unexpected(explain_make(tree_, step.path, code));
     }
+    auto cgroup = TRY(open(step.path));
+    made_.push_back({std::move(above), std::move(cgroup)});
     return {};
+  }
+
+  Status operator()(const cgroup_step::MoveProcesses& step) {
+    auto from = TRY(open(step.from));
+    auto to = TRY(open(step.to));
+    const auto moved = std::make_shared<std::vector<pid_t>>();
+    undo_.emplace_back([from, moved] {
+      for (const pid_t pid : *moved)
+        [[maybe_unused]] const auto done = from->write("cgroup.procs", std::to_string(pid));
+    });
+    return move_all_processes(step.from, from->directory(), *to, *moved);
+  }
+
+  Status operator()(const cgroup_step::EnableControllers& step) {
+    auto cgroup = TRY(open(step.path));
+    undo_.emplace_back([this, cgroup, &step] { disable_again(*cgroup, step, steps_); });
+    return write(*cgroup, kSubtreeControl, controller_list(step.controllers, '+'));
+  }
+
+  Status operator()(const cgroup_step::WriteSetting& step) {
+    auto cgroup = TRY(open(step.path));
+    // What can only be written has nothing to put back.
+    const auto old = cgroup->read(step.file.c_str());
+    std::vector<std::string> writes;
+    if (old) writes = writes_to_restore(step.file, step.value, *old);
+    undo_.emplace_back([cgroup, name = step.file, writes] {
+      for (const std::string& text : writes)
+        [[maybe_unused]] const auto put_back = cgroup->write(name.c_str(), text);
+    });
+    return write(*cgroup, step.file, step.value);
+  }
+
+  Status operator()(const cgroup_step::Delegate& step) {
+    auto cgroup = TRY(open(step.path));
+    const auto owners = std::make_shared<std::vector<FileOwner>>();
+    undo_.emplace_back([cgroup, owners] { give_back(*cgroup, *owners); });
+    return give_cgroup(*cgroup, step.owner, *owners);
   }
 
   /// The last first. What cannot be put back was changed by somebody else meanwhile.
   void undo() {
-    for (auto each = undo_.rbegin(); each != undo_.rend(); ++each)
-      (*each)();
+    for (; !undo_.empty(); undo_.pop_back()) {
+      [[maybe_unused]] const auto done = attempt([&]() -> Status {
+        undo_.back()();
+        return {};
+      });
+    }
   }
+
+  std::vector<MadeCgroup> take_made() { return std::move(made_); }
 
  private:
-  Status make(const std::string& path) {
-    auto above = tree_.open_cgroup(std::string(path_above(path)));
-    if (!above) return error_of(above);
-    const std::string name(last_name(path));
-    constexpr mode_t kMode = 0755;
-    if (::mkdirat(above->directory(), name.c_str(), kMode) != 0) {
-      return tl::unexpected(explain_make(tree_.mount_point() + path, errno));
-    }
-    undo_.emplace_back([directory = share(std::move(*above)), name] {
-      ::unlinkat(directory->directory(), name.c_str(), AT_REMOVEDIR);
-    });
-    return {};
+  using Handle = std::shared_ptr<const Cgroup>;
+
+  /// Each is opened once, and held until the end, for what may have to be undone.
+  Result<Handle> open(const std::string& path) {
+    const auto found = open_.find(path);
+    if (found != open_.end()) return found->second;
+    auto cgroup = TRY(tree_.open_cgroup(path));
+    return open_.emplace(path, std::make_shared<const Cgroup>(std::move(cgroup))).first->second;
   }
 
-  Status move(const std::string& from_path, const std::string& to_path) {
-    auto from = tree_.open_cgroup(from_path);
-    if (!from) return error_of(from);
-    auto to = tree_.open_cgroup(to_path);
-    if (!to) return error_of(to);
-    auto moved = move_all_processes(from_path, from->directory(), *to);
-    undo_.emplace_back([back = share(std::move(*from)), pids = std::move(moved.pids)] {
-      for (const pid_t pid : pids)
-        [[maybe_unused]] const auto done = back->write("cgroup.procs", std::to_string(pid));
-    });
-    return moved.status;
-  }
-
-  Status write(const CgroupStep& step) {
-    auto cgroup = tree_.open_cgroup(step.path);
-    if (!cgroup) return error_of(cgroup);
-    const char* file = step.file.c_str();
-    // What can only be written has nothing to put back.
-    const auto old = cgroup->read(file);
-    auto done = cgroup->write(file, step.value.empty() ? "\n" : step.value);
-    // What is no file has its own reasons.
-    if (!done && is_net_file(file)) return error_of(done);
-    if (!done) {
-      return tl::unexpected(
-          explain_write(tree_, *cgroup, step.file, step.value, done.error().code));
-    }
-    std::vector<std::string> writes;
-    if (step.file == "cgroup.subtree_control") {
-      writes.push_back(disabling(step.value));
-    } else if (old) {
-      writes = writes_to_restore(step.file, step.value, *old);
-    }
-    undo_.emplace_back([handle = share(std::move(*cgroup)), name = step.file, writes] {
-      for (const std::string& text : writes)
-        [[maybe_unused]] const auto put_back = handle->write(name.c_str(), text);
-    });
-    return {};
-  }
-
-  Status delegate(const CgroupStep& step) {
-    auto cgroup = tree_.open_cgroup(step.path);
-    if (!cgroup) return error_of(cgroup);
-    auto before = give_cgroup(*cgroup, step.owner);
-    if (!before) return error_of(before);
-    undo_.emplace_back([handle = share(std::move(*cgroup)), owners = std::move(*before)] {
-      give_back(*handle, owners);
-    });
-    return {};
-  }
-
-  /// "-cpu -memory" of "+cpu +memory": a plan enables only what is not enabled yet.
-  static std::string disabling(std::string value) {
-    for (char& c : value) {
-      if (c == '+') c = '-';
-    }
-    return value;
-  }
-
-  /// std::function wants to be copied.
-  static std::shared_ptr<const Cgroup> share(Cgroup cgroup) {
-    return std::make_shared<const Cgroup>(std::move(cgroup));
+  /// The last thing that a step does: where it fails, there is nothing to undo.
+  Status write(const Cgroup& cgroup, const std::string& file, const std::string& value) {
+    auto done = cgroup.write(file.c_str(), value.empty() ? "\n" : value);
+    if (done) return {};
+    undo_.pop_back();
+    // The network is no file of the kernel's, and has its own reasons.
+    if (is_net_file(file)) return error_of(done);
+    return tl::unexpected(explain_write(tree_, cgroup, file, value, done.error().code));
   }
 
   const CgroupTree& tree_;
+  std::span<const CgroupStep> steps_;
+  std::map<std::string, Handle> open_;  // by path
+  std::vector<MadeCgroup> made_;
+  /// How to undo each step. Noted before the step is done: afterwards, memory could run out.
   std::vector<std::function<void()>> undo_;
 };
 
-/// A word for a shell: in quotes where that is needed.
-std::string shell_word(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,@%+-";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) {
-    return std::string(text);
-  }
-  std::string word = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      word += "'\\''";
-    } else {
-      word += c;
-    }
-  }
-  return word + '\'';
-}
-
-}  // namespace
-
-Status carry_out_cgroup_steps(const CgroupTree& tree, std::span<const CgroupStep> steps) {
-  Performer performer(tree);
-  for (const CgroupStep& step : steps) {
-    if (auto done = performer.perform(step); !done) {
-      performer.undo();
-      return done;
-    }
-  }
+/// What takes the line of one disk away; empty where a file has no such lines.
+std::string_view reset_value(std::string_view file) {
+  if (file == "io.max") return "rbps=max wbps=max riops=max wiops=max";
+  if (file == "io.weight" || file == "io.bfq.weight") return "default";
+  if (file == "io.latency") return "target=0";
   return {};
 }
 
-std::string describe(const CgroupTree& tree, const CgroupStep& step) {
-  const std::string& top = tree.mount_point();
-  const auto directory = [&](const std::string& path) { return path == "/" ? top : top + path; };
-  switch (step.action) {
-    case Action::make:
-      return "mkdir " + shell_word(directory(step.path));
-    case Action::move:
-      return "for pid in $(cat " + shell_word(directory(step.path) + "/cgroup.procs") +
-             "); do echo $pid > " + shell_word(directory(step.value) + "/cgroup.procs") + "; done";
-    case Action::delegate: {
-      const std::string owner =
-          std::to_string(step.owner.uid) + ':' + std::to_string(step.owner.gid);
-      const std::string where = shell_word(directory(step.path));
-      return "chown " + owner + ' ' + where + "; for file in $(cat " + kDelegatedFiles +
-             "); do [ ! -e " + where + "/$file ] || chown " + owner + ' ' + where + "/$file; done";
-    }
-    case Action::write:
-      break;
+/// Of a list of controllers that somebody has written: those that it has enabled or disabled.
+std::vector<std::string> writes_to_restore_controllers(std::string_view written,
+                                                       std::string_view old) {
+  std::vector<std::string> writes;
+  for (const std::string& word : split_controllers(written)) {
+    const std::string name = word.substr(1);
+    const bool was_enabled = lists_controller(old, name);
+    if (word.front() == '+' && !was_enabled) writes.push_back('-' + name);
+    if (word.front() == '-' && was_enabled) writes.push_back('+' + name);
   }
-  if (is_net_file(step.file)) {
+  return writes;
+}
+
+/// Moves processes back out of a leaf, and removes it.
+void empty_leaf(const CgroupTree& tree, const cgroup_step::MoveProcesses& move) {
+  const auto leaf = tree.open_cgroup(move.to);
+  const auto above = tree.open_cgroup(move.from);
+  if (!leaf || !above) return;
+  std::vector<pid_t> moved;
+  [[maybe_unused]] const auto done = move_all_processes(move.to, leaf->directory(), *above, moved);
+  ::unlinkat(above->directory(), std::string(last_name(move.to)).c_str(), AT_REMOVEDIR);
+}
+
+/// Whether somebody else has made cgroups below it since the steps were planned.
+bool has_new_children(const Cgroup& cgroup, const cgroup_step::EnableControllers& enabled,
+                      std::span<const CgroupStep> steps) {
+  const auto names = list_directories_at(cgroup.directory(), ".");
+  if (!names) return true;
+  const std::string above = cgroup.is_top() ? "/" : cgroup.path() + '/';
+  return std::ranges::any_of(*names, [&](const std::string& name) {
+    return std::ranges::find(enabled.children, name) == enabled.children.end() &&
+           !makes(steps, above + name);
+  });
+}
+
+/// A step as a line for a shell.
+class Describer {
+ public:
+  explicit Describer(const std::string& mount_point) : top_(mount_point) {}
+
+  std::string operator()(const cgroup_step::Make& step) const {
+    return "mkdir " + shell_word(directory(step.path));
+  }
+  std::string operator()(const cgroup_step::EnableControllers& step) const {
+    return echo(controller_list(step.controllers, '+'), step.path, kSubtreeControl);
+  }
+  std::string operator()(const cgroup_step::MoveProcesses& step) const {
+    return "for pid in $(cat " + shell_word(directory(step.from) + "/cgroup.procs") +
+           "); do echo $pid > " + shell_word(directory(step.to) + "/cgroup.procs") + "; done";
+  }
+  std::string operator()(const cgroup_step::WriteSetting& step) const {
+    if (!is_net_file(step.file)) return echo(step.value, step.path, step.file);
     return "nsx-cg set " + shell_word(step.path) + ' ' + step.file + '=' + shell_word(step.value);
   }
-  return "echo " + shell_word(step.value) + " > " +
-         shell_word(directory(step.path) + '/' + step.file);
+  std::string operator()(const cgroup_step::Delegate& step) const {
+    const std::string owner = std::to_string(step.owner.uid) + ':' + std::to_string(step.owner.gid);
+    const std::string where = shell_word(directory(step.path));
+    return "chown " + owner + ' ' + where + "; for file in $(cat " + kDelegatedFiles +
+           "); do [ ! -e " + where + "/$file ] || chown " + owner + ' ' + where + "/$file; done";
+  }
+
+ private:
+  std::string directory(const std::string& path) const { return path == "/" ? top_ : top_ + path; }
+  std::string echo(const std::string& value, const std::string& path,
+                   const std::string& file) const {
+    return "echo " + shell_word(value) + " > " + shell_word(directory(path) + '/' + file);
+  }
+
+  const std::string& top_;
+};
+
+}  // namespace
+
+Result<std::vector<MadeCgroup>> carry_out_cgroup_steps(const CgroupTree& tree,
+                                                       std::span<const CgroupStep> steps) {
+  Performer performer(tree, steps);
+  for (const CgroupStep& step : steps) {
+    auto done = attempt([&] {
+      trace(TraceArea::plan, [&] { return describe(tree.mount_point(), step); });
+      return std::visit(performer, step);
+    });
+    if (!done) {
+      performer.undo();
+      return error_of(done);
+    }
+  }
+  return performer.take_made();
+}
+
+std::string describe(const std::string& mount_point, const CgroupStep& step) {
+  return std::visit(Describer(mount_point), step);
+}
+
+std::vector<std::string> writes_to_restore(std::string_view file, std::string_view written,
+                                           std::string_view old) {
+  if (file == kSubtreeControl) return writes_to_restore_controllers(written, old);
+  const std::string_view reset = reset_value(file);
+  if (!reset.empty()) {
+    // One disk's line, or the default.
+    std::string_view rest = written;
+    const std::string_view key = next_field(rest, ' ');
+    std::string_view lines = old;
+    while (!lines.empty()) {
+      const std::string_view line = next_field(lines, '\n');
+      std::string_view value = line;
+      if (next_field(value, ' ') == key) return {std::string(line)};
+    }
+    return {std::string(key) + ' ' + std::string(reset)};
+  }
+  std::vector<std::string> writes;
+  while (!old.empty()) {
+    const std::string_view line = next_field(old, '\n');
+    if (!line.empty()) writes.emplace_back(line);
+  }
+  // An empty list of CPUs, say: the kernel takes no write of nothing.
+  if (writes.empty()) writes.emplace_back("\n");
+  return writes;
+}
+
+bool makes(std::span<const CgroupStep> steps, const std::string& path) {
+  return std::ranges::find(steps, CgroupStep(cgroup_step::Make{path})) != steps.end();
+}
+
+void disable_again(const Cgroup& cgroup, const cgroup_step::EnableControllers& enabled,
+                   std::span<const CgroupStep> steps) {
+  if (has_new_children(cgroup, enabled, steps)) return;
+  [[maybe_unused]] const auto done =
+      cgroup.write(kSubtreeControl, controller_list(enabled.controllers, '-'));
+}
+
+void take_back_outside(const CgroupTree& tree, std::span<const CgroupStep> steps) {
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if (const auto* enabled = std::get_if<cgroup_step::EnableControllers>(&*step)) {
+      if (const auto cgroup = tree.open_cgroup(enabled->path)) {
+        disable_again(*cgroup, *enabled, steps);
+      }
+    } else if (const auto* move = std::get_if<cgroup_step::MoveProcesses>(&*step)) {
+      if (makes(steps, move->to)) empty_leaf(tree, *move);
+    }
+  }
 }
 
 }  // namespace nsx

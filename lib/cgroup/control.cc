@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: MIT
 // Moving, ending and freezing the processes of a cgroup.
+
+#include "cgroup/control.hh"
 
 #include <algorithm>
 #include <csignal>
@@ -9,12 +12,13 @@
 
 #include <nsx/cgroup_control.hh>
 
-#include "cgroup/members.hh"
-#include "cgroup/parse.hh"
+#include "cgroup/files.hh"
+#include "cgroup/name.hh"
 #include "cgroup/rules.hh"
 #include "kernel/abi.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/files.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -24,13 +28,15 @@ namespace {
 /// holds it up.
 constexpr std::chrono::seconds kFreezeTime{10};
 
+Status refuse_top(const Cgroup& cgroup, const char* what) {
+  if (!cgroup.is_top() && !is_real_root(cgroup)) return {};
+  return refuse(what, cgroup.path(), "it is the top of the tree, with all that runs");
+}
+
 Status refuse_own(const CgroupTree& tree, const Cgroup& cgroup, const char* what) {
-  if (cgroup.is_top() || is_real_root(cgroup)) {
-    return refuse(what, cgroup.path(), "it is the top of the tree, with all that runs");
-  }
-  auto own = is_in(tree, cgroup);
-  if (!own) return error_of(own);
-  if (*own) return refuse(what, cgroup.path(), "this command is in it, too");
+  TRY(refuse_top(cgroup, what));
+  auto own = TRY(is_in(tree, cgroup));
+  if (own) return refuse(what, cgroup.path(), "this command is in it, too");
   return {};
 }
 
@@ -69,19 +75,57 @@ Status signal_frozen(const Cgroup& cgroup, int signal) {
   });
 }
 
+/// As often is a list looked at again in which there is always somebody new.
+constexpr int kRounds = 1000;
+
+Status walk(int directory, const std::function<Status(int)>& visit, int depth) {
+  TRY(visit(directory));
+  if (depth == kMaxCgroupDepth) return refuse("look below", "the cgroups", "they nest too deep");
+  const auto names = list_directories_at(directory, ".");
+  if (!names) return {};
+  for (const std::string& name : *names) {
+    const auto below = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!below) continue;
+    TRY(walk(below->get(), visit, depth + 1));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status move_process(const CgroupTree& tree, const Process& process, const Cgroup& to) {
   const std::string what = "PID " + std::to_string(process.pid());
   const auto from = tree.of(process);
   // Its number could have become another's since it was held.
-  if (auto there = process.read("stat"); !there) return error_of(there);
+  TRY(process.read("stat"));
   const auto done = to.write("cgroup.procs", std::to_string(process.pid()));
   if (done) return {};
   return tl::unexpected(explain_move(to, from ? from->path() : "", what, done.error().code));
 }
 
+std::optional<std::string> frozen_by(const CgroupTree& tree, const Cgroup& cgroup) {
+  for (std::string path = cgroup.path(); path != "/"; path = path_above(path)) {
+    const auto each = tree.open_cgroup(path);
+    const auto freeze = each ? each->read("cgroup.freeze") : Result<std::string>("");
+    if (freeze && freeze->starts_with('1')) return path;
+  }
+  if (is_frozen(cgroup)) return "..";
+  return std::nullopt;
+}
+
+Status check_not_frozen(const CgroupTree& tree, const Cgroup& cgroup, const std::string& what) {
+  const auto frozen = frozen_by(tree, cgroup);
+  if (!frozen) return {};
+  if (*frozen == "..") {
+    return refuse(what, cgroup.path(), "it is frozen, from outside of what is mounted here");
+  }
+  return refuse(what, cgroup.path(),
+                *frozen == cgroup.path() ? "it is frozen" : *frozen + " above it is frozen",
+                "nsx-cg thaw " + *frozen);
+}
+
 Status join_cgroup(const CgroupTree& tree, const Cgroup& cgroup) {
+  TRY(check_not_frozen(tree, cgroup, "join the cgroup"));
   const auto from = tree.own();
   // 0 is the process that writes, whatever its number here.
   const auto done = cgroup.write("cgroup.procs", "0");
@@ -91,48 +135,42 @@ Status join_cgroup(const CgroupTree& tree, const Cgroup& cgroup) {
 }
 
 Result<std::size_t> move_processes(const Cgroup& from, const Cgroup& to) {
+  TRY(refuse_top(from, "move the processes of"));
   std::size_t count = 0;
-  auto done = walk_subtree(from.directory(), [&](int directory) -> Status {
+  TRY(walk_subtree(from.directory(), [&](int directory) -> Status {
     struct stat here {};
     struct stat there {};
     if (::fstat(directory, &here) == 0 && ::fstat(to.directory(), &there) == 0 &&
         here.st_ino == there.st_ino) {
       return {};
     }
-    const auto moved = move_all_processes(from.path(), directory, to);
-    count += moved.pids.size();
-    return moved.status;
-  });
-  if (!done) return error_of(done);
+    std::vector<pid_t> moved;
+    auto all = move_all_processes(from.path(), directory, to, moved);
+    count += moved.size();
+    return all;
+  }));
   return count;
 }
 
 Status freeze_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool frozen) {
   if (frozen) {
-    if (auto ok = refuse_own(tree, cgroup, "freeze the cgroup"); !ok) return ok;
+    TRY(refuse_own(tree, cgroup, "freeze the cgroup"));
   }
-  if (auto done = write_or_explain(tree, cgroup, "cgroup.freeze", frozen ? "1" : "0"); !done) {
-    return done;
-  }
+  TRY(write_or_explain(tree, cgroup, "cgroup.freeze", frozen ? "1" : "0"));
   const CgroupState wanted{frozen ? CgroupState::Kind::frozen : CgroupState::Kind::thawed};
   // One above that is frozen keeps it so.
   if (!frozen) {
-    auto above = tree.parent(cgroup);
-    if (above && *above && !(*above)->is_top() && is_frozen(**above)) {
-      return refuse("thaw the cgroup", cgroup.path(), "one above it is frozen",
-                    "thaw " + (*above)->path());
-    }
+    TRY(check_not_frozen(tree, cgroup, "thaw the cgroup"));
   }
-  auto done = wait_for_cgroup(tree, cgroup, wanted, kFreezeTime);
-  if (!done) return error_of(done);
-  if (*done) return {};
+  auto done = TRY(wait_for_cgroup(tree, cgroup, wanted, kFreezeTime));
+  if (done) return {};
   return refuse(frozen ? "freeze the cgroup" : "thaw the cgroup", cgroup.path(),
                 "some of its processes do not stop: the kernel has them wait for something",
                 "they freeze as soon as that comes; \"thaw\" takes it back");
 }
 
 Status signal_cgroup(const CgroupTree& tree, const Cgroup& cgroup, int signal) {
-  if (auto ok = refuse_own(tree, cgroup, "signal the cgroup"); !ok) return ok;
+  TRY(refuse_own(tree, cgroup, "signal the cgroup"));
   if (signal == SIGKILL) {
     const auto done = cgroup.write("cgroup.kill", "1");
     if (done) return {};
@@ -174,6 +212,41 @@ Result<std::uint64_t> reclaim_memory(const CgroupTree& tree, const Cgroup& cgrou
   }
   return tl::unexpected(
       explain_write(tree, cgroup, "memory.reclaim", std::to_string(bytes), done.error().code));
+}
+
+Status move_all_processes(const std::string& path, int directory, const Cgroup& to,
+                          std::vector<pid_t>& moved) {
+  for (int round = 0; round < kRounds; ++round) {
+    const auto pids = TRY(cgroup_pids(directory));
+    if (pids.empty()) {
+      const auto text = read_file_at(directory, "cgroup.procs");
+      if (!text || text->empty()) return {};
+      return refuse("move the processes of", path, "one of them is outside of this PID namespace");
+    }
+    moved.reserve(moved.size() + pids.size());
+    for (const pid_t pid : pids) {
+      const auto done = to.write("cgroup.procs", std::to_string(pid));
+      if (done) {
+        moved.push_back(pid);
+      } else if (done.error().code != ESRCH) {
+        return tl::unexpected(
+            explain_move(to, path, "PID " + std::to_string(pid), done.error().code));
+      }
+    }
+  }
+  return refuse("move the processes of", path, "new ones come all the time", "freeze it first");
+}
+
+Status walk_subtree(int directory, const std::function<Status(int)>& visit) {
+  return walk(directory, visit, 0);
+}
+
+Result<bool> is_in(const CgroupTree& tree, const Cgroup& cgroup) {
+  auto own = tree.own();
+  // Outside of all that is mounted here.
+  if (!own) return false;
+  return cgroup.is_top() || own->path() == cgroup.path() ||
+         own->path().starts_with(cgroup.path() + '/');
 }
 
 }  // namespace nsx

@@ -1,18 +1,23 @@
-// The language of limits, as text alone. See nsx/cgroup_limits.hh.
+// SPDX-License-Identifier: MIT
+// The language of limits, as text alone. See nsx/cgroup_change.hh.
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include <nsx/cgroup_limits.hh>
+#include <nsx/cgroup_change.hh>
 
-#include "cgroup/settings.hh"
-#include "cgroup/units.hh"
+#include "cgroup/files.hh"
 #include "kernel/text.hh"
+#include "quantity.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
+
+/// What the kernel's files of times count in.
+constexpr std::chrono::microseconds kMicrosecond{1};
 
 /// How the value of a file is read.
 enum class Reads { size, cpu, time, count, weight, text, rate, disk_rates, disk_weight, disk_time };
@@ -81,8 +86,8 @@ std::optional<std::string> read_cpu(std::string_view text) {
   // As the kernel writes it.
   const std::size_t parted = text.find_first_of("/ ");
   if (parted != std::string_view::npos) {
-    const auto quota = read_microseconds(text.substr(0, parted));
-    const auto period = read_microseconds(text.substr(parted + 1));
+    const auto quota = read_time(text.substr(0, parted), kMicrosecond);
+    const auto period = read_time(text.substr(parted + 1), kMicrosecond);
     if (!period || *period == 0) return std::nullopt;
     if (text.substr(0, parted) == "max") return "max " + std::to_string(*period);
     if (!quota || *quota == 0) return std::nullopt;
@@ -102,11 +107,16 @@ std::optional<std::string> read_cpu(std::string_view text) {
   return std::to_string(quota) + ' ' + std::to_string(period);
 }
 
-std::optional<std::string> read_rate(std::string_view key, std::string_view value) {
+/// A number or a rate, but not in bytes: "500", "500/s".
+std::optional<std::uint64_t> read_count_rate(std::string_view text) {
+  if (text.ends_with("/s")) text.remove_suffix(2);
+  return parse_number<std::uint64_t>(text);
+}
+
+std::optional<std::string> read_disk_rate(std::string_view key, std::string_view value) {
   if (value == "max") return "max";
-  if (value.ends_with("/s")) value.remove_suffix(2);
   const bool is_bytes = key == "rbps" || key == "wbps";
-  const auto number = is_bytes ? read_size(value) : parse_number<std::uint64_t>(value);
+  const auto number = is_bytes ? read_rate(value) : read_count_rate(value);
   if (!number || *number == 0) return std::nullopt;
   return std::to_string(*number);
 }
@@ -124,7 +134,7 @@ std::optional<std::string> read_rates(std::string_view text) {
     if (key == "r") key = "rbps";
     if (key == "w") key = "wbps";
     if (key != "rbps" && key != "wbps" && key != "riops" && key != "wiops") return std::nullopt;
-    const auto rate = read_rate(key, value);
+    const auto rate = read_disk_rate(key, value);
     if (!rate) return std::nullopt;
     if (!written.empty()) written += ' ';
     written += key;
@@ -177,7 +187,7 @@ Result<CgroupLimit> read_value(Reads reads, std::string_view value, CgroupLimit 
     case Reads::cpu:
       return put(read_cpu(value), "it is like 1.5 (CPUs), 150%, 50ms/100ms or max");
     case Reads::time:
-      return put_number(read_microseconds(value), "a time is like 50ms, 100us or 1s");
+      return put_number(read_time(value, kMicrosecond), "a time is like 50ms, 100us or 1s");
     case Reads::count:
       if (value == "max") return put("max", "");
       return put_number(parse_number<std::uint64_t>(value), "it is a number or max");
@@ -187,8 +197,7 @@ Result<CgroupLimit> read_value(Reads reads, std::string_view value, CgroupLimit 
       return put(std::string(value), "");
     case Reads::rate:
       if (value == "max") return put("max", "");
-      if (value.ends_with("/s")) value.remove_suffix(2);
-      return put_number(read_size(value), "a rate is like 10M/s, in bytes, or max");
+      return put_number(read_rate(value), "a rate is like 10M/s, in bytes, or max");
     case Reads::disk_rates:
       if (!part_disk(value, limit, rest)) {
         return no_limit(limit.text, "it is like /dev/sda:w=10M/s,riops=500");
@@ -209,7 +218,7 @@ Result<CgroupLimit> read_value(Reads reads, std::string_view value, CgroupLimit 
         return no_limit(limit.text, "it is like /dev/sda:10ms");
       }
       if (rest.starts_with("target=")) rest.remove_prefix(7);
-      const auto time = read_microseconds(rest);
+      const auto time = read_time(rest, kMicrosecond);
       return put(time ? std::optional("target=" + std::to_string(*time)) : std::nullopt,
                  "behind the path stands a time like 10ms");
     }
@@ -267,12 +276,28 @@ Result<std::vector<CgroupLimit>> parse_cgroup_limits(std::string_view text) {
   while (!text.empty()) {
     const std::string_view word = next_field(text, ' ');
     if (word.empty()) continue;
-    auto limit = parse_cgroup_limit(word);
-    if (!limit) return error_of(limit);
-    limits.push_back(std::move(*limit));
+    limits.push_back(TRY(parse_cgroup_limit(word)));
   }
   if (limits.empty()) return no_limit("", "a limit is KEY=VALUE, like memory=512M");
   return limits;
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  if (const auto size = read_size(text)) return *size;
+  return refuse("use as a size", '\'' + std::string(text) + '\'',
+                "a size is like 512M, 1.5G or 4096");
+}
+
+std::string format_size(std::uint64_t bytes) {
+  constexpr std::string_view kUnits = "KMGTPE";
+  std::size_t unit = 0;
+  while (bytes != 0 && bytes % 1024 == 0 && unit < kUnits.size()) {
+    bytes /= 1024;
+    ++unit;
+  }
+  std::string text = std::to_string(bytes);
+  if (unit > 0) text += kUnits[unit - 1];
+  return text;
 }
 
 }  // namespace nsx

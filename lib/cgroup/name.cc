@@ -1,25 +1,11 @@
+// SPDX-License-Identifier: MIT
 #include "cgroup/name.hh"
 
-#include <nsx/target.hh>
+#include <algorithm>
 
 #include "kernel/text.hh"
 
 namespace nsx {
-
-namespace {
-
-/// The shortest beginning of a path, up to one of its slashes, that has all of what it is asked
-/// for.
-template <class Has>
-std::string_view shortest_with(std::string_view path, Has has) {
-  for (std::size_t slash = path.find('/', 1); slash != std::string_view::npos;
-       slash = path.find('/', slash + 1)) {
-    if (has(path.substr(0, slash))) return path.substr(0, slash);
-  }
-  return path;
-}
-
-}  // namespace
 
 Result<std::string> normal_cgroup_path(std::string path, const std::string& mount_point) {
   constexpr const char* kUse = "use as a cgroup";
@@ -45,19 +31,6 @@ Result<std::string> normal_cgroup_path(std::string path, const std::string& moun
   return normal.empty() ? "/" : normal;
 }
 
-std::string_view unit_part(std::string_view path) {
-  const auto unit = unit_in_cgroup(path);
-  if (!unit) return path;
-  return shortest_with(path, [&](std::string_view part) { return unit_in_cgroup(part) == unit; });
-}
-
-std::string_view container_part(std::string_view path) {
-  const auto container = container_in_cgroup(path);
-  if (!container) return path;
-  return shortest_with(
-      path, [&](std::string_view part) { return container_in_cgroup(part) == container; });
-}
-
 std::string_view last_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -65,6 +38,16 @@ std::string_view last_name(std::string_view path) {
 std::string_view path_above(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == 0 || slash == std::string_view::npos ? "/" : path.substr(0, slash);
+}
+
+std::vector<std::string> paths_above(std::string_view path) {
+  std::vector<std::string> paths;
+  while (path != "/") {
+    path = path_above(path);
+    paths.emplace_back(path);
+  }
+  std::ranges::reverse(paths);
+  return paths;
 }
 
 }  // namespace nsx

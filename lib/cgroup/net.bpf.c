@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What counts and limits the packets of a cgroup, in the kernel: one program for each direction,
  * run for each packet of the sockets that were made in the cgroup or below it. */
 

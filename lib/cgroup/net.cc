@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: MIT
+#include "cgroup/net.hh"
+
 #include <algorithm>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -6,8 +9,6 @@
 #include <unistd.h>
 #include <vector>
 
-#include <nsx/cgroup_net.hh>
-
 #include "cgroup/net_layout.h"
 #include "cgroup/net_load.hh"
 #include "cgroup/net_pins.hh"
@@ -15,22 +16,23 @@
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
 constexpr const char* kSet = "limit and count the network of the cgroup";
-constexpr const char* kRights =
-    "needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace: run as root";
 
 /// Before anything is made: a bpffs may let anybody make directories.
 Status check_rights() {
-  const auto own = own_capabilities();
-  if (!own) return tl::unexpected(own.error());
-  const auto has = [&](unsigned capability) { return (own->effective >> capability & 1) != 0; };
-  if ((has(CAP_BPF) || has(CAP_SYS_ADMIN)) && has(CAP_NET_ADMIN)) return {};
-  return fail(kSet, {}, EPERM, kRights);
+  const auto own = TRY(own_capabilities());
+  const bool has_net_admin = own.has(CAP_NET_ADMIN);
+  if ((own.has(CAP_BPF) || own.has(CAP_SYS_ADMIN)) && has_net_admin) return {};
+  return fail(kSet, {}, EPERM,
+              hint_for_capability(has_net_admin ? CAP_BPF : CAP_NET_ADMIN,
+                                  "CAP_BPF and CAP_NET_ADMIN in the initial user namespace",
+                                  Over::another));
 }
 
 /// Fills the bucket, too.
@@ -42,14 +44,14 @@ Status write_rate(int buckets, std::uint32_t direction, std::uint64_t rate) {
 
 Status write_rates(int buckets, const CgroupNetRates& rates) {
   if (rates.in) {
-    if (auto done = write_rate(buckets, NSX_NET_IN, *rates.in); !done) return done;
+    TRY(write_rate(buckets, NSX_NET_IN, *rates.in));
   }
   if (rates.out) return write_rate(buckets, NSX_NET_OUT, *rates.out);
   return {};
 }
 
 Status pin(int fd, const std::string& path, mode_t mode) {
-  if (auto done = pin_bpf_object(fd, path); !done) return done;
+  TRY(pin_bpf_object(fd, path));
   if (::chmod(path.c_str(), mode) != 0) return fail("change the mode of", path);
   return {};
 }
@@ -69,20 +71,16 @@ Status attach(int program, int cgroup, unsigned type, const std::string& path) {
 
 /// Loads, attaches and pins all of it in a directory that is there and empty.
 Status install(int cgroup, const CgroupNetRates& rates, const std::string& directory) {
-  auto programs = load_net_programs();
-  if (!programs) return error_of(programs);
+  auto programs = TRY(load_net_programs());
   const CgroupNetRates first{rates.in.value_or(kNoNetLimit), rates.out.value_or(kNoNetLimit)};
-  const int buckets = programs->buckets.get();
-  if (auto done = write_rates(buckets, first); !done) return done;
+  const int buckets = programs.buckets.get();
+  TRY(write_rates(buckets, first));
   // Everybody may read what is counted, as with the files of cgroups.
   const std::string path = directory + '/';
-  if (auto done = pin(buckets, path + kNetBuckets, 0644); !done) return done;
-  if (auto done = pin(programs->counters.get(), path + kNetCounters, 0644); !done) return done;
-  if (auto done = attach(programs->in.get(), cgroup, BPF_CGROUP_INET_INGRESS, path + kNetLinkIn);
-      !done) {
-    return done;
-  }
-  return attach(programs->out.get(), cgroup, BPF_CGROUP_INET_EGRESS, path + kNetLinkOut);
+  TRY(pin(buckets, path + kNetBuckets, 0644));
+  TRY(pin(programs.counters.get(), path + kNetCounters, 0644));
+  TRY(attach(programs.in.get(), cgroup, BPF_CGROUP_INET_INGRESS, path + kNetLinkIn));
+  return attach(programs.out.get(), cgroup, BPF_CGROUP_INET_EGRESS, path + kNetLinkOut);
 }
 
 bool is_of_this_version(int buckets, int counters) {
@@ -93,12 +91,10 @@ bool is_of_this_version(int buckets, int counters) {
 
 /// Changes rates of what is attached; false: that is of another version.
 Result<bool> change(const std::string& directory, const CgroupNetRates& rates) {
-  auto buckets = open_bpf_object(directory + '/' + kNetBuckets, false);
-  if (!buckets) return error_of(buckets);
-  auto counters = open_bpf_object(directory + '/' + kNetCounters, true);
-  if (!counters) return error_of(counters);
-  if (!is_of_this_version(buckets->get(), counters->get())) return false;
-  if (auto done = write_rates(buckets->get(), rates); !done) return error_of(done);
+  auto buckets = TRY(open_bpf_object(directory + '/' + kNetBuckets, false));
+  auto counters = TRY(open_bpf_object(directory + '/' + kNetCounters, true));
+  if (!is_of_this_version(buckets.get(), counters.get())) return false;
+  TRY(write_rates(buckets.get(), rates));
   return true;
 }
 
@@ -106,9 +102,8 @@ Result<bool> change(const std::string& directory, const CgroupNetRates& rates) {
 /// could ever be.
 Result<std::size_t> possible_cpus() {
   constexpr const char* path = "/sys/devices/system/cpu/possible";  // "0-3", "0,2-5"
-  auto text = read_file_at(AT_FDCWD, path);
-  if (!text) return error_of(text);
-  std::string_view rest = *text;
+  auto text = TRY(read_file_at(AT_FDCWD, path));
+  std::string_view rest = text;
   rest = rest.substr(0, rest.find('\n'));
   std::size_t last = 0;
   while (!rest.empty()) {
@@ -125,9 +120,9 @@ Result<std::size_t> possible_cpus() {
 Result<CgroupNetDirection> read_direction(int buckets, int counters, std::uint32_t direction,
                                           std::size_t cpus) {
   nsx_net_bucket bucket{};
-  if (auto done = read_bpf_map(buckets, direction, &bucket); !done) return error_of(done);
+  TRY(read_bpf_map(buckets, direction, &bucket));
   std::vector<nsx_net_counters> each(cpus);
-  if (auto done = read_bpf_map(counters, direction, each.data()); !done) return error_of(done);
+  TRY(read_bpf_map(counters, direction, each.data()));
   CgroupNetDirection sum;
   sum.rate = bucket.rate;
   for (const nsx_net_counters& cpu : each) {
@@ -139,6 +134,19 @@ Result<CgroupNetDirection> read_direction(int buckets, int counters, std::uint32
   return sum;
 }
 
+constexpr std::string_view kIn = "net.in";
+constexpr std::string_view kOut = "net.out";
+constexpr std::string_view kStat = "net.stat";
+
+std::string stat_lines(const std::string& name, const CgroupNetCounters& counters) {
+  const auto line = [&](const char* what, std::uint64_t number) {
+    return name + what + std::to_string(number) + '\n';
+  };
+  return line("_bytes ", counters.bytes) + line("_packets ", counters.packets) +
+         line("_dropped_bytes ", counters.dropped_bytes) +
+         line("_dropped_packets ", counters.dropped_packets);
+}
+
 }  // namespace
 
 Result<std::uint64_t> cgroup_id(int cgroup) {
@@ -148,30 +156,26 @@ Result<std::uint64_t> cgroup_id(int cgroup) {
 }
 
 Status set_cgroup_net(int cgroup, const CgroupNetRates& rates) {
-  const auto id = cgroup_id(cgroup);
-  if (!id) return tl::unexpected(id.error());
-  if (auto ok = check_rights(); !ok) return ok;
-  auto pins = NetPins::prepare();
-  if (!pins) return error_of(pins);
+  const auto id = TRY(cgroup_id(cgroup));
+  TRY(check_rights());
+  auto pins = TRY(NetPins::prepare());
   // What is half-made or of another cgroup goes as well.
-  pins->remove_stale();
-  if (are_net_pins_whole(*id)) {
-    auto changed = change(net_pins_path(*id), rates);
-    if (!changed) return error_of(changed);
-    if (*changed) return {};
-    if (auto removed = pins->remove(*id); !removed) return error_of(removed);
+  pins.remove_stale();
+  if (are_net_pins_whole(id)) {
+    auto changed = TRY(change(net_pins_path(id), rates));
+    if (changed) return {};
+    TRY(pins.remove(id));
   }
-  const auto directory = pins->make(*id);
-  if (!directory) return tl::unexpected(directory.error());
-  auto done = install(cgroup, rates, *directory);
-  if (!done) (void)pins->remove(*id);
+  const auto directory = TRY(pins.make(id));
+  auto done = attempt([&] { return install(cgroup, rates, directory); });
+  if (!done) [[maybe_unused]]
+    const auto removed = attempt([&] { return pins.remove(id); });
   return done;
 }
 
 Result<std::optional<CgroupNet>> read_cgroup_net(std::uint64_t id) {
-  const auto there = check_net_pins();
-  if (!there) return tl::unexpected(there.error());
-  if (!*there) return std::nullopt;
+  const auto there = TRY(check_net_pins());
+  if (!there) return std::nullopt;
   const std::string directory = net_pins_path(id);
   auto buckets = open_bpf_object(directory + '/' + kNetBuckets, true);
   if (!buckets && buckets.error().code == ENOENT) return std::nullopt;
@@ -182,13 +186,10 @@ Result<std::optional<CgroupNet>> read_cgroup_net(std::uint64_t id) {
   if (!is_of_this_version(buckets->get(), counters->get())) {
     return refuse("read", directory, "another version of nsx made it", "set its rates again");
   }
-  const auto cpus = possible_cpus();
-  if (!cpus) return tl::unexpected(cpus.error());
-  auto in = read_direction(buckets->get(), counters->get(), NSX_NET_IN, *cpus);
-  if (!in) return error_of(in);
-  auto out = read_direction(buckets->get(), counters->get(), NSX_NET_OUT, *cpus);
-  if (!out) return error_of(out);
-  return CgroupNet{*in, *out};
+  const auto cpus = TRY(possible_cpus());
+  auto in = TRY(read_direction(buckets->get(), counters->get(), NSX_NET_IN, cpus));
+  auto out = TRY(read_direction(buckets->get(), counters->get(), NSX_NET_OUT, cpus));
+  return CgroupNet{in, out};
 }
 
 Result<std::vector<std::uint64_t>> cgroups_with_net() {
@@ -196,16 +197,48 @@ Result<std::vector<std::uint64_t>> cgroups_with_net() {
 }
 
 Result<bool> remove_cgroup_net(std::uint64_t id) {
-  const auto there = check_net_pins();
-  if (!there) return tl::unexpected(there.error());
+  const auto there = TRY(check_net_pins());
   // Most cgroups have none: those are not worth waiting for the lock.
-  if (!*there || ::access(net_pins_path(id).c_str(), F_OK) != 0) return false;
-  auto pins = NetPins::lock();
-  if (!pins) return error_of(pins);
-  if (!*pins) return false;
-  auto removed = (*pins)->remove(id);
-  (*pins)->remove_stale();
+  if (!there || ::access(net_pins_path(id).c_str(), F_OK) != 0) return false;
+  auto pins = TRY(NetPins::lock());
+  if (!pins) return false;
+  auto removed = pins->remove(id);
+  pins->remove_stale();
   return removed;
+}
+
+bool is_net_file(std::string_view name) {
+  return name == kIn || name == kOut || name == kStat;
+}
+
+Result<std::string> read_net_file(int cgroup, std::string_view name) {
+  const auto id = TRY(cgroup_id(cgroup));
+  const auto net = TRY(read_cgroup_net(id));
+  if (!net) return std::string();
+  if (name == kStat) {
+    return stat_lines("rx", net->in.counters) + stat_lines("tx", net->out.counters);
+  }
+  const std::uint64_t rate = name == kIn ? net->in.rate : net->out.rate;
+  return (rate == kNoNetLimit ? "max" : std::to_string(rate)) + '\n';
+}
+
+Status write_net_file(int cgroup, std::string_view name, std::string_view value) {
+  if (value == "\n") {
+    const auto id = TRY(cgroup_id(cgroup));
+    TRY(remove_cgroup_net(id));
+    return {};
+  }
+  const auto rate =
+      value == "max" ? std::optional(kNoNetLimit) : parse_number<std::uint64_t>(value);
+  if (!rate || name == kStat) return fail("write", std::string(name), EINVAL);
+  CgroupNetRates rates;
+  (name == kIn ? rates.in : rates.out) = rate;
+  return set_cgroup_net(cgroup, rates);
+}
+
+void forget_net(std::uint64_t cgroup_id) {
+  // What remains is stale, and goes with the next change by somebody who may.
+  [[maybe_unused]] const auto removed = remove_cgroup_net(cgroup_id);
 }
 
 }  // namespace nsx

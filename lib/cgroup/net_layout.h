@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 /* The maps of net.bpf.c, as it and the library see them: plain C. */
 

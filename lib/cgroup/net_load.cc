@@ -1,12 +1,18 @@
+// SPDX-License-Identifier: MIT
 #include "cgroup/net_load.hh"
 
 #include <array>
 #include <bpf/libbpf.h>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <memory>
+
+#include "kernel/capabilities.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -57,15 +63,16 @@ Result<Libbpf> open_libbpf() {
   return bpf;
 }
 
-/// What libbpf has said first of a failure, on this thread: the rest is the verifier's.
-thread_local std::string first_words;
+/// What libbpf has said first of a failure, on this thread: the rest is the verifier's. No string:
+/// an exception must not unwind through libbpf.
+thread_local std::array<char, 200> first_words{};
 
 int keep_first_words(libbpf_print_level level, const char* format, va_list arguments) {
-  if (level != LIBBPF_WARN || !first_words.empty()) return 0;
-  std::array<char, 200> line{};
-  const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
-  if (length > 0) first_words = line.data();
-  first_words.erase(std::min(first_words.find('\n'), first_words.size()));
+  if (level != LIBBPF_WARN || first_words[0] != '\0') return 0;
+  if (std::vsnprintf(first_words.data(), first_words.size(), format, arguments) < 0) {
+    first_words[0] = '\0';
+  }
+  if (char* end = std::strchr(first_words.data(), '\n')) *end = '\0';
   return 0;
 }
 
@@ -73,7 +80,7 @@ int keep_first_words(libbpf_print_level level, const char* format, va_list argum
 class Listening {
  public:
   explicit Listening(const Libbpf& bpf) : bpf_(bpf), before_(bpf.set_print(keep_first_words)) {
-    first_words.clear();
+    first_words[0] = '\0';
   }
   ~Listening() { bpf_.set_print(before_); }
   Listening(const Listening&) = delete;
@@ -90,13 +97,14 @@ tl::unexpected<Error> failed_to_load(int code) {
   switch (code) {
     case EPERM:
     case EACCES:
-      return fail(kLoad, kNetwork, code,
-                  "needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace: run as root "
-                  "outside of containers");
+      return fail(
+          kLoad, kNetwork, code,
+          hint_for_capability(CAP_BPF, "CAP_BPF and CAP_NET_ADMIN in the initial user namespace",
+                              Over::another));
     case ENOSYS:
       return fail(kLoad, kNetwork, code, "this kernel was built without bpf(2)");
     default:
-      return fail(kLoad, kNetwork, code, std::exchange(first_words, {}));
+      return fail(kLoad, kNetwork, code, first_words.data());
   }
 }
 
@@ -110,14 +118,13 @@ Status copy_fd(int fd, OwnedFd& copy) {
 }  // namespace
 
 Result<NetPrograms> load_net_programs() {
-  const auto bpf = open_libbpf();
-  if (!bpf) return tl::unexpected(bpf.error());
-  const Listening listening(*bpf);
+  const auto bpf = TRY(open_libbpf());
+  const Listening listening(bpf);
 
-  const std::unique_ptr<bpf_object, decltype(bpf->close)> object(
-      bpf->open(kObject, sizeof kObject, nullptr), bpf->close);
+  const std::unique_ptr<bpf_object, decltype(bpf.close)> object(
+      bpf.open(kObject, sizeof kObject, nullptr), bpf.close);
   if (!object) return failed_to_load(errno);
-  if (const int failed = bpf->load(object.get()); failed < 0) return failed_to_load(-failed);
+  if (const int failed = bpf.load(object.get()); failed < 0) return failed_to_load(-failed);
 
   NetPrograms programs;
   struct Part {
@@ -125,13 +132,13 @@ Result<NetPrograms> load_net_programs() {
     OwnedFd& copy;
   };
   const std::array parts{
-      Part{bpf->program_fd(bpf->find_program(object.get(), "count_in")), programs.in},
-      Part{bpf->program_fd(bpf->find_program(object.get(), "count_out")), programs.out},
-      Part{bpf->find_map(object.get(), "buckets"), programs.buckets},
-      Part{bpf->find_map(object.get(), "counters"), programs.counters},
+      Part{bpf.program_fd(bpf.find_program(object.get(), "count_in")), programs.in},
+      Part{bpf.program_fd(bpf.find_program(object.get(), "count_out")), programs.out},
+      Part{bpf.find_map(object.get(), "buckets"), programs.buckets},
+      Part{bpf.find_map(object.get(), "counters"), programs.counters},
   };
   for (const Part& part : parts) {
-    if (auto copied = copy_fd(part.fd, part.copy); !copied) return error_of(copied);
+    TRY(copy_fd(part.fd, part.copy));
   }
   return programs;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The network programs' way into the kernel, through libbpf.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // In the place of net_load.cc where clang or libbpf's headers were missing when this was built.
 
 #include "cgroup/net_load.hh"

@@ -1,57 +1,100 @@
+// SPDX-License-Identifier: MIT
 #include "cgroup/net_pins.hh"
 
 #include <algorithm>
+#include <cstdio>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "kernel/bpf.hh"
-#include "kernel/directory.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
+#include "kernel/trusted.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
 constexpr const char* kBpffs = "/sys/fs/bpf";
+constexpr const char* kName = "nsx";
 constexpr const char* kPins = "/sys/fs/bpf/nsx";
+constexpr const char* kKeep = "keep BPF programs below";
 // Not on the directory itself: whoever may list it could lock it, and keep all others waiting.
 constexpr const char* kLock = "lock";
 
-/// Opens a directory of the bpffs in which nobody but root, or the caller, can put what the caller
-/// then takes for its own. A bpffs is open to everybody where it is mounted without options.
-Result<OwnedFd> open_trusted(const char* path) {
-  auto directory = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!directory) return directory;
-  struct statfs fs {};
-  struct stat status {};
-  if (::fstatfs(directory->get(), &fs) != 0 || ::fstat(directory->get(), &status) != 0) {
-    return fail("look at", path);
-  }
-  if (fs.f_type != BPF_FS_MAGIC) {
-    return refuse("keep BPF programs below", kBpffs, "no bpffs is mounted there",
-                  "mount -t bpf bpf /sys/fs/bpf");
-  }
-  const bool is_ours = status.st_uid == 0 || status.st_uid == ::geteuid();
-  const bool others_write = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-  if (!is_ours || (others_write && (status.st_mode & S_ISVTX) == 0)) {
-    return refuse("keep BPF programs below", path, "others could change what is in it",
-                  "it has to belong to root");
-  }
-  return directory;
+/// Whether only trusted users can make entries in a directory, or, in a sticky one, replace those
+/// of others.
+bool is_closed(const struct stat& directory) {
+  return is_trusted_owner(directory.st_uid) &&
+         ((directory.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (directory.st_mode & S_ISVTX) != 0);
 }
 
-/// The directory of all pins; none: there is none.
+/// The bpffs. Where it is mounted without options everybody can make entries in it.
+Result<OwnedFd> open_bpffs() {
+  auto directory = TRY(open_at(AT_FDCWD, kBpffs, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  struct statfs fs {};
+  struct stat status {};
+  if (::fstatfs(directory.get(), &fs) != 0 || ::fstat(directory.get(), &status) != 0) {
+    return fail("look at", kBpffs);
+  }
+  if (fs.f_type != BPF_FS_MAGIC) {
+    return refuse(kKeep, kBpffs, "no bpffs is mounted there", "mount -t bpf bpf /sys/fs/bpf");
+  }
+  if (is_closed(status)) return directory;
+  return refuse(kKeep, kBpffs, "other users could replace what is in it",
+                "chown root /sys/fs/bpf; chmod +t /sys/fs/bpf");
+}
+
+/// Who owns the entry of this name, if that is neither root nor the caller.
+std::optional<uid_t> foreign_owner(int bpffs, const std::string& name) {
+  struct stat status {};
+  if (::fstatat(bpffs, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return is_trusted_owner(status.st_uid) ? std::nullopt : std::optional(status.st_uid);
+}
+
+/// The directory of all pins; none: there is none, or the name is taken by somebody else's, in
+/// which nsx never put anything.
 Result<std::optional<OwnedFd>> open_pins() {
-  if (auto above = open_trusted(kBpffs); !above) return error_of(above);
-  auto pins = open_trusted(kPins);
-  if (pins) return std::optional(std::move(*pins));
-  if (pins.error().code == ENOENT) return std::nullopt;
-  return error_of(pins);
+  auto bpffs = TRY(open_bpffs());
+  OwnedFd pins(::openat(bpffs.get(), kName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!pins) {
+    const int code = errno;
+    if (code == ENOENT || foreign_owner(bpffs.get(), kName)) return std::nullopt;
+    return fail("open", kPins, code);
+  }
+  struct stat status {};
+  if (::fstat(pins.get(), &status) != 0) return fail("look at", kPins);
+  if (!is_trusted_owner(status.st_uid)) return std::nullopt;
+  if (is_closed(status)) return std::optional(std::move(pins));
+  return refuse(kKeep, kPins, "other users can write to it", "chmod go-w /sys/fs/bpf/nsx");
+}
+
+/// Takes the name away from an entry of somebody else's, which would block all limits: anybody can
+/// make one in a bpffs mounted without options. It is removed if it is an empty directory, else it
+/// is renamed.
+Status set_aside(int bpffs, uid_t owner) {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) return fail("get", "random bytes");
+  const std::string aside =
+      std::string(kName) + "-of-" + std::to_string(owner) + '-' + std::to_string(number);
+  if (::renameat2(bpffs, kName, bpffs, aside.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno == ENOENT) return {};
+    return refuse(kKeep, kPins, "UID " + std::to_string(owner) + " owns it",
+                  std::string("as root: rm -r ") + kPins);
+  }
+  if (foreign_owner(bpffs, aside)) {
+    ::unlinkat(bpffs, aside.c_str(), AT_REMOVEDIR);
+    return {};
+  }
+  // Another nsx-cg did the same a moment earlier, and this is the directory that it made.
+  if (::renameat2(bpffs, aside.c_str(), bpffs, kName, RENAME_NOREPLACE) == 0) return {};
+  return fail("rename", std::string(kBpffs) + '/' + aside);
 }
 
 bool is_linked_to(const std::string& path, std::uint64_t id) {
@@ -76,34 +119,41 @@ Status NetPins::take_lock() {
   if (::mkdirat(directory_.get(), kLock, 0700) != 0 && errno != EEXIST) {
     return fail("make the directory", std::string(kPins) + '/' + kLock);
   }
-  auto lock = open_at(directory_.get(), kLock, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!lock) return error_of(lock);
+  auto lock = TRY(open_at(directory_.get(), kLock, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   int failed = 0;
   do {
-    failed = ::flock(lock->get(), LOCK_EX);
+    failed = ::flock(lock.get(), LOCK_EX);
   } while (failed != 0 && errno == EINTR);
   if (failed != 0) return fail("lock", kPins);
-  lock_ = std::move(*lock);
+  lock_ = std::move(lock);
   return {};
 }
 
 Result<std::optional<NetPins>> NetPins::lock() {
-  auto directory = open_pins();
-  if (!directory) return error_of(directory);
-  if (!*directory) return std::nullopt;
+  auto directory = TRY(open_pins());
+  if (!directory) return std::nullopt;
   NetPins pins;
-  pins.directory_ = std::move(**directory);
-  if (auto locked = pins.take_lock(); !locked) return error_of(locked);
+  pins.directory_ = std::move(*directory);
+  TRY(pins.take_lock());
   return std::optional(std::move(pins));
 }
 
 Result<NetPins> NetPins::prepare() {
-  if (auto above = open_trusted(kBpffs); !above) return error_of(above);
-  if (::mkdir(kPins, 0755) != 0 && errno != EEXIST) return fail("make the directory", kPins);
-  auto pins = lock();
-  if (!pins) return error_of(pins);
-  if (!*pins) return fail("open", kPins, ENOENT);
-  return std::move(**pins);
+  auto bpffs = TRY(open_bpffs());
+  // Who makes the entry again and again wins a few times, but not that often.
+  constexpr int kTries = 1000;
+  for (int i = 0; i < kTries; ++i) {
+    if (::mkdirat(bpffs.get(), kName, 0755) != 0 && errno != EEXIST) {
+      return fail("make the directory", kPins);
+    }
+    if (const auto owner = foreign_owner(bpffs.get(), kName)) {
+      TRY(set_aside(bpffs.get(), *owner));
+      continue;
+    }
+    auto pins = TRY(lock());
+    if (pins) return std::move(*pins);
+  }
+  return refuse(kKeep, kPins, "another user keeps taking the name");
 }
 
 Result<std::string> NetPins::make(std::uint64_t id) {
@@ -145,19 +195,16 @@ void NetPins::remove_stale() {
 }
 
 Result<bool> check_net_pins() {
-  auto directory = open_pins();
-  if (!directory) return error_of(directory);
-  return directory->has_value();
+  auto directory = TRY(open_pins());
+  return directory.has_value();
 }
 
 Result<std::vector<std::uint64_t>> list_net_pins() {
   std::vector<std::uint64_t> ids;
-  auto directory = open_pins();
-  if (!directory) return error_of(directory);
-  if (!*directory) return ids;
-  auto names = list_names_at((*directory)->get(), ".");
-  if (!names) return error_of(names);
-  for (const std::string& name : *names) {
+  auto directory = TRY(open_pins());
+  if (!directory) return ids;
+  auto names = TRY(list_names_at(directory->get(), "."));
+  for (const std::string& name : names) {
     if (const auto id = parse_number<std::uint64_t>(name)) ids.push_back(*id);
   }
   std::sort(ids.begin(), ids.end());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Where the network programs of cgroups are pinned: /sys/fs/bpf/nsx, in it a directory for each
 // cgroup, by its id.
@@ -20,10 +21,12 @@ inline constexpr const char* kNetLinkOut = "out";
 /// The directory of all pins, locked against other writers as long as this lives.
 class NetPins {
  public:
-  /// Makes it, if it is not there. Errors: no bpffs, or a directory that others may change.
+  /// Makes it if it is missing. An entry of that name that belongs to another user is removed or
+  /// renamed first. Errors: no bpffs; no right to rename; a directory that other users can write
+  /// to.
   static Result<NetPins> prepare();
 
-  /// None: it is not there.
+  /// None: it is missing, or another user has taken its name.
   static Result<std::optional<NetPins>> lock();
 
   /// Makes the directory of a cgroup, and tells its path.

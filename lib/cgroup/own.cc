@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: MIT
 // Whose a part of the tree is: delegation, and systemd's rule of the single writer.
 
 #include "cgroup/own.hh"
 
-#include <array>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cgroup/name.hh"
+#include "kernel/capabilities.hh"
+#include "kernel/cgroup.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
 
@@ -34,24 +36,16 @@ bool change_owner(const Cgroup& cgroup, const std::string& file, const CgroupOwn
          0;
 }
 
-bool is_delegated(const Cgroup& cgroup) {
+bool is_anothers_than_roots(const Cgroup& cgroup) {
   struct stat status {};
-  if (::fstat(cgroup.directory(), &status) == 0 && status.st_uid != 0) return true;
-  // systemd sets the second for its own managers of users.
-  for (const char* name : {"user.delegate", "trusted.delegate"}) {
-    std::array<char, 8> value{};
-    const ssize_t n = ::fgetxattr(cgroup.directory(), name, value.data(), value.size());
-    if (n == 1 && value[0] == '1') return true;
-  }
-  return false;
+  return ::fstat(cgroup.directory(), &status) == 0 && status.st_uid != 0;
 }
 
 }  // namespace
 
-Result<std::vector<FileOwner>> give_cgroup(const Cgroup& cgroup, const CgroupOwner& owner) {
+Status give_cgroup(const Cgroup& cgroup, const CgroupOwner& owner, std::vector<FileOwner>& before) {
   constexpr const char* kDelegate = "delegate the cgroup";
   if (cgroup.is_top()) return refuse(kDelegate, cgroup.path(), "it is the top of the tree");
-  std::vector<FileOwner> before;
   auto files = delegated_files();
   files.insert(files.begin(), ".");
   for (const std::string& file : files) {
@@ -59,14 +53,16 @@ Result<std::vector<FileOwner>> give_cgroup(const Cgroup& cgroup, const CgroupOwn
     if (::fstatat(cgroup.directory(), file.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       continue;  // of a controller that is not enabled
     }
+    // Noted first: afterwards, memory could run out.
+    before.push_back({file, {status.st_uid, status.st_gid}});
     if (!change_owner(cgroup, file, owner)) {
       const int code = errno;
-      give_back(cgroup, before);
-      return fail(kDelegate, cgroup.path(), code, code == EPERM ? "be root" : "");
+      before.pop_back();
+      return fail(kDelegate, cgroup.path(), code,
+                  code == EPERM ? hint_for_capability(CAP_CHOWN, "CAP_CHOWN", Over::another) : "");
     }
-    before.push_back({file, {status.st_uid, status.st_gid}});
   }
-  return before;
+  return {};
 }
 
 void give_back(const Cgroup& cgroup, std::span<const FileOwner> before) {
@@ -74,19 +70,46 @@ void give_back(const Cgroup& cgroup, std::span<const FileOwner> before) {
     [[maybe_unused]] const bool done = change_owner(cgroup, each.file, each.owner);
 }
 
-Status check_single_writer(const CgroupTree& tree, const std::string& path) {
+CgroupWriter writer_of(const CgroupTree& tree, const std::string& path) {
   // sd_booted(3)
-  if (::access("/run/systemd/system", F_OK) != 0) return {};
-  for (std::string each = path;; each = path_above(each)) {
+  if (::access("/run/systemd/system", F_OK) != 0) return CgroupWriter::anybody;
+  bool has_owner = false;
+  // The top is the machine's or, in a container with a systemd of its own, delegated to that.
+  for (std::string each = path; each != "/"; each = path_above(each)) {
+    const std::string_view name = last_name(each);
+    // What a user's systemd has not delegated belongs to the user, too.
+    if (name.starts_with("user@") && name.ends_with(".service")) return CgroupWriter::users_systemd;
     const auto cgroup = tree.open_cgroup(each);
-    // What is delegated is the delegatee's, with its own attributes.
-    if (cgroup && is_delegated(*cgroup)) return {};
-    if (each == "/") break;
+    if (!cgroup) continue;  // it is still to be made
+    if (is_delegated_scope(*cgroup) || is_marked_delegated(cgroup->directory())) {
+      return CgroupWriter::delegatee;
+    }
+    has_owner = has_owner || is_anothers_than_roots(*cgroup);
   }
-  return refuse(
-      "change the cgroup", path,
+  return has_owner ? CgroupWriter::delegatee : CgroupWriter::systemd;
+}
+
+bool is_delegated_scope(const Cgroup& cgroup) {
+  const std::string_view name = last_name(cgroup.path());
+  if (!name.ends_with(".scope")) return false;
+  if (is_marked_delegated(cgroup.directory())) return true;
+  // A user's systemd 252 does not mark what it delegates: those of systemd-run(1) are taken for it.
+  return name.starts_with("run-") && is_anothers_than_roots(cgroup);
+}
+
+Error explain_single_writer(const std::string& path, bool is_root) {
+  const std::string command =
+      std::string("systemd-run ") + (is_root ? "" : "--user ") + "--scope -p Delegate=yes";
+  return {
+      "change the cgroup", path, 0,
       "systemd owns it, and is the only one to write there, but for what it has delegated",
-      "work in a delegated one (systemd-run --scope -p Delegate=yes), or add --force");
+      '"' + command + " bash\" gives a shell in a cgroup of your own, named '.'; or add --force"};
+}
+
+Status check_single_writer(const CgroupTree& tree, const std::string& path) {
+  // A user may change what is the user's, with another writer or not.
+  if (writer_of(tree, path) != CgroupWriter::systemd) return {};
+  return tl::unexpected(explain_single_writer(path, ::geteuid() == 0));
 }
 
 }  // namespace nsx

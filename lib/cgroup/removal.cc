@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "cgroup/removal.hh"
 
 #include <csignal>
@@ -9,22 +10,21 @@
 #include <nsx/cgroup_change.hh>
 #include <nsx/cgroup_control.hh>
 
+#include "cgroup/control.hh"
 #include "cgroup/events.hh"
-#include "cgroup/members.hh"
+#include "cgroup/files.hh"
 #include "cgroup/name.hh"
-#include "cgroup/net_files.hh"
-#include "cgroup/parse.hh"
+#include "cgroup/net.hh"
 #include "cgroup/rules.hh"
 #include "kernel/abi.hh"
 #include "kernel/cgroup.hh"
-#include "kernel/directory.hh"
 #include "kernel/files.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
-constexpr int kMaxDepth = 200;
 /// How long the dying may take.
 constexpr std::chrono::seconds kPatience{10};
 
@@ -58,7 +58,8 @@ bool remove_killed(int above, const std::string& name) {
 }
 
 Status remove_below(int directory, const std::string& path, int depth) {
-  if (depth == kMaxDepth) return refuse("remove the cgroups below", path, "they nest too deep");
+  if (depth == kMaxCgroupDepth)
+    return refuse("remove the cgroups below", path, "they nest too deep");
   auto names = list_directories_at(directory, ".");
   if (!names) return {};
   for (const std::string& name : *names) {
@@ -68,7 +69,7 @@ Status remove_below(int directory, const std::string& path, int depth) {
     {
       const auto opened = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       if (!opened || ::fstat(opened->get(), &status) != 0) continue;
-      if (auto done = remove_below(opened->get(), below, depth + 1); !done) return done;
+      TRY(remove_below(opened->get(), below, depth + 1));
     }
     if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
       if (errno == EBUSY) {
@@ -96,15 +97,14 @@ Status kill_and_wait(int directory) {
   while (is_populated(directory)) {
     has_kill = has_kill && write_file_at(directory, "cgroup.kill", "1").has_value();
     if (!has_kill) {
-      if (auto done = kill_one_by_one(directory); !done) return done;
+      TRY(kill_one_by_one(directory));
     }
     char byte = 0;
     [[maybe_unused]] const ssize_t seen = ::pread(events->get(), &byte, 1, 0);
     if (!is_populated(directory)) break;
     constexpr std::chrono::milliseconds kRound{100};
-    auto changed = wait_for_change(events->get(), deadline, kRound);
-    if (!changed) return error_of(changed);
-    if (!*changed) {
+    auto changed = TRY(wait_for_change(events->get(), deadline, kRound));
+    if (!changed) {
       return refuse("end all processes in the cgroup", "",
                     "some do not end: the kernel has them wait for something");
     }
@@ -121,14 +121,15 @@ Status remove_made(int above, int cgroup, const std::vector<std::string>& made) 
   struct stat held {};
   struct stat named {};
   const std::string& last = made.back();
-  if (::fstat(cgroup, &held) != 0 ||
-      ::fstatat(above, last.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
-      held.st_ino != named.st_ino) {
-    return {};  // somebody else has removed it
+  const bool is_gone = ::fstat(cgroup, &held) != 0 ||
+                       ::fstatat(above, last.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0;
+  if (!is_gone && held.st_ino != named.st_ino) return {};  // it is somebody else's
+  if (!is_gone) {
+    TRY(remove_below(cgroup, last));
+    if (!remove_killed(above, last) && errno != ENOENT) return fail("remove the cgroup", last);
   }
-  if (auto done = remove_below(cgroup, last); !done) return done;
-  if (!remove_killed(above, last) && errno != ENOENT) return fail("remove the cgroup", last);
-  forget_net(held.st_ino);
+  if (held.st_ino != 0) forget_net(held.st_ino);
+  // Whoever removed it may have been killed before these.
   for (std::size_t i = made.size() - 1; i-- > 0;) {
     if (::unlinkat(above, made[i].c_str(), AT_REMOVEDIR) != 0) break;
   }
@@ -139,14 +140,13 @@ Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, const CgroupR
   if (cgroup.is_top()) {
     return refuse("remove the cgroup", cgroup.path(), "it is the top of the tree");
   }
-  auto above = tree.parent(cgroup);
-  if (!above) return error_of(above);
+  auto above = TRY(tree.parent(cgroup));
   const std::string name(last_name(cgroup.path()));
   // The handle is of what was looked at; another may have its name by now.
   struct stat held {};
   struct stat named {};
   if (::fstat(cgroup.directory(), &held) != 0 ||
-      ::fstatat((*above)->directory(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+      ::fstatat(above->directory(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
       held.st_ino != named.st_ino) {
     return refuse("remove the cgroup", cgroup.path(), "it has been removed already");
   }
@@ -157,18 +157,18 @@ Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, const CgroupR
       return refuse("remove the cgroup", cgroup.path(), "there are cgroups below it",
                     "-r removes those, too");
     }
-    if (auto done = signal_cgroup(tree, cgroup, SIGKILL); !done) return done;
+    TRY(signal_cgroup(tree, cgroup, SIGKILL));
     if (auto done = kill_and_wait(cgroup.directory()); !done) {
-      done.error().subject = cgroup.path();
+      done.error().set_subject(cgroup.path());
       return done;
     }
   }
   if (removal.recursive) {
-    if (auto done = remove_below(cgroup.directory(), cgroup.path()); !done) return done;
+    TRY(remove_below(cgroup.directory(), cgroup.path()));
   }
   const bool removed = removal.kill
-                           ? remove_killed((*above)->directory(), name)
-                           : ::unlinkat((*above)->directory(), name.c_str(), AT_REMOVEDIR) == 0;
+                           ? remove_killed(above->directory(), name)
+                           : ::unlinkat(above->directory(), name.c_str(), AT_REMOVEDIR) == 0;
   if (removed) {
     forget_net(held.st_ino);
     return {};

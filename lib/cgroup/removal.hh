@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Ending what runs in a cgroup, and removing it, by handles alone.
 

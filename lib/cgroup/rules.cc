@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "cgroup/rules.hh"
 
 #include <algorithm>
@@ -5,28 +6,107 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgroup/controllers.hh"
+#include <nsx/cgroup_run.hh>
+
+#include "cgroup/files.hh"
 #include "cgroup/name.hh"
+#include "kernel/capabilities.hh"
 #include "kernel/cgroup.hh"
 
 namespace nsx {
 
 namespace {
 
-Error with_reason(std::string operation, std::string subject, std::string reason,
-                  std::string hint = {}) {
-  return {std::move(operation), std::move(subject), 0, std::move(reason), std::move(hint)};
+Error with_reason(std::string_view operation, std::string_view subject, std::string_view reason,
+                  std::string_view hint = {}) {
+  return {operation, subject, 0, reason, hint};
 }
 
 std::string path_of_file(const Cgroup& cgroup, const std::string& file) {
   return cgroup.directory_path() + '/' + file;
 }
 
-/// "it belongs to UID 0": why a file may not be written.
-std::string owner_of(const Cgroup& cgroup, const std::string& file) {
+/// "root", "UID 1000": who may write a file; empty where that is not to be found out.
+std::string owner_name(const Cgroup& cgroup, const std::string& file) {
   struct stat status {};
-  if (::fstatat(cgroup.directory(), file.c_str(), &status, 0) != 0) return "it may not be written";
-  return "it belongs to UID " + std::to_string(status.st_uid);
+  if (::fstatat(cgroup.directory(), file.c_str(), &status, 0) != 0) return {};
+  return status.st_uid == 0 ? "root" : "UID " + std::to_string(status.st_uid);
+}
+
+/// "it belongs to root": why a file may not be written.
+std::string owner_of(const Cgroup& cgroup, const std::string& file) {
+  const std::string owner = owner_name(cgroup, file);
+  return owner.empty() ? "it may not be written" : "it belongs to " + owner;
+}
+
+/// The lowest cgroup above another that has a controller: it does not hand it down.
+std::optional<Cgroup> holder_of_controller(const CgroupTree& tree, const Cgroup& cgroup,
+                                           std::string_view controller) {
+  for (std::string path = cgroup.path(); path != "/";) {
+    path = path_above(path);
+    auto above = tree.open_cgroup(path);
+    const auto has = above ? above->read("cgroup.controllers") : Result<std::string>("");
+    if (has && lists_controller(*has, controller)) return std::move(*above);
+  }
+  return std::nullopt;
+}
+
+/// Whether this is the root of a cgroup namespace, or all that a container sees, and not the
+/// machine's.
+bool is_namespace_root(const Cgroup& cgroup) {
+  return cgroup.is_top() && !is_real_root(cgroup);
+}
+
+/// Controllers that may not be enabled here. `value` is like "+cpu +memory".
+Error explain_not_handed_down(const Cgroup& cgroup, const std::string& value) {
+  std::string controllers;
+  for (const std::string& name : split_controllers(value))
+    controllers += (controllers.empty() ? "" : ", ") + name.substr(1);
+  const std::string what = path_of_file(cgroup, "cgroup.subtree_control");
+  const std::string owner = owner_name(cgroup, "cgroup.subtree_control");
+  return with_reason("enable " + controllers + " below the cgroup", cgroup.path(),
+                     what + (owner.empty() ? " may not be written"
+                                           : " belongs to " + owner + ", who can hand them down"),
+                     "echo " + value + " > " + what);
+}
+
+/// EACCES or EPERM of a write.
+Error explain_denied(const Cgroup& cgroup, const std::string& file, const std::string& value) {
+  const std::string what = path_of_file(cgroup, file);
+  const std::string operation = "write '" + value + "' to";
+  if (file == "cgroup.subtree_control" && value.starts_with('+')) {
+    return explain_not_handed_down(cgroup, value);
+  }
+  if (is_namespace_root(cgroup) && !file.starts_with("cgroup.")) {
+    return with_reason(operation, what,
+                       "this is the root of a cgroup namespace, and its limits are set outside",
+                       "set limits of a cgroup below it, or run this outside of the namespace");
+  }
+  return with_reason(operation, what, owner_of(cgroup, file),
+                     hint_for_owner("the user to whom this cgroup is delegated") +
+                         "; the limits of a delegated cgroup are its owner's above");
+}
+
+/// Which limit of the tree keeps a cgroup from being made at `path`.
+std::string explain_full_tree(const CgroupTree& tree, const std::string& path) {
+  std::uint64_t level = 0;
+  for (std::string each = path; each != "/"; ++level) {
+    each = path_above(each);
+    const auto above = tree.open_cgroup(each);
+    if (!above) continue;
+    const auto stat = above->read("cgroup.stat");
+    const auto most = above->read("cgroup.max.descendants");
+    const auto depth = above->read("cgroup.max.depth");
+    const auto count = stat ? find_keyed_number(*stat, "nr_descendants") : std::nullopt;
+    const auto reached = [&](const char* file, std::uint64_t limit) {
+      return std::string(file) + " of " + each + " is reached, which is " + std::to_string(limit);
+    };
+    const auto limit = most ? parse_cgroup_number(*most) : std::nullopt;
+    if (limit && count.value_or(0) >= *limit) return reached("cgroup.max.descendants", *limit);
+    const auto deepest = depth ? parse_cgroup_number(*depth) : std::nullopt;
+    if (deepest && level >= *deepest) return reached("cgroup.max.depth", *deepest);
+  }
+  return "cgroup.max.descendants or cgroup.max.depth of one above is reached";
 }
 
 /// A file that is not there: of a controller that is not enabled, of none that this kernel has.
@@ -43,9 +123,19 @@ Error explain_missing(const CgroupTree& tree, const Cgroup& cgroup, const std::s
                          "the controller " + std::string(controller) +
                              " cannot be had: " + tree.why_without(controller));
     }
-    return with_reason(
-        std::string(operation), what,
-        "the controller " + std::string(controller) + " is not enabled for this cgroup");
+    std::string reason =
+        "the controller " + std::string(controller) + " is not enabled for this cgroup";
+    std::string hint;
+    if (const auto holder = holder_of_controller(tree, cgroup, controller)) {
+      const std::string list = path_of_file(*holder, "cgroup.subtree_control");
+      const std::string owner = owner_name(*holder, "cgroup.subtree_control");
+      reason += ": " + holder->path() + " does not hand it down";
+      if (!owner.empty()) reason += ", which is for " + owner + " to do";
+      hint = "echo +" + std::string(controller) + " > " + list;
+    } else if (is_namespace_root(cgroup)) {
+      reason += ", and " + tree.why_without(controller);
+    }
+    return with_reason(std::string(operation), what, std::move(reason), std::move(hint));
   }
   if (is_real_root(cgroup)) {
     return operation == "read"
@@ -65,7 +155,7 @@ Error explain_subtree_control(const CgroupTree& tree, const Cgroup& cgroup,
       if (value.find('-') != std::string::npos) {
         return with_reason(operation, what, "a cgroup below still hands the controller down");
       }
-      return explain_busy(cgroup);
+      return explain_busy(cgroup.path(), count_processes(cgroup));
     case EOPNOTSUPP:
       return with_reason(operation, what,
                          "it is part of a threaded subtree (cgroup.type is \"" + type_of(cgroup) +
@@ -100,11 +190,15 @@ std::string type_of(const Cgroup& cgroup) {
   return std::move(*type);
 }
 
-Error explain_busy(const Cgroup& cgroup) {
+std::optional<std::size_t> count_processes(const Cgroup& cgroup) {
   const auto pids = cgroup_pids(cgroup.directory());
-  const std::string count = pids ? std::to_string(pids->size()) : "some";
-  return with_reason("enable controllers below the cgroup", cgroup.path(),
-                     "it has " + count + (count == "1" ? " process" : " processes") +
+  return pids ? std::optional(pids->size()) : std::nullopt;
+}
+
+Error explain_busy(const std::string& path, std::optional<std::size_t> count) {
+  const std::string number = count ? std::to_string(*count) : "some";
+  return with_reason("enable controllers below the cgroup", path,
+                     "it has " + number + (count == 1U ? " process" : " processes") +
                          " of its own, and only a cgroup without any can hand controllers down",
                      "--leaf=NAME moves them to a new cgroup in it");
 }
@@ -113,11 +207,7 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
                     const std::string& value, int code) {
   const std::string what = path_of_file(cgroup, file);
   const std::string operation = "write '" + value + "' to";
-  if (code == EACCES || code == EPERM) {
-    return with_reason(operation, what, owner_of(cgroup, file),
-                       "be root, or the user to whom this cgroup is delegated; the limits of a "
-                       "delegated cgroup are its owner's above");
-  }
+  if (code == EACCES || code == EPERM) return explain_denied(cgroup, file, value);
   if (file == "cgroup.subtree_control") {
     return explain_subtree_control(tree, cgroup, value, code);
   }
@@ -188,7 +278,7 @@ Error explain_move(const Cgroup& to, const std::string& from, const std::string&
       }
       if (above.empty() || above == to.path()) {
         return with_reason(operation, to.path(), owner_of(to, "cgroup.procs"),
-                           "be root, or the user to whom this cgroup is delegated");
+                           hint_for_owner("the user to whom this cgroup is delegated"));
       }
       return with_reason(operation, to.path(),
                          "a move needs the right to write cgroup.procs here and in " + above +
@@ -208,18 +298,37 @@ Error explain_move(const Cgroup& to, const std::string& from, const std::string&
   return {operation, to.path(), code, {}, {}};
 }
 
-Error explain_make(const std::string& directory_path, int code) {
+std::optional<Error> explain_full(const CgroupTree& tree, const Cgroup& cgroup) {
+  for (std::string path = cgroup.path();; path = path_above(path)) {
+    const auto each = tree.open_cgroup(path);
+    if (!each) return std::nullopt;
+    const auto max = each->read("pids.max");
+    const auto current = each->read("pids.current");
+    const auto limit = max ? parse_cgroup_number(*max) : std::nullopt;
+    const auto used = current ? parse_cgroup_number(*current) : std::nullopt;
+    if (!limit || *limit == kNoCgroupLimit || used.value_or(0) < *limit) {
+      if (path == "/") return std::nullopt;
+      continue;
+    }
+    return with_reason("start a process in the cgroup", cgroup.path(),
+                       "pids.max of " + path + " is reached: " + std::to_string(*used) + " of " +
+                           std::to_string(*limit) + " processes and threads",
+                       "nsx-cg set " + path + " pids=NUMBER");
+  }
+}
+
+Error explain_make(const CgroupTree& tree, const std::string& path, int code) {
   constexpr const char* kMake = "make the cgroup";
+  const std::string directory_path = tree.mount_point() + path;
   switch (code) {
     case EAGAIN:
-      return with_reason(kMake, directory_path,
-                         "cgroup.max.descendants or cgroup.max.depth of one above is reached");
+      return with_reason(kMake, directory_path, explain_full_tree(tree, path));
     case EEXIST:
       return with_reason(kMake, directory_path, "there is a cgroup or a file of this name already");
     case EACCES:
     case EPERM:
       return with_reason(kMake, directory_path, "the cgroup that it would be in is not yours",
-                         "be root, or the user to whom that is delegated");
+                         hint_for_owner("the user to whom that is delegated"));
     default:
       return {kMake, directory_path, code, {}, {}};
   }
@@ -240,7 +349,7 @@ Error explain_remove(const Cgroup& cgroup, int code) {
   }
   if (code == EACCES || code == EPERM) {
     return with_reason(kRemove, cgroup.path(), "the cgroup that it is in is not yours",
-                       "be root, or the user to whom that is delegated");
+                       hint_for_owner("the user to whom that is delegated"));
   }
   return {kRemove, cgroup.path(), code, {}, {}};
 }

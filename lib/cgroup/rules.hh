@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The kernel's rules for cgroups, as sentences: why a call failed that broke one of them.
 
+#include <optional>
 #include <string>
 
 #include <nsx/cgroup.hh>
@@ -17,12 +19,16 @@ Error explain_read(const CgroupTree& tree, const Cgroup& cgroup, const std::stri
 /// A process that could not be moved into a cgroup. `from`: where it is, if that is known.
 Error explain_move(const Cgroup& to, const std::string& from, const std::string& what, int code);
 
-/// mkdir(2) and rmdir(2) of a cgroup.
-Error explain_make(const std::string& directory_path, int code);
+/// mkdir(2) and rmdir(2) of a cgroup. `path` is below the top of the tree.
+Error explain_make(const CgroupTree& tree, const std::string& path, int code);
 Error explain_remove(const Cgroup& cgroup, int code);
 
 /// No processes in inner nodes: controllers cannot be enabled below a cgroup that has some.
-Error explain_busy(const Cgroup& cgroup);
+/// `count`: how many; none: unknown.
+Error explain_busy(const std::string& path, std::optional<std::size_t> count);
+
+/// How many processes that the caller can see are in a cgroup; none: their list is unreadable.
+std::optional<std::size_t> count_processes(const Cgroup& cgroup);
 
 /// Whether this is the machine's root cgroup, which the rules leave out: it has no type.
 bool is_real_root(const Cgroup& cgroup);

@@ -1,27 +1,26 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <array>
-#include <csignal>
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include <optional>
+#include <span>
 #include <unistd.h>
 
 #include <nsx/cgroup_control.hh>
 #include <nsx/cgroup_run.hh>
 
+#include "cgroup/carry_out_steps.hh"
 #include "cgroup/events.hh"
 #include "cgroup/name.hh"
+#include "cgroup/net.hh"
 #include "cgroup/removal.hh"
-#include "kernel/abi.hh"
+#include "cgroup/rules.hh"
 #include "kernel/files.hh"
-#include "kernel/leave.hh"
+#include "kernel/spawn.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
-
-/// The last word to the cleaner: there is nothing to do.
-constexpr char kDone = 'd';
 
 void wait_until_empty(int cgroup) {
   auto events = open_at(cgroup, "cgroup.events", O_RDONLY);
@@ -34,23 +33,142 @@ void wait_until_empty(int cgroup) {
   }
 }
 
-[[noreturn]] void clean_at_the_end(TemporaryCgroup::Ending ending, int pipe, int cgroup, int above,
-                                   const std::vector<std::string>& made) {
-  ::setsid();
-  stay_behind("nsx-cg-cleaner", {pipe, cgroup, above});
-  char word = 0;
-  ssize_t n = 0;
-  while ((n = ::read(pipe, &word, 1)) < 0 && errno == EINTR) {
+/// Of all that was made, the cgroup at `path` and those above it, each above the next. `chain` has
+/// room for them: this is for after the steps, when memory must not run out.
+void keep_chain(std::span<const MadeCgroup> made, const std::string& path,
+                std::vector<MadeCgroup>& chain) {
+  for (auto each = made.rbegin(); each != made.rend(); ++each) {
+    const bool belongs =
+        chain.empty() ? each->cgroup->path() == path : each->cgroup == chain.back().above;
+    if (belongs) chain.push_back(*each);
   }
-  if (n == 0) {
-    if (ending == TemporaryCgroup::Ending::killed) {
-      [[maybe_unused]] const auto killed = kill_and_wait(cgroup);
-    } else {
-      wait_until_empty(cgroup);
+  std::ranges::reverse(chain);
+}
+
+std::vector<std::string> names_of(std::span<const MadeCgroup> chain) {
+  std::vector<std::string> names;
+  for (const MadeCgroup& each : chain)
+    names.emplace_back(last_name(each.cgroup->path()));
+  return names;
+}
+
+/// The paths of cgroups with these names, each above the next, relative to the one above them all.
+std::vector<std::string> relative_paths(std::span<const std::string> names) {
+  std::vector<std::string> paths;
+  for (const std::string& name : names)
+    paths.push_back(paths.empty() ? name : paths.back() + '/' + name);
+  return paths;
+}
+
+/// The life of the cleaner. It makes the cgroup itself, so that whoever kills its owner, and when,
+/// leaves one who knows what was made.
+class Cleaner {
+ public:
+  Cleaner(const CgroupTree& tree, std::span<const CgroupStep> steps, std::string path,
+          TemporaryCgroup::Ending ending, const Channel& owner)
+      : tree_(tree), steps_(steps), path_(std::move(path)), ending_(ending), owner_(owner) {}
+
+  void live() {
+    // What ends the owner's process group is not for this one.
+    ::setsid();
+    const Status made = attempt([&] { return make(); });
+    // An owner that is gone shows in the wait; one that gets no answer takes it for a failure.
+    const auto sent = attempt([&] { return made ? send_made() : owner_.send_status(made); });
+    if (!made) return;
+    if (!sent) return clean();
+    stay_behind("nsx-cg-cleaner", {owner_.fd(), cgroup(), above()});
+    const auto word = attempt([&] { return owner_.receive_words(); });
+    if (!word || !*word) clean();
+  }
+
+ private:
+  Status make() {
+    chain_.reserve(steps_.size());
+    const auto made = TRY(carry_out_cgroup_steps(tree_, steps_));
+    keep_chain(made, path_, chain_);
+    return {};
+  }
+
+  /// For start_cleaner().
+  Status send_made() const {
+    TRY(owner_.send_status({}));
+    const int lent[]{above()};
+    return owner_.send_words(names_of(chain_), lent);
+  }
+
+  /// Nobody else cleans up: where memory is short, this waits for some.
+  void clean() const {
+    const auto remove = [&]() -> Status {
+      if (ending_ == TemporaryCgroup::Ending::killed) {
+        [[maybe_unused]] const auto killed = kill_and_wait(cgroup());
+      } else {
+        wait_until_empty(cgroup());
+      }
+      return remove_made(above(), cgroup(), relative_paths(names_of(chain_)));
+    };
+    constexpr int kTries = 100;
+    constexpr useconds_t kPause = 100000;
+    for (int i = 0; i < kTries; ++i) {
+      const Status done = attempt(remove);
+      if (done || done.error().code != ENOMEM) return;
+      ::usleep(kPause);
     }
-    [[maybe_unused]] const auto removed = remove_made(above, cgroup, made);
   }
-  abi::end_process(0);
+
+  int above() const { return chain_.front().above->directory(); }
+  int cgroup() const { return chain_.back().cgroup->directory(); }
+
+  const CgroupTree& tree_;
+  std::span<const CgroupStep> steps_;
+  std::string path_;
+  TemporaryCgroup::Ending ending_;
+  const Channel& owner_;
+  std::vector<MadeCgroup> chain_;
+};
+
+/// A cleaner is started where the caller is.
+Error cannot_spawn(const CgroupTree& tree, Error error) {
+  if (error.operation() != "fork") return error;
+  const auto own = error.code == EAGAIN ? tree.own() : fail("find", "", error.code);
+  auto full = own ? explain_full(tree, *own) : std::nullopt;
+  return full ? std::move(*full) : Error{"fork", "a cleaner", error.code, {}, {}};
+}
+
+/// What a cleaner has made, as its owner knows it.
+struct Cleaned {
+  OwnedFd cleaner;                 ///< when this connection ends without a word, it cleans
+  OwnedFd above;                   ///< the directory in which the first was made
+  std::vector<std::string> names;  ///< each above the next
+};
+
+/// Starts a cleaner, and waits until it has made the cgroup.
+Result<Cleaned> start_cleaner(const CgroupTree& tree, std::span<const CgroupStep> steps,
+                              const std::string& path, TemporaryCgroup::Ending ending) {
+  // Detached, so that it is not a child that the program knows nothing of.
+  auto cleaner = spawn({.has_channel = true, .detached = true}, [&](const Channel& owner) {
+    Cleaner(tree, steps, path, ending, owner).live();
+    return 0;
+  });
+  if (!cleaner) return tl::unexpected(cannot_spawn(tree, std::move(cleaner.error())));
+  Channel channel = cleaner->take_channel();
+  const bool is_made = TRY(channel.receive_status());
+  std::optional<WordMessage> made;
+  if (is_made) made = TRY(channel.receive_words());
+  if (!made || made->fds.size() != 1) {
+    return refuse("make the cgroup", path, "the process that makes it was killed");
+  }
+  return Cleaned{channel.take_fd(), std::move(made->fds.front()), std::move(made->words)};
+}
+
+/// Refuses what would start in a cgroup that is frozen. `path` still has to be made.
+Status check_none_frozen_above(const CgroupTree& tree, std::string path) {
+  while (path != "/") {
+    path = path_above(path);
+    if (const auto above = tree.open_cgroup(path)) {
+      return check_not_frozen(tree, *above, "run a program below the cgroup");
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -58,71 +176,46 @@ void wait_until_empty(int cgroup) {
 Result<TemporaryCgroup> TemporaryCgroup::make(const CgroupTree& tree, const CgroupWanted& wanted,
                                               const CgroupChangeOptions& options, Ending ending) {
   CgroupWanted one = wanted;
+  one.path = TRY(normal_cgroup_path(one.path, tree.mount_point()));
   one.must_be_new = true;
-  auto steps = plan_cgroups(tree, {&one, 1}, options);
-  if (!steps) return error_of(steps);
-  if (auto done = carry_out_cgroup_steps(tree, *steps); !done) return error_of(done);
-  auto cgroup = tree.open_cgroup(one.path);
-  if (!cgroup) return error_of(cgroup);
-
-  TemporaryCgroup made(std::move(*cgroup));
-  std::string first;
-  for (const CgroupStep& step : *steps) {
-    const bool leads_there = step.action == CgroupStep::Action::make &&
-                             (one.path == step.path || one.path.starts_with(step.path + '/'));
-    if (!leads_there) continue;
-    if (first.empty()) first = path_above(step.path);
-    made.made_.push_back(step.path.substr(first == "/" ? 1 : first.size() + 1));
-  }
-  auto above = tree.open_cgroup(first);
-  if (!above) return error_of(above);
-  auto copy = open_at(above->directory(), ".", O_RDONLY | O_DIRECTORY);
-  if (!copy) return error_of(copy);
-  made.above_ = std::move(*copy);
-  if (auto done = made.start_cleaner(ending); !done) {
-    [[maybe_unused]] const auto removed = made.remove();
-    return error_of(done);
-  }
-  return made;
+  auto steps = TRY(plan_cgroups(tree, {&one, 1}, options));
+  return carry_out(tree, one.path, std::move(steps), ending);
 }
 
-Status TemporaryCgroup::start_cleaner(Ending ending) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail("open", "a pipe");
-  const OwnedFd theirs(ends[0]);
-  OwnedFd ours(ends[1]);
-  // Twice, so that it is not a child that the program knows nothing of.
-  const pid_t between = ::fork();
-  if (between < 0) return fail("fork", "a cleaner");
-  if (between == 0) {
-    const pid_t cleaner = ::fork();
-    if (cleaner == 0) {
-      clean_at_the_end(ending, theirs.get(), cgroup_.directory(), above_.get(), made_);
-    }
-    abi::end_process(cleaner < 0 ? errno : 0);
-  }
-  int status = 0;
-  while (::waitpid(between, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-    return fail("fork", "a cleaner", WEXITSTATUS(status));
-  }
-  cleaner_ = std::move(ours);
-  return {};
+Result<TemporaryCgroup> TemporaryCgroup::carry_out(const CgroupTree& tree, const std::string& path,
+                                                   std::vector<CgroupStep> steps, Ending ending) {
+  if (!makes(steps, path)) return refuse("make the cgroup", path, "the plan is for another");
+  TRY(check_none_frozen_above(tree, path));
+  auto cleaned = TRY(start_cleaner(tree, steps, path, ending));
+  // From here on, a failure ends the connection, and the cleaner cleans.
+  auto cgroup = TRY(tree.open_cgroup(path));
+  TemporaryCgroup temporary(std::move(cgroup));
+  temporary.cleaner_ = std::move(cleaned.cleaner);
+  temporary.above_ = std::move(cleaned.above);
+  temporary.made_ = relative_paths(cleaned.names);
+  temporary.steps_ = std::move(steps);
+  return temporary;
 }
 
 Status TemporaryCgroup::remove() {
   auto done = kill_and_wait(cgroup_.directory());
   if (done) done = remove_made(above_.get(), cgroup_.directory(), made_);
   if (done) keep();
-  if (!done) done.error().subject = cgroup_.path();
+  if (!done) done.error().set_subject(cgroup_.path());
   return done;
+}
+
+Status TemporaryCgroup::take_back(const CgroupTree& tree) {
+  TRY(remove());
+  take_back_outside(tree, steps_);
+  return {};
 }
 
 void TemporaryCgroup::keep() {
   if (!cleaner_) return;
-  [[maybe_unused]] const ssize_t told = ::write(cleaner_.get(), &kDone, 1);
-  cleaner_ = OwnedFd();
+  const Channel cleaner(std::move(cleaner_));
+  const std::vector<std::string> words{"keep"};
+  [[maybe_unused]] const auto sent = cleaner.send_words(words);
 }
 
 std::string unused_cgroup_name(const CgroupTree& tree, const std::string& path) {

@@ -1,17 +1,19 @@
+// SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <nsx/cgroup.hh>
-#include <nsx/mountinfo.hh>
+#include <nsx/inside.hh>
 #include <nsx/target.hh>
 
 #include "cgroup/name.hh"
-#include "cgroup/net_files.hh"
+#include "cgroup/net.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -29,11 +31,56 @@ Status check_cgroup2(int directory, const std::string& path) {
   return refuse("use as a cgroup", path, "something else is mounted over it");
 }
 
+bool is_at_or_below(const std::string& path, const std::string& above) {
+  return path == above || path.starts_with(above + '/');
+}
+
 /// Takes the directory `above` off the front of a path that is below it.
 bool take_leading(std::string& path, const std::string& above) {
-  if (above.empty() || (path != above && !path.starts_with(above + '/'))) return false;
+  if (above.empty() || !is_at_or_below(path, above)) return false;
   path.erase(0, above.size());
   return true;
+}
+
+bool is_own(const std::string& name) {
+  return name == "." || name.starts_with("./");
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Whether a target is a process, whatever cgroup it is in: pid:42, 42:INODE.
+bool names_process(std::string_view target) {
+  const std::string_view before = target.substr(0, target.find(':'));
+  return before == "pid" || is_number(before);
+}
+
+std::optional<std::string> v1_mount_point(std::string_view mounts, std::string_view controller) {
+  while (const auto mount = next_mount(mounts)) {
+    if (mount->type != "cgroup") continue;
+    std::string_view options = mount->super_options;
+    while (!options.empty()) {
+      if (next_field(options, ',') == controller) return unescape_mount_field(mount->mount_point);
+    }
+  }
+  return std::nullopt;
+}
+
+/// cgroup v1 calls the controller for block devices by an older name.
+std::string_view v1_name(std::string_view controller) {
+  return controller == "io" ? "blkio" : controller;
+}
+
+/// The line of a controller in /proc/cgroups, without its name; none: the kernel does not have it.
+std::optional<std::string> line_of_controller(const Kernel& kernel, std::string_view controller) {
+  const auto known = read_file_at(kernel.proc(), "cgroups");
+  std::string_view lines = known ? std::string_view(*known) : std::string_view();
+  while (!lines.empty()) {
+    std::string_view line = next_field(lines, '\n');
+    if (next_field(line, '\t') == controller) return std::string(line);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -41,18 +88,18 @@ bool take_leading(std::string& path, const std::string& above) {
 Result<std::string> Cgroup::read(const char* file) const {
   if (is_net_file(file)) return read_net_file(directory_.get(), file);
   auto text = read_file_at(directory_.get(), file);
-  if (!text) text.error().subject = directory_path_ + '/' + file;
+  if (!text) text.error().set_subject(directory_path_ + '/' + file);
   return text;
 }
 
 Status Cgroup::write(const char* file, const std::string& text) const {
   if (is_net_file(file)) {
     auto written = write_net_file(directory_.get(), file, text);
-    if (!written && written.error().subject.empty()) written.error().subject = path_;
+    if (!written && written.error().subject().empty()) written.error().set_subject(path_);
     return written;
   }
   auto done = write_file_at(directory_.get(), file, text);
-  if (!done) done.error().subject = directory_path_ + '/' + file;
+  if (!done) done.error().set_subject(directory_path_ + '/' + file);
   return done;
 }
 
@@ -65,23 +112,51 @@ Result<Cgroup> Cgroup::duplicate() const {
   return copy;
 }
 
-Result<CgroupTree> CgroupTree::open(const Kernel& kernel) {
-  auto mountinfo = read_file_at(kernel.proc(), "self/mountinfo");
-  if (!mountinfo) return error_of(mountinfo);
+Result<CgroupTree> CgroupTree::open(const Kernel& kernel, TargetOptions targets) {
+  auto mountinfo = TRY(read_file_at(kernel.proc(), "self/mountinfo"));
   CgroupTree tree;
   tree.kernel_ = &kernel;
-  for (CgroupMount& mount : cgroup_mounts(*mountinfo)) {
-    if (!mount.is_v2) continue;
-    tree.mount_point_ = std::move(mount.point);
-    if (mount.root != "/") tree.mount_root_ = std::move(mount.root);
-    auto top = open_at(AT_FDCWD, tree.mount_point_.c_str(), O_RDONLY | O_DIRECTORY);
-    if (!top) return fail("open the cgroups at", tree.mount_point_, top.error().code);
-    if (auto ok = check_cgroup2(top->get(), tree.mount_point_); !ok) return error_of(ok);
-    tree.top_ = std::move(*top);
-    return tree;
+  tree.targets_ = std::move(targets);
+  for (CgroupMount& mount : cgroup_mounts(mountinfo)) {
+    if (!mount.is_v2) {
+      tree.v1_mount_points_.push_back(std::move(mount.point));
+    } else if (tree.mount_point_.empty()) {
+      tree.mount_point_ = std::move(mount.point);
+      if (mount.root != "/") tree.mount_root_ = std::move(mount.root);
+    }
   }
-  return refuse("find", "the cgroups", "cgroup v2 is not mounted here",
-                "mount -t cgroup2 none /sys/fs/cgroup");
+  if (tree.mount_point_.empty()) {
+    if (tree.v1_mount_points_.empty()) {
+      return refuse("find", "the cgroups", "cgroup v2 is not mounted here",
+                    "mount -t cgroup2 none /sys/fs/cgroup");
+    }
+    return refuse("find", "the cgroups",
+                  "only cgroup v1 is mounted here, at " + tree.v1_mount_points_.front() +
+                      " and beside it, and this works on cgroup v2",
+                  "mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2");
+  }
+  auto top = open_at(AT_FDCWD, tree.mount_point_.c_str(), O_RDONLY | O_DIRECTORY);
+  if (!top) return fail("open the cgroups at", tree.mount_point_, top.error().code);
+  TRY(check_cgroup2(top->get(), tree.mount_point_));
+  tree.top_ = std::move(*top);
+  return tree;
+}
+
+Result<std::string> CgroupTree::normal_path(const std::string& path) const {
+  const auto elsewhere = [&](const std::string& reason) {
+    return refuse("use as a cgroup", '\'' + path + '\'', reason,
+                  "cgroup v2 is mounted at " + mount_point_);
+  };
+  if (!is_at_or_below(path, mount_point_)) {
+    for (const std::string& point : v1_mount_points_) {
+      if (is_at_or_below(path, point)) {
+        return elsewhere("it is in a hierarchy of cgroup v1, mounted at " + point);
+      }
+    }
+    // Of hybrid machines, where what is beside the hierarchies is no cgroup.
+    if (is_at_or_below(path, "/sys/fs/cgroup")) return elsewhere("it is no cgroup of cgroup v2");
+  }
+  return normal_cgroup_path(path, mount_point_);
 }
 
 Result<Cgroup> CgroupTree::open_normal(std::string path) const {
@@ -95,7 +170,7 @@ Result<Cgroup> CgroupTree::open_normal(std::string path) const {
     }
     return fail("open the cgroup", path, code);
   }
-  if (auto ok = check_cgroup2(directory->get(), mount_point_ + path); !ok) return error_of(ok);
+  TRY(check_cgroup2(directory->get(), mount_point_ + path));
   cgroup.directory_ = std::move(*directory);
   cgroup.directory_path_ = path == "/" ? mount_point_ : mount_point_ + path;
   cgroup.path_ = std::move(path);
@@ -103,9 +178,13 @@ Result<Cgroup> CgroupTree::open_normal(std::string path) const {
 }
 
 Result<Cgroup> CgroupTree::open_cgroup(const std::string& path) const {
-  auto normal = normal_cgroup_path(path, mount_point_);
-  if (!normal) return error_of(normal);
-  return open_normal(std::move(*normal));
+  auto normal = TRY(normal_path(path));
+  return open_normal(std::move(normal));
+}
+
+std::string CgroupTree::path_in_proc(const std::string& path) const {
+  if (mount_root_.empty()) return path;
+  return path == "/" ? mount_root_ : mount_root_ + path;
 }
 
 Result<std::string> CgroupTree::below_top(std::string path) const {
@@ -121,9 +200,8 @@ Result<std::string> CgroupTree::below_top(std::string path) const {
 }
 
 Result<std::string> CgroupTree::path_of(const Process& process) const {
-  auto text = process.read("cgroup");
-  if (!text) return error_of(text);
-  std::string_view rest = *text;
+  auto text = TRY(process.read("cgroup"));
+  std::string_view rest = text;
   while (const auto line = next_cgroup_line(rest)) {
     if (line->hierarchy == 0) return below_top(std::string(line->path));
   }
@@ -133,57 +211,79 @@ Result<std::string> CgroupTree::path_of(const Process& process) const {
 
 Result<Cgroup> CgroupTree::of(const Process& process) const {
   for (int tries = 0; tries < kTries; ++tries) {
-    auto path = path_of(process);
-    if (!path) return error_of(path);
-    auto cgroup = open_normal(*path);
+    auto path = TRY(path_of(process));
+    auto cgroup = open_normal(path);
     const auto again = path_of(process);
-    if (again && *again == *path) return cgroup;
+    if (again && *again == path) return cgroup;
   }
   return refuse("find the cgroup of", "PID " + std::to_string(process.pid()), "it keeps moving");
 }
 
 Result<Cgroup> CgroupTree::own() const {
-  auto self = Process::open(*kernel_, ::getpid());
-  if (!self) return error_of(self);
-  return of(*self);
+  auto self = TRY(Process::open(*kernel_, ::getpid()));
+  return of(self);
+}
+
+Result<std::string> CgroupTree::path_of_target(const std::string& name) const {
+  auto target = TRY(resolve_target(*kernel_, name, targets_));
+  if (!target.process) {
+    return refuse(kFind, target.name, "it has no process, and so no cgroup");
+  }
+  if (!target.cgroup.empty()) return below_top(std::move(target.cgroup));
+  // The cgroup of one of its processes may be that of others as well.
+  if (!names_process(name)) {
+    return refuse(
+        kFind, target.name, "it has no cgroup of its own in cgroup v2",
+        "pid:" + std::to_string(target.process->pid()) + " names the cgroup of its process");
+  }
+  auto cgroup = TRY(of(*target.process));
+  return cgroup.path();
 }
 
 Result<std::string> CgroupTree::locate(const std::string& name) const {
-  if (name == "." || name.starts_with("./")) {
-    auto cgroup = own();
-    if (!cgroup) return error_of(cgroup);
-    if (name.size() <= 2) return cgroup->path();
-    return normal_cgroup_path(cgroup->path() + name.substr(1), "");
+  if (is_own(name)) {
+    auto cgroup = TRY(own());
+    if (name.size() <= 2) return cgroup.path();
+    return normal_cgroup_path(cgroup.path() + name.substr(1), "");
   }
-  std::string_view prefix = name;
-  prefix = prefix.substr(0, prefix.find(':'));
-  const bool is_process = name.starts_with("pid:");
-  if (is_process || name.starts_with("unit:") || name.starts_with("container:")) {
-    auto target = resolve_target(*kernel_, is_process ? name.substr(prefix.size() + 1) : name);
-    if (!target) return error_of(target);
-    if (!target->process) {
-      return refuse(kFind, name, "that is no process, but something that holds namespaces");
-    }
-    auto cgroup = of(*target->process);
-    if (!cgroup) return error_of(cgroup);
-    if (prefix == "unit") return std::string(unit_part(cgroup->path()));
-    if (prefix == "container") return std::string(container_part(cgroup->path()));
-    return cgroup->path();
+  constexpr std::string_view kPath = "cgroup:";
+  if (name.starts_with(kPath)) return normal_path(name.substr(kPath.size()));
+  if (has_target_prefix(name)) return path_of_target(name);
+  return normal_path(name);
+}
+
+Result<Cgroup> CgroupTree::find_word(const std::string& name, Result<Cgroup> by_path) const {
+  const bool is_path = name.find('/') != std::string::npos;
+  if (is_path && by_path) return by_path;
+  if (is_number(name)) {
+    // The numbers of processes come and go, and are no names of cgroups.
+    if (!by_path) by_path.error().set_hint("the cgroup of a process is named pid:" + name);
+    return by_path;
   }
-  return normal_cgroup_path(name, mount_point_);
+  if (by_path || is_path) {
+    const auto container = path_of_target("container:" + name);
+    if (!container) return by_path;
+    if (!by_path) return open_normal(*container);
+    if (*container == by_path->path()) return by_path;
+    return refuse("choose", '\'' + name + '\'', "several have that name",
+                  by_path->path() + ", container:" + name);
+  }
+  auto path = TRY(path_of_target(name));
+  return open_normal(std::move(path));
 }
 
 Result<Cgroup> CgroupTree::find(const std::string& name) const {
-  auto path = locate(name);
-  if (!path) return error_of(path);
-  return open_normal(std::move(*path));
+  auto path = TRY(locate(name));
+  auto cgroup = open_normal(std::move(path));
+  if (name.starts_with('/') || is_own(name) || has_target_prefix(name)) return cgroup;
+  return find_word(name, std::move(cgroup));
 }
 
 Result<std::optional<Cgroup>> CgroupTree::parent(const Cgroup& cgroup) const {
   if (cgroup.is_top()) return std::nullopt;
   auto directory = open_at(cgroup.directory(), "..", O_RDONLY | O_DIRECTORY);
   if (!directory) return fail("open the cgroup above", cgroup.path(), directory.error().code);
-  if (auto ok = check_cgroup2(directory->get(), cgroup.directory_path()); !ok) return error_of(ok);
+  TRY(check_cgroup2(directory->get(), cgroup.directory_path()));
   Cgroup above;
   above.directory_ = std::move(*directory);
   const std::size_t slash = cgroup.path_.rfind('/');
@@ -194,36 +294,30 @@ Result<std::optional<Cgroup>> CgroupTree::parent(const Cgroup& cgroup) const {
 
 std::string CgroupTree::why_without(std::string_view controller) const {
   const auto mountinfo = read_file_at(kernel_->proc(), "self/mountinfo");
-  std::string_view mounts = mountinfo ? std::string_view(*mountinfo) : std::string_view();
-  // v1 calls the controller for block devices by an older name.
-  const std::string_view old_name = controller == "io" ? "blkio" : controller;
-  while (const auto mount = next_mount(mounts)) {
-    if (mount->type != "cgroup") continue;
-    std::string_view options = mount->super_options;
-    while (!options.empty()) {
-      if (next_field(options, ',') == old_name) {
-        return "it is bound to cgroup v1, at " + unescape_mount_field(mount->mount_point);
-      }
-    }
-  }
-  const auto known = read_file_at(kernel_->proc(), "cgroups");
-  std::string_view lines = known ? std::string_view(*known) : std::string_view();
-  while (!lines.empty()) {
-    std::string_view line = next_field(lines, '\n');
-    if (next_field(line, '\t') != old_name) continue;
-    if (next_field(line, '\t') != "0") return "it is bound to a hierarchy of cgroup v1";
-    if (line.ends_with("\t0")) return "it was switched off when the machine started";
-    return mount_root_.empty() ? "the top of the tree does not have it"
-                               : "the cgroups above this container do not hand it down";
-  }
-  return "this kernel does not have it";
+  const auto point = v1_mount_point(mountinfo ? *mountinfo : std::string(), v1_name(controller));
+  if (point) return "it is bound to cgroup v1, at " + *point;
+  const auto known = line_of_controller(*kernel_, v1_name(controller));
+  if (!known) return "this kernel does not have it";
+  if (!known->starts_with("0\t")) return "it is bound to a hierarchy of cgroup v1";
+  if (known->ends_with("\t0")) return "it was switched off when the machine started";
+  if (!mount_root_.empty()) return "the cgroups above this container do not hand it down";
+  // The machine's root alone has no type.
+  return ::faccessat(top_.get(), "cgroup.type", F_OK, 0) != 0
+             ? "the top of the tree does not have it"
+             : "the cgroups above, outside of this cgroup namespace, do not hand it down";
+}
+
+bool CgroupTree::is_bound_to_v1(std::string_view controller) const {
+  const auto mountinfo = read_file_at(kernel_->proc(), "self/mountinfo");
+  if (v1_mount_point(mountinfo ? *mountinfo : std::string(), v1_name(controller))) return true;
+  const auto known = line_of_controller(*kernel_, v1_name(controller));
+  return known && !known->starts_with("0\t");
 }
 
 Result<std::vector<CgroupMembership>> memberships_of(const Process& process) {
-  auto text = process.read("cgroup");
-  if (!text) return error_of(text);
+  auto text = TRY(process.read("cgroup"));
   std::vector<CgroupMembership> memberships;
-  std::string_view rest = *text;
+  std::string_view rest = text;
   while (const auto line = next_cgroup_line(rest)) {
     memberships.push_back(
         {line->hierarchy, std::string(line->controllers), std::string(line->path)});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Waiting for what a cgroup comes to.
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 #include <nsx/cgroup_control.hh>
 
 #include "cgroup/events.hh"
-#include "cgroup/parse.hh"
+#include "cgroup/files.hh"
 #include "cgroup/rules.hh"
 #include "kernel/files.hh"
 

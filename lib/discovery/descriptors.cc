@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "discovery/descriptors.hh"
 
 #include <cerrno>
@@ -17,6 +18,10 @@ namespace nsx {
 
 namespace {
 
+/// How many descriptors of a process are looked at. A process can have as many as fs.nr_open says
+/// (1,048,576), at more than a microsecond each, and can share one table with thousands of others.
+constexpr std::size_t kMaxDescriptors = 65536;
+
 /// The number in "socket:[4711]".
 std::optional<ino_t> socket_inode(std::string_view text) {
   constexpr std::string_view kStart = "socket:[";
@@ -34,7 +39,7 @@ void DescriptorReader::read(Visit& visit, const CensusProcess& process) {
     add_gap(Source::fd, visit);
     return;
   }
-  for (;;) {
+  for (std::size_t seen = 0;;) {
     const ssize_t size = ::getdents64(fds.get(), buffer_.data(), buffer_.size());
     if (size <= 0) {
       if (size < 0) add_gap(Source::fd, visit);
@@ -45,7 +50,12 @@ void DescriptorReader::read(Visit& visit, const CensusProcess& process) {
       const auto* entry =
           static_cast<const dirent64*>(static_cast<const void*>(buffer_.data() + at));
       at += entry->d_reclen;
-      if (entry->d_name[0] != '.') read_one(fds.get(), entry->d_name, visit, process);
+      if (entry->d_name[0] == '.') continue;
+      if (++seen > kMaxDescriptors) {
+        findings_.gaps.add(Source::fd, EFBIG);
+        return;
+      }
+      read_one(fds.get(), entry->d_name, visit, process);
     }
   }
 }
@@ -62,7 +72,7 @@ void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
   const Look look = look_at(directory, number);
   if (look.is == Look::Is::other) return;
   if (look.is == Look::Is::socket) {
-    found_socket(number, look.inode, visit, process);
+    add_socket(number, look.inode, visit, process);
     return;
   }
   // Longer than any text that matters here.
@@ -71,12 +81,12 @@ void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
   if (size <= 0) return;
   const std::string_view text(target.data(), static_cast<std::size_t>(size));
   if (text.front() == '/') {
-    if (look.is == Look::Is::namespace_) found_file(directory, number, process);
+    if (look.is == Look::Is::namespace_) add_namespace_file(directory, number, process);
   } else if (const auto socket = socket_inode(text)) {
     if (look.is == Look::Is::first_socket) sockets_device_ = look.device;
-    found_socket(number, *socket, visit, process);
+    add_socket(number, *socket, visit, process);
   } else if (const auto link = parse_namespace_link(text)) {
-    found_namespace(directory, number, *link, process);
+    add_namespace(directory, number, *link, process);
   }
 }
 
@@ -96,18 +106,19 @@ DescriptorReader::Look DescriptorReader::look_at(int directory, const char* numb
   return {device == sockets_device_ ? Look::Is::socket : Look::Is::other, device, st.stx_ino};
 }
 
-void DescriptorReader::found_file(int directory, const char* number, const CensusProcess& process) {
-  auto ns = Namespace::open_file_at(kernel_, directory, number);
+void DescriptorReader::add_namespace_file(int directory, const char* number,
+                                          const CensusProcess& process) {
+  auto ns = open_namespace_link(kernel_, directory, number);
   if (!ns) return;
-  found_namespace(directory, number, {ns->kind(), ns->identity().inode}, process);
+  add_namespace(directory, number, {ns->kind(), ns->identity().inode}, process);
 }
 
-void DescriptorReader::found_namespace(int directory, const char* number, NamespaceLink link,
-                                       const CensusProcess& process) {
+void DescriptorReader::add_namespace(int directory, const char* number, NamespaceLink link,
+                                     const CensusProcess& process) {
   if (!request_.sources.contains(Source::fd) || !request_.kinds.contains(link.kind)) return;
   auto index = findings_.table.find(link.kind, link.inode);
   if (!index && kernel_.numbers_are_ours()) {
-    auto ns = Namespace::open_file_at(kernel_, directory, number);
+    auto ns = open_namespace_link(kernel_, directory, number);
     if (ns && ns->identity().inode == link.inode) index = findings_.table.add(std::move(*ns));
   }
   if (!index) index = findings_.table.add(link.kind, link.inode);
@@ -115,8 +126,8 @@ void DescriptorReader::found_namespace(int directory, const char* number, Namesp
       {*index, CensusHolder::Type::fd, process.pid, parse_number<int>(number).value_or(-1), kNone});
 }
 
-void DescriptorReader::found_socket(const char* number, ino_t socket, Visit& visit,
-                                    const CensusProcess& process) {
+void DescriptorReader::add_socket(const char* number, ino_t socket, Visit& visit,
+                                  const CensusProcess& process) {
   const auto descriptor = parse_number<int>(number);
   if (!descriptor || !request_.sources.contains(Source::socket) ||
       !request_.kinds.contains(Kind::net) || !kernel_.numbers_are_ours()) {

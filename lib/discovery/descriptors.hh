@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>
@@ -30,10 +31,11 @@ class DescriptorReader {
 
   void read_one(int directory, const char* number, Visit& visit, const CensusProcess& process);
   Look look_at(int directory, const char* number);
-  void found_file(int directory, const char* number, const CensusProcess& process);
-  void found_namespace(int directory, const char* number, NamespaceLink link,
-                       const CensusProcess& process);
-  void found_socket(const char* number, ino_t socket, Visit& visit, const CensusProcess& process);
+  /// A descriptor that was opened by a mount: only the namespace itself says which it is.
+  void add_namespace_file(int directory, const char* number, const CensusProcess& process);
+  void add_namespace(int directory, const char* number, NamespaceLink link,
+                     const CensusProcess& process);
+  void add_socket(const char* number, ino_t socket, Visit& visit, const CensusProcess& process);
   CensusIndex namespace_of_socket(int number, Visit& visit);
   /// After a failure: if it was a denial, that is to be told.
   void add_gap(Source source, Visit& visit);

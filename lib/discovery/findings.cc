@@ -1,12 +1,217 @@
+// SPDX-License-Identifier: MIT
 #include "discovery/findings.hh"
 
 #include <algorithm>
+#include <numeric>
+#include <sys/resource.h>
+#include <tuple>
 
 namespace nsx {
 
+namespace {
+
+/// Descriptors left to everything else: the caller's own, and the few that a look at one process
+/// has open at a time.
+constexpr rlim_t kReserve = 64;
+
+std::size_t descriptors_to_spare() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= kReserve) return 0;
+  return limit.rlim_cur - kReserve;
+}
+
+void sort_processes(std::vector<CensusProcess>& processes) {
+  std::sort(processes.begin(), processes.end(),
+            [](const CensusProcess& a, const CensusProcess& b) { return a.pid < b.pid; });
+}
+
+void count_processes(const std::vector<CensusProcess>& processes, NamespaceTable& table) {
+  for (CensusIndex i = 0; i < processes.size(); ++i) {
+    for (const CensusIndex ns : processes[i].namespaces) {
+      if (ns == kNone) continue;
+      if (table[ns].process_count++ == 0) table[ns].first_process = i;
+    }
+  }
+}
+
+/// Those that something keeps alive. Others were seen at a process that ended before it was read to
+/// its end, and may have ended with it.
+std::vector<bool> held(const std::vector<CensusNamespace>& namespaces,
+                       const std::vector<CensusHolder>& holders) {
+  std::vector<bool> is_held(namespaces.size());
+  for (const CensusHolder& holder : holders)
+    is_held[holder.ns] = true;
+  for (CensusIndex i = 0; i < namespaces.size(); ++i) {
+    if (namespaces[i].process_count != 0 || namespaces[i].is_listed) is_held[i] = true;
+  }
+  std::vector<CensusIndex> to_do(namespaces.size());
+  std::iota(to_do.begin(), to_do.end(), 0);
+  while (!to_do.empty()) {
+    const CensusIndex ns = to_do.back();
+    to_do.pop_back();
+    if (!is_held[ns]) continue;
+    for (const CensusIndex up : {namespaces[ns].parent, namespaces[ns].owner}) {
+      if (up == kNone || is_held[up]) continue;
+      is_held[up] = true;
+      to_do.push_back(up);
+    }
+  }
+  return is_held;
+}
+
+/// A namespace keeps its parent and its owner alive.
+void add_relations(const std::vector<CensusNamespace>& namespaces,
+                   std::vector<CensusHolder>& holders) {
+  for (CensusIndex i = 0; i < namespaces.size(); ++i) {
+    const auto [parent, owner] = std::pair(namespaces[i].parent, namespaces[i].owner);
+    if (parent != kNone) holders.push_back({parent, CensusHolder::Type::child, 0, 0, i});
+    // Of a user namespace they are one and the same.
+    if (owner != kNone && owner != parent) {
+      holders.push_back({owner, CensusHolder::Type::owned, 0, 0, i});
+    }
+  }
+}
+
+/// Puts what is held in the order of inode numbers, and all indices with it.
+void arrange(Census& census) {
+  const auto& old = census.namespaces;
+  const std::vector<bool> is_held = held(old, census.holders);
+  std::vector<CensusIndex> order(old.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::erase_if(order, [&](CensusIndex i) { return !is_held[i]; });
+  std::sort(order.begin(), order.end(), [&](CensusIndex a, CensusIndex b) {
+    return std::pair(old[a].identity.inode, old[a].kind) <
+           std::pair(old[b].identity.inode, old[b].kind);
+  });
+  std::vector<CensusIndex> place(old.size(), kNone);
+  for (CensusIndex i = 0; i < order.size(); ++i)
+    place[order[i]] = i;
+  const auto move = [&](CensusIndex& index) {
+    if (index != kNone) index = place[index];
+  };
+
+  std::vector<CensusNamespace> sorted;
+  sorted.reserve(order.size());
+  for (const CensusIndex i : order) {
+    sorted.push_back(old[i]);
+    move(sorted.back().parent);
+    move(sorted.back().owner);
+  }
+  census.namespaces = std::move(sorted);
+  for (CensusProcess& process : census.processes) {
+    for (CensusIndex& ns : process.namespaces)
+      move(ns);
+  }
+  for (CensusHolder& holder : census.holders)
+    move(holder.ns);
+  for (CensusMount& mount : census.mounts)
+    move(mount.mount_namespace);
+}
+
+void sort_holders(std::vector<CensusHolder>& holders) {
+  const auto key = [](const CensusHolder& holder) {
+    return std::tuple(holder.ns, holder.type, holder.pid, holder.number, holder.other);
+  };
+  std::sort(holders.begin(), holders.end(),
+            [&](const CensusHolder& a, const CensusHolder& b) { return key(a) < key(b); });
+}
+
+}  // namespace
+
+NamespaceTable::NamespaceTable(const Kernel& kernel, const Options& options)
+    : kernel_(kernel), options_(options), limit_(descriptors_to_spare()), keep_limit_(limit_) {}
+
+NamespaceTable NamespaceTable::without_handles() const {
+  NamespaceTable copy(kernel_, options_);
+  copy.keep_limit_ = keep_limit_;
+  copy.namespaces_ = namespaces_;
+  copy.handles_.resize(namespaces_.size());
+  copy.by_key_ = by_key_;
+  return copy;
+}
+
+std::optional<CensusIndex> NamespaceTable::find(Kind kind, ino_t inode) const {
+  const auto found = by_key_.find(key(kind, inode));
+  if (found == by_key_.end()) return std::nullopt;
+  return found->second;
+}
+
+CensusIndex NamespaceTable::add(Kind kind, ino_t inode) {
+  const CensusIndex index = size();
+  const auto [entry, is_new] = by_key_.try_emplace(key(kind, inode), index);
+  if (is_new) {
+    CensusNamespace ns;
+    ns.kind = kind;
+    ns.identity.inode = inode;
+    namespaces_.push_back(ns);
+    handles_.emplace_back();
+  }
+  return entry->second;
+}
+
+CensusIndex NamespaceTable::add(Namespace ns) {
+  if (const auto known = find(ns.kind(), ns.identity().inode)) {
+    // What was known by its number alone.
+    if (namespaces_[*known].identity.device != 0) return *known;
+  }
+  const CensusIndex index = add(ns.kind(), ns.identity().inode);
+  namespaces_[index].identity = ns.identity();
+  if (ns.kind() == Kind::user) {
+    if (const auto uid = ns.creator_uid()) namespaces_[index].creator = *uid;
+  }
+  if (options_.relations) {
+    // Adding a relative can move the table: nothing of it is held across the calls.
+    const CensusIndex owner = add_related(ns.owner(kernel_));
+    const bool has_parent = ns.kind() == Kind::pid || ns.kind() == Kind::user;
+    const CensusIndex parent = has_parent ? add_related(ns.parent(kernel_)) : kNone;
+    namespaces_[index].owner = owner;
+    namespaces_[index].parent = parent;
+  }
+  const bool is_wanted = options_.wanted && options_.wanted->is(ns.kind(), ns.identity());
+  if (is_wanted) wanted_at_ = index;
+  if (is_wanted || may_keep()) {
+    ++kept_;
+    handles_[index] = std::move(ns);
+  }
+  return index;
+}
+
+CensusIndex NamespaceTable::add_related(Result<Namespace> related) {
+  // A relation that the kernel does not show to us is none.
+  return related ? add(std::move(*related)) : kNone;
+}
+
+std::vector<CensusIndex> NamespaceTable::absorb(NamespaceTable&& other) {
+  std::vector<CensusIndex> places;
+  std::vector<CensusIndex> taken;
+  places.reserve(other.size());
+  for (CensusIndex i = 0; i < other.size(); ++i) {
+    const CensusNamespace& ns = other.namespaces_[i];
+    const CensusIndex place = add(ns.kind, ns.identity.inode);
+    places.push_back(place);
+    if (namespaces_[place].identity.device == 0) {
+      namespaces_[place] = ns;
+      taken.push_back(place);
+    }
+    if (!handles_[place] && other.handles_[i]) {
+      handles_[place] = std::move(other.handles_[i]);
+      ++kept_;
+    }
+  }
+  if (other.has_wanted()) wanted_at_ = places[other.wanted_at_];
+  // Their relations still are places in the other table.
+  for (const CensusIndex place : taken) {
+    CensusNamespace& ns = namespaces_[place];
+    if (ns.parent != kNone) ns.parent = places[ns.parent];
+    if (ns.owner != kNone) ns.owner = places[ns.owner];
+  }
+  return places;
+}
+
 void Gaps::add(Source source, int code, std::uint32_t count) {
-  const auto known = std::find_if(gaps_.begin(), gaps_.end(),
-                                  [&](const CensusGap& gap) { return gap.source == source; });
+  const auto known = std::find_if(gaps_.begin(), gaps_.end(), [&](const CensusGap& gap) {
+    return gap.source == source && gap.code == code;
+  });
   if (known == gaps_.end()) {
     gaps_.push_back({source, count, code});
   } else {
@@ -32,6 +237,17 @@ void Findings::absorb(Findings&& other) {
     holders.push_back(holder);
   }
   gaps.add(other.gaps);
+}
+
+Census Findings::arranged(bool relations) && {
+  sort_processes(processes);
+  count_processes(processes, table);
+  Census census{table.take(),      std::move(processes), std::move(holders),
+                std::move(mounts), gaps.take(),          hides_processes};
+  arrange(census);
+  if (relations) add_relations(census.namespaces, census.holders);
+  sort_holders(census.holders);
+  return census;
 }
 
 }  // namespace nsx

@@ -1,9 +1,9 @@
-#include "discovery/kernel_list.hh"
-
+// SPDX-License-Identifier: MIT
 #include <array>
 #include <linux/capability.h>
 #include <unordered_map>
 
+#include "discovery/sources.hh"
 #include "kernel/abi.hh"
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
@@ -39,9 +39,8 @@ void take(const Kernel& kernel, KindSet kinds, std::uint64_t id,
 
 bool kernel_lists_all(const Kernel& kernel) {
   if (!kernel.has(Feature::namespace_list) || !kernel.has(Feature::namespace_handle)) return false;
-  const auto own = own_capabilities();
-  return own && (own->effective & std::uint64_t{1} << CAP_SYS_ADMIN) != 0 &&
-         is_in(kernel, "self/ns/user", kFirstUser) && is_in(kernel, "self/ns/pid", kFirstPid);
+  return has_capability(CAP_SYS_ADMIN) && is_in(kernel, "self/ns/user", kFirstUser) &&
+         is_in(kernel, "self/ns/pid", kFirstPid);
 }
 
 void read_kernel_list(const Kernel& kernel, KindSet kinds, Findings& findings) {
@@ -56,8 +55,10 @@ void read_kernel_list(const Kernel& kernel, KindSet kinds, Findings& findings) {
   for (;;) {
     const long count = abi::list_namespaces(last, ids);
     if (count <= 0) return;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
       take(kernel, kinds, ids[i], known, findings);
+      if (findings.table.has_wanted()) return;
+    }
     last = ids[static_cast<std::size_t>(count) - 1];
   }
 }

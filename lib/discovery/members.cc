@@ -1,48 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "discovery/members.hh"
+
 #include <algorithm>
 #include <array>
-#include <atomic>
+#include <cstring>
 #include <optional>
-#include <string>
-#include <string_view>
+#include <sched.h>
+#include <sys/socket.h>
 #include <sys/sysinfo.h>
-#include <thread>
-#include <unistd.h>
+#include <system_error>
+#include <utility>
 
-#include <nsx/members.hh>
+#include <nsx/census.hh>
 
-#include "discovery/net_members.hh"
-#include "discovery/workers.hh"
-#include "kernel/directory.hh"
+#include "discovery/sources.hh"
+#include "kernel/files.hh"
+#include "kernel/netlink.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
-
-/// What a link of a process in one of the namespaces is called, and leads to: "/ns/net" and
-/// "net:[4026531840]".
-struct Wanted {
-  std::string file;
-  std::string text;
-};
-
-std::vector<Wanted> wanted_links(std::span<const Namespace> namespaces) {
-  std::vector<Wanted> wanted;
-  for (const Namespace& ns : namespaces) {
-    const std::string kind = name(ns.kind());
-    wanted.push_back({"/ns/" + kind, kind + ":[" + std::to_string(ns.identity().inode) + ']'});
-  }
-  return wanted;
-}
-
-bool is_member(int proc, pid_t pid, const std::vector<Wanted>& wanted) {
-  const std::string directory = std::to_string(pid);
-  return std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& each) {
-    std::array<char, 64> text{};
-    const std::string path = directory + each.file;
-    const ssize_t size = ::readlinkat(proc, path.c_str(), text.data(), text.size());
-    return size > 0 && std::string_view(text.data(), static_cast<std::size_t>(size)) == each.text;
-  });
-}
 
 /// Whether there are so many processes, threads counted, that their links cost far more than a net
 /// namespace does.
@@ -82,33 +60,77 @@ Result<Listed> list_processes(const Kernel& kernel, const Namespace* asked_for) 
 }
 
 /// Those whose links say that they are in one of the namespaces.
-std::vector<pid_t> members_by_links(const Kernel& kernel, const std::vector<pid_t>& pids,
-                                    std::span<const Namespace> namespaces) {
-  const std::vector<Wanted> wanted = wanted_links(namespaces);
-  std::vector<char> is_in(pids.size());
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    constexpr std::size_t kBatch = 64;
-    for (;;) {
-      const std::size_t begin = next.fetch_add(kBatch, std::memory_order_relaxed);
-      if (begin >= pids.size()) return;
-      const std::size_t end = std::min(begin + kBatch, pids.size());
-      for (std::size_t i = begin; i < end; ++i)
-        is_in[i] = is_member(kernel.proc(), pids[i], wanted) ? 1 : 0;
-    }
-  };
-  const unsigned workers = workers_for(pids.size());
-  std::vector<std::thread> threads;
-  for (unsigned i = 1; i < workers; ++i)
-    threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads)
-    thread.join();
+Result<std::vector<pid_t>> members_by_links(const Kernel& kernel, const std::vector<pid_t>& pids,
+                                            std::span<const Namespace> namespaces) {
+  CensusRequest request;
+  request.kinds = {};
+  request.sources = {Source::process};
+  Findings findings(NamespaceTable(kernel, {.detail = Detail::links}));
+  std::vector<std::pair<Kind, CensusIndex>> wanted;
+  for (const Namespace& ns : namespaces) {
+    request.kinds.insert(ns.kind());
+    wanted.emplace_back(ns.kind(), findings.table.add(ns.kind(), ns.identity().inode));
+  }
+  for (const pid_t pid : pids)
+    findings.processes.push_back({.pid = pid});
+  TRY(read_processes(kernel, request, findings));
   std::vector<pid_t> members;
-  for (std::size_t i = 0; i < pids.size(); ++i) {
-    if (is_in[i] != 0) members.push_back(pids[i]);
+  for (const CensusProcess& process : findings.processes) {
+    const auto is_in = [&](const auto& ns) { return process.in(ns.first) == ns.second; };
+    if (std::ranges::any_of(wanted, is_in)) members.push_back(process.pid);
   }
   return members;
+}
+
+constexpr const char* kAsk = "ask for the members of";
+constexpr const char* kNet = "a net namespace";
+constexpr std::int32_t kId = 1;
+
+/// How many answers the buffer of a socket holds for certain.
+constexpr std::size_t kBatch = 64;
+
+/// RTM_NEWNSID: gives a namespace a number.
+struct Assignment {
+  NetIdRequest to;
+  rtattr attribute{RTA_LENGTH(sizeof kId), NETNSA_NSID};
+  std::int32_t id = kId;
+};
+
+/// NLMSG_ERROR, which answers a request for an acknowledgement.
+struct Acknowledgement {
+  nlmsghdr header{};
+  nlmsgerr result{};
+};
+
+/// Room for an answer: a number, or an error with the request that it is about.
+using Answer = std::array<char, 128>;
+
+/// Receives so many answers, each in a message of its own, and hands over the place that its
+/// request had, and the number that it tells, if one.
+template <class Take>
+Status receive(int socket, std::size_t wanted, Take take) {
+  std::array<Answer, kBatch> answers;
+  std::array<iovec, kBatch> parts{};
+  std::array<mmsghdr, kBatch> messages{};
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    parts[i] = {answers[i].data(), answers[i].size()};
+    messages[i].msg_hdr.msg_iov = &parts[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  while (wanted > 0) {
+    const int received =
+        ::recvmmsg(socket, messages.data(), static_cast<unsigned>(wanted), 0, nullptr);
+    if (received < 0 && errno == EINTR) continue;
+    if (received <= 0) return fail(kAsk, kNet);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(received); ++i) {
+      nlmsghdr header{};
+      if (messages[i].msg_len < sizeof header) continue;
+      std::memcpy(&header, answers[i].data(), sizeof header);
+      take(header.nlmsg_seq, find_net_id(answers[i].data(), messages[i].msg_len));
+    }
+    wanted -= static_cast<std::size_t>(received);
+  }
+  return {};
 }
 
 }  // namespace
@@ -118,12 +140,132 @@ Result<std::vector<pid_t>> processes_in(const Kernel& kernel,
   // rtnetlink takes numbers for those of the caller's PID namespace.
   const bool can_be_asked = namespaces.size() == 1 && namespaces.front().kind() == Kind::net &&
                             kernel.numbers_are_ours() && are_many();
-  auto listed = list_processes(kernel, can_be_asked ? &namespaces.front() : nullptr);
-  if (!listed) return error_of(listed);
-  auto members = listed->members ? std::move(*listed->members)
-                                 : members_by_links(kernel, listed->pids, namespaces);
+  auto listed = TRY(list_processes(kernel, can_be_asked ? &namespaces.front() : nullptr));
+  auto members = listed.members ? std::move(*listed.members)
+                                : TRY(members_by_links(kernel, listed.pids, namespaces));
   std::sort(members.begin(), members.end());
   return members;
+}
+
+Result<NetMembers> NetMembers::open(const Namespace& net) {
+  if (::unshare(CLONE_NEWNET) != 0) return fail(kAsk, kNet);
+  auto members = TRY(open_socket());
+
+  Assignment request{net_id_request(NETNSA_FD, static_cast<std::uint32_t>(net.fd()))};
+  request.to.header.nlmsg_len = sizeof request;
+  request.to.header.nlmsg_type = RTM_NEWNSID;
+  request.to.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  Acknowledgement answer;
+  const int socket = members.socket_.get();
+  if (::send(socket, &request, sizeof request, 0) < 0) return fail(kAsk, kNet);
+  const ssize_t size = ::recv(socket, &answer, sizeof answer, 0);
+  if (size < 0) return fail(kAsk, kNet);
+  if (static_cast<std::size_t>(size) < sizeof answer || answer.header.nlmsg_type != NLMSG_ERROR) {
+    return refuse(kAsk, kNet, "the kernel gave no answer");
+  }
+  if (answer.result.error != 0) return fail(kAsk, kNet, -answer.result.error);
+  return members;
+}
+
+Result<NetMembers> NetMembers::open_socket() {
+  OwnedFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!socket) return fail(kAsk, kNet);
+  return NetMembers(std::move(socket));
+}
+
+Result<std::vector<pid_t>> NetMembers::among(std::span<const pid_t> pids) const {
+  std::vector<pid_t> members;
+  std::array<NetIdRequest, kBatch> requests;
+  while (!pids.empty()) {
+    const auto asked = pids.first(std::min(pids.size(), kBatch));
+    pids = pids.subspan(asked.size());
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      requests[i] = net_id_request(NETNSA_PID, static_cast<std::uint32_t>(asked[i]));
+      requests[i].header.nlmsg_seq = static_cast<std::uint32_t>(i);
+    }
+    if (::send(socket_.get(), requests.data(), asked.size() * sizeof requests[0], 0) < 0) {
+      return fail(kAsk, kNet);
+    }
+    // The answer about a process that has ended is an error.
+    TRY(receive(socket_.get(), asked.size(), [&](std::size_t i, auto id) {
+      if (i < asked.size() && id == kId) members.push_back(asked[i]);
+    }));
+  }
+  return members;
+}
+
+NetMembersAsker::NetMembersAsker(const Namespace& net) {
+  try {
+    thread_ = std::thread([this, &net] { run(net); });
+  } catch (const std::system_error& error) {
+    members_ = fail(kAsk, kNet, error.code().value());
+  }
+}
+
+NetMembersAsker::~NetMembersAsker() {
+  if (thread_.joinable()) end();
+}
+
+void NetMembersAsker::hand_over(std::span<const pid_t> pids) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.insert(waiting_.end(), pids.begin(), pids.end());
+  }
+  changed_.notify_one();
+}
+
+Result<std::vector<pid_t>> NetMembersAsker::take() {
+  std::optional<NetMembers> twin;
+  {
+    const std::lock_guard lock(mutex_);
+    twin = std::exchange(twin_, std::nullopt);
+  }
+  Result<std::vector<pid_t>> others;
+  if (twin) others = ask(*twin, false);
+  end();
+  if (!others) return others;
+  if (members_) members_->insert(members_->end(), others->begin(), others->end());
+  return std::move(members_);
+}
+
+void NetMembersAsker::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_complete_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void NetMembersAsker::run(const Namespace& net) {
+  members_ = attempt([&]() -> Result<std::vector<pid_t>> {
+    auto asked = TRY(NetMembers::open(net));
+    if (auto twin = NetMembers::open_socket()) {
+      const std::lock_guard lock(mutex_);
+      twin_ = std::move(*twin);
+    }
+    return ask(asked, true);
+  });
+}
+
+std::vector<pid_t> NetMembersAsker::next(bool waits) {
+  std::unique_lock lock(mutex_);
+  if (waits) changed_.wait(lock, [&] { return !waiting_.empty() || is_complete_; });
+  constexpr std::size_t kMost = 256;  // so few that both threads end together
+  const auto begin = waiting_.end() - static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kMost));
+  std::vector<pid_t> pids(begin, waiting_.end());
+  waiting_.erase(begin, waiting_.end());
+  return pids;
+}
+
+Result<std::vector<pid_t>> NetMembersAsker::ask(const NetMembers& asked, bool waits) {
+  std::vector<pid_t> members;
+  for (;;) {
+    const std::vector<pid_t> pids = next(waits);
+    if (pids.empty()) return members;
+    auto found = TRY(asked.among(pids));
+    members.insert(members.end(), found.begin(), found.end());
+  }
 }
 
 }  // namespace nsx

@@ -1,20 +1,33 @@
-#include "discovery/mounts.hh"
-
+// SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <fcntl.h>
+#include <new>
 #include <sched.h>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
-#include <nsx/mountinfo.hh>
+#include <nsx/inside.hh>
 
+#include "discovery/sources.hh"
 #include "kernel/files.hh"
+#include "kernel/mount_table.hh"
+#include "kernel/nsfs.hh"
+#include "kernel/text.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
+
+/// How much mountinfo is read in all, the caller's own aside. A copy of a mount namespace costs its
+/// maker far less than reading it.
+constexpr std::size_t kMaxOfAll = std::size_t{256} << 20;
 
 class MountReader {
  public:
@@ -24,10 +37,21 @@ class MountReader {
   void run() {
     find_members();
     find_ours();
+    // First, so that no other uses up what all of them may cost.
+    if (ours_ != kNone && !findings_.has_own_mounts) read(ours_);
     // The table grows: a mount namespace can be bound to a file in another.
-    for (CensusIndex i = 0; i < findings_.table.size(); ++i) {
-      if (findings_.table[i].kind == Kind::mnt) read(i);
+    for (CensusIndex i = 0; i < findings_.table.size() && !findings_.table.has_wanted(); ++i) {
+      if (findings_.table[i].kind == Kind::mnt && i != ours_) read(i);
     }
+  }
+
+  void run_for_own() {
+    find_ours();
+    if (ours_ == kNone) return;
+    members_.resize(findings_.table.size());
+    add_member({ours_, self_, 0});
+    read(ours_);
+    findings_.has_own_mounts = true;
   }
 
  private:
@@ -73,9 +97,9 @@ class MountReader {
     int code = ENOENT;
     if (ns < members_.size()) {
       for (const Member& member : members_[ns]) {
-        const auto text = read_file_at(kernel_.proc(), (member.path() + "mountinfo").c_str());
-        if (text) return take(*text, ns, &member);
-        code = text.error().code;
+        const auto start = read_mountinfo((member.path() + "mountinfo").c_str(), ns);
+        if (start) return take(start->text, ns, &member);
+        code = start.error().code;
       }
       if (!members_[ns].empty()) {
         if (code == EACCES || code == EPERM) findings_.gaps.add(Source::mount, code);
@@ -89,33 +113,61 @@ class MountReader {
   void read_from_inside(CensusIndex ns) {
     const Namespace* handle = findings_.table.handle(ns);
     if (handle == nullptr) return;
-    int code = 0;
-    std::thread([&] {
+    Status done;
+    const auto read = [&]() -> Status {
       // A thread that shares root and directory with others may not leave its mount namespace.
-      if (::unshare(CLONE_FS) != 0 || ::setns(handle->fd(), CLONE_NEWNS) != 0) {
-        code = errno;
-        return;
-      }
-      const auto text = read_file_at(kernel_.proc(), "thread-self/mountinfo");
-      if (text) take(*text, ns, nullptr);
-    }).join();
-    if (code != 0) findings_.gaps.add(Source::mount, code);
+      if (::unshare(CLONE_FS) != 0 || ::setns(handle->fd(), CLONE_NEWNS) != 0) return fail("", "");
+      const auto start = read_mountinfo("thread-self/mountinfo", ns);
+      if (start) take(start->text, ns, nullptr);
+      return {};
+    };
+    try {
+      std::thread([&] { done = attempt(read); }).join();
+    } catch (const std::system_error& error) {
+      done = fail("", "", error.code().value());
+    }
+    if (!done && done.error().code == ENOMEM) throw std::bad_alloc();
+    if (!done) findings_.gaps.add(Source::mount, done.error().code);
+  }
+
+  /// As much of a mountinfo as may still be read. What is missing becomes a gap.
+  Result<FileStart> read_mountinfo(const char* file, CensusIndex ns) {
+    const bool is_ours = ns == ours_;
+    auto start = TRY(read_start_at(kernel_.proc(), file,
+                                   is_ours ? kMaxFile : std::min(kMaxMountinfo, bytes_left_)));
+    if (!is_ours) bytes_left_ -= start.text.size();
+    if (start.is_cut) {
+      findings_.gaps.add(Source::mount, EFBIG);
+      start.text.resize(start.text.rfind('\n') + 1);
+    }
+    return start;
   }
 
   void take(std::string_view text, CensusIndex ns, const Member* member) {
     // Most have none.
     if (text.find(" - nsfs ") == std::string_view::npos) return;
+    const MountTable table(text);
     std::set<std::pair<CensusIndex, std::string>> seen;
-    while (const auto mount = next_mount(text)) {
+    while (!findings_.table.has_wanted()) {
+      const auto mount = next_mount(text);
+      if (!mount) return;
       const auto link = parse_namespace_link(mount->root);
       if (mount->type != "nsfs" || !link || !kinds_.contains(link->kind)) continue;
       std::string path = unescape_mount_field(mount->mount_point);
       const CensusIndex found = place(*link, path, member);
+      // No path of this length can be used, and many of them would fill the memory.
+      if (path.size() >= PATH_MAX) {
+        path.resize(PATH_MAX - 1);
+        drop_partial_character(path);
+        path += kCut;
+      }
       // Where /run is shared, as systemd has it, each mount of ip netns lies there twice.
       if (!seen.emplace(found, path).second) continue;
       const auto number = static_cast<CensusIndex>(findings_.mounts.size());
-      findings_.mounts.push_back(
-          {std::move(path), ns, member != nullptr ? member->process : 0, ns == ours_});
+      auto file = table.mounted_on(*mount).value_or(FilePlace{});
+      if (file.path.size() >= PATH_MAX) file = {};
+      findings_.mounts.push_back({std::move(path), ns, member != nullptr ? member->process : 0,
+                                  ns == ours_, std::move(file.device), std::move(file.path)});
       findings_.holders.push_back({found, CensusHolder::Type::mount, 0, 0, number});
     }
   }
@@ -127,28 +179,35 @@ class MountReader {
       auto ns = open(path, member);
       // Another mount may lie over it.
       if (ns && ns->identity().inode == link.inode) return findings_.table.add(std::move(*ns));
+      if (!ns && ns.error().code == ETIMEDOUT) findings_.gaps.add(Source::mount, ETIMEDOUT);
     }
     return findings_.table.add(link.kind, link.inode);
   }
 
   Result<Namespace> open(const std::string& path, const Member* member) {
-    if (member == nullptr) return Namespace::open_file(kernel_, path);
-    auto root = open_at(kernel_.proc(), (member->path() + "root").c_str(), O_PATH | O_DIRECTORY);
-    if (!root) return error_of(root);
-    return Namespace::open_file_at(kernel_, root->get(), '.' + path);
+    if (member == nullptr) return open_found_namespace(kernel_, AT_FDCWD, path);
+    auto root =
+        TRY(open_at(kernel_.proc(), (member->path() + "root").c_str(), O_PATH | O_DIRECTORY));
+    return open_found_namespace(kernel_, root.get(), '.' + path);
   }
 
   const Kernel& kernel_;
   KindSet kinds_;
   Findings& findings_;
+  std::size_t bytes_left_ = kMaxOfAll;        // of the others' mountinfo
   std::vector<std::vector<Member>> members_;  // by their mount namespaces
   CensusIndex ours_ = kNone;
+  pid_t self_ = kernel_.numbers_are_ours() ? ::getpid() : 0;
 };
 
 }  // namespace
 
 void read_mounts(const Kernel& kernel, KindSet kinds, Findings& findings) {
   MountReader(kernel, kinds, findings).run();
+}
+
+void read_own_mounts(const Kernel& kernel, KindSet kinds, Findings& findings) {
+  MountReader(kernel, kinds, findings).run_for_own();
 }
 
 }  // namespace nsx

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <optional>
@@ -6,7 +7,7 @@
 #include <nsx/kernel.hh>
 #include <nsx/namespace.hh>
 
-#include "discovery/namespace_table.hh"
+#include "discovery/findings.hh"
 
 namespace nsx {
 
@@ -53,5 +54,19 @@ class Visit {
   std::optional<OwnedFd> pidfd_;
   std::optional<OwnedFd> directory_;
 };
+
+/// The first source: reads the process's namespaces into the table, and its parent and user. None
+/// if it has ended, or is not ours to look into: that is a gap. Unless all detail is asked for, the
+/// links alone are read, and a process without any is one, too.
+std::optional<CensusProcess> read_process(const Kernel& kernel, const CensusRequest& request,
+                                          Visit& visit, Findings& findings);
+
+/// Counts the threads of a process, and finds the namespaces that one is in without the process.
+void read_threads(const Kernel& kernel, KindSet kinds, Visit& visit, CensusProcess& process,
+                  Findings& findings);
+
+/// Finds the namespaces that a process has made for its children, and is not in.
+void read_for_children(KindSet kinds, Visit& visit, const CensusProcess& process,
+                       Findings& findings);
 
 }  // namespace nsx

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Kernel interfaces that Debian 12's headers (Linux 6.1, glibc 2.36) lack or get wrong:
 // <sys/pidfd.h> there has no extern "C" and conflicts with <linux/pidfd.h>.
@@ -107,34 +108,6 @@ inline int pidfd_getfd(int pidfd, int number) {
 
 inline int pidfd_send_signal(int pidfd, int signal) {
   return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
-}
-
-// CLONE_INTO_CGROUP of clone3(2), Linux 5.7.
-inline constexpr std::uint64_t kCloneIntoCgroup = 1ULL << 33;
-struct CloneArguments {
-  std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
-      set_tid_size, cgroup;
-};
-static_assert(sizeof(CloneArguments) == 88);
-
-/// fork(2), but that the child begins in the cgroup v2 with this directory. Not for a process with
-/// threads: what the C library does at a fork is left out.
-inline pid_t fork_into_cgroup(int directory) {
-  CloneArguments arguments{};
-  arguments.flags = kCloneIntoCgroup;
-  arguments.exit_signal = SIGCHLD;
-  arguments.cgroup = static_cast<std::uint64_t>(directory);
-  return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
-}
-
-/// Whether the kernel knows that, without a copy of the process being begun: it refuses a
-/// descriptor that is no int (EINVAL), and one that does not know the member refuses that (E2BIG).
-inline bool knows_clone_into_cgroup() {
-  CloneArguments arguments{};
-  arguments.flags = kCloneIntoCgroup;
-  arguments.exit_signal = SIGCHLD;
-  arguments.cgroup = ~std::uint64_t{0};
-  return ::syscall(SYS_clone3, &arguments, sizeof arguments) < 0 && errno == EINVAL;
 }
 
 /// Ends the calling process, one of the library's own, without a destructor or buffer of its

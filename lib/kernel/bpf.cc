@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "kernel/bpf.hh"
 
 #include <linux/bpf.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The part of bpf(2) that needs no library: objects that are there already. Errors are errno values
 // of the call, and name no more than the file.

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: MIT
 #include "kernel/cgroup.hh"
 
 #include <algorithm>
+#include <array>
+#include <sys/xattr.h>
 
-#include <nsx/mountinfo.hh>
+#include <nsx/inside.hh>
 
 #include "kernel/files.hh"
 #include "kernel/text.hh"
@@ -21,11 +24,10 @@ bool has_option(std::string_view options, std::string_view wanted) {
   return false;
 }
 
-/// Of two mounts of one hierarchy the better: the one nearer to the root, else the earlier.
-void keep_better(std::optional<CgroupMount>& kept, const MountInfo& mount, bool is_v2) {
-  CgroupMount found{unescape_mount_field(mount.mount_point), unescape_mount_field(mount.root),
-                    is_v2};
-  if (!kept || found.root.size() < kept->root.size()) kept = std::move(found);
+/// The order in which hierarchies are asked: v2, then the one in which systemd keeps its names.
+int rank(bool is_v2, bool is_systemd) {
+  if (is_v2) return 0;
+  return is_systemd ? 1 : 2;
 }
 
 }  // namespace
@@ -66,20 +68,54 @@ std::string_view telling_cgroup(std::string_view text) {
   return unified.empty() ? systemd : unified;
 }
 
+std::vector<CgroupLine> cgroup_lines(std::string_view text) {
+  std::vector<CgroupLine> lines;
+  while (const auto line = next_cgroup_line(text))
+    lines.push_back(*line);
+  std::stable_sort(lines.begin(), lines.end(), [](const CgroupLine& a, const CgroupLine& b) {
+    return rank(a.hierarchy == 0, a.controllers == kSystemd) <
+           rank(b.hierarchy == 0, b.controllers == kSystemd);
+  });
+  return lines;
+}
+
+bool CgroupMount::shows(const CgroupLine& line) const {
+  if (is_v2 || line.hierarchy == 0) return is_v2 && line.hierarchy == 0;
+  std::string_view controllers = line.controllers;
+  return has_option(options, next_field(controllers, ','));
+}
+
 std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo) {
-  std::optional<CgroupMount> unified;
-  std::optional<CgroupMount> systemd;
+  std::vector<CgroupMount> mounts;
   while (const auto mount = next_mount(mountinfo)) {
-    if (mount->type == "cgroup2") keep_better(unified, *mount, true);
-    if (mount->type == "cgroup" && has_option(mount->super_options, kSystemd)) {
-      keep_better(systemd, *mount, false);
+    const bool is_v2 = mount->type == "cgroup2";
+    if (!is_v2 && mount->type != "cgroup") continue;
+    CgroupMount found{unescape_mount_field(mount->mount_point), unescape_mount_field(mount->root),
+                      is_v2, is_v2 ? std::string() : std::string(mount->super_options)};
+    const auto known = std::find_if(mounts.begin(), mounts.end(), [&](const CgroupMount& each) {
+      return each.is_v2 == is_v2 && each.options == found.options;
+    });
+    if (known == mounts.end()) {
+      mounts.push_back(std::move(found));
+    } else if (found.root.size() < known->root.size()) {
+      *known = std::move(found);
     }
   }
-  std::vector<CgroupMount> mounts;
-  for (auto* found : {&unified, &systemd}) {
-    if (*found) mounts.push_back(std::move(**found));
-  }
+  std::stable_sort(mounts.begin(), mounts.end(), [](const CgroupMount& a, const CgroupMount& b) {
+    return rank(a.is_v2, has_option(a.options, kSystemd)) <
+           rank(b.is_v2, has_option(b.options, kSystemd));
+  });
   return mounts;
+}
+
+bool is_marked_delegated(int directory) {
+  // systemd sets the second for its own managers of users, and on v1, which has no user.* ones.
+  for (const char* name : {"user.delegate", "trusted.delegate"}) {
+    std::array<char, 8> value{};
+    const ssize_t n = ::fgetxattr(directory, name, value.data(), value.size());
+    if (n == 1 && value[0] == '1') return true;
+  }
+  return false;
 }
 
 Result<std::vector<pid_t>> cgroup_pids(int directory) {

@@ -1,10 +1,52 @@
+// SPDX-License-Identifier: MIT
 #include "kernel/files.hh"
 
+#include <algorithm>
 #include <climits>
+#include <dirent.h>
 #include <fcntl.h>
+#include <memory>
+#include <string_view>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <nsx/fd.hh>
+
+#include "kernel/text.hh"
+#include "try.hh"
+
 namespace nsx {
+
+namespace {
+
+/// Some file systems do not tell the type with the name.
+bool is_directory(int dir, const char* name) {
+  struct stat st {};
+  return ::fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/// Calls take(descriptor of the directory, name, d_type) for each; the name ends with a NUL.
+template <class Take>
+Status for_each_name(int dir, const char* path, Take take) {
+  auto fd = open_at(dir, path, O_RDONLY | O_DIRECTORY);
+  if (!fd) return fail("list", path, fd.error().code);
+  // fdopendir(3) takes the descriptor for its own, so it gets a copy.
+  const int copy = ::fcntl(fd->get(), F_DUPFD_CLOEXEC, 0);
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(copy < 0 ? nullptr : ::fdopendir(copy),
+                                                      ::closedir);
+  if (!directory) return fail("list", path);
+
+  errno = 0;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") take(fd->get(), name, entry->d_type);
+    errno = 0;
+  }
+  if (errno != 0) return fail("list", path);
+  return {};
+}
+
+}  // namespace
 
 Result<OwnedFd> open_at(int dir, const char* path, int flags) {
   OwnedFd fd(::openat(dir, path, flags | O_CLOEXEC));
@@ -12,27 +54,37 @@ Result<OwnedFd> open_at(int dir, const char* path, int flags) {
   return fd;
 }
 
-Result<std::string> read_file_at(int dir, const char* path) {
-  auto file = open_at(dir, path, O_RDONLY);
-  if (!file) return error_of(file);
+Result<FileStart> read_start_at(int dir, const char* path, std::size_t limit) {
+  auto file = TRY(open_at(dir, path, O_RDONLY));
+  // One byte more than the limit tells whether the file is longer.
+  const std::size_t most = limit + 1;
   std::string text;
   std::size_t used = 0;
-  for (;;) {
-    if (text.size() - used < 1024) text.resize(text.size() * 2 + 4096);
-    const ssize_t n = ::read(file->get(), text.data() + used, text.size() - used);
+  while (used < most) {
+    if (text.size() - used < 1024) text.resize(std::min(text.size() * 2 + 4096, most));
+    const ssize_t n = ::read(file.get(), text.data() + used, text.size() - used);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail("read", path);
     if (n == 0) break;
     used += static_cast<std::size_t>(n);
   }
-  text.resize(used);
-  return text;
+  text.resize(std::min(used, limit));
+  return FileStart{std::move(text), used > limit};
+}
+
+Result<std::string> read_file_at(int dir, const char* path, std::size_t limit) {
+  auto start = TRY(read_start_at(dir, path, limit));
+  if (start.is_cut) return fail("read", path, EFBIG, too_long_hint(limit));
+  return std::move(start.text);
+}
+
+std::string too_long_hint(std::size_t limit) {
+  return "it is longer than the " + std::to_string(limit >> 20) + " MiB that are read of it";
 }
 
 Status write_file_at(int dir, const char* path, const std::string& text) {
-  auto file = open_at(dir, path, O_WRONLY);
-  if (!file) return error_of(file);
-  if (::write(file->get(), text.data(), text.size()) < 0) return fail("write", path);
+  auto file = TRY(open_at(dir, path, O_WRONLY));
+  if (::write(file.get(), text.data(), text.size()) < 0) return fail("write", path);
   return {};
 }
 
@@ -41,6 +93,48 @@ Result<std::string> read_link_at(int dir, const char* path) {
   const ssize_t n = ::readlinkat(dir, path, target, sizeof target);
   if (n < 0) return fail("read the link", path);
   return std::string(target, static_cast<std::size_t>(n));
+}
+
+Result<std::vector<std::string>> list_names_at(int dir, const char* path) {
+  std::vector<std::string> names;
+  TRY(for_each_name(dir, path,
+                    [&](int, std::string_view name, unsigned char) { names.emplace_back(name); }));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::vector<std::string>> list_directories_at(int dir, const char* path) {
+  std::vector<std::string> names;
+  TRY(for_each_name(dir, path, [&](int here, std::string_view name, unsigned char type) {
+    if (type == DT_DIR || (type == DT_UNKNOWN && is_directory(here, name.data()))) {
+      names.emplace_back(name);
+    }
+  }));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status for_each_pid_at(int dir, const char* path, const std::function<void(pid_t)>& take) {
+  return for_each_name(dir, path, [&](int, std::string_view name, unsigned char) {
+    if (const auto pid = parse_number<pid_t>(name)) take(*pid);
+  });
+}
+
+Result<std::vector<pid_t>> list_pids_at(int dir, const char* path) {
+  std::vector<pid_t> pids;
+  TRY(for_each_pid_at(dir, path, [&](pid_t pid) { pids.push_back(pid); }));
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+OwnedFd& OwnedFd::operator=(OwnedFd&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+OwnedFd::~OwnedFd() {
+  // Nothing of ours is written through these: close(2) has no news that a caller could use.
+  if (fd_ >= 0) ::close(fd_);
 }
 
 }  // namespace nsx

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <nsx/id_map.hh>
 
 #include "kernel/text.hh"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "kernel/json_text.hh"
 
 namespace nsx {

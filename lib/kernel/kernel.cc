@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <array>
 #include <cstdlib>
 #include <fcntl.h>
@@ -10,6 +11,10 @@
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
+#include "kernel/spawn.hh"
+#include "kernel/text.hh"
+#include "kernel/trace.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -18,10 +23,14 @@ namespace {
 constexpr std::array<const char*, kFeatureCount> kFeatureNames{
     "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns", "into-cgroup"};
 
+bool is_proc(int directory) {
+  struct statfs fs {};
+  return ::fstatfs(directory, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
 /// Whether the proc mount counts processes as the caller does (another pid namespace's does not).
 bool shows_the_caller(int proc) {
-  struct statfs fs {};
-  if (::fstatfs(proc, &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC) return false;
+  if (!is_proc(proc)) return false;
   const auto self = read_link_at(proc, "self");
   return self && *self == std::to_string(::getpid());
 }
@@ -48,7 +57,7 @@ FeatureSet probe() {
   if (::ioctl(self.get(), abi::kPidfdGetInfo, &process) == 0) {
     features.insert(Feature::pidfd_info);
   }
-  if (abi::knows_clone_into_cgroup()) features.insert(Feature::clone_into_cgroup);
+  if (knows_clone_into_cgroup()) features.insert(Feature::clone_into_cgroup);
   return features;
 }
 
@@ -61,10 +70,7 @@ const char* name(Feature feature) {
 Result<FeatureSet> parse_disabled_features(std::string_view list) {
   FeatureSet disabled;
   while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view word = list.substr(0, comma);
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-
+    const std::string_view word = next_field(list, ',');
     bool known = false;
     for (std::size_t i = 0; i < kFeatureCount; ++i) {
       if (word.starts_with('-') && word.substr(1) == kFeatureNames[i]) {
@@ -90,16 +96,37 @@ Result<Kernel> Kernel::open(const KernelOptions& options) {
   return kernel;
 }
 
+Status Kernel::check_proc() const {
+  if (proc_path_ != "/proc" || is_proc(proc_.get())) return {};
+  return refuse("use", proc_path_, "it is no proc file system", "mount -t proc proc /proc");
+}
+
+Status Kernel::check_numbers() const {
+  TRY(check_proc());
+  if (proc_path_ != "/proc" || numbers_are_ours()) return {};
+  return refuse("find processes by their numbers in", proc_path_,
+                "it is that of another PID namespace",
+                "mount -t proc proc /proc, in a mount namespace of your own");
+}
+
 const Kernel::Found& Kernel::found() const {
   if (found_) return *found_;
   found_ = Found{shows_the_caller(proc_.get()), {}};
-  if (!found_->numbers_are_ours) return *found_;
+  if (!found_->numbers_are_ours) {
+    trace(TraceArea::probe,
+          [&] { return proc_path_ + ": its PIDs are not ours; no feature used"; });
+    return *found_;
+  }
   const FeatureSet working = probe();
   for (std::size_t i = 0; i < kFeatureCount; ++i) {
     const auto feature = static_cast<Feature>(i);
-    if (working.contains(feature) && !disabled_.contains(feature)) {
-      found_->features.insert(feature);
-    }
+    const bool works = working.contains(feature);
+    const bool is_disabled = disabled_.contains(feature);
+    if (works && !is_disabled) found_->features.insert(feature);
+    trace(TraceArea::probe, [&] {
+      if (is_disabled) return std::string(name(feature)) + ": disabled";
+      return std::string(name(feature)) + (works ? ": works" : ": missing");
+    });
   }
   return *found_;
 }

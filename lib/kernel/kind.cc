@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <sched.h>
 
 #include <nsx/kind.hh>
@@ -33,9 +34,9 @@ std::optional<Kind> kind_by_clone_flag(int flag) {
   return std::nullopt;
 }
 
-int KindSet::clone_flags() const {
+int clone_flags(KindSet kinds) {
   int flags = 0;
-  for (const Kind kind : *this)
+  for (const Kind kind : kinds)
     flags |= info(kind).clone_flag;
   return flags;
 }

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <sys/sysmacros.h>
 
 #include <nsx/namespace.hh>
 
 #include "kernel/abi.hh"
+#include "kernel/answering.hh"
 #include "kernel/files.hh"
 #include "kernel/nsfs.hh"
 #include "kernel/text.hh"
@@ -16,9 +18,45 @@ namespace nsx {
 
 namespace {
 
-bool is_nsfs(int fd) {
-  struct statfs fs {};
-  return ::fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
+/// Whether an O_PATH descriptor is of a namespace file. Not fstatfs(2): that asks the file system,
+/// which may not answer.
+bool is_nsfs(const Kernel& kernel, int fd) {
+  struct statx st {};
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  if (::statx(fd, "", kFlags, STATX_TYPE, &st) != 0) return false;
+  const dev_t device = nsfs_device(kernel);
+  return device != 0 && ::makedev(st.stx_dev_major, st.stx_dev_minor) == device;
+}
+
+/// Whether a path leads through nothing but proc(5) to a namespace: /proc/PID/ns/net,
+/// /proc/self/fd/3. Such links are never in the kernel's cache, and ask no other file system.
+bool is_link_of_proc(const Kernel& kernel, std::string_view path) {
+  const auto is_digits = [](std::string_view word) {
+    return !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (!path.starts_with(kernel.proc_path() + '/')) return false;
+  path.remove_prefix(kernel.proc_path().size() + 1);
+  const std::string_view process = next_field(path, '/');
+  if (!is_digits(process) && process != "self" && process != "thread-self") return false;
+  std::string_view directory = next_field(path, '/');
+  if (directory == "task") {
+    if (!is_digits(next_field(path, '/'))) return false;
+    directory = next_field(path, '/');
+  }
+  return (directory == "ns" || directory == "fd") && path.find('/') == std::string_view::npos;
+}
+
+Result<Namespace> opened(const Kernel& kernel, Result<OwnedFd> look, const std::string& path) {
+  // O_PATH first: opening a FIFO or a device can wait or do something; looking at it cannot.
+  if (!look) return error_of(look);
+  if (!is_nsfs(kernel, look->get())) {
+    return refuse("use as a namespace", path, "not a namespace file",
+                  "it should be like /proc/PID/ns/net or a bind mount of one");
+  }
+  const std::string again = "self/fd/" + std::to_string(look->get());
+  auto fd = open_at(kernel.proc(), again.c_str(), O_RDONLY);
+  if (!fd) return fail("open", path, fd.error().code);
+  return Namespace::from_fd(kernel, std::move(*fd));
 }
 
 OwnedFd reopen(Kind kind, const NamespaceIdentity& identity) {
@@ -33,22 +71,23 @@ dev_t nsfs_device(const Kernel& kernel) {
   return ::fstatat(kernel.proc(), "self/ns/mnt", &st, 0) == 0 ? st.st_dev : 0;
 }
 
+Result<Namespace> open_namespace_link(const Kernel& kernel, int dir, const std::string& path) {
+  return opened(kernel, open_at(dir, path.c_str(), O_PATH), path);
+}
+
+Result<Namespace> open_found_namespace(const Kernel& kernel, int dir, const std::string& path) {
+  // A mount point has no links in its path.
+  const std::uint64_t resolve = RESOLVE_NO_SYMLINKS | (dir == AT_FDCWD ? 0 : RESOLVE_BENEATH);
+  return opened(kernel, open_answering(dir, path, O_PATH, PathFrom::search, resolve), path);
+}
+
 Result<Namespace> Namespace::open_file(const Kernel& kernel, const std::string& path) {
+  if (is_link_of_proc(kernel, path)) return open_namespace_link(kernel, AT_FDCWD, path);
   return open_file_at(kernel, AT_FDCWD, path);
 }
 
 Result<Namespace> Namespace::open_file_at(const Kernel& kernel, int dir, const std::string& path) {
-  // O_PATH first: opening a FIFO or a device can wait or do something; looking at it cannot.
-  const OwnedFd look(::openat(dir, path.c_str(), O_PATH | O_CLOEXEC));
-  if (!look) return fail("open", path);
-  if (!is_nsfs(look.get())) {
-    return refuse("use as a namespace", path, "not a namespace file",
-                  "it should be like /proc/PID/ns/net or a bind mount of one");
-  }
-  const std::string again = "self/fd/" + std::to_string(look.get());
-  auto fd = open_at(kernel.proc(), again.c_str(), O_RDONLY);
-  if (!fd) return fail("open", path, fd.error().code);
-  return from_fd(kernel, std::move(*fd));
+  return opened(kernel, open_answering(dir, path, O_PATH, PathFrom::user), path);
 }
 
 Result<Namespace> Namespace::open_id(const Kernel& kernel, std::uint64_t id) {
@@ -81,6 +120,26 @@ Result<Namespace> Namespace::from_fd(const Kernel& kernel, OwnedFd fd) {
   }
   ns.fd_ = std::move(fd);
   return ns;
+}
+
+bool Namespace::same_as(const Namespace& other) const {
+  return identity_.device == other.identity_.device && identity_.inode == other.identity_.inode;
+}
+
+bool Namespace::is_current(const Kernel& kernel) const {
+  return is_own_link(kernel, name(kind_));
+}
+
+bool Namespace::is_current_for_children(const Kernel& kernel) const {
+  const char* link = info(kind_).for_children;
+  return is_own_link(kernel, link != nullptr ? link : name(kind_));
+}
+
+bool Namespace::is_own_link(const Kernel& kernel, const char* link) const {
+  struct stat own {};
+  const std::string path = std::string("self/ns/") + link;
+  return ::fstatat(kernel.proc(), path.c_str(), &own, 0) == 0 && own.st_dev == identity_.device &&
+         own.st_ino == identity_.inode;
 }
 
 Result<Namespace> Namespace::related(const Kernel& kernel, unsigned request,

@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -8,15 +10,22 @@
 #include <nsx/process.hh>
 
 #include "kernel/abi.hh"
+#include "kernel/answering.hh"
+#include "kernel/capabilities.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
-constexpr const char* kTraceHint =
-    "needs the right to trace that process: be its user, or have CAP_SYS_PTRACE";
+/// To be its user is enough where it is none of root's, and has no more capabilities.
+std::string trace_hint() {
+  return hint_for_capability(CAP_SYS_PTRACE,
+                             "the right to trace that process (its user's, or CAP_SYS_PTRACE)",
+                             Over::another);
+}
 
 std::string pid_subject(pid_t pid) {
   return "PID " + std::to_string(pid);
@@ -41,6 +50,42 @@ std::optional<std::uint32_t> effective_id(std::string_view status, std::string_v
   status.remove_prefix(at + heading.size());
   next_field(status, '\t');
   return parse_number<std::uint32_t>(next_field(status, '\t'));
+}
+
+/// The numbers of the line "Groups:" of /proc/PID/status.
+std::vector<gid_t> supplementary_groups(std::string_view status) {
+  constexpr std::string_view kHeading = "\nGroups:\t";
+  std::vector<gid_t> groups;
+  const std::size_t at = status.find(kHeading);
+  if (at == std::string_view::npos) return groups;
+  status.remove_prefix(at + kHeading.size());
+  for (std::string_view line = next_field(status, '\n'); !line.empty();) {
+    if (const auto group = parse_number<gid_t>(next_field(line, ' '))) groups.push_back(*group);
+  }
+  return groups;
+}
+
+/// Whether a user namespace is this one or above it. What the caller may not see is above its own.
+bool is_or_is_above(const Kernel& kernel, const Namespace& user, const Namespace& below) {
+  if (user.same_as(below)) return true;
+  for (auto parent = below.parent(kernel); parent; parent = parent->parent(kernel)) {
+    if (parent->same_as(user)) return true;
+  }
+  return false;
+}
+
+/// unshare(2) changes the other namespaces a moment before the user namespace, so that two looks
+/// can be the same and wrong. A namespace that the process has with this one is owned by it, or
+/// above.
+Status check_owner(const Kernel& kernel, const Namespace& ns, const Namespace& user,
+                   const std::string& subject) {
+  auto owner = ns.owner(kernel);
+  if (!owner && owner.error().code == EPERM) return {};
+  if (!owner) return error_of(owner);
+  if (is_or_is_above(kernel, *owner, user)) return {};
+  return refuse(std::string("enter the ") + name(ns.kind()) + " namespace of", subject,
+                "it belongs to a user namespace that the process is not in",
+                "the process may be moving: try again, or leave out the user namespace");
 }
 
 }  // namespace
@@ -75,7 +120,7 @@ Result<Namespace> Process::open_namespace(const Kernel& kernel, Kind kind) const
     switch (errno) {
       case EACCES:
       case EPERM:
-        return fail(operation, pid_subject(pid_), errno, kTraceHint);
+        return fail(operation, pid_subject(pid_), errno, trace_hint());
       case ESRCH:
         return fail(operation, pid_subject(pid_), ESRCH, "it has ended");
       case ENOENT:
@@ -95,7 +140,7 @@ Result<OwnedFd> Process::open_directory(const char* link, const char* what) cons
   const bool denied = errno == EACCES || errno == EPERM;
   const int code = errno == ENOENT ? ESRCH : errno;
   return fail(std::string("open the ") + what + " of", pid_subject(pid_), code,
-              denied ? kTraceHint : "");
+              denied ? trace_hint() : "");
 }
 
 bool Process::has_memory() const {
@@ -112,22 +157,21 @@ Result<OwnedFd> Process::open_working_directory() const {
 }
 
 Result<std::string> Process::read(const char* file) const {
-  auto text = read_file_at(directory_.get(), file);
-  if (!text) return fail(std::string("read ") + file + " of", pid_subject(pid_), text.error().code);
-  return text;
+  const bool is_mountinfo = std::string_view(file) == "mountinfo";
+  auto text = read_file_at(directory_.get(), file, is_mountinfo ? kMaxMountinfo : kMaxProcessFile);
+  if (text) return text;
+  return fail(std::string("read ") + file + " of", pid_subject(pid_), text.error().code,
+              text.error().hint());
 }
 
 Result<std::string> Process::read_environment_text() const {
-  // execve(2) takes no more than 6 MiB; a process can say that its environment is anywhere.
-  constexpr std::size_t kMost = std::size_t{8} << 20;
   std::string text;
-  for (std::size_t size = std::size_t{64} << 10; size <= kMost; size *= 2) {
-    auto file = open_at(directory_.get(), "environ", O_RDONLY);
-    if (!file) return error_of(file);
+  for (std::size_t size = std::size_t{64} << 10; size <= kMaxEnvironment; size *= 2) {
+    auto file = TRY(open_at(directory_.get(), "environ", O_RDONLY));
     // In one call: between two the process can end or execute another program, and what follows
     // would be missing.
     text.resize(size);
-    const ssize_t n = ::read(file->get(), text.data(), size);
+    const ssize_t n = ::read(file.get(), text.data(), size);
     if (n < 0) return fail("read", "environ");
     if (static_cast<std::size_t>(n) == size) continue;
     text.resize(static_cast<std::size_t>(n));
@@ -137,8 +181,20 @@ Result<std::string> Process::read_environment_text() const {
   return fail("read", "environ", EFBIG);
 }
 
+/// By a child: the process can hold the lock of its memory for as long as it likes (see
+/// command_line.cc). Not by a thread, as the caller may be about to join a user namespace.
+Result<std::string> Process::read_environment_in_time() const {
+  const auto answer = text_in_time([this] {
+    auto text = read_environment_text();
+    return text ? 'T' + std::move(*text) : 'E' + std::to_string(text.error().code);
+  });
+  if (!answer) return fail("read", "environ", ETIMEDOUT);
+  if (answer->starts_with('T')) return answer->substr(1);
+  return fail("read", "environ", parse_number<int>(answer->substr(1)).value_or(EIO));
+}
+
 Result<std::vector<std::string>> Process::read_environment() const {
-  const auto text = read_environment_text();
+  const auto text = read_environment_in_time();
   if (!text) {
     constexpr const char* kRead = "read the environment of";
     const int code = text.error().code;
@@ -146,7 +202,11 @@ Result<std::vector<std::string>> Process::read_environment() const {
       return fail(kRead, pid_subject(pid_), ESRCH, "it has ended");
     }
     const bool denied = code == EACCES || code == EPERM;
-    return fail(kRead, pid_subject(pid_), code, denied ? kTraceHint : "");
+    const std::string hint = denied              ? trace_hint()
+                             : code == EFBIG     ? too_long_hint(kMaxEnvironment)
+                             : code == ETIMEDOUT ? "it keeps the lock of its memory"
+                                                 : "";
+    return fail(kRead, pid_subject(pid_), code, hint);
   }
 
   std::vector<std::string> entries;
@@ -167,7 +227,7 @@ Result<Process::Ids> Process::read_ids() const {
   const auto uid = effective_id(*text, "\nUid:\t");
   const auto gid = effective_id(*text, "\nGid:\t");
   if (!uid || !gid) return refuse("read the ids of", pid_subject(pid_), "the status has none");
-  return Ids{*uid, *gid};
+  return Ids{*uid, *gid, supplementary_groups(*text)};
 }
 
 Result<Namespace> Process::open_socket_namespace(const Kernel& kernel, int number) const {
@@ -259,22 +319,26 @@ bool is_alive(std::string_view stat_text) {
   return stat && is_alive(*stat);
 }
 
-std::string read_command_line(const Kernel& kernel, pid_t pid) {
-  const std::string directory = std::to_string(pid);
-  auto text = read_file_at(kernel.proc(), (directory + "/cmdline").c_str());
-  if (text) {
-    while (!text->empty() && text->back() == '\0')
-      text->pop_back();
-    for (char& c : *text) {
-      if (c == '\0') c = ' ';
-    }
+// Whether what was opened of a process belongs together. A process can move on while it is looked
+// at: of one that made a user namespace and a mount namespace in between, the first could be taken
+// from before and the second from after. Then the rights of the one would reach the files of the
+// other.
+Status Process::confirm_namespaces(const Kernel& kernel,
+                                   const std::vector<const Namespace*>& opened) const {
+  const std::string subject = "PID " + std::to_string(pid_);
+  const Namespace* user = nullptr;
+  for (const Namespace* ns : opened) {
+    if (ns->kind() == Kind::user) user = ns;
+    auto now = TRY(open_namespace(kernel, ns->kind()));
+    if (now.same_as(*ns)) continue;
+    return refuse("enter", subject, "it has changed its namespaces meanwhile", "try again");
   }
-  if (!text || text->empty()) {
-    text = read_file_at(kernel.proc(), (directory + "/comm").c_str());
-    if (!text) return {};
-    if (text->ends_with('\n')) text->pop_back();
+  if (user == nullptr) return {};
+  for (const Namespace* ns : opened) {
+    if (ns == user) continue;
+    TRY(check_owner(kernel, *ns, *user, subject));
   }
-  return std::move(*text);
+  return {};
 }
 
 }  // namespace nsx

@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Numbers and fields in the kernel's text files.
 
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include <nsx/text.hh>
 
 namespace nsx {
 
@@ -23,6 +27,22 @@ inline std::string_view next_field(std::string_view& rest, char separator) {
   const std::string_view field = rest.substr(0, at);
   rest.remove_prefix(at == std::string_view::npos ? rest.size() : at + 1);
   return field;
+}
+
+/// Ends a text of which only the beginning is shown.
+inline constexpr const char* kCut = "\u2026";
+
+/// Removes an incomplete UTF-8 character from the end of a text that was cut.
+inline void drop_partial_character(std::string& text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+    const unsigned char first = byte(text.size() - back);
+    if (first < 0x80) return;
+    if (continues_character(text[text.size() - back])) continue;
+    const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (back < length) text.resize(text.size() - back);
+    return;
+  }
 }
 
 }  // namespace nsx

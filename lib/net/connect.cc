@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: MIT
 #include "net/connect.hh"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
 #include <sys/socket.h>
 
 #include "net/links.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -13,9 +17,8 @@ namespace {
 Result<std::string> free_name(const RouteSocket& socket, const std::string& base) {
   for (unsigned number = 0;; ++number) {
     std::string name = base + std::to_string(number);
-    auto found = find_interface(socket, name);
-    if (!found) return error_of(found);
-    if (!*found) return name;
+    auto found = TRY(find_interface(socket, name));
+    if (!found) return name;
   }
 }
 
@@ -25,9 +28,8 @@ Result<std::string> choose_name(const RouteSocket& socket, const WireEnd& end,
   if (!end.is_callers) return free_name(socket, "eth");
   const std::string telling = "veth-" + other.who;
   if (check_interface_name(telling)) {
-    auto found = find_interface(socket, telling);
-    if (!found) return error_of(found);
-    if (!*found) return telling;
+    auto found = TRY(find_interface(socket, telling));
+    if (!found) return telling;
   }
   return free_name(socket, "veth");
 }
@@ -39,12 +41,11 @@ struct Indices {
 Result<Indices> find_both(const WirePlaces& places, const Wire& wire) {
   Indices indices;
   for (std::size_t i = 0; i < 2; ++i) {
-    auto found = find_interface(*places.sockets[i], wire.ends[i].interface);
-    if (!found) return error_of(found);
-    if (!*found) {
+    auto found = TRY(find_interface(*places.sockets[i], wire.ends[i].interface));
+    if (!found) {
       return refuse("connect", wire.ends[i].interface, "somebody renamed it or took it away");
     }
-    indices.of[i] = **found;
+    indices.of[i] = *found;
   }
   return indices;
 }
@@ -52,19 +53,16 @@ Result<Indices> find_both(const WirePlaces& places, const Wire& wire) {
 Status set_up(const WirePlaces& places, const Wire& wire, const Indices& indices,
               const std::vector<Cidr>& routes) {
   for (std::size_t i = 0; i < 2; ++i) {
-    auto done = set_interface_up(*places.sockets[i], indices.of[i], wire.ends[i].interface);
-    if (!done) return done;
+    TRY(set_interface_up(*places.sockets[i], indices.of[i], wire.ends[i].interface));
   }
   for (std::size_t i = 0; i < 2; ++i) {
     const WireEnd& end = wire.ends[i];
     for (const Cidr& address : end.addresses) {
-      auto done = add_address(*places.sockets[i], indices.of[i], end.interface, address);
-      if (!done) return done;
+      TRY(add_address(*places.sockets[i], indices.of[i], end.interface, address));
     }
   }
   for (const Cidr& gateway : routes) {
-    auto done = add_default_route(*places.sockets[*wire.routed], indices.of[*wire.routed], gateway);
-    if (!done) return done;
+    TRY(add_default_route(*places.sockets[*wire.routed], indices.of[*wire.routed], gateway));
   }
   return {};
 }
@@ -95,25 +93,72 @@ Result<std::vector<Cidr>> gateways(const Wire& wire) {
 }
 
 Result<Wire> connect(const WirePlaces& places, Wire wire) {
-  auto routes = gateways(wire);
-  if (!routes) return error_of(routes);
+  auto routes = TRY(gateways(wire));
   for (std::size_t i = 0; i < 2; ++i) {
-    auto name = choose_name(*places.sockets[i], wire.ends[i], wire.ends[1 - i]);
-    if (!name) return error_of(name);
-    if (auto ok = check_interface_name(*name); !ok) return error_of(ok);
-    wire.ends[i].interface = std::move(*name);
+    auto name = TRY(choose_name(*places.sockets[i], wire.ends[i], wire.ends[1 - i]));
+    TRY(check_interface_name(name));
+    wire.ends[i].interface = std::move(name);
   }
   const std::string& name = wire.ends[0].interface;
-  auto made = make_veth(*places.sockets[0], name, *places.namespaces[1], wire.ends[1].interface);
-  if (!made) return error_of(made);
+  TRY(make_veth(*places.sockets[0], name, *places.namespaces[1], wire.ends[1].interface));
 
-  auto indices = find_both(places, wire);
-  auto done = indices ? set_up(places, wire, *indices, *routes) : Status(error_of(indices));
+  auto indices = attempt([&] { return find_both(places, wire); });
+  const auto finish = [&]() -> Status {
+    if (!indices) return error_of(indices);
+    return set_up(places, wire, *indices, routes);
+  };
+  auto done = attempt(finish);
   if (done) return wire;
-  // The failure before is the one to tell.
-  [[maybe_unused]] const auto removed =
-      remove_interface(*places.sockets[0], indices ? indices->of[0] : 0, name);
+  // The failure before is the one to report.
+  [[maybe_unused]] const auto removed = attempt(
+      [&] { return remove_interface(*places.sockets[0], indices ? indices->of[0] : 0, name); });
   return error_of(done);
+}
+
+std::size_t Cidr::size() const {
+  return family == AF_INET ? 4 : 16;
+}
+
+bool Cidr::has_in_network(const Cidr& other) const {
+  if (other.family != family) return false;
+  for (unsigned bit = 0; bit < prefix; ++bit) {
+    const unsigned mask = 0x80U >> (bit % 8);
+    if (((bytes[bit / 8] ^ other.bytes[bit / 8]) & mask) != 0) return false;
+  }
+  return true;
+}
+
+std::string Cidr::address() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  return ::inet_ntop(family, bytes.data(), text.data(), text.size());
+}
+
+Result<Cidr> parse_cidr(std::string_view text) {
+  constexpr const char* kUse = "use as an address";
+  const std::string subject = '\'' + std::string(text) + '\'';
+  const std::size_t slash = text.find('/');
+  const std::string address(text.substr(0, slash));
+  Cidr cidr;
+  cidr.family = address.find(':') != std::string::npos ? AF_INET6 : AF_INET;
+  // inet_pton(3) would stop at a NUL.
+  if (address.find('\0') != std::string::npos ||
+      ::inet_pton(cidr.family, address.c_str(), cidr.bytes.data()) != 1) {
+    return refuse(kUse, subject, "it is neither an IPv4 nor an IPv6 address",
+                  "10.0.0.1/24, fd00::1/64");
+  }
+  if (slash == std::string_view::npos) {
+    return refuse(kUse, subject, "the length of its network's prefix is missing",
+                  cidr.family == AF_INET ? address + "/24" : address + "/64");
+  }
+  const std::string_view digits = text.substr(slash + 1);
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, cidr.prefix);
+  const std::size_t longest = cidr.size() * 8;
+  if (error != std::errc{} || stop != end || cidr.prefix > longest) {
+    return refuse(kUse, subject,
+                  "the length of its prefix is no number from 0 to " + std::to_string(longest));
+  }
+  return cidr;
 }
 
 }  // namespace nsx

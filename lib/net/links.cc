@@ -1,10 +1,15 @@
+// SPDX-License-Identifier: MIT
 #include "net/links.hh"
 
+#include <algorithm>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+
+#include <nsx/inside.hh>
 
 namespace nsx {
 
@@ -15,13 +20,31 @@ constexpr const char* kNeedsAdmin =
 
 /// Adds what to do about an errno, where the kernel's own words do not say.
 Status with_hint(Status done, int code, const char* hint) {
-  if (!done && done.error().code == code && done.error().hint.empty()) done.error().hint = hint;
+  if (!done && done.error().code == code && done.error().hint().empty())
+    done.error().set_hint(hint);
   return done;
 }
 
 Status ask(const RouteSocket& socket, RouteRequest& request, const std::string& operation,
            const std::string& subject) {
   return with_hint(socket.ask(request, operation, subject), EPERM, kNeedsAdmin);
+}
+
+constexpr const char* kGive = "give a netnsid to";
+
+std::string subject_of(const Namespace& net) {
+  return "net namespace " + std::to_string(net.identity().inode);
+}
+
+NetId parse(const nlmsghdr& answer) {
+  NetId found;
+  for_each_attribute(answer, sizeof(rtgenmsg), [&](const nlattr& attribute) {
+    if (mnl_attr_get_payload_len(&attribute) < sizeof(std::int32_t)) return;
+    const int value = static_cast<int>(mnl_attr_get_u32(&attribute));
+    if (mnl_attr_get_type(&attribute) == NETNSA_NSID) found.id = value;
+    if (mnl_attr_get_type(&attribute) == NETNSA_CURRENT_NSID && value >= 0) found.current = value;
+  });
+  return found;
 }
 
 }  // namespace
@@ -73,7 +96,7 @@ Status make_veth(const RouteSocket& socket, const std::string& name, const Names
   auto done = ask(socket, request, "make the interfaces", name + " and " + peer_name);
   // The kernel's own words for it, if it has some, do not tell what is missing.
   if (!done && done.error().code == EOPNOTSUPP) {
-    done.error().hint = "this kernel has no virtual Ethernet: modprobe veth, or CONFIG_VETH";
+    done.error().set_hint("this kernel has no virtual Ethernet: modprobe veth, or CONFIG_VETH");
   }
   return with_hint(std::move(done), EEXIST, "there is an interface of that name: --name");
 }
@@ -123,6 +146,45 @@ Status add_default_route(const RouteSocket& socket, int index, const Cidr& gatew
   mnl_attr_put_u32(request.header(), RTA_OIF, static_cast<std::uint32_t>(index));
   auto done = ask(socket, request, "add a default route by", gateway.address());
   return with_hint(std::move(done), EEXIST, "there is a default route already");
+}
+
+Result<std::vector<NetId>> list_net_ids(const RouteSocket& socket, std::optional<int> target) {
+  RouteRequest request(RTM_GETNSID, NLM_F_DUMP);
+  request.put_head<rtgenmsg>();
+  if (target) {
+    mnl_attr_put_u32(request.header(), NETNSA_TARGET_NSID, static_cast<std::uint32_t>(*target));
+  }
+  std::vector<NetId> ids;
+  const std::string whose = target ? "the namespace with netnsid " + std::to_string(*target) : "";
+  auto done = socket.ask(request, target ? "list the netnsids of" : "list netnsids", whose,
+                         [&](const nlmsghdr& answer) { ids.push_back(parse(answer)); });
+  if (!done) {
+    if (target && done.error().code == EINVAL) done.error().set_hint("there is no such netnsid");
+    return error_of(done);
+  }
+  std::sort(ids.begin(), ids.end(), [](const NetId& a, const NetId& b) { return a.id < b.id; });
+  return ids;
+}
+
+Status set_net_id(const RouteSocket& socket, const Namespace& net, std::optional<int> id) {
+  RouteRequest request(RTM_NEWNSID);
+  request.put_head<rtgenmsg>();
+  mnl_attr_put_u32(request.header(), NETNSA_FD, static_cast<std::uint32_t>(net.fd()));
+  mnl_attr_put_u32(request.header(), NETNSA_NSID,
+                   static_cast<std::uint32_t>(id.value_or(NETNSA_NSID_NOT_ASSIGNED)));
+  auto done = socket.ask(request, kGive, subject_of(net));
+  if (done) return done;
+  Error& error = done.error();
+  if (error.code == EPERM) {
+    error.set_hint("needs CAP_NET_ADMIN in the user namespace that owns this net namespace");
+  }
+  if (error.code != EEXIST) return done;
+  const auto known = peer_net_id(net);
+  error.set_hint(known && *known
+                     ? "it has the number " + std::to_string(**known) +
+                           ", which stays until it ends"
+                     : "another namespace has the number " + std::to_string(id.value_or(0)));
+  return done;
 }
 
 }  // namespace nsx

@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include "net/route_socket.hh"
 
 #include <sched.h>
 #include <sys/socket.h>
+
+#include "try.hh"
 
 namespace nsx {
 
@@ -83,7 +86,7 @@ Status RouteSocket::ask(RouteRequest& request, const std::string& operation,
 Status RouteSocket::ask(RouteRequest& request, const std::string& operation,
                         const std::string& subject,
                         const std::function<void(const nlmsghdr&)>& answer) const {
-  if (auto sent = send(request, operation, subject); !sent) return sent;
+  TRY(send(request, operation, subject));
   const bool is_dump = (request.header()->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
   const bool is_acknowledged = (request.header()->nlmsg_flags & NLM_F_ACK) != 0;
   alignas(NLMSG_ALIGNTO) std::array<char, 32768> bytes{};

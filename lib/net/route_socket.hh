@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // rtnetlink(7) by libmnl. What is below lib/net is linked into the tools that use it, not into
 // libnsx: loading libmnl costs a start.

@@ -1,4 +1,12 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// The tree of cgroup v2, and cgroups in it as handles: what is read and written is of the cgroup
+// that was opened.
+//
+//   const auto tree = nsx::CgroupTree::open(kernel);
+//   if (!tree) return;
+//   const auto own = tree->own();
+//   if (own) std::puts(own->path().c_str());
 
 #include <optional>
 #include <string>
@@ -9,6 +17,7 @@
 #include <nsx/fd.hh>
 #include <nsx/kernel.hh>
 #include <nsx/process.hh>
+#include <nsx/target.hh>
 
 namespace nsx {
 
@@ -27,8 +36,7 @@ class NSX_API Cgroup {
 
   /// The whole of one of its files: "cgroup.procs", "memory.max". ENOENT: the kernel or the
   /// cgroups above do not give it this file; ENODEV: it has been removed. "net.in", "net.out" and
-  /// "net.stat" are read as if they were files, too (see cgroup_net.hh), and empty where nothing
-  /// counts.
+  /// "net.stat" are read as if they were files, too, and empty where nothing counts.
   Result<std::string> read(const char* file) const;
 
   /// Writes to one of its files, in one write(2).
@@ -51,14 +59,15 @@ class NSX_API Cgroup {
 /// what is mounted is often only a part: all paths here begin at its top.
 class NSX_API CgroupTree {
  public:
-  /// Finds the mount in /proc/self/mountinfo. Errors: cgroup v2 is not mounted, or something else
-  /// is mounted over it.
-  static Result<CgroupTree> open(const Kernel& kernel);
+  /// Finds the mount in /proc/self/mountinfo. `targets`: where find() looks for containers and
+  /// units. Errors: cgroup v2 is not mounted, or something else is mounted over it.
+  static Result<CgroupTree> open(const Kernel& kernel, TargetOptions targets = {});
 
   const std::string& mount_point() const { return mount_point_; }
 
   /// Opens a cgroup by its path below the top, with or without a slash in front; the whole path of
-  /// its directory will do as well. Errors: there is none; a path with "..".
+  /// its directory will do as well. Errors: there is none; a path with ".."; one below a mount of
+  /// cgroup v1.
   Result<Cgroup> open_cgroup(const std::string& path) const;
 
   /// The cgroup that a process is in. Errors: it is in none that is mounted here, as for one
@@ -68,17 +77,29 @@ class NSX_API CgroupTree {
   /// The caller's own.
   Result<Cgroup> own() const;
 
-  /// What somebody means by a cgroup:
+  /// Finds the cgroup that somebody names:
   ///
-  ///   /a/b, a/b         a path below the top
+  ///   /a/b              a path below the top
   ///   ., ./a            the caller's own, and below that
   ///   pid:42            the one that this process is in
-  ///   unit:NAME         that of a systemd unit which runs
-  ///   container:NAME    that of a container, with all that is in it
+  ///   cgroup:PATH       a path below the top
+  ///   unit:NAME         that of a systemd unit that is running
+  ///   container:NAME    that of a container, with everything in it; also docker:NAME and the like
+  ///   NAME, a/b         a path below the top if it exists, otherwise a container, a Kubernetes pod
+  ///                     (NAMESPACE/POD) or a unit
+  ///
+  /// As for resolve_target(), names that others can choose are never believed. Errors: nothing of
+  /// that name; a name that is both a path and another cgroup's container; a container or unit
+  /// without a cgroup of its own in cgroup v2, as on hybrid machines.
   Result<Cgroup> find(const std::string& name) const;
 
-  /// The same as a path, of one that need not be there: for making it.
+  /// Turns a name into a path, for a cgroup that may still have to be made: as find(), but a word
+  /// without a prefix is always a path.
   Result<std::string> locate(const std::string& name) const;
+
+  /// Returns the path of a cgroup as /proc/PID/cgroup counts it: they differ where only a part of
+  /// the tree is mounted.
+  std::string path_in_proc(const std::string& path) const;
 
   /// The one above; none above the top.
   Result<std::optional<Cgroup>> parent(const Cgroup& cgroup) const;
@@ -87,17 +108,25 @@ class NSX_API CgroupTree {
   /// v1, at /sys/fs/cgroup/memory", "this kernel does not have it".
   std::string why_without(std::string_view controller) const;
 
+  /// Whether a controller is bound to a hierarchy of cgroup v1, so that this tree lacks it.
+  bool is_bound_to_v1(std::string_view controller) const;
+
   const Kernel& kernel() const { return *kernel_; }
 
  private:
   CgroupTree() = default;
   Result<Cgroup> open_normal(std::string path) const;
+  Result<std::string> normal_path(const std::string& path) const;
   Result<std::string> below_top(std::string path) const;
   Result<std::string> path_of(const Process& process) const;
+  Result<std::string> path_of_target(const std::string& name) const;
+  Result<Cgroup> find_word(const std::string& name, Result<Cgroup> by_path) const;
 
   const Kernel* kernel_ = nullptr;
+  TargetOptions targets_;
   std::string mount_point_;
   std::string mount_root_;  // the cgroup that is mounted there; empty: the machine's root
+  std::vector<std::string> v1_mount_points_;
   OwnedFd top_;
 };
 

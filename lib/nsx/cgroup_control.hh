@@ -1,6 +1,11 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-
 // Processes of a cgroup as one: moving, ending, freezing, waiting for them.
+//
+//   const auto tree = nsx::CgroupTree::open(kernel);
+//   if (!tree) return;
+//   const auto web = tree->find("container:web");
+//   if (web) std::puts(nsx::freeze_cgroup(*tree, *web, true) ? "frozen" : "not frozen");
 
 #include <chrono>
 #include <cstdint>
@@ -16,7 +21,7 @@ namespace nsx {
 /// Moves a process, with its threads, into a cgroup. Errors: the kernel's rules, as sentences.
 NSX_API Status move_process(const CgroupTree& tree, const Process& process, const Cgroup& to);
 
-/// Moves the caller.
+/// Moves the caller. Errors: also that the cgroup is frozen, which would stop the caller.
 NSX_API Status join_cgroup(const CgroupTree& tree, const Cgroup& cgroup);
 
 /// Moves all processes of a cgroup, and of those below it, also those that come meanwhile. Returns
@@ -30,6 +35,16 @@ NSX_API Status signal_cgroup(const CgroupTree& tree, const Cgroup& cgroup, int s
 
 /// Stops all processes of a cgroup and below, or lets them go on.
 NSX_API Status freeze_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool frozen);
+
+/// The path of the cgroup that keeps this one frozen: its own, or that of one above, whose
+/// cgroup.freeze is set. A process that comes into a frozen cgroup stops at once. None: it is not
+/// frozen. "..": it is frozen from outside of what is mounted here.
+NSX_API std::optional<std::string> frozen_by(const CgroupTree& tree, const Cgroup& cgroup);
+
+/// Refuses to do `what`, like "run a program in the cgroup", where that would stop or hang because
+/// the cgroup is frozen: names the one to thaw.
+NSX_API Status check_not_frozen(const CgroupTree& tree, const Cgroup& cgroup,
+                                const std::string& what);
 
 /// Asks the kernel to take memory from a cgroup (memory.reclaim, Linux 5.19). Returns by how much
 /// memory.current fell. An error, if it was less than that.

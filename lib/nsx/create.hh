@@ -1,16 +1,29 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// New namespaces: what shall be made is a request; with what has to be known of the machine it
+// becomes a plan (plan.hh). make_namespaces() makes some without entering them, to be pinned.
+//
+//   nsx::CreateRequest request;
+//   request.kinds = {nsx::Kind::uts};
+//   request.program = {.file = "hostname", .arguments = {"hostname"}};
+//   const auto facts = nsx::read_create_facts(kernel, request);
+//   if (!facts) return;
+//   const auto plan = nsx::plan_create(request, *facts);
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
 #include <nsx/cgroup_run.hh>
-#include <nsx/follow.hh>
+#include <nsx/fd.hh>
 #include <nsx/id_map.hh>
 #include <nsx/kernel.hh>
 #include <nsx/kind.hh>
+#include <nsx/namespace.hh>
 #include <nsx/plan.hh>
 
 namespace nsx {
@@ -22,7 +35,21 @@ inline constexpr const char* kUsualBinfmt = "/proc/sys/fs/binfmt_misc";
 struct Program {
   std::string file;
   std::vector<std::string> arguments;
+  std::string reporter{};  ///< see step::Execute
+  std::string hint{};      ///< likewise
 };
+
+/// A shell that is a login shell by its own name: it begins with "-" (login(1)).
+NSX_API Program as_login_shell(std::string shell);
+
+/// Where PATH is for an environment without it, as execvp(3) has it.
+inline constexpr const char* kDefaultPath = "/bin:/usr/bin";
+
+/// The first file of this name, which has no "/", in the directories of `path`, as execvp(3) walks
+/// them. `try_file` gives the errno with which execve(2) would refuse a file, or 0. Errors: EACCES,
+/// if one may not be executed; otherwise ENOENT.
+NSX_API Result<std::string> search_path(const std::string& file, std::string_view path,
+                                        const std::function<int(const std::string&)>& try_file);
 
 /// Which user ids, or which group ids, a new user namespace has.
 struct IdMapRequest {
@@ -63,9 +90,12 @@ struct CreateRequest {
 
   bool fork = false;
   FollowRequest follow;
+  Protection protection;  ///< if there is a `root`: the program is a file of that
   CgroupRequest cgroup;
-  bool init =
-      false;  ///< an init of nsx's own is the first process of the pid namespace; implies it
+  /// An init of nsx's own is the first process of the pid namespace; implies that. None: where the
+  /// program would be it under `all` or with a terminal of its own, as a PID 1 ignores what keys
+  /// send.
+  std::optional<bool> init = false;
 
   IdMapRequest users;   ///< implies user
   IdMapRequest groups;  ///< likewise
@@ -85,6 +115,7 @@ struct CreateRequest {
   Propagation propagation = Propagation::private_;  ///< means nothing without mnt
 
   std::optional<std::string> mount_proc;         ///< where; implies mnt
+  std::optional<std::string> mount_sys;          ///< likewise: a sysfs of the net namespace
   std::optional<std::string> mount_binfmt;       ///< likewise, and user; in its usual place: proc
   std::vector<std::string> interpreters;         ///< to register there; imply it in its usual place
   std::optional<std::string> root;               ///< chroot(2) to it
@@ -126,5 +157,37 @@ NSX_API Result<CreateFacts> read_create_facts(const Kernel& kernel, const Create
 /// Errors: options that exclude each other or lack another; maps that overlap, are empty, or do not
 /// fit into the numbers that there are. What can only be tried fails in carry_out().
 NSX_API Result<Plan> plan_create(const CreateRequest& request, const CreateFacts& facts);
+
+/// New namespaces that no process of the caller's is in: held by these handles, until they are
+/// pinned.
+class NSX_API MadeNamespaces {
+ public:
+  const std::vector<Namespace>& namespaces() const { return namespaces_; }
+
+  /// How the program has ended that was run inside; none: there was none.
+  const std::optional<Outcome>& outcome() const { return outcome_; }
+
+  /// Lets the init of the new pid namespace, if there is one, outlive this process: it has the name
+  /// kLeftInit (nsx/pin.hh). Else it ends with this object.
+  Status keep();
+
+ private:
+  friend Result<MadeNamespaces> make_namespaces(const Kernel&, const CreateRequest&);
+  MadeNamespaces() = default;
+  Status take(const Kernel& kernel, std::vector<OwnedFd> fds);
+
+  std::vector<Namespace> namespaces_;
+  std::optional<Outcome> outcome_;
+  OwnedFd init_;  // it waits for a word, or for the end, of this pipe
+};
+
+/// Makes namespaces as plan_create() would; the caller stays where it is: a child makes them and
+/// ends, or, for kinds that change nothing else of the process, the calling thread, which comes
+/// back. Should it fail to come back, that is the error. Of the request this takes what concerns
+/// namespaces: kinds, maps, clocks, names, propagation, loopback. If it names a program, that is
+/// run inside, as a process of its own, and waited for. A new pid namespace gets an init, which
+/// mounts proc on /proc where there is a new mount namespace as well. Ends with the caller,
+/// whatever ends that.
+NSX_API Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest& request);
 
 }  // namespace nsx

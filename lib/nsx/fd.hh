@@ -1,4 +1,9 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// File descriptors that close themselves: what libnsx opens is owned, and close-on-exec.
+//
+//   const nsx::OwnedFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+//   if (!null) std::puts("there is no /dev/null");
 
 #include <nsx/result.hh>
 
@@ -23,5 +28,9 @@ class NSX_API OwnedFd {
  private:
   int fd_ = -1;
 };
+
+/// Checks that a directory can be opened and listed, and that its file system answers within 10
+/// seconds (ETIMEDOUT), before anything waits for it.
+NSX_API Status check_that_it_answers(const std::string& directory);
 
 }  // namespace nsx

@@ -1,4 +1,9 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// Id maps of user namespaces, /proc/PID/uid_map and gid_map: text, lines, and the arithmetic.
+//
+//   const auto map = nsx::parse_id_map("0 100000 65536\n");
+//   if (map) std::printf("%u\n", nsx::to_outside(*map, 0).value_or(0));
 
 #include <cstdint>
 #include <optional>

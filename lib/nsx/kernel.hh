@@ -1,11 +1,19 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// The kernel that everything else talks to: one proc mount, and which optional interfaces work
+// beside it. And traces of what is probed, looked up, read and carried out.
+//
+//   const auto own = nsx::Kernel::open();
+//   if (!own) std::puts(own.error().message().c_str());
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <nsx/enum_set.hh>
 #include <nsx/fd.hh>
+#include <nsx/text.hh>
 
 namespace nsx {
 
@@ -29,16 +37,7 @@ inline constexpr std::size_t kFeatureCount = 6;
 NSX_API const char* name(Feature feature);
 
 /// A set of features.
-class FeatureSet {
- public:
-  constexpr void insert(Feature feature) { bits_ |= bit(feature); }
-  constexpr bool contains(Feature feature) const { return (bits_ & bit(feature)) != 0; }
-  constexpr bool operator==(const FeatureSet&) const = default;
-
- private:
-  static constexpr unsigned bit(Feature feature) { return 1U << static_cast<unsigned>(feature); }
-  unsigned bits_ = 0;
-};
+using FeatureSet = EnumSet<Feature, Feature::clone_into_cgroup>;
 
 /// The features that a list like "-pidfd-ns,-ns-id" switches off, for tests of the fallbacks.
 NSX_API Result<FeatureSet> parse_disabled_features(std::string_view list);
@@ -58,6 +57,12 @@ class NSX_API Kernel {
   /// The proc mount, an O_PATH descriptor.
   int proc() const { return proc_.get(); }
   const std::string& proc_path() const { return proc_path_; }
+
+  /// Errors: /proc is no proc file system. Another tree than /proc is taken for what it is.
+  Status check_proc() const;
+  /// Errors: as check_proc(), or it is the one of another pid namespace, where a number that the
+  /// caller knows is another process's.
+  Status check_numbers() const;
 
   /// Whether a feature works here, and was not switched off. The first question tries each of them
   /// once on the calling process: ask before threads share the Kernel.
@@ -81,5 +86,26 @@ class NSX_API Kernel {
   FeatureSet disabled_;
   mutable std::optional<Found> found_;  // most plans never ask
 };
+
+/// What traces are about: for finding the cause of a problem.
+enum class TraceArea : std::uint8_t {
+  probe,   ///< the optional interfaces of the kernel, as they are tried
+  target,  ///< what a target's text leads to
+  census,  ///< the sources of a census: what they found, and how long it took
+  plan,    ///< the steps of a plan, as each is carried out
+};
+
+using TraceAreas = EnumSet<TraceArea, TraceArea::plan>;
+
+/// The name of an area: "probe", "target", "census", "plan".
+NSX_API const char* name(TraceArea area);
+
+/// Receives a line, without a newline. It may have hidden characters (nsx/text.hh). A plan also
+/// calls it in the processes that it forks.
+using TraceSink = void (*)(TraceArea area, std::string_view line);
+
+/// Sends traces of these areas to `sink` from now on; an empty set ends it. Call it before there
+/// are threads.
+NSX_API void trace_to(TraceSink sink, TraceAreas areas);
 
 }  // namespace nsx

@@ -1,13 +1,17 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// The eight kinds of namespace, and what is known of each without asking the kernel.
+//
+//   const auto kind = nsx::kind_by_name("net");
+//   if (kind) std::printf("%#x\n", nsx::info(*kind).clone_flag);
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string_view>
 
+#include <nsx/enum_set.hh>
 #include <nsx/result.hh>
 
 namespace nsx {
@@ -43,54 +47,10 @@ NSX_API std::optional<Kind> kind_by_name(std::string_view name);
 /// The kind of this CLONE_NEW* flag, as NS_GET_NSTYPE answers (ioctl_ns(2)), or none.
 NSX_API std::optional<Kind> kind_by_clone_flag(int flag);
 
-/// A set of kinds; iterates in the order of `Kind`.
-class KindSet {
- public:
-  constexpr KindSet() = default;
-  constexpr KindSet(std::initializer_list<Kind> kinds) {
-    for (const Kind kind : kinds)
-      insert(kind);
-  }
-  static constexpr KindSet all() {
-    KindSet set;
-    set.bits_ = 0xff;
-    return set;
-  }
+/// A set of kinds.
+using KindSet = EnumSet<Kind, Kind::uts>;
 
-  constexpr void insert(Kind kind) { bits_ = static_cast<std::uint8_t>(bits_ | bit(kind)); }
-  constexpr void remove(Kind kind) { bits_ = static_cast<std::uint8_t>(bits_ & ~bit(kind)); }
-  constexpr bool contains(Kind kind) const { return (bits_ & bit(kind)) != 0; }
-  constexpr bool empty() const { return bits_ == 0; }
-  constexpr bool operator==(const KindSet&) const = default;
-
-  /// The CLONE_NEW* flags of all members.
-  NSX_API int clone_flags() const;
-
-  class Iterator {
-   public:
-    using iterator_category = std::forward_iterator_tag;
-    using value_type = Kind;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const Kind*;
-    using reference = Kind;
-
-    constexpr explicit Iterator(unsigned bits) : bits_(bits) {}
-    constexpr Kind operator*() const { return static_cast<Kind>(std::countr_zero(bits_)); }
-    constexpr Iterator& operator++() {
-      bits_ &= bits_ - 1;
-      return *this;
-    }
-    constexpr bool operator==(const Iterator&) const = default;
-
-   private:
-    unsigned bits_;
-  };
-  constexpr Iterator begin() const { return Iterator(bits_); }
-  static constexpr Iterator end() { return Iterator(0); }
-
- private:
-  static constexpr unsigned bit(Kind kind) { return 1U << static_cast<unsigned>(kind); }
-  std::uint8_t bits_ = 0;
-};
+/// The CLONE_NEW* flags of all of them.
+NSX_API int clone_flags(KindSet kinds);
 
 }  // namespace nsx

@@ -1,4 +1,9 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// Namespaces as handles: opened once, then used, so that a number looked up twice never means two.
+//
+//   const auto blue = nsx::Namespace::open_file(kernel, "/run/netns/blue");
+//   if (blue) std::printf("%ju\n", std::uintmax_t{blue->identity().inode});
 
 #include <cstdint>
 #include <optional>
@@ -26,6 +31,7 @@ struct NamespaceIdentity {
 class NSX_API Namespace {
  public:
   /// Opens a namespace file: /proc/PID/ns/net, /run/netns/blue. Anything else is an error.
+  /// ETIMEDOUT: a file system on the way has not answered for 10 seconds.
   static Result<Namespace> open_file(const Kernel& kernel, const std::string& path);
 
   /// The same below the directory `dir`. A process whose descriptor it is may change it to a FIFO
@@ -47,6 +53,16 @@ class NSX_API Namespace {
   /// Gives the descriptor away.
   OwnedFd take_fd() && { return std::move(fd_); }
 
+  /// Whether both are open on one namespace.
+  bool same_as(const Namespace& other) const;
+
+  /// Whether the calling process is in this namespace.
+  bool is_current(const Kernel& kernel) const;
+
+  /// Whether the next children of the calling process will be in it. This differs for pid and time
+  /// alone (pid_namespaces(7), time_namespaces(7)).
+  bool is_current_for_children(const Kernel& kernel) const;
+
   /// The parent of a pid or user namespace. EPERM: outside of the caller's own, so not for it to
   /// see; EINVAL: this kind has no parents.
   Result<Namespace> parent(const Kernel& kernel) const;
@@ -60,6 +76,7 @@ class NSX_API Namespace {
  private:
   Namespace() = default;
   Result<Namespace> related(const Kernel& kernel, unsigned request, const char* which) const;
+  bool is_own_link(const Kernel& kernel, const char* link) const;
 
   OwnedFd fd_;
   Kind kind_ = Kind::cgroup;

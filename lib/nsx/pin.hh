@@ -1,4 +1,12 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// Pins: namespaces that are bound to files, and so live on without a process in them. With names
+// they are kept where others look for them as well: a net namespace in /run/netns, as ip-netns(8)
+// has it, others in /run/utsns and so on, as pinns of CRI-O does.
+//
+//   const auto store = nsx::PinStore::open(kernel);
+//   if (!store) return;
+//   const auto blue = store->find(kernel, "blue");
 
 #include <cstdint>
 #include <ctime>
@@ -16,10 +24,6 @@
 
 namespace nsx {
 
-// A namespace that is bound to a file lives on without a process in it: it is pinned. Pins with
-// names are kept where others look for them as well: a net namespace in /run/netns, as ip-netns(8)
-// has it, others in /run/utsns and so on, as pinns of CRI-O does.
-
 /// Whether a pin can have this name: it must be a file name.
 NSX_API Status check_pin_name(std::string_view name);
 
@@ -32,6 +36,10 @@ NSX_API std::string pin_directory(Kind kind, std::string_view root = kPinRoot);
 /// The file for the pin of this name: "/run/netns/blue".
 NSX_API std::string pin_path(Kind kind, std::string_view name, std::string_view root = kPinRoot);
 
+/// Whether pins can be kept below `root`: it exists, and no user other than root and the caller can
+/// redirect the path or, unless it is sticky as /tmp is, write to the directory.
+NSX_API Status check_pin_root(const std::string& root);
+
 /// The name, in /proc/PID/comm, of the process that keeps a pid namespace alive which was made for
 /// a pin: a process 1 that does nothing but reap. It is ended with the last pin of the namespace.
 inline constexpr const char* kLeftInit = "nsx-pin-init";
@@ -42,8 +50,10 @@ struct BoundNamespace {
   std::uint64_t mount_id = 0;
 };
 
-/// Binds an open namespace to a file that is there. Needs CAP_SYS_ADMIN in the user namespace that
-/// owns the caller's mount namespace.
+/// Binds an open namespace to an existing file. Nothing is mounted if it fails. The path must be
+/// one that no other user can redirect: each component belongs to root or the caller, and nobody
+/// else can write to the directories on the way, except sticky ones. Requires CAP_SYS_ADMIN in the
+/// user namespace that owns the caller's mount namespace.
 NSX_API Result<BoundNamespace> bind_namespace(Kind kind, int fd, const std::string& path);
 
 /// Unmounts what bind_namespace() has mounted, and nothing else that is there by now.
@@ -57,11 +67,12 @@ struct MadePin {
   bool made_mount = false;  ///< of the directory onto itself
 };
 
-/// Pins an open namespace in a file that must not be there, below a directory that is made ready
-/// for its kind: for net it is a shared mount, so that a pin shows in all mount namespaces; for mnt
-/// it is one that is never copied, since a mount namespace cannot be bound elsewhere. The directory
-/// is locked (flock(2)) from before the file is made until the namespace is bound, so that nobody
-/// who locks it too sees a file without. Takes all back if it fails.
+/// Pins an open namespace in a file that must not be there, at a path as pin_path() makes it, below
+/// a root as PinStore::open() takes it. The directory is made ready for its kind: for net it is a
+/// shared mount, so that a pin shows in all mount namespaces; for mnt it is one that is never
+/// copied, since a mount namespace cannot be bound elsewhere. The directory is locked (flock(2))
+/// from before the file is made until the namespace is bound, so that nobody who locks it too sees
+/// a file without. Takes all back if it fails.
 NSX_API Result<MadePin> make_pin(Kind kind, int fd, const std::string& path);
 
 /// Takes back what make_pin() has made, with a directory that nobody else uses by now.
@@ -69,13 +80,15 @@ NSX_API Status withdraw_pin(const MadePin& pin);
 
 /// What a file in a directory for pins is.
 enum class PinState : std::uint8_t {
-  live,      ///< a namespace of the directory's kind
-  stale,     ///< a file without a namespace, or without one of that kind
-  shadowed,  ///< its namespace is mounted there, but below another mount that hides it
-  half,      ///< part of several that are being made or removed, or were when somebody was killed
+  live,       ///< a namespace of the directory's kind
+  stale,      ///< a file without a namespace, or without one of that kind
+  elsewhere,  ///< a file without a namespace here, which has one in another mount namespace
+  dead,       ///< a pid namespace whose init has exited: no process can start in it any more
+  shadowed,   ///< its namespace is mounted there, but below another mount that hides it
+  half,       ///< part of several that are being made or removed, or were when somebody was killed
 };
 
-/// "live", "stale", "shadowed", "half-made".
+/// "live", "stale", "elsewhere", "dead", "shadowed", "half-made".
 NSX_API const char* name(PinState state);
 
 /// A file in a directory for pins.
@@ -86,12 +99,13 @@ struct PinFile {
   PinState state = PinState::stale;
   ino_t inode = 0;          ///< of the namespace; 0: is not known
   std::time_t created = 0;  ///< when the file was made; 0: is not known
+  pid_t user = 0;  ///< of state elsewhere: a process that has it mounted; 0: none is in there
 };
 
 /// A root of pins, held open, for looking at them.
 class NSX_API PinStore {
  public:
-  /// The pins below a directory. One that is not there has none.
+  /// The pins below a directory; a missing one has none. Errors: those of check_pin_root().
   static Result<PinStore> open(const Kernel& kernel, std::string root = kPinRoot);
 
   const std::string& root() const { return root_; }
@@ -104,8 +118,22 @@ class NSX_API PinStore {
   Result<std::vector<PinFile>> list(const Kernel& kernel, KindSet kinds = KindSet::all(),
                                     bool with_times = false) const;
 
+  /// Looks closer at pins of list(): which of the stale ones are `elsewhere`, and which of the live
+  /// ones `dead`. Reads the mounts of all mount namespaces if one of them is stale, so this can
+  /// take as long as a census. Mount namespaces that the caller may not read are left out. Errors:
+  /// those of take_census(); the mounts of some are too many to be read.
+  Status examine(const Kernel& kernel, std::vector<PinFile>& pins) const;
+
+  /// Whether PID 1 has a pin mounted, too, or cannot see its file. Otherwise the file is a stale
+  /// one there: the caller is in a mount namespace from which mounts do not propagate. True where
+  /// the mounts of PID 1 are not to be read.
+  bool shows_to_init(const Kernel& kernel, const PinFile& pin) const;
+
   /// Whether there is a file of this name, of any kind, or was to be one.
   bool has(const std::string& name) const;
+
+  /// The kinds that have a file of this name, whatever it is.
+  KindSet kinds(const std::string& name) const;
 
   /// The namespaces of this name, by kind. Errors: none has the name; a file of that name is none
   /// of its kind; somebody else than root and the caller can write to the directory; not all of
@@ -124,28 +152,40 @@ class NSX_API PinStore {
   std::optional<std::string> mountinfo_;  // of an ordinary user's; none: the caller's
 };
 
+/// Who has a pin mounted that is `elsewhere`, for people: "PID 42, container web".
+NSX_API std::string user_of(const Kernel& kernel, const PinFile& pin);
+
 /// Pins namespaces below a root under one name: all of them or none, whatever happens, also if this
-/// process is killed: then find() tells that not all are there, and collect_pin_garbage() takes
+/// process is killed: then find() tells that not all are there, and nsx-pin gc takes
 /// back those that are. `complete`, if there is one, is called when they are in place: where it
-/// fails, all is taken back. Errors: there is such a pin; the name has control characters.
+/// fails, all is taken back. Errors: there is such a pin; the name has hidden characters.
 NSX_API Status add_pins(const Kernel& kernel, const std::string& root, const std::string& name,
                         std::span<const Namespace> namespaces,
                         const std::function<Status()>& complete = {});
 
-/// Removes all files of this name, with all mounts on them in all mount namespaces. Those in the
-/// caller's that another mount hides are reached from a mount namespace that a child makes.
-/// Errors: there is none, or something of it is still there.
+/// Pins what `make` returns as add_pins() does. It is called when no pin of the name has one of
+/// these kinds, and nobody else can add or remove the name before it is pinned or `make` has
+/// failed: they wait. What it returns is used before this does.
+NSX_API Status add_made_pins(const Kernel& kernel, const std::string& root, const std::string& name,
+                             KindSet kinds,
+                             const std::function<Result<std::span<const Namespace>>()>& make,
+                             const std::function<Status()>& complete = {});
+
+/// Removes all files of this name, with the namespaces mounted on them, in all mount namespaces.
+/// Mounts that another one hides from the caller are reached from a mount namespace that a child
+/// makes. Removes only namespace mounts and empty regular files. Errors: there is none, it is
+/// something else, or something of it is still there.
 NSX_API Status remove_pins(const Kernel& kernel, const std::string& root, const std::string& name);
+
+/// The PID of the init that remove_pins() ends, with all processes in its pid namespace. None: the
+/// name has no pid namespace, another name keeps it, or its process 1 is not one that nsx has left.
+NSX_API std::optional<pid_t> init_to_end(const Kernel& kernel, const PinStore& store,
+                                         const std::string& name);
 
 /// Pins all that `from` pins under the name `to`, then removes `from`. One of them is complete at
 /// any time, or both.
 NSX_API Status rename_pins(const Kernel& kernel, const std::string& root, const std::string& from,
                            const std::string& to);
-
-/// Removes stale files, and what was left half-made or half-removed by a process that is gone. What
-/// another is working on is left alone. Returns what was removed; `dry_run`: what would be.
-NSX_API Result<std::vector<PinFile>> collect_pin_garbage(const Kernel& kernel,
-                                                         const std::string& root, bool dry_run);
 
 /// The process that keeps the pins of an ordinary user: it holds a user namespace in which the user
 /// is root, and a mount namespace in which the pins are, below the user's own directory.

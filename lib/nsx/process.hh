@@ -1,6 +1,13 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// Processes as handles: held from the first look on, whatever becomes of their numbers.
+//
+//   const auto process = nsx::Process::open(kernel, ::getppid());
+//   if (!process) return;
+//   const auto net = process->open_namespace(kernel, nsx::Kind::net);
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -23,21 +30,31 @@ class NSX_API Process {
   /// EACCES: needs the right to trace the process, PTRACE_MODE_READ of ptrace(2).
   Result<Namespace> open_namespace(const Kernel& kernel, Kind kind) const;
 
+  /// Whether namespaces that were opened one after another are a set that the process has at one
+  /// moment: it is in all of them still, and with a user namespace among them, that one or one
+  /// above owns the others. To be asked when all else of the process has been read. Errors: it has
+  /// changed them, or is about to; it has ended.
+  Status confirm_namespaces(const Kernel& kernel,
+                            const std::vector<const Namespace*>& opened) const;
+
   /// The root and current directory, O_PATH descriptors. Needs the right to trace the process.
   Result<OwnedFd> open_root() const;
   Result<OwnedFd> open_working_directory() const;
 
-  /// The whole of a file of /proc/PID: "uid_map", "cmdline".
+  /// Reads a whole file of /proc/PID, such as "uid_map". EFBIG: it is longer than 1 MiB, or 16 MiB
+  /// for "mountinfo".
   Result<std::string> read(const char* file) const;
 
   /// The environment that it started with, NAME=VALUE, as far as it has not changed that memory.
-  /// Needs the right to trace the process.
+  /// Needs the right to trace the process. EFBIG: it is longer than 8 MiB. ETIMEDOUT: the process
+  /// has not let it be read for 2 seconds. Forks.
   Result<std::vector<std::string>> read_environment() const;
 
-  /// Its effective ids, as the caller's user namespace counts them.
+  /// Its effective ids and its supplementary groups, as the caller's user namespace counts them.
   struct Ids {
     uid_t uid = 0;
     gid_t gid = 0;
+    std::vector<gid_t> groups = {};
   };
   Result<Ids> read_ids() const;
 
@@ -59,6 +76,7 @@ class NSX_API Process {
  private:
   Process() = default;
   Result<std::string> read_environment_text() const;
+  Result<std::string> read_environment_in_time() const;
   bool has_memory() const;  // a process that ends has none before it is a zombie
   Result<OwnedFd> open_directory(const char* link, const char* what) const;
 
@@ -84,9 +102,16 @@ NSX_API bool is_alive(const ProcessStat& stat);
 /// The same of a text as parse_process_stat() takes; one that it does not take is nobody's.
 NSX_API bool is_alive(std::string_view stat_text);
 
-/// The command line of a process, for a person: the arguments of /proc/PID/cmdline with blanks
-/// between, or the name in /proc/PID/comm where there is none (kernel threads, zombies). May hold
-/// any byte but NUL. Empty if the process is gone.
+/// The command lines of processes for display, one for each PID: the arguments of /proc/PID/cmdline
+/// separated by spaces, or the name in /proc/PID/comm if there are none (kernel threads, zombies).
+/// They may contain any byte but NUL. An ellipsis (U+2026) stands for the rest of a line that is
+/// longer than 4 KiB, and follows the name alone of a process that has kept the reader waiting for
+/// 2 seconds; the second such process ends the reading of others, too. Empty if the process is
+/// gone. Reads them in a thread.
+NSX_API std::vector<std::string> read_command_lines(const Kernel& kernel,
+                                                    std::span<const pid_t> pids);
+
+/// The command line of one process. For several, read_command_lines() is faster.
 NSX_API std::string read_command_line(const Kernel& kernel, pid_t pid);
 
 }  // namespace nsx

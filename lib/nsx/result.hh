@@ -1,32 +1,71 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// Errors as values. A function of libnsx returns a Result<T>, or a Status where there is no value.
+// An Error says what was tried, on what, and why it did not work, and prints as one line.
+//
+//   const nsx::Status done = nsx::fail("open", "/nowhere", ENOENT, "mount it");
+//   if (!done) std::puts(done.error().message().c_str());
 
 #include <cerrno>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
 
-#define NSX_API __attribute__((visibility("default")))
+#include <nsx/text.hh>
 
 namespace nsx {
 
-/// Why something failed: what was tried, on what, and why it did not work.
-struct Error {
-  std::string operation;  ///< what was tried, as an infinitive: "open", "join the net namespace of"
-  std::string subject;    ///< on what: "PID 4021", "/run/netns/blue"; may be empty
-  int code = 0;           ///< errno(3) of the failed call; 0 where no call failed
-  std::string reason;     ///< why, where `code` is 0
-  std::string hint;       ///< what is missing or what to do about it; may be empty
+/// Why something failed: what was tried, on what, and why it did not work. One pointer and a
+/// number, so that handing it on costs little. Where there is no memory for its words, it says
+/// "out of memory", and keeps its code: nothing that makes or changes one throws.
+class NSX_API Error {
+ public:
+  int code = 0;  ///< errno(3) of the failed call; 0 where no call failed
+
+  Error() = default;
+  Error(std::string_view operation, std::string_view subject, int code, std::string_view reason,
+        std::string_view hint) noexcept;
+  Error(const Error& other) noexcept;
+  Error(Error&& other) noexcept;
+  Error& operator=(const Error& other) noexcept;
+  Error& operator=(Error&& other) noexcept;
+  ~Error();
+
+  /// What was tried, as an infinitive: "open", "join the net namespace of". "{}" is the place of
+  /// the subject, which otherwise follows: "bind {} over /etc/hosts".
+  const std::string& operation() const;
+  /// On what: "PID 4021", "/run/netns/blue"; may be empty.
+  const std::string& subject() const;
+  /// Why, where `code` is 0.
+  const std::string& reason() const;
+  /// What is missing or what to do about it; may be empty.
+  const std::string& hint() const;
+
+  void set_operation(std::string_view text) noexcept;
+  void set_subject(std::string_view text) noexcept;
+  void set_reason(std::string_view text) noexcept;
+  void set_hint(std::string_view text) noexcept;
 
   /// One line for a person, without a final full stop:
   /// "cannot open /nowhere: No such file or directory (hint)".
-  /// Control characters of the subject are shown as \xHH, so that a hostile name cannot write to
-  /// the reader's terminal.
-  NSX_API std::string message() const;
+  /// Hidden characters (nsx/text.hh) are shown as \xHH, so that a hostile name can neither control
+  /// the reader's terminal nor reorder the message.
+  std::string message() const;
+
+ private:
+  struct Words;
+  const Words& words() const;
+  template <class Change>
+  void change(Change change) noexcept;
+
+  Words* words_ = nullptr;
 };
 
-/// A value, or the error that prevented it. No function of libnsx throws but for lack of memory.
+/// A value, or the error that prevented it. Functions of libnsx throw std::bad_alloc and nothing
+/// else, and undo what they had changed before they do.
 template <class T>
 using Result = tl::expected<T, Error>;
 
@@ -34,16 +73,26 @@ using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
 /// The failure of a system call, told by `code`, an errno(3) value.
-inline tl::unexpected<Error> fail(std::string operation, std::string subject, int code = errno,
-                                  std::string hint = {}) {
-  return tl::unexpected(Error{std::move(operation), std::move(subject), code, {}, std::move(hint)});
-}
+NSX_API tl::unexpected<Error> fail(std::string_view operation, std::string_view subject,
+                                   int code = errno, std::string_view hint = {}) noexcept;
 
 /// A failure that no system call told, for `reason`.
-inline tl::unexpected<Error> refuse(std::string operation, std::string subject, std::string reason,
-                                    std::string hint = {}) {
-  return tl::unexpected(
-      Error{std::move(operation), std::move(subject), 0, std::move(reason), std::move(hint)});
+NSX_API tl::unexpected<Error> refuse(std::string_view operation, std::string_view subject,
+                                     std::string_view reason, std::string_view hint = {}) noexcept;
+
+/// Memory ran out: an Error with ENOMEM and no words, which takes no memory to make, move or print.
+NSX_API tl::unexpected<Error> out_of_memory() noexcept;
+
+/// Returns what `act` returns, a Result or Status, or out_of_memory() if it throws std::bad_alloc.
+/// For steps that have to be undone when a later one fails, and for code that no exception may
+/// leave.
+template <class Act>
+auto attempt(Act&& act) -> decltype(act()) {
+  try {
+    return act();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
 }
 
 /// Hands the error of a failed result on to the caller.
@@ -51,9 +100,5 @@ template <class T>
 tl::unexpected<Error> error_of(Result<T>& failed) {
   return tl::unexpected(std::move(failed.error()));
 }
-
-/// `text`, taken for UTF-8, with control characters (C0, DEL and C1), backslashes and bytes that
-/// are not UTF-8 as \xHH: safe to print to a terminal.
-NSX_API std::string printable(std::string_view text);
 
 }  // namespace nsx

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Precompiled, since these take most of the time that a small file takes to compile. No file relies
 // on it: clang's lane of .ci/run builds without.
 #include <algorithm>

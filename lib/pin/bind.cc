@@ -1,27 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "pin/bind.hh"
+
 #include <fcntl.h>
-#include <optional>
+#include <linux/capability.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
-#include <nsx/mountinfo.hh>
+#include <nsx/inside.hh>
 #include <nsx/pin.hh>
 
+#include "kernel/capabilities.hh"
 #include "kernel/files.hh"
+#include "kernel/trusted.hh"
+#include "pin/store.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
-/// The number of the mount that an open file is on, as mountinfo has it; Linux 5.8.
-std::optional<std::uint64_t> mount_id_of(const OwnedFd& fd) {
-  struct statx st {};
-  if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &st) != 0) return std::nullopt;
-  return st.stx_mnt_id;
-}
-
-/// Whether the mount that a path leads to is shared (mount_namespaces(7)).
-bool is_on_shared_mount(const std::string& path) {
-  const OwnedFd file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+/// Whether an open file is on a shared mount (mount_namespaces(7)).
+bool is_on_shared_mount(int file) {
   const auto id = mount_id_of(file);
   const auto text = read_file_at(AT_FDCWD, "/proc/self/mountinfo");
   if (!id || !text) return false;
@@ -33,11 +34,13 @@ bool is_on_shared_mount(const std::string& path) {
   return false;
 }
 
-std::string hint_for_bind(int code, Kind kind, const std::string& path) {
+std::string hint_for_bind(int code, Kind kind, int file) {
   switch (code) {
     case EPERM:
-      return "needs CAP_SYS_ADMIN in the user namespace that owns the mount namespace outside: run "
-             "as root";
+      return hint_for_capability(
+          CAP_SYS_ADMIN,
+          "CAP_SYS_ADMIN in the user namespace that owns the mount namespace outside",
+          Over::another);
     case ENOENT:
       return "the file to pin on must be there: touch it first";
     case ENOTDIR:
@@ -45,7 +48,7 @@ std::string hint_for_bind(int code, Kind kind, const std::string& path) {
     case EINVAL:
     case ELOOP:
       if (kind != Kind::mnt) return {};
-      return is_on_shared_mount(path)
+      return is_on_shared_mount(file)
                  ? "a mount namespace cannot be pinned where mounts are shared: bind the directory "
                    "onto itself (mount --bind DIR DIR; mount --make-private DIR)"
                  : "a mount namespace can be pinned only in one that is older by the kernel's "
@@ -58,38 +61,97 @@ std::string hint_for_bind(int code, Kind kind, const std::string& path) {
 
 }  // namespace
 
-Result<BoundNamespace> bind_namespace(Kind kind, int fd, const std::string& path) {
-  const auto failed = [&] {
-    const int code = errno;
+Result<BoundNamespace> bind_to_file(Kind kind, int fd, int file, const std::string& path) {
+  // Before the mount, which would be lost if there were no memory for this.
+  BoundNamespace bound{path, 0};
+  const auto failed = [&](int code) {
     return fail(std::string("pin the ") + name(kind) + " namespace on", path, code,
-                hint_for_bind(code, kind, path));
+                hint_for_bind(code, kind, file));
   };
-  // Not mount(2): the path is looked up once, and it is known which mount is the new one.
-  const OwnedFd file(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!file) return failed();
   struct stat st {};
-  if (::fstat(file.get(), &st) != 0) return failed();
-  if (S_ISDIR(st.st_mode)) {
-    errno = ENOTDIR;
-    return failed();
-  }
+  if (::fstat(file, &st) != 0) return failed(errno);
+  if (S_ISDIR(st.st_mode)) return failed(ENOTDIR);
+  // Not mount(2): no path is looked up, and it is known which mount is the new one.
   const OwnedFd mount(::open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-  if (!mount) return failed();
+  if (!mount) return failed(errno);
+  // Linux 5.8. Not later, as nothing that can fail comes after the namespace is bound.
+  const auto id = mount_id_of(mount.get());
+  if (!id) return failed(errno);
   constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-  if (::move_mount(mount.get(), "", file.get(), "", kBoth) != 0) return failed();
-  const auto id = mount_id_of(mount);
-  if (!id) return failed();
-  return BoundNamespace{path, *id};
+  bound.mount_id = *id;
+  if (::move_mount(mount.get(), "", file, "", kBoth) != 0) return failed(errno);
+  return bound;
+}
+
+Result<BoundNamespace> bind_namespace(Kind kind, int fd, const std::string& path) {
+  const auto file = open_trusted(path);
+  if (file) return bind_to_file(kind, fd, file->get(), path);
+  Error error = file.error();
+  error.set_operation(std::string("pin the ") + name(kind) + " namespace on");
+  if (error.code != 0) error.set_hint(hint_for_bind(error.code, kind, -1));
+  return tl::unexpected(std::move(error));
 }
 
 Status unbind_namespace(const BoundNamespace& bound) {
-  const OwnedFd mount(::open(bound.path.c_str(), O_PATH | O_CLOEXEC));
-  if (!mount) return fail("unmount", bound.path);
+  const auto mount = open_trusted(bound.path);
+  if (!mount)
+    return fail("unmount", bound.path, mount.error().code != 0 ? mount.error().code : EPERM);
   // Somebody else was quicker.
-  if (mount_id_of(mount) != bound.mount_id) return {};
-  const std::string path = "/proc/self/fd/" + std::to_string(mount.get());
-  if (::umount2(path.c_str(), MNT_DETACH) == 0) return {};
+  if (mount_id_of(mount->get()) != bound.mount_id) return {};
+  if (::umount2(path_of_fd(mount->get()).c_str(), MNT_DETACH) == 0) return {};
   return fail("unmount", bound.path);
+}
+
+std::optional<std::uint64_t> mount_id_of(int fd) {
+  struct statx st {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) != 0) return std::nullopt;
+  if ((st.stx_mask & STATX_MNT_ID) == 0) return std::nullopt;
+  return st.stx_mnt_id;
+}
+
+Result<std::optional<PinEntry>> look_at_entry(int directory, const std::string& name,
+                                              const std::string& path) {
+  constexpr const char* kLook = "look at";
+  PinEntry entry;
+  entry.fd = OwnedFd(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!entry.fd) {
+    if (errno == ENOENT) return std::optional<PinEntry>{};
+    return fail(kLook, path);
+  }
+  struct stat st {};
+  struct stat above {};
+  struct statfs fs {};
+  if (::fstat(entry.fd.get(), &st) != 0 || ::fstat(directory, &above) != 0 ||
+      ::fstatfs(entry.fd.get(), &fs) != 0) {
+    return fail(kLook, path);
+  }
+  entry.is_mount =
+      st.st_dev != above.st_dev || mount_id_of(entry.fd.get()) != mount_id_of(directory);
+  entry.is_namespace = fs.f_type == NSFS_MAGIC;
+  entry.is_empty_file = S_ISREG(st.st_mode) && st.st_size == 0;
+  entry.is_directory = S_ISDIR(st.st_mode);
+  return std::optional(std::move(entry));
+}
+
+Status unmount_namespaces(int directory, const std::string& name, const std::string& path) {
+  for (;;) {
+    const auto entry = TRY(look_at_entry(directory, name, path));
+    if (!entry || !entry->is_mount) return {};
+    if (!entry->is_namespace) {
+      return refuse("remove", path, "the file mounted on it is not a namespace", "umount " + path);
+    }
+    // Exactly the mount that was looked at, whatever is at the name by now.
+    if (::umount2(path_of_fd(entry->fd.get()).c_str(), MNT_DETACH) == 0) continue;
+    if (errno == EINVAL) return {};
+    const int code = errno;
+    return fail("unmount", path, code,
+                code == EPERM
+                    ? hint_for_capability(CAP_SYS_ADMIN,
+                                          "CAP_SYS_ADMIN in the user namespace that owns the mount "
+                                          "namespace",
+                                          Over::another)
+                    : "");
+  }
 }
 
 }  // namespace nsx

@@ -1,13 +1,22 @@
+// SPDX-License-Identifier: MIT
 #include "pin/directory.hh"
 
+#include <array>
+#include <climits>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <optional>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <nsx/pin.hh>
+
+#include "kernel/capabilities.hh"
 #include "kernel/files.hh"
+#include "kernel/trusted.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -23,76 +32,222 @@ std::optional<unsigned long> propagation_for(Kind kind) {
   return std::nullopt;
 }
 
-}  // namespace
-
-Result<PinDirectory> PinDirectory::lock(const std::string& path) {
-  PinDirectory directory(path);
-  auto fd = open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY);
-  if (!fd) return error_of(fd);
-  int failed = 0;
-  do {
-    failed = ::flock(fd->get(), LOCK_EX);
-  } while (failed != 0 && errno == EINTR);
-  if (failed != 0) return fail("lock", path);
-  directory.lock_ = std::move(*fd);
-  return directory;
+bool is_same_directory(int a, int b) {
+  struct stat first {};
+  struct stat second {};
+  return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
 }
 
-Status PinDirectory::check_owner(int fd, const std::string& path) {
+/// Binds a directory onto itself as a mount that is shared with nobody but its own copies. A copy
+/// of a shared mount joins its peers, here the mount that the directory is on: then each pin would
+/// be mounted on both. Once it is mounted it is too late to leave them, as the copies that other
+/// mount namespaces got would stay in the old group.
+bool bind_with_own_peers(int directory) {
+  constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH;
+  const OwnedFd mount(::open_tree(directory, "", kCopy));
+  if (!mount) return false;
+  constexpr std::array<std::uint64_t, 2> kInTurn{MS_PRIVATE, MS_SHARED};
+  for (const std::uint64_t propagation : kInTurn) {
+    mount_attr attributes{};
+    attributes.propagation = propagation;
+    constexpr unsigned kAll = AT_EMPTY_PATH | AT_RECURSIVE;
+    // Linux 5.12.
+    if (::mount_setattr(mount.get(), "", kAll, &attributes, sizeof attributes) != 0) return false;
+  }
+  constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+  return ::move_mount(mount.get(), "", directory, "", kBoth) == 0;
+}
+
+}  // namespace
+
+Result<OwnedFd> open_root(const std::string& path) {
+  auto root = open_trusted(path);
+  if (!root) root.error().set_operation("use the directory for pins");
+  return root;
+}
+
+Status check_pin_root(const std::string& root) {
+  const auto opened = open_root(root);
+  return opened ? Status{} : tl::unexpected(opened.error());
+}
+
+std::string directory_name(Kind kind) {
+  return std::string(name(kind)) + "ns";
+}
+
+Result<OwnedFd> open_kind_directory(const PinRoot& root, Kind kind) {
+  OwnedFd fd(::openat(root.fd, directory_name(kind).c_str(),
+                      O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return fail("open the directory", pin_directory(kind, root.path));
+  return fd;
+}
+
+Status check_owner(int fd, const std::string& path) {
   struct stat st {};
   if (::fstat(fd, &st) != 0) return fail("look at", path);
   constexpr const char* kUse = "use the directory for pins";
-  if (st.st_uid != 0 && st.st_uid != ::geteuid()) {
+  if (!is_trusted_owner(st.st_uid)) {
     return refuse(kUse, path, "it belongs to UID " + std::to_string(st.st_uid),
                   "who could put other namespaces there");
   }
   if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return refuse(kUse, path, "others can write to it", "chmod go-w");
+    return refuse(kUse, path, "others can write to it", "chmod go-w " + path);
   }
   return {};
 }
 
-Result<PinDirectory> PinDirectory::prepare(const std::string& path, Kind kind) {
-  const bool made = ::mkdir(path.c_str(), 0755) == 0;
-  if (!made && errno != EEXIST) {
-    const int code = errno;
-    return fail("make the directory", path, code,
-                code == EACCES ? "needs the rights of root outside" : "");
+PinDirectory::PinDirectory(const PinRoot& root, Kind kind)
+    : root_(root.fd), kind_(kind), path_(pin_directory(kind, root.path)) {}
+
+/// Another process may have removed the directory, or mounted it onto itself, while this one waited
+/// for the lock: it is the one that is there now which must be locked.
+Status PinDirectory::take_lock() {
+  for (;;) {
+    lock_ = OwnedFd(::openat(root_, directory_name(kind_).c_str(),
+                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!lock_) return fail("open the directory", path_);
+    // Nobody waits for the lock of a directory that is somebody else's.
+    TRY(check_owner(lock_.get(), path_));
+    int failed = 0;
+    do {
+      failed = ::flock(lock_.get(), LOCK_EX);
+    } while (failed != 0 && errno == EINTR);
+    if (failed != 0) return fail("lock", path_);
+    auto opened = open_top();
+    if (opened && is_same_directory(lock_.get(), top_.get())) return {};
+    if (!opened && opened.error().code != ENOENT) return opened;
   }
-  auto directory = lock(path);
-  if (!directory) return directory;
-  if (auto ok = check_owner(directory->fd(), path); !ok) return error_of(ok);
-  directory->made_directory = made;
-  if (auto ready = directory->make_mount(kind); !ready) {
-    directory->withdraw();
+}
+
+Status PinDirectory::open_top() {
+  auto top = open_kind_directory({root_, path_}, kind_);
+  if (!top) {
+    top.error().set_subject(path_);
+    return error_of(top);
+  }
+  top_ = std::move(*top);
+  return {};
+}
+
+Result<PinDirectory> PinDirectory::lock(const PinRoot& root, Kind kind) {
+  PinDirectory directory(root, kind);
+  TRY(directory.take_lock());
+  return directory;
+}
+
+Result<PinDirectory> PinDirectory::prepare(const PinRoot& root, Kind kind) {
+  PinDirectory directory(root, kind);
+  for (;;) {
+    const bool made = ::mkdirat(root.fd, directory_name(kind).c_str(), 0755) == 0;
+    if (!made && errno != EEXIST) {
+      const int code = errno;
+      return fail("make the directory", directory.path_, code,
+                  code == EACCES ? hint_for_capability(CAP_DAC_OVERRIDE,
+                                                       "write permission there or CAP_DAC_OVERRIDE",
+                                                       Over::another)
+                                 : "");
+    }
+    directory.made_directory = directory.made_directory || made;
+    auto locked = directory.take_lock();
+    if (locked) break;
+    // Whoever made it removed it again.
+    if (locked.error().code == ENOENT) continue;
+    directory.withdraw();
+    return error_of(locked);
+  }
+  if (auto ready = directory.make_mount(); !ready) {
+    directory.withdraw();
     return error_of(ready);
   }
   return directory;
 }
 
-Status PinDirectory::make_mount(Kind kind) {
-  const auto propagation = propagation_for(kind);
+Status PinDirectory::make_mount() {
+  const auto propagation = propagation_for(kind_);
   if (!propagation) return {};
-  const char* path = path_.c_str();
-  if (::mount("", path, "none", *propagation, nullptr) == 0) return {};
+  std::string path = path_of_fd(top_.get());
+  if (::mount("", path.c_str(), "none", *propagation, nullptr) == 0) return {};
   // It is not a mount point yet.
-  if (errno == EINVAL && ::mount(path, path, "none", MS_BIND | MS_REC, nullptr) == 0) {
+  bool has_own_peers = false;
+  const auto bind = [&] {
+    has_own_peers = kind_ == Kind::net && bind_with_own_peers(top_.get());
+    return has_own_peers ||
+           ::mount(path.c_str(), path.c_str(), "none", MS_BIND | MS_REC, nullptr) == 0;
+  };
+  if (errno == EINVAL && bind()) {
     made_mount = true;
-    if (::mount("", path, "none", *propagation, nullptr) == 0) return {};
+    const int below = top_.get();
+    const OwnedFd kept = std::move(top_);
+    TRY(open_top());
+    if (!is_same_directory(below, top_.get())) {
+      return refuse(kPrepare, path_, "another directory was mounted on it meanwhile");
+    }
+    path = path_of_fd(top_.get());
+    // Where it could not leave its peers before: each pin would be mounted there as well.
+    if (!has_own_peers && kind_ == Kind::net &&
+        ::mount("", path.c_str(), "none", MS_PRIVATE | MS_REC, nullptr) != 0) {
+      return fail(kPrepare, path_);
+    }
+    if (::mount("", path.c_str(), "none", *propagation, nullptr) == 0) return {};
   }
   const int code = errno;
   return fail(kPrepare, path_, code,
-              code == EPERM ? "needs CAP_SYS_ADMIN in the user namespace that owns the mount "
-                              "namespace outside: run as root"
-                            : "");
+              code == EPERM
+                  ? hint_for_capability(CAP_SYS_ADMIN,
+                                        "CAP_SYS_ADMIN in the user namespace that owns the mount "
+                                        "namespace outside",
+                                        Over::another)
+                  : "");
 }
 
 void PinDirectory::withdraw() {
-  // The lock may be on the mount that shall go.
+  // Open descriptors would keep the mount busy.
   lock_ = OwnedFd();
+  top_ = OwnedFd();
+  const std::string name = directory_name(kind_);
+  const std::string path = path_of_fd(root_) + '/' + name;
   // Both fail where another uses the directory: holds its lock, has a file or a mount there.
-  if (made_mount && ::umount2(path_.c_str(), 0) != 0) return;
-  if (made_directory) ::rmdir(path_.c_str());
+  if (made_mount && ::umount2(path.c_str(), UMOUNT_NOFOLLOW) != 0) return;
+  if (made_directory) ::unlinkat(root_, name.c_str(), AT_REMOVEDIR);
+}
+
+Status check_pin_name(std::string_view name) {
+  const auto refused = [&](const char* why) {
+    return refuse("use as the name of a pin", '\'' + std::string(name) + '\'', why);
+  };
+  if (name.empty()) return refused("it is empty");
+  if (name == "." || name == "..") return refused("it is a directory");
+  if (name.find('/') != std::string_view::npos) return refused("it has a slash");
+  if (name.find('\0') != std::string_view::npos) return refused("it has a NUL");
+  if (name.size() > NAME_MAX) return refused("it is longer than 255 bytes");
+  return {};
+}
+
+std::string pin_directory(Kind kind, std::string_view root) {
+  return std::string(root) + '/' + name(kind) + "ns";
+}
+
+std::string pin_path(Kind kind, std::string_view name, std::string_view root) {
+  return pin_directory(kind, root) + '/' + std::string(name);
+}
+
+const char* name(PinState state) {
+  switch (state) {
+    case PinState::live:
+      return "live";
+    case PinState::stale:
+      return "stale";
+    case PinState::elsewhere:
+      return "elsewhere";
+    case PinState::dead:
+      return "dead";
+    case PinState::shadowed:
+      return "shadowed";
+    case PinState::half:
+      break;
+  }
+  return "half-made";
 }
 
 }  // namespace nsx

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The process that keeps the pins of an ordinary user.
 
 #include <array>
@@ -10,15 +11,16 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <nsx/pin.hh>
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
-#include "kernel/leave.hh"
-#include "pin/journal.hh"
+#include "kernel/spawn.hh"
+#include "pin/directory.hh"
+#include "pin/store.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -48,93 +50,85 @@ Result<pid_t> owner_of_lock(int fd, const std::string& path) {
   return refuse("find the holder of your pins", path, "it is in another pid namespace");
 }
 
-/// What the holder reports when it is ready, or not: an errno and what failed.
-struct Report {
-  int code = 0;
-  std::array<char, 60> operation{};
-};
-
-[[noreturn]] void give_up(int pipe, const char* operation) {
-  Report report;
-  report.code = errno;
-  std::string_view(operation).copy(report.operation.data(), report.operation.size() - 1);
-  [[maybe_unused]] const auto n = ::write(pipe, &report, sizeof report);
-  abi::end_process(1);
+tl::unexpected<Error> cannot(const char* operation, int code = errno) {
+  return fail(operation, "for the holder of your pins", code,
+              "an ordinary user's pins need a user namespace (sysctl user.max_user_namespaces, "
+              "kernel.unprivileged_userns_clone)");
 }
 
-void write_or_give_up(int pipe, const char* file, const std::string& text) {
+Status write_id_map(const char* file, const std::string& text) {
   auto written = write_file_at(AT_FDCWD, file, text);
-  if (written) return;
-  errno = written.error().code;
-  give_up(pipe, "map your ids in a new user namespace");
+  if (written) return {};
+  return cannot("map your ids in a new user namespace", written.error().code);
 }
 
-/// The life of the holder.
-[[noreturn]] void hold(int pipe, const std::string& path, uid_t uid, gid_t gid) {
+/// Becomes the holder. Its lock.
+Result<OwnedFd> become_holder(const Channel& starter, int root, uid_t uid, gid_t gid) {
   ::setsid();
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) give_up(pipe, "make a user namespace");
-  write_or_give_up(pipe, "/proc/self/setgroups", "deny");
-  write_or_give_up(pipe, "/proc/self/uid_map", "0 " + std::to_string(uid) + " 1\n");
-  write_or_give_up(pipe, "/proc/self/gid_map", "0 " + std::to_string(gid) + " 1\n");
+  // unshare(2) takes the working directory along to the new mount namespace.
+  if (::fchdir(root) != 0) return cannot("enter the directory");
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return cannot("make a user namespace");
+  TRY(write_id_map("/proc/self/setgroups", "deny"));
+  TRY(write_id_map("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1\n"));
+  TRY(write_id_map("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1\n"));
   if (::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
-    give_up(pipe, "make a mount namespace");
+    return cannot("make a mount namespace");
   }
-  const OwnedFd lock(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!lock) give_up(pipe, "open the lock");
+  OwnedFd lock(::open(kName, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock) return cannot("open the lock");
   // Closes all other descriptors of the file, which later would take the lock away (fcntl(2)).
-  stay_behind(kName, {pipe, lock.get()});
+  stay_behind(kName, {starter.fd(), lock.get()});
   // The user's own processes must reach its namespaces, from when the lock shows it to them.
   ::prctl(PR_SET_DUMPABLE, 1);
   struct flock whole = whole_file();
-  // Another was quicker: that one is found then.
-  if (::fcntl(lock.get(), F_SETLK, &whole) != 0) give_up(pipe, kLock);
-  const Report ready;
-  [[maybe_unused]] const auto n = ::write(pipe, &ready, sizeof ready);
-  ::close(pipe);
+  if (::fcntl(lock.get(), F_SETLK, &whole) != 0) return cannot(kLock);
+  return lock;
+}
+
+/// The life of the holder.
+int hold(Channel& starter, int root, uid_t uid, gid_t gid) {
+  const auto lock = become_holder(starter, root, uid, gid);
+  [[maybe_unused]] const auto sent =
+      starter.send_status(lock ? Status{} : tl::unexpected(lock.error()));
+  if (!lock) return 1;
+  starter.close();
   for (;;)
     ::pause();
 }
 
 /// Starts one; success also if another is there already.
-Status start(const std::string& root) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail("make", "a pipe");
-  const OwnedFd output(ends[0]);
-  OwnedFd input(ends[1]);
-  const std::string path = lock_path(root);
+Status start(int root) {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  const pid_t between = ::fork();
-  if (between < 0) return fail(kStart, "");
-  if (between == 0) {
-    if (::fork() != 0) abi::end_process(0);
-    hold(input.get(), path, uid, gid);
-  }
-  input = OwnedFd();
-  while (::waitpid(between, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  Report report;
-  if (::read(output.get(), &report, sizeof report) != static_cast<ssize_t>(sizeof report)) {
-    return refuse(kStart, "", "it has ended");
-  }
-  const std::string_view operation = report.operation.data();
-  if (report.code == 0 || operation == kLock) return {};
-  return fail(std::string(operation), "for the holder of your pins", report.code,
-              "an ordinary user's pins need a user namespace (sysctl user.max_user_namespaces, "
-              "kernel.unprivileged_userns_clone)");
+  auto holder = spawn({.has_channel = true, .detached = true},
+                      [&](Channel& starter) { return hold(starter, root, uid, gid); });
+  if (!holder) return fail(kStart, "", holder.error().code);
+  auto ready = holder->channel().receive_status();
+  // Another was quicker: that one is found then.
+  if (!ready && ready.error().operation() == kLock) return {};
+  const bool has_answer = TRY(std::move(ready));
+  if (!has_answer) return refuse(kStart, "", "it has ended");
+  return {};
 }
 
-/// Opens the file whose lock tells who the holder is, in a directory that must be the user's own.
-Result<OwnedFd> open_lock(const std::string& root, bool make) {
-  struct stat st {};
-  if (::stat(root.c_str(), &st) != 0) return fail("use the directory for your pins", root);
-  if (st.st_uid != ::geteuid()) {
-    return refuse("use the directory for your pins", root, "it is not yours",
-                  "set XDG_RUNTIME_DIR");
+/// A directory that must be the user's own.
+Result<OwnedFd> open_own(const std::string& path) {
+  constexpr const char* kUse = "use the directory for your pins";
+  auto root = open_root(path);
+  if (!root) {
+    root.error().set_operation(kUse);
+    return root;
   }
-  const std::string path = lock_path(root);
+  struct stat st {};
+  if (::fstat(root->get(), &st) != 0) return fail(kUse, path);
+  if (st.st_uid == ::geteuid()) return root;
+  return refuse(kUse, path, "it is not yours", "set XDG_RUNTIME_DIR");
+}
+
+/// Opens the file whose lock tells who the holder is.
+Result<OwnedFd> open_lock(int root, const std::string& path, bool make) {
   const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0);
-  OwnedFd fd(::open(path.c_str(), flags, 0600));
+  OwnedFd fd(::openat(root, kName, flags, 0600));
   if (!fd) return fail("open", path);
   int failed = 0;
   do {
@@ -147,64 +141,73 @@ Result<OwnedFd> open_lock(const std::string& root, bool make) {
 }  // namespace
 
 Result<std::optional<PinHolder>> PinHolder::find(const Kernel& kernel, const std::string& root) {
-  auto lock = open_lock(root, false);
+  const auto directory = open_own(root);
+  if (!directory && directory.error().code == ENOENT) return std::optional<PinHolder>{};
+  if (!directory) return tl::unexpected(directory.error());
+  const std::string path = lock_path(root);
+  auto lock = open_lock(directory->get(), path, false);
   if (!lock) {
     if (lock.error().code == ENOENT) return std::optional<PinHolder>{};
     return error_of(lock);
   }
-  const std::string path = lock_path(root);
   for (;;) {
-    const auto pid = owner_of_lock(lock->get(), path);
-    if (!pid) return tl::unexpected(pid.error());
-    if (*pid == 0) return std::optional<PinHolder>{};
-    auto process = Process::open(kernel, *pid);
+    const auto pid = TRY(owner_of_lock(lock->get(), path));
+    if (pid == 0) return std::optional<PinHolder>{};
+    auto process = Process::open(kernel, pid);
     const auto again = owner_of_lock(lock->get(), path);
     // It had the lock after it was opened: so it is the one, however its number came about.
-    if (process && again && *again == *pid) {
+    if (process && again && *again == pid) {
       return std::optional<PinHolder>(PinHolder(root, std::move(*process), std::move(*lock)));
     }
-    if (again && *again == *pid) return error_of(process);
+    if (again && *again == pid) return error_of(process);
   }
 }
 
 Result<PinHolder> PinHolder::find_or_start(const Kernel& kernel, const std::string& root) {
-  for (;;) {
-    auto lock = open_lock(root, true);
-    if (!lock) return error_of(lock);
+  const auto directory = TRY(open_own(root));
+  const auto look = [&]() -> Result<std::optional<PinHolder>> {
+    const auto lock = TRY(open_lock(directory.get(), lock_path(root), true));
     auto found = find(kernel, root);
-    if (!found) return error_of(found);
-    if (*found) return std::move(**found);
-    if (auto started = start(root); !started) return error_of(started);
+    if (!found || *found) return found;
+    TRY(start(directory.get()));
+    return std::optional<PinHolder>{};
+  };
+  for (;;) {
+    auto found = attempt(look);
+    if (found && !*found) continue;
+    if (found) return std::move(**found);
+    // It may exist, and be of no use without us.
+    const auto end = [&]() -> Status {
+      auto started = find(kernel, root);
+      return started && *started ? (*started)->end_if_unused(kernel) : Status{};
+    };
+    [[maybe_unused]] const auto ended = attempt(end);
+    return error_of(found);
   }
 }
 
 Result<PinStore> PinHolder::store() const {
-  auto top = process_.open_root();
-  if (!top) return error_of(top);
+  auto top = TRY(process_.open_root());
   open_how how{};
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   PinStore store;
-  store.directory_ = OwnedFd(
-      static_cast<int>(::syscall(SYS_openat2, top->get(), root_.c_str(), &how, sizeof how)));
+  store.directory_ =
+      OwnedFd(static_cast<int>(::syscall(SYS_openat2, top.get(), root_.c_str(), &how, sizeof how)));
   if (!store.directory_) return fail("open the directory for your pins", root_);
   store.root_ = root_;
-  auto mountinfo = process_.read("mountinfo");
-  if (!mountinfo) return error_of(mountinfo);
-  store.mountinfo_ = std::move(*mountinfo);
+  store.mountinfo_ = TRY(process_.read("mountinfo"));
   return store;
 }
 
 Status PinHolder::join(const Kernel& kernel) const {
   constexpr const char* kJoin = "join the namespaces of the holder of your pins";
-  auto user = process_.open_namespace(kernel, Kind::user);
-  if (!user) return error_of(user);
-  auto mnt = process_.open_namespace(kernel, Kind::mnt);
-  if (!mnt) return error_of(mnt);
+  auto user = TRY(process_.open_namespace(kernel, Kind::user));
+  auto mnt = TRY(process_.open_namespace(kernel, Kind::mnt));
   std::array<char, 4096> here{};
   const bool knows_here = ::getcwd(here.data(), here.size()) != nullptr;
-  if (::setns(user->fd(), CLONE_NEWUSER) != 0) return fail(kJoin, "");
-  if (::setns(mnt->fd(), CLONE_NEWNS) != 0) return fail(kJoin, "");
+  if (::setns(user.fd(), CLONE_NEWUSER) != 0) return fail(kJoin, "");
+  if (::setns(mnt.fd(), CLONE_NEWNS) != 0) return fail(kJoin, "");
   // It has led to the root.
   if (knows_here && ::chdir(here.data()) != 0) return fail("go back to", here.data());
   return {};
@@ -213,14 +216,14 @@ Status PinHolder::join(const Kernel& kernel) const {
 Status PinHolder::end_if_unused(const Kernel& kernel) {
   // Whoever is about to add a pin has it shared.
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) return {};
-  auto store = PinStore::open(kernel, root_);
-  if (!store) return error_of(store);
-  auto pins = store->list(kernel);
-  if (!pins) return error_of(pins);
-  if (!pins->empty() || !Journal::names(store->directory()).empty()) return {};
+  auto store = TRY(PinStore::open(kernel, root_));
+  auto pins = TRY(store.list(kernel));
+  if (!pins.empty() || !Journal::names(store.directory()).empty()) return {};
   if (auto sent = process_.send_signal(SIGKILL); !sent && sent.error().code != ESRCH) return sent;
   process_.wait_for_end(-1);
-  ::unlink(lock_path(root_).c_str());
+  if (::unlinkat(store.directory(), kName, 0) != 0 && errno != ENOENT) {
+    return fail("remove", lock_path(root_));
+  }
   return {};
 }
 

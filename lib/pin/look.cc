@@ -1,38 +1,34 @@
-// What there is below a root of pins.
+// SPDX-License-Identifier: MIT
+// What there is below a root of pins, and what other mount namespaces have mounted of it.
 
 #include <algorithm>
-#include <cstdlib>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <memory>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <unordered_map>
 
-#include <nsx/mountinfo.hh>
+#include <nsx/census.hh>
+#include <nsx/inside.hh>
 #include <nsx/pin.hh>
+#include <nsx/target.hh>
 
-#include "kernel/directory.hh"
+#include "kernel/answering.hh"
 #include "kernel/files.hh"
+#include "kernel/mount_table.hh"
 #include "kernel/nsfs.hh"
+#include "pin/bind.hh"
 #include "pin/directory.hh"
-#include "pin/journal.hh"
+#include "pin/store.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
-/// A path without symbolic links, if it is there.
-std::string canonical(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
-  return real ? std::string(real.get()) : path;
-}
-
-/// "netns/blue": relative to the root.
-std::string relative(Kind kind, const std::string& name = {}) {
-  return std::string(nsx::name(kind)) + "ns" + (name.empty() ? "" : "/") + name;
+/// The path of an open directory as mountinfo has it, without symbolic links.
+std::string canonical(const Kernel& kernel, int directory, const std::string& path) {
+  auto real = read_link_at(kernel.proc(), ("self/fd/" + std::to_string(directory)).c_str());
+  return std::move(real).value_or(path);
 }
 
 /// A mount at a path: of a namespace, or of something else.
@@ -65,49 +61,60 @@ Mounted read_mounts(std::string_view text, std::string_view root) {
   return mounted;
 }
 
-/// The mount that a directory below `dir` is on, where the kernel tells (Linux 5.8).
-std::optional<std::uint64_t> mount_of(int dir, const std::string& path) {
-  struct statx st {};
-  if (::statx(dir, path.c_str(), 0, STATX_MNT_ID, &st) != 0) return std::nullopt;
-  if ((st.stx_mask & STATX_MNT_ID) == 0) return std::nullopt;
-  return st.stx_mnt_id;
-}
-
-/// The files in the directories of these kinds, by kind.
-Result<std::vector<PinFile>> list_files(int dir, const std::string& root, KindSet kinds) {
-  std::vector<PinFile> files;
-  for (const Kind kind : kinds) {
-    const auto names = list_names_at(dir, relative(kind).c_str());
-    if (!names) {
-      if (names.error().code == ENOENT) continue;
-      return fail("list", pin_directory(kind, root), names.error().code);
-    }
-    for (const std::string& name : *names)
-      files.push_back({.kind = kind, .name = name, .path = pin_path(kind, name, root)});
-  }
-  return files;
-}
-
-/// The root without what is mounted below it: files have the times there that the mounts hide.
-OwnedFd without_mounts(const std::string& root) {
-  return OwnedFd(::open_tree(AT_FDCWD, root.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-}
-
 /// The directory for the pins of a kind.
 struct KindDirectory {
   Kind kind;
-  std::optional<std::uint64_t> mount;  ///< that it is on
-  OwnedFd bare;                        ///< it without mounts; empty: no times are asked for
+  OwnedFd fd;
+  std::vector<std::string> names;
 };
 
-KindDirectory open_directory(Kind kind, int root, const OwnedFd& bare_root) {
-  const std::string path = relative(kind);
-  KindDirectory directory{kind, mount_of(root, path), {}};
-  if (bare_root) {
-    directory.bare =
-        OwnedFd(::openat(bare_root.get(), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+/// Those of these kinds that exist.
+Result<std::vector<KindDirectory>> open_directories(const PinRoot& root, KindSet kinds) {
+  std::vector<KindDirectory> directories;
+  for (const Kind kind : kinds) {
+    auto fd = open_kind_directory(root, kind);
+    if (!fd && fd.error().code == ENOENT) continue;
+    auto names =
+        fd ? list_names_at(fd->get(), ".") : Result<std::vector<std::string>>(error_of(fd));
+    if (!names) return fail("list", pin_directory(kind, root.path), names.error().code);
+    directories.push_back({kind, std::move(*fd), std::move(*names)});
   }
-  return directory;
+  return directories;
+}
+
+/// The root without what is mounted below it: files have the times there that the mounts hide.
+OwnedFd without_mounts(int root) {
+  return OwnedFd(::open_tree(root, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+}
+
+/// Opens a pin in the directory of its kind. A link in there may lead anywhere: its owner was
+/// checked.
+Result<Namespace> open_in(const Kernel& kernel, int directory, const PinFile& pin) {
+  auto ns = Namespace::open_file_at(kernel, directory, pin.name);
+  if (!ns) {
+    ns.error().set_subject(pin.path);
+    return ns;
+  }
+  if (ns->kind() == pin.kind) return ns;
+  return refuse("use as a pin", pin.path,
+                std::string("it is a ") + nsx::name(ns->kind()) + " namespace");
+}
+
+/// Says in an error why the file of a pin has no namespace.
+void explain_missing(const Kernel& kernel, const PinStore& store, const PinFile& pin,
+                     Error& error) {
+  error.set_reason("it has no namespace");
+  error.set_hint("nsx-pin ls tells why: it is stale, shadowed, or just being made");
+  auto pins = store.list(kernel, {pin.kind});
+  if (!pins) return;
+  std::erase_if(*pins, [&](const PinFile& each) { return each.name != pin.name; });
+  if (!store.examine(kernel, *pins) || pins->empty()) return;
+  const PinFile& examined = pins->front();
+  if (examined.state != PinState::elsewhere) return;
+  error.set_reason("it is mounted only in another mount namespace: " + user_of(kernel, examined));
+  error.set_hint({});
+  if (examined.user == 0) return;
+  error.set_hint("nsx-enter --mount --target=" + std::to_string(examined.user) + " goes there");
 }
 
 std::time_t time_of(int dir, const std::string& name) {
@@ -119,107 +126,167 @@ std::time_t time_of(int dir, const std::string& name) {
   return (st.stx_mask & STATX_BTIME) != 0 ? st.stx_btime.tv_sec : st.stx_mtime.tv_sec;
 }
 
+/// The mounts of pins in all mount namespaces.
+Result<Census> read_all_mounts(const Kernel& kernel) {
+  CensusRequest request;
+  // By descriptors mount namespaces are found that no process is in.
+  request.sources = {Source::process, Source::thread, Source::fd, Source::mount};
+  auto census = TRY(take_census(kernel, request));
+  for (const CensusGap& gap : census.gaps) {
+    if (gap.source == Source::mount && gap.code == EFBIG) {
+      return fail("read the mounts of", "all mount namespaces", gap.code,
+                  "one of them may have a pin mounted");
+    }
+  }
+  return census;
+}
+
+/// The place in its file system of a file in a directory for pins.
+std::optional<FilePlace> place_of(const Kernel& kernel, std::string_view mountinfo, int directory,
+                                  const std::string& name) {
+  const auto path = read_link_at(kernel.proc(), ("self/fd/" + std::to_string(directory)).c_str());
+  const auto mount = mount_id_of(directory);
+  if (!path || !mount) return std::nullopt;
+  auto place = MountTable(mountinfo).place(*mount, *path);
+  if (place) place->path += (place->path == "/" ? "" : "/") + name;
+  return place;
+}
+
+/// Marks a pin whose file has a namespace on it elsewhere.
+void mark_elsewhere(const Census& census, const FilePlace& file, PinFile& pin) {
+  for (const CensusHolder& holder : census.holders) {
+    if (holder.type != CensusHolder::Type::mount) continue;
+    const CensusMount& mount = census.mounts[holder.other];
+    if (mount.device != file.device || mount.file != file.path) continue;
+    // One with a process tells more.
+    if (pin.state == PinState::elsewhere && (pin.user != 0 || mount.seen_by == 0)) continue;
+    pin.state = PinState::elsewhere;
+    pin.user = mount.seen_by;
+    pin.inode = census.namespaces[holder.ns].identity.inode;
+  }
+}
+
 }  // namespace
 
 Result<PinStore> PinStore::open(const Kernel&, std::string root) {
   PinStore store;
-  store.directory_ = OwnedFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!store.directory_ && errno != ENOENT) return fail("open the directory for pins", root);
+  // A file system that does not answer would hold up what follows.
+  const auto answering = open_answering(AT_FDCWD, root, O_PATH | O_DIRECTORY, PathFrom::user);
+  if (!answering && answering.error().code != ENOENT) {
+    return fail("open the directory for pins", root, answering.error().code,
+                answering.error().hint());
+  }
+  auto directory = open_root(root);
+  if (!directory && directory.error().code != ENOENT) return error_of(directory);
+  if (directory) store.directory_ = std::move(*directory);
   store.root_ = std::move(root);
   return store;
 }
 
 Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
                                             bool with_times) const {
-  if (!directory_) return std::vector<PinFile>();
-  auto pins = list_files(directory_.get(), root_, kinds);
-  if (!pins || pins->empty()) return pins;
+  std::vector<PinFile> pins;
+  if (!directory_) return pins;
+  auto directories = TRY(open_directories(root_of(*this), kinds));
+  if (std::all_of(directories.begin(), directories.end(),
+                  [](const KindDirectory& each) { return each.names.empty(); })) {
+    return pins;
+  }
 
   const auto own =
-      mountinfo_ ? Result<std::string>() : read_file_at(kernel.proc(), "self/mountinfo");
-  if (!own) return tl::unexpected(own.error());
-  const std::string real_root = canonical(root_);
-  const Mounted mounted = read_mounts(mountinfo_ ? *mountinfo_ : *own, real_root);
+      TRY(mountinfo_ ? Result<std::string>() : read_file_at(kernel.proc(), "self/mountinfo"));
+  const std::string real_root = canonical(kernel, directory_.get(), root_);
+  const Mounted mounted = read_mounts(mountinfo_ ? *mountinfo_ : own, real_root);
   const std::vector<std::string> unfinished = Journal::names(directory_.get());
   const dev_t device = nsfs_device(kernel);
-  // An ordinary user's mounts do not hide the files outside.
-  const OwnedFd bare = !with_times  ? OwnedFd()
-                       : mountinfo_ ? OwnedFd(::open(root_.c_str(), O_PATH | O_CLOEXEC))
-                                    : without_mounts(root_);
-
-  std::optional<KindDirectory> directory;
-  for (PinFile& pin : *pins) {
-    if (!directory || directory->kind != pin.kind) {
-      directory = open_directory(pin.kind, directory_.get(), bare);
-    }
-    const std::string below = relative(pin.kind, pin.name);
-    const auto at = mounted.paths.find(std::string(real_root).append(1, '/').append(below));
-    const bool is_mounted = at != mounted.paths.end() && at->second.link;
-    // One mount, on a file of this very directory: nothing hides it, and no look can tell more.
-    const bool is_seen = is_mounted && at->second.alone && directory->mount == at->second.parent_id;
-    struct stat st {};
-    if (is_seen) {
-      pin.inode = at->second.link->inode;
-      pin.state = at->second.link->kind == pin.kind ? PinState::live : PinState::stale;
-    } else if (::fstatat(directory_.get(), below.c_str(), &st, 0) == 0 && st.st_dev == device) {
-      const auto known = mounted.kinds.find(st.st_ino);
-      // A link to one that is mounted nowhere.
-      const bool fits = known != mounted.kinds.end() ? known->second == pin.kind
-                                                     : open_pin(kernel, pin).has_value();
-      pin.inode = st.st_ino;
-      pin.state = fits ? PinState::live : PinState::stale;
-    } else if (is_mounted) {
-      pin.state = PinState::shadowed;
-    }
-    if (std::binary_search(unfinished.begin(), unfinished.end(), pin.name)) {
-      pin.state = PinState::half;
-    }
-    if (directory->bare) pin.created = time_of(directory->bare.get(), pin.name);
+  OwnedFd bare_root;
+  if (with_times) {
+    // An ordinary user's mounts do not hide the files outside.
+    auto outside = mountinfo_ ? open_root(root_) : without_mounts(directory_.get());
+    if (outside) bare_root = std::move(*outside);
   }
-  std::stable_sort(pins->begin(), pins->end(),
+
+  for (const KindDirectory& directory : directories) {
+    const auto mount_id = mount_id_of(directory.fd.get());
+    // Else links lead wherever somebody else likes.
+    const bool is_trusted =
+        check_owner(directory.fd.get(), pin_directory(directory.kind, root_)).has_value();
+    const auto bare = bare_root ? open_kind_directory({bare_root.get(), root_}, directory.kind)
+                                : Result<OwnedFd>();
+    for (const std::string& name : directory.names) {
+      PinFile pin{
+          .kind = directory.kind, .name = name, .path = pin_path(directory.kind, name, root_)};
+      const auto at = mounted.paths.find(pin_path(directory.kind, name, real_root));
+      const bool is_mounted = at != mounted.paths.end() && at->second.link;
+      // One mount, on a file of this very directory: nothing hides it, and no look can tell more.
+      const bool is_seen = is_mounted && at->second.alone && mount_id == at->second.parent_id;
+      struct stat st {};
+      if (is_seen) {
+        pin.inode = at->second.link->inode;
+        pin.state = at->second.link->kind == pin.kind ? PinState::live : PinState::stale;
+      } else if (is_trusted && ::fstatat(directory.fd.get(), name.c_str(), &st, 0) == 0 &&
+                 st.st_dev == device) {
+        const auto known = mounted.kinds.find(st.st_ino);
+        // A link to one that is mounted nowhere.
+        const bool fits = known != mounted.kinds.end() ? known->second == pin.kind
+                                                       : open_pin(kernel, pin).has_value();
+        pin.inode = st.st_ino;
+        pin.state = fits ? PinState::live : PinState::stale;
+      } else if (is_mounted) {
+        pin.state = PinState::shadowed;
+      }
+      if (std::binary_search(unfinished.begin(), unfinished.end(), name)) {
+        pin.state = PinState::half;
+      }
+      if (bare && *bare) pin.created = time_of(bare->get(), name);
+      pins.push_back(std::move(pin));
+    }
+  }
+  std::stable_sort(pins.begin(), pins.end(),
                    [](const PinFile& a, const PinFile& b) { return a.name < b.name; });
   return pins;
 }
 
+KindSet PinStore::kinds(const std::string& name) const {
+  KindSet found;
+  if (!directory_) return found;
+  for (const Kind kind : KindSet::all()) {
+    const auto directory = open_kind_directory(root_of(*this), kind);
+    struct stat st {};
+    if (directory && ::fstatat(directory->get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) {
+      found.insert(kind);
+    }
+  }
+  return found;
+}
+
 bool PinStore::has(const std::string& name) const {
   if (!directory_) return false;
-  struct stat st {};
-  for (const Kind kind : KindSet::all()) {
-    const std::string below = relative(kind, name);
-    if (::fstatat(directory_.get(), below.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) return true;
-  }
-  return Journal::look(directory_.get(), name) != Journal::State::none;
+  return !kinds(name).empty() || Journal::look(directory_.get(), name) != Journal::State::none;
 }
 
 Result<Namespace> PinStore::open_pin(const Kernel& kernel, const PinFile& pin) const {
-  auto ns = Namespace::open_file_at(kernel, directory_.get(), relative(pin.kind, pin.name));
-  if (!ns) {
-    ns.error().subject = pin.path;
-    return ns;
-  }
-  if (ns->kind() == pin.kind) return ns;
-  return refuse("use as a pin", pin.path,
-                std::string("it is a ") + nsx::name(ns->kind()) + " namespace");
+  const auto directory = open_kind_directory(root_of(*this), pin.kind);
+  if (!directory) return fail("open", pin.path, directory.error().code);
+  TRY(check_owner(directory->get(), pin_directory(pin.kind, root_)));
+  return open_in(kernel, directory->get(), pin);
 }
 
 Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::string& name) const {
-  if (auto ok = check_pin_name(name); !ok) return error_of(ok);
+  TRY(check_pin_name(name));
   std::vector<Namespace> namespaces;
   for (const Kind kind : KindSet::all()) {
     if (!directory_) break;
-    const OwnedFd directory(
-        ::openat(directory_.get(), relative(kind).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const auto directory = open_kind_directory(root_of(*this), kind);
     if (!directory) continue;
     struct stat st {};
-    if (::fstatat(directory.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    auto ok = PinDirectory::check_owner(directory.get(), pin_directory(kind, root_));
-    if (!ok) return error_of(ok);
+    if (::fstatat(directory->get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    TRY(check_owner(directory->get(), pin_directory(kind, root_)));
     const PinFile pin{.kind = kind, .name = name, .path = pin_path(kind, name, root_)};
-    auto ns = open_pin(kernel, pin);
+    auto ns = open_in(kernel, directory->get(), pin);
     if (!ns) {
-      if (ns.error().code == 0 && !ns.error().hint.empty()) {
-        ns.error().reason = "it has no namespace";
-        ns.error().hint = "nsx-pin ls tells why: it is stale, shadowed, or just being made";
+      if (ns.error().code == 0 && !ns.error().hint().empty()) {
+        explain_missing(kernel, *this, pin, ns.error());
       }
       return error_of(ns);
     }
@@ -232,6 +299,54 @@ Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::s
   }
   if (namespaces.empty()) return refuse("find the pin", name, "there is none of this name");
   return namespaces;
+}
+
+Status PinStore::examine(const Kernel& kernel, std::vector<PinFile>& pins) const {
+  std::optional<Census> census;
+  std::string mountinfo;
+  for (PinFile& pin : pins) {
+    if (pin.state == PinState::live && pin.kind == Kind::pid) {
+      const auto ns = open_pin(kernel, pin);
+      if (ns && is_dead(kernel, *ns)) pin.state = PinState::dead;
+    }
+    if (pin.state != PinState::stale) continue;
+    const auto directory = open_kind_directory(root_of(*this), pin.kind);
+    if (!directory) continue;
+    const auto entry = look_at_entry(directory->get(), pin.name, pin.path);
+    if (!entry || !*entry || (*entry)->is_mount || !(*entry)->is_empty_file) continue;
+    if (!census) {
+      mountinfo = TRY(mountinfo_ ? Result<std::string>(*mountinfo_)
+                                 : read_file_at(kernel.proc(), "self/mountinfo"));
+      census = TRY(read_all_mounts(kernel));
+    }
+    const auto place = place_of(kernel, mountinfo, directory->get(), pin.name);
+    if (place) mark_elsewhere(*census, *place, pin);
+  }
+  return {};
+}
+
+bool PinStore::shows_to_init(const Kernel& kernel, const PinFile& pin) const {
+  const auto directory = open_kind_directory(root_of(*this), pin.kind);
+  const auto own = read_file_at(kernel.proc(), "self/mountinfo");
+  const auto theirs = read_file_at(kernel.proc(), "1/mountinfo");
+  if (!directory || !own || !theirs) return true;
+  const auto file = place_of(kernel, *own, directory->get(), pin.name);
+  const MountTable table(*theirs);
+  if (!file || !table.shows(*file)) return true;
+  for (std::string_view rest = *theirs; const auto mount = next_mount(rest);) {
+    if (mount->type == "nsfs" && table.mounted_on(*mount) == file) return true;
+  }
+  return false;
+}
+
+std::string user_of(const Kernel& kernel, const PinFile& pin) {
+  if (pin.user == 0) return "a mount namespace without a process";
+  std::string text = "PID " + std::to_string(pin.user);
+  const auto process = Process::open(kernel, pin.user);
+  if (!process) return text;
+  const CgroupPlace place = CgroupPlaces(kernel).of(*process);
+  if (place.container) text += ", container " + place.container->text();
+  return text;
 }
 
 }  // namespace nsx

@@ -1,16 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <csignal>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <nsx/pin.hh>
+#include <nsx/process.hh>
 
 #include "kernel/abi.hh"
+#include "kernel/capabilities.hh"
+#include "kernel/files.hh"
+#include "kernel/spawn.hh"
+#include "kernel/trusted.hh"
+#include "pin/bind.hh"
 #include "pin/directory.hh"
-#include "pin/journal.hh"
 #include "pin/store.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -18,18 +29,6 @@ namespace {
 
 constexpr int kDetach = MNT_DETACH | UMOUNT_NOFOLLOW;
 constexpr const char* kRemove = "remove";
-
-bool is_there(const std::string& path) {
-  struct stat st {};
-  return ::lstat(path.c_str(), &st) == 0;
-}
-
-/// Unmounts all that is mounted on a path, one above another. EINVAL: nothing is left.
-int unmount_all(const char* path) {
-  while (::umount2(path, kDetach) == 0) {
-  }
-  return errno == EINVAL || errno == ENOENT ? 0 : errno;
-}
 
 bool is_same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
@@ -39,83 +38,168 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
 /// the directory is mounted twice, one above the other: in a mount namespace of its own it takes
 /// these mounts away, until the file is a plain one there. The kernel then takes the mounts on it
 /// away in all other mount namespaces. Returns an errno.
-int remove_in_own_mount_namespace(const char* directory, const char* path) {
+int remove_in_own_mount_namespace(int root, const std::string& directory, int opened,
+                                  const std::string& name) {
   struct stat before {};
-  if (::stat(directory, &before) != 0) return errno;
+  // unshare(2) takes the working directory along to the new mount namespace, and no descriptor.
+  if (::fstat(opened, &before) != 0 || ::fchdir(root) != 0) return errno;
   if (::unshare(CLONE_NEWNS) != 0) return errno;
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
   for (;;) {
-    if (const int failed = unmount_all(path)) return failed;
-    if (::unlink(path) == 0) return 0;
-    if (errno != EBUSY) return errno;
-    // Below another file system it would be another file.
+    const OwnedFd here(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     struct stat now {};
-    if (::umount2(directory, kDetach) != 0 || ::stat(directory, &now) != 0 ||
-        !is_same_file(before, now)) {
-      return EBUSY;
+    if (!here || ::fstat(here.get(), &now) != 0) return errno;
+    // Below another file system it would be another file.
+    if (!is_same_file(before, now)) return EBUSY;
+    const std::string path = path_of_fd(here.get());
+    std::string entry = path + '/';
+    entry += name;
+    while (::umount2(entry.c_str(), kDetach) == 0) {
     }
+    if (errno == ENOENT) return 0;
+    if (errno != EINVAL) return errno;
+    struct stat file {};
+    if (::fstatat(here.get(), name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+    if (!S_ISREG(file.st_mode) || file.st_size != 0) return EEXIST;
+    if (::unlinkat(here.get(), name.c_str(), 0) == 0) return 0;
+    if (errno != EBUSY) return errno;
+    if (::umount2(path.c_str(), MNT_DETACH) != 0) return EBUSY;
   }
 }
 
-Status remove_hidden(const std::string& directory, const std::string& path) {
-  const pid_t child = ::fork();
-  if (child < 0) return fail("fork to remove", path);
-  if (child == 0) {
-    abi::end_process(remove_in_own_mount_namespace(directory.c_str(), path.c_str()));
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+Status remove_hidden(const PinRoot& root, Kind kind, int directory, const std::string& name) {
+  const std::string path = pin_path(kind, name, root.path);
+  auto child = spawn({}, [&](const Channel&) {
+    return remove_in_own_mount_namespace(root.fd, directory_name(kind), directory, name);
+  });
+  if (!child) return fail("fork to remove", path, child.error().code);
+  const int status = child->wait();
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : EBUSY;
   return fail(kRemove, path, code,
               code == EBUSY ? "something is mounted on it that cannot be unmounted from here" : "");
 }
 
-std::string hint_for_unmount(int code) {
-  return code == EPERM ? "needs CAP_SYS_ADMIN in the user namespace that owns the mount namespace: "
-                         "run as root"
-                       : "";
+/// Whether files can be removed from the directories of these kinds, before anything is.
+Status check_writable(const PinRoot& root, KindSet kinds) {
+  for (const Kind kind : kinds) {
+    const auto directory = open_kind_directory(root, kind);
+    if (!directory || ::faccessat(directory->get(), ".", W_OK, AT_EACCESS) == 0) continue;
+    const int code = errno;
+    return fail(kRemove, "pins in " + pin_directory(kind, root.path), code,
+                code == EACCES ? hint_for_capability(CAP_DAC_OVERRIDE,
+                                                     "write permission there or CAP_DAC_OVERRIDE",
+                                                     Over::another)
+                               : "");
+  }
+  return {};
+}
+
+/// Whether a process is number 1 in its own pid namespace: the last number of the line "NSpid:".
+bool is_first(std::string_view status) {
+  constexpr std::string_view kLine = "\nNSpid:";
+  const std::size_t at = status.find(kLine);
+  if (at == std::string_view::npos) return false;
+  std::string_view line = status.substr(at + kLine.size());
+  line = line.substr(0, line.find('\n'));
+  return line.ends_with("\t1");
+}
+
+bool is_in(const Kernel& kernel, const Process& process, const Namespace& pid) {
+  const auto its = process.open_namespace(kernel, Kind::pid);
+  return its && its->same_as(pid);
+}
+
+/// Whether it has the name of an init that nsx has left in a pid namespace.
+bool looks_left(const Process& process) {
+  const auto comm = process.read("comm");
+  return comm && *comm == std::string(kLeftInit) + '\n';
+}
+
+/// Process 1 of a pid namespace, whoever that is, as far as it shows. The kernel tells its number
+/// from Linux 6.11 on; before, it is searched for among all processes. Errors: that failed.
+Result<std::optional<Process>> find_init(const Kernel& kernel, const Namespace& pid) {
+  const int number = ::ioctl(pid.fd(), abi::kNsGetPidFromPidns, 1);
+  if (number > 0) {
+    auto process = Process::open(kernel, number);
+    const bool is_still = process && ::ioctl(pid.fd(), abi::kNsGetPidFromPidns, 1) == number;
+    if (!is_still) return std::optional<Process>{};
+    return std::optional<Process>(std::move(*process));
+  }
+  if (errno == ESRCH) return std::optional<Process>{};
+  auto pids = TRY(list_pids_at(kernel.proc(), "."));
+  for (const pid_t each : pids) {
+    auto process = Process::open(kernel, each);
+    const auto status = process ? process->read("status") : Result<std::string>(std::string());
+    if (status && is_first(*status) && is_in(kernel, *process, pid)) {
+      return std::optional<Process>(std::move(*process));
+    }
+  }
+  return std::optional<Process>{};
+}
+
+/// Process 1 of a pid namespace, if nsx has left it there.
+std::optional<Process> find_left_init(const Kernel& kernel, const Namespace& pid) {
+  auto init = find_init(kernel, pid);
+  if (!init || !*init || !looks_left(**init)) return std::nullopt;
+  return std::move(*init);
+}
+
+bool has_other_name(const Kernel& kernel, const PinStore& store, const std::string& name,
+                    const Namespace& pid) {
+  const auto pins = store.list(kernel, {Kind::pid});
+  if (!pins) return false;
+  return std::any_of(pins->begin(), pins->end(), [&](const PinFile& pin) {
+    return pin.name != name && pin.inode == pid.identity().inode && pin.state == PinState::live;
+  });
 }
 
 }  // namespace
 
-KindSet kinds_of_files(const std::string& root, const std::string& name) {
-  KindSet kinds;
-  for (const Kind kind : KindSet::all()) {
-    if (is_there(pin_path(kind, name, root))) kinds.insert(kind);
-  }
-  return kinds;
-}
-
-Status remove_file(Kind kind, const std::string& root, const std::string& name) {
-  const std::string directory = pin_directory(kind, root);
-  const std::string path = pin_path(kind, name, root);
-  auto locked = PinDirectory::lock(directory);
-  if (!locked) return error_of(locked);
-  if (auto ok = PinDirectory::check_owner(locked->fd(), directory); !ok) return ok;
-  struct stat st {};
+Status remove_file(Kind kind, const PinRoot& root, const std::string& name) {
+  const std::string path = pin_path(kind, name, root.path);
+  const auto directory = TRY(PinDirectory::lock(root, kind));
+  const int fd = directory.fd();
+  const auto no_pin = [&] {
+    return refuse(kRemove, path, "it is not a pin",
+                  "a pin is an empty regular file with a namespace mounted on it");
+  };
+  const auto before = TRY(look_at_entry(fd, name, path));
   // Somebody else may have removed it: not all wait for the lock.
-  if (::lstat(path.c_str(), &st) != 0) return errno == ENOENT ? Status{} : fail(kRemove, path);
-  if (S_ISDIR(st.st_mode)) return fail(kRemove, path, EISDIR, "it is no pin");
+  if (!before) return {};
+  if (!before->is_mount && !before->is_empty_file) return no_pin();
   // Before the namespace is gone and its name stays.
-  if (::faccessat(AT_FDCWD, directory.c_str(), W_OK, AT_EACCESS) != 0) {
-    const int code = errno;
-    return fail(kRemove, path, code, code == EACCES ? "run as root" : "");
-  }
-  if (const int code = unmount_all(path.c_str())) {
-    return fail("unmount", path, code, hint_for_unmount(code));
-  }
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+  TRY(check_writable(root, {kind}));
+  TRY(unmount_namespaces(fd, name, path));
+  const auto file = TRY(look_at_entry(fd, name, path));
+  if (!file) return {};
+  if (!file->is_empty_file && !file->is_mount) return no_pin();
+  if (::unlinkat(fd, name.c_str(), 0) != 0 && errno != ENOENT) {
     if (errno != EBUSY) return fail(kRemove, path);
-    if (auto done = remove_hidden(directory, path); !done) return done;
+    TRY(remove_hidden(root, kind, fd, name));
   }
-  if (is_there(path)) return refuse(kRemove, path, "it is there again");
-  return {};
+  struct stat st {};
+  if (::fstatat(fd, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  return refuse(kRemove, path, "it is there again");
 }
 
-Status remove_all_files(const Kernel& kernel, const std::string& root, const std::string& name) {
-  const KindSet kinds = kinds_of_files(root, name);
+namespace {
+
+/// The pid namespace of a name, if it can be reached.
+std::optional<Namespace> open_pid_pin(const Kernel& kernel, const PinStore& store,
+                                      const std::string& name) {
+  auto ns = store.open_pin(
+      kernel, {.kind = Kind::pid, .name = name, .path = pin_path(Kind::pid, name, store.root())});
+  if (!ns) return std::nullopt;
+  return std::move(*ns);
+}
+
+}  // namespace
+
+Status remove_all_files(const Kernel& kernel, const PinStore& store, const std::string& name) {
+  const PinRoot root = root_of(store);
+  const KindSet kinds = store.kinds(name);
+  TRY(check_writable(root, kinds));
   // The others are removed all the same, so that as little as can be is left.
   Status result;
   for (const Kind kind : kinds) {
@@ -125,39 +209,76 @@ Status remove_all_files(const Kernel& kernel, const std::string& root, const std
   }
   if (!kinds.contains(Kind::pid) || !result) return result;
   // Last, and after its init: whoever is killed in between leaves a file that leads to that.
-  auto ns = Namespace::open_file(kernel, pin_path(Kind::pid, name, root));
-  if (ns && ns->kind() == Kind::pid) {
-    if (auto ended = end_left_init(kernel, root, name, *ns); !ended) return ended;
+  if (const auto ns = open_pid_pin(kernel, store, name)) {
+    TRY(end_left_init(kernel, store, name, *ns));
   }
   return remove_file(Kind::pid, root, name);
 }
 
 Status remove_pins(const Kernel& kernel, const std::string& root, const std::string& name) {
-  if (auto ok = check_pin_name(name); !ok) return ok;
-  const OwnedFd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return fail("open the directory for pins", root);
+  TRY(check_pin_name(name));
+  auto store = TRY(open_to_change(kernel, root));
   const auto absent = [&] {
     return refuse("remove the pin", name, "there is none of this name", "nsx-pin ls lists them");
   };
-  const KindSet kinds = kinds_of_files(root, name);
-  const bool has_journal = Journal::look(directory.get(), name) != Journal::State::none;
+  const KindSet kinds = store.kinds(name);
+  const bool has_journal = Journal::look(store.directory(), name) != Journal::State::none;
   if (kinds.empty() && !has_journal) return absent();
   const bool is_one = std::next(kinds.begin()) == KindSet::end();
   const bool has_init = kinds.contains(Kind::pid);
-  if (is_one && !has_init && !has_journal) return remove_all_files(kernel, root, name);
+  if (is_one && !has_init && !has_journal) return remove_all_files(kernel, store, name);
 
-  auto journal = Journal::begin(root, name);
-  if (!journal) return error_of(journal);
+  auto journal = TRY(Journal::begin(root_of(store), name));
   // Another may have done it while we waited.
-  const bool is_gone = kinds_of_files(root, name).empty();
+  const bool is_gone = store.kinds(name).empty();
   Status done;
-  if (!is_gone) done = remove_all_files(kernel, root, name);
+  if (!is_gone) done = attempt([&] { return remove_all_files(kernel, store, name); });
   // Where some are gone the rest is no pin any more: the journal stays, for another attempt.
-  if (!done && !(kinds_of_files(root, name) == kinds)) return done;
-  auto ended = journal->end();
+  if (!done && !(store.kinds(name) == kinds)) return done;
+  auto ended = journal.end();
   if (!done) return done;
   if (!ended) return ended;
-  if (is_gone && !journal->was_abandoned) return absent();
+  if (is_gone && !journal.was_abandoned) return absent();
+  return {};
+}
+
+Status rename_pins(const Kernel& kernel, const std::string& root, const std::string& from,
+                   const std::string& to) {
+  auto store = TRY(PinStore::open(kernel, root));
+  auto namespaces = TRY(store.find(kernel, from));
+  if (from == to) return {};
+  TRY(add_pins(kernel, root, to, namespaces));
+  return remove_pins(kernel, root, from);
+}
+
+bool is_dead(const Kernel& kernel, const Namespace& pid) {
+  // Only of a namespace below the caller's own are all processes to be seen.
+  if (!pid.parent(kernel)) return false;
+  const auto init = find_init(kernel, pid);
+  if (!init) return false;
+  if (!*init) return true;
+  const auto stat = (*init)->read("stat");
+  return !stat || !is_alive(*stat);
+}
+
+std::optional<pid_t> init_to_end(const Kernel& kernel, const PinStore& store,
+                                 const std::string& name) {
+  const PinFile pin{
+      .kind = Kind::pid, .name = name, .path = pin_path(Kind::pid, name, store.root())};
+  const auto ns = store.open_pin(kernel, pin);
+  if (!ns || has_other_name(kernel, store, name, *ns)) return std::nullopt;
+  const auto init = find_left_init(kernel, *ns);
+  if (!init) return std::nullopt;
+  return init->pid();
+}
+
+Status end_left_init(const Kernel& kernel, const PinStore& store, const std::string& name,
+                     const Namespace& pid) {
+  if (has_other_name(kernel, store, name, pid)) return {};
+  const auto init = find_left_init(kernel, pid);
+  if (!init) return {};
+  if (auto sent = init->send_signal(SIGKILL); !sent && sent.error().code != ESRCH) return sent;
+  init->wait_for_end(-1);
   return {};
 }
 

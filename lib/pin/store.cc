@@ -1,118 +1,281 @@
+// SPDX-License-Identifier: MIT
 #include "pin/store.hh"
 
-#include <algorithm>
 #include <fcntl.h>
-#include <sys/mount.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <nsx/pin.hh>
 
+#include "kernel/files.hh"
+#include "pin/bind.hh"
 #include "pin/directory.hh"
-#include "pin/journal.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
-std::string directory_of(const std::string& path) {
-  return path.substr(0, path.rfind('/'));
+/// The parts of "/run/netns/blue": "/run" and "blue".
+struct PathParts {
+  std::string root;
+  std::string name;
+};
+
+PathParts parts_of(const std::string& path) {
+  const std::size_t last = path.rfind('/');
+  const std::string directory = path.substr(0, last);
+  return {directory.substr(0, directory.rfind('/')), path.substr(last + 1)};
+}
+
+tl::unexpected<Error> already_pinned(Kind kind, const std::string& path) {
+  return fail(std::string("pin the ") + nsx::name(kind) + " namespace on", path, EEXIST,
+              "there is a pin of this name");
 }
 
 /// Makes the file, which must not be there, and binds the namespace to it.
-Status make_and_bind(Kind kind, int fd, const std::string& path) {
+Status make_and_bind(Kind kind, int fd, int directory, const std::string& name,
+                     const std::string& path) {
   for (;;) {
-    const OwnedFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
+    const OwnedFd file(
+        ::openat(directory, name.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0));
     if (!file) {
-      const int code = errno;
-      return fail(std::string("pin the ") + name(kind) + " namespace on", path, code,
-                  code == EEXIST ? "there is a pin of this name" : "");
+      if (errno == EEXIST) return already_pinned(kind, path);
+      return fail(std::string("pin the ") + nsx::name(kind) + " namespace on", path);
     }
-    auto bound = bind_namespace(kind, fd, path);
+    auto bound = attempt([&] { return bind_to_file(kind, fd, file.get(), path); });
     if (bound) return {};
     // `ip netns del` takes no lock, and may have removed it already.
     if (bound.error().code == ENOENT) continue;
-    ::unlink(path.c_str());
+    ::unlinkat(directory, name.c_str(), 0);
     return error_of(bound);
   }
 }
 
-/// What make_pin() has made, in a directory that only root can change.
-Status unmount_and_remove(const std::string& path) {
-  if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return fail("unmount", path);
-  if (::unlink(path.c_str()) != 0) return fail("remove", path);
+/// What make_pin() has made.
+Status unmount_and_remove(int directory, const std::string& name, const std::string& path) {
+  TRY(unmount_namespaces(directory, name, path));
+  if (::unlinkat(directory, name.c_str(), 0) != 0) return fail("remove", path);
   return {};
 }
 
 /// Others see it in messages and lists, and some of them write it to a terminal as it is.
 Status check_new_name(const std::string& name) {
-  if (auto ok = check_pin_name(name); !ok) return ok;
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  if (std::none_of(name.begin(), name.end(), is_control)) return {};
-  return refuse("use as the name of a pin", '\'' + name + '\'', "it has control characters");
+  TRY(check_pin_name(name));
+  for (std::string_view rest = name; !rest.empty();) {
+    const Character character = first_character(rest);
+    if (character.code && is_hidden(*character.code)) {
+      return refuse("use as the name of a pin", '\'' + name + '\'',
+                    "it has control characters or others that cannot be seen");
+    }
+    rest.remove_prefix(character.length);
+  }
+  return {};
 }
 
-Status pin_all(const std::string& root, const std::string& name,
-               std::span<const Namespace> namespaces, const std::function<Status()>& complete) {
-  std::vector<MadePin> made;
+Result<MadePin> pin_one(const PinRoot& root, Kind kind, int fd, const std::string& name) {
+  const std::string path = pin_path(kind, name, root.path);
+  auto directory = TRY(PinDirectory::prepare(root, kind));
+  auto done = attempt([&]() -> Result<MadePin> {
+    // Before the pin, which would be lost if there were no memory for this.
+    MadePin pin{kind, path, directory.made_directory, directory.made_mount};
+    TRY(make_and_bind(kind, fd, directory.fd(), name, path));
+    return pin;
+  });
+  if (!done) directory.withdraw();
+  return done;
+}
+
+Status withdraw_one(const PinRoot& root, const MadePin& pin) {
+  auto directory = TRY(PinDirectory::lock(root, pin.kind));
+  TRY(unmount_and_remove(directory.fd(), parts_of(pin.path).name, pin.path));
+  directory.made_directory = pin.made_directory;
+  directory.made_mount = pin.made_mount;
+  directory.withdraw();
+  return {};
+}
+
+void withdraw_all(const PinRoot& root, std::vector<MadePin>& made) {
+  for (; !made.empty(); made.pop_back()) {
+    // The first failure is the one to report.
+    [[maybe_unused]] const auto withdrawn =
+        attempt([&] { return withdraw_one(root, made.back()); });
+  }
+}
+
+/// Pins all or none; `made` is what withdraw_all() takes back.
+Status pin_all(const PinRoot& root, const std::string& name, std::span<const Namespace> namespaces,
+               const std::function<Status()>& complete, std::vector<MadePin>& made) {
+  made.reserve(namespaces.size());
   Status done;
   for (const Namespace& ns : namespaces) {
-    auto pin = make_pin(ns.kind(), ns.fd(), pin_path(ns.kind(), name, root));
+    auto pin = attempt([&] { return pin_one(root, ns.kind(), ns.fd(), name); });
     if (!pin) {
       done = error_of(pin);
       break;
     }
     made.push_back(std::move(*pin));
   }
-  if (done && complete) done = complete();
-  if (done) return done;
-  for (; !made.empty(); made.pop_back()) {
-    // The first failure is the one to tell.
-    [[maybe_unused]] const auto withdrawn = withdraw_pin(made.back());
-  }
+  if (done && complete) done = attempt(complete);
+  if (!done) withdraw_all(root, made);
   return done;
+}
+
+/// Makes namespaces and pins them while others see that the name is being changed. `kinds` must be
+/// free before they are made.
+Status pin_under_journal(const Kernel& kernel, const PinStore& store, const std::string& name,
+                         KindSet kinds,
+                         const std::function<Result<std::span<const Namespace>>()>& make,
+                         const std::function<Status()>& complete) {
+  const PinRoot root = root_of(store);
+  auto journal = TRY(Journal::begin(root, name));
+  if (journal.was_abandoned) {
+    TRY(remove_all_files(kernel, store, name));
+  }
+  std::vector<MadePin> made;
+  auto done = attempt([&]() -> Status {
+    const KindSet taken = store.kinds(name);
+    for (const Kind kind : kinds) {
+      if (taken.contains(kind)) return already_pinned(kind, pin_path(kind, name, root.path));
+    }
+    auto namespaces = TRY(make());
+    return pin_all(root, name, namespaces, complete, made);
+  });
+  auto ended = journal.end();
+  // As long as there is a journal, nobody takes them for pins.
+  if (done && !ended) withdraw_all(root, made);
+  return done ? ended : done;
+}
+
+constexpr const char* kDirectory = "nsx-pin";
+
+bool lock(int fd) {
+  int failed = 0;
+  do {
+    failed = ::flock(fd, LOCK_EX);
+  } while (failed != 0 && errno == EINTR);
+  return failed == 0;
+}
+
+/// Whether the file is still the one of this path: another may have removed it while we waited.
+bool is_linked(int fd) {
+  struct stat st {};
+  return ::fstat(fd, &st) == 0 && st.st_nlink > 0;
 }
 
 }  // namespace
 
+Result<PinStore> open_to_change(const Kernel& kernel, const std::string& root) {
+  auto store = PinStore::open(kernel, root);
+  if (store && store->directory() < 0) return fail("use the directory for pins", root, ENOENT);
+  return store;
+}
+
 Result<MadePin> make_pin(Kind kind, int fd, const std::string& path) {
-  auto directory = PinDirectory::prepare(directory_of(path), kind);
-  if (!directory) return error_of(directory);
-  if (auto done = make_and_bind(kind, fd, path); !done) {
-    directory->withdraw();
-    return error_of(done);
-  }
-  return MadePin{kind, path, directory->made_directory, directory->made_mount};
+  const PathParts parts = parts_of(path);
+  const auto root = TRY(open_root(parts.root));
+  return pin_one({root.get(), parts.root}, kind, fd, parts.name);
 }
 
 Status withdraw_pin(const MadePin& pin) {
-  auto directory = PinDirectory::lock(directory_of(pin.path));
-  if (!directory) return error_of(directory);
-  if (auto done = unmount_and_remove(pin.path); !done) return done;
-  directory->made_directory = pin.made_directory;
-  directory->made_mount = pin.made_mount;
-  directory->withdraw();
-  return {};
+  const PathParts parts = parts_of(pin.path);
+  const auto root = TRY(open_root(parts.root));
+  return withdraw_one({root.get(), parts.root}, pin);
 }
 
 Status add_pins(const Kernel& kernel, const std::string& root, const std::string& name,
                 std::span<const Namespace> namespaces, const std::function<Status()>& complete) {
-  if (auto ok = check_new_name(name); !ok) return ok;
+  TRY(check_new_name(name));
+  auto store = TRY(open_to_change(kernel, root));
+  std::vector<MadePin> made;
   // One file needs no journal, if there is nothing else to do. But there may be one.
-  if (namespaces.size() == 1 && !complete) {
-    const OwnedFd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) return fail("open the directory for pins", root);
-    if (Journal::look(directory.get(), name) == Journal::State::none) {
-      return pin_all(root, name, namespaces, complete);
+  if (namespaces.size() == 1 && !complete &&
+      Journal::look(store.directory(), name) == Journal::State::none) {
+    return pin_all(root_of(store), name, namespaces, complete, made);
+  }
+  auto make = [&]() -> Result<std::span<const Namespace>> { return namespaces; };
+  return pin_under_journal(kernel, store, name, {}, make, complete);
+}
+
+Status add_made_pins(const Kernel& kernel, const std::string& root, const std::string& name,
+                     KindSet kinds, const std::function<Result<std::span<const Namespace>>()>& make,
+                     const std::function<Status()>& complete) {
+  TRY(check_new_name(name));
+  auto store = TRY(open_to_change(kernel, root));
+  return pin_under_journal(kernel, store, name, kinds, make, complete);
+}
+
+Result<Journal> Journal::begin(const PinRoot& root, const std::string& name) {
+  Journal journal;
+  journal.root_ = root.fd;
+  journal.name_ = name;
+  journal.path_ = root.path + '/' + kDirectory + '/' + name;
+  bool made_directory = false;
+  if (auto ok = journal.lock_file(root.path + '/' + kDirectory, made_directory); !ok) {
+    if (made_directory) ::unlinkat(root.fd, kDirectory, AT_REMOVEDIR);
+    return error_of(ok);
+  }
+  return journal;
+}
+
+Status Journal::lock_file(const std::string& directory, bool& made_directory) {
+  constexpr const char* kNote = "note the change of pins in";
+  for (;;) {
+    // The last one to leave removes the directory.
+    made_directory = ::mkdirat(root_, kDirectory, 0755) == 0;
+    if (!made_directory && errno != EEXIST) return fail(kNote, directory);
+    directory_ = open_directory(root_);
+    if (!directory_ && errno == ENOENT) continue;
+    if (!directory_) return fail(kNote, directory);
+    TRY(check_owner(directory_.get(), directory));
+    constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const int dir = directory_.get();
+    OwnedFd fd(::openat(dir, name_.c_str(), kFlags | O_EXCL, 0600));
+    const bool is_new = static_cast<bool>(fd);
+    if (!fd && errno == EEXIST) fd = OwnedFd(::openat(dir, name_.c_str(), kFlags, 0600));
+    if (!fd && errno == ENOENT) continue;
+    if (!fd) return fail(kNote, path_);
+    if (!lock(fd.get())) {
+      auto failure = fail("lock", path_);
+      // Who waits for its lock sees that it is gone.
+      if (is_new) ::unlinkat(dir, name_.c_str(), 0);
+      return failure;
     }
+    if (!is_linked(fd.get())) continue;
+    was_abandoned = !is_new;
+    lock_ = std::move(fd);
+    return {};
   }
-  auto journal = Journal::begin(root, name);
-  if (!journal) return error_of(journal);
-  if (journal->was_abandoned) {
-    if (auto done = remove_all_files(kernel, root, name); !done) return done;
-  }
-  auto done = pin_all(root, name, namespaces, complete);
-  auto ended = journal->end();
-  return done ? ended : done;
+}
+
+Status Journal::end() {
+  if (::unlinkat(directory_.get(), name_.c_str(), 0) != 0) return fail("remove", path_);
+  ::unlinkat(root_, kDirectory, AT_REMOVEDIR);
+  lock_ = OwnedFd();
+  return {};
+}
+
+Journal::State Journal::look(int root, const std::string& name) {
+  const OwnedFd directory = open_directory(root);
+  if (!directory) return errno == ENOENT || errno == ENOTDIR ? State::none : State::busy;
+  const OwnedFd fd(
+      ::openat(directory.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  // One that is not for us to read is somebody's who works on it.
+  if (!fd) return errno == ENOENT ? State::none : State::busy;
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) return State::busy;
+  return is_linked(fd.get()) ? State::abandoned : State::none;
+}
+
+OwnedFd Journal::open_directory(int root) {
+  return OwnedFd(::openat(root, kDirectory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+std::vector<std::string> Journal::names(int root) {
+  const OwnedFd directory = open_directory(root);
+  if (!directory) return {};
+  auto names = list_names_at(directory.get(), ".");
+  return names ? std::move(*names) : std::vector<std::string>{};
 }
 
 }  // namespace nsx

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <fcntl.h>
 #include <optional>
@@ -7,10 +8,14 @@
 #include <nsx/plan.hh>
 
 #include "kernel/files.hh"
+#include "kernel/trace.hh"
 #include "plan/family.hh"
 #include "plan/hints.hh"
+#include "plan/inherited.hh"
 #include "plan/outside.hh"
 #include "plan/perform.hh"
+#include "plan/sealed_start.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -43,15 +48,13 @@ class Performer {
   void give_up() {
     if (outside_) {
       // The helper undoes it anyway when we end, but then nobody waits for it.
-      [[maybe_unused]] const auto undone = outside_->undo();
+      [[maybe_unused]] const auto undone = attempt([&] { return outside_->undo(); });
     }
     family_.give_up();
   }
 
   Status operator()(const step::StartHelper&) {
-    auto outside = Outside::start(kernel_);
-    if (!outside) return error_of(outside);
-    outside_ = std::move(*outside);
+    outside_ = TRY(Outside::start(kernel_));
     return {};
   }
 
@@ -63,17 +66,17 @@ class Performer {
   Status operator()(const step::WriteIdMaps& s) {
     if (s.allow_setgroups) {
       const char* word = *s.allow_setgroups ? "allow" : "deny";
-      if (auto done = write_own_file("setgroups", word); !done) return done;
+      TRY(write_own_file("setgroups", word));
     }
-    if (auto done = write_map("uid_map", s.uids); !done) return done;
+    TRY(write_map("uid_map", s.uids));
     return write_map("gid_map", s.gids);
   }
 
   Status operator()(const step::SetTimeOffsets& s) {
     auto done = write_own_file("timens_offsets", time_offsets(s));
     if (!done) {
-      done.error().operation = "set the clocks by";
-      done.error().hint = hint_for_time_offsets(done.error().code);
+      done.error().set_operation("set the clocks by");
+      done.error().set_hint(hint_for_time_offsets(done.error().code));
     }
     return done;
   }
@@ -81,37 +84,32 @@ class Performer {
   Status operator()(const step::Fork& s) {
     // Only pins come after it, and a parent that waits would keep the helper waiting, too.
     if (!has<step::Pin>(plan_)) outside_.reset();
-    auto forked = family_.fork(kernel_, s);
-    if (!forked) return error_of(forked);
-    ended_ = *forked;
+    ended_ = TRY(family_.fork(kernel_, s));
     return {};
   }
   Status operator()(const step::BecomeInit&) { return family_.become_init(); }
 
   Status operator()(const step::EnterCgroup& s) {
-    auto tree = CgroupTree::open(kernel_);
-    if (!tree) return error_of(tree);
+    auto tree = TRY(CgroupTree::open(kernel_));
     if (s.make) {
       const CgroupWanted wanted{.path = s.path, .settings = s.settings};
-      auto made = TemporaryCgroup::make(*tree, wanted, {}, TemporaryCgroup::Ending::when_empty);
-      if (!made) return error_of(made);
+      const CgroupChangeOptions options{.leaf = s.leaf};
+      auto made =
+          TRY(TemporaryCgroup::make(tree, wanted, options, TemporaryCgroup::Ending::when_empty));
       // What waits for it to be empty waits for somebody to come first.
-      auto joined = join_cgroup(*tree, made->cgroup());
+      auto joined = join_cgroup(tree, made.cgroup());
       if (!joined) [[maybe_unused]]
-        const auto removed = made->remove();
+        const auto removed = made.take_back(tree);
       return joined;
     }
-    auto cgroup = tree->open_cgroup(s.path);
-    if (!cgroup) return error_of(cgroup);
-    return join_cgroup(*tree, *cgroup);
+    auto cgroup = TRY(tree.open_cgroup(s.path));
+    return join_cgroup(tree, cgroup);
   }
 
   Status operator()(const step::Pin& s) {
     std::vector<OwnedFd> namespaces;
     for (const auto& place : s.places) {
-      auto ns = open_own(place.kind);
-      if (!ns) return error_of(ns);
-      namespaces.push_back(std::move(*ns));
+      namespaces.push_back(TRY(open_own(place.kind)));
     }
     return outside_->pin(s.places, namespaces);
   }
@@ -124,24 +122,44 @@ class Performer {
   }
 
   Status operator()(const step::JoinNamespace& s) {
-    if (auto done = perform(s); !done) return done;
+    TRY(perform(s));
     return s.kind == Kind::user ? stay_hidden() : Status{};
   }
 
   Status operator()(const step::SetIds& s) {
-    if (auto done = perform(s); !done) return done;
-    if (auto done = stay_hidden(); !done) return done;
+    TRY(perform(s));
+    TRY(stay_hidden());
     // A change of ids has cleared it.
     return family_.renew_death_signal();
   }
 
+  Status operator()(const step::PrepareStarter&) {
+    starter_ = TRY(SealedStart::prepare(kernel_));
+    return {};
+  }
+
+  Status operator()(const step::SetSecurityContext& s) {
+    // The next exec is the starter's: it asks for the program's context itself.
+    if (!has<step::PrepareStarter>(plan_)) return perform(s);
+    context_ = s;
+    return {};
+  }
+
   Status operator()(const step::Execute& s) {
-    if (auto done = family_.tell_start(kernel_); !done) return done;
-    return perform(s);
+    TRY(family_.tell_start(kernel_));
+    if (!starter_) return perform(s);
+    return starter_->execute(
+        s, context_, {.report = family_.report_fd(), .undo = outside_ ? outside_->fd() : -1});
   }
 
   Status operator()(const step::StartWatcher& s) { return family_.start_watcher(s.signal); }
-  Status operator()(const step::OpenTerminal&) { return family_.open_terminal(); }
+  Status operator()(const step::OpenTerminal& s) { return family_.open_terminal(s); }
+  Status operator()(const step::CloseDescriptors& s) {
+    return close_on_exec_above_stderr(kernel_.proc(), s.kept);
+  }
+
+  Status operator()(const step::MountProc& s) { return perform(s, kernel_.proc()); }
+  Status operator()(const step::MountSys& s) { return perform(s, kernel_.proc()); }
 
   Status operator()(const auto& s) { return perform(s); }
 
@@ -155,7 +173,7 @@ class Performer {
     if (!owns_its_files_) return outside_->write(file, text);
     const std::string path = std::string("/proc/self/") + file;
     auto done = write_file_at(AT_FDCWD, path.c_str(), text);
-    if (!done) done.error().hint = hint_for_id_map(done.error().code);
+    if (!done) done.error().set_hint(hint_for_id_map(done.error().code));
     return done;
   }
 
@@ -190,9 +208,17 @@ class Performer {
   bool owns_its_files_ = true;
   bool hidden_ = false;
   std::optional<Outside> outside_;
+  std::optional<SealedStart> starter_;
+  std::optional<step::SetSecurityContext> context_;  ///< for the starter
   Family family_;
   std::optional<Outcome> ended_;
 };
+
+/// "step 3 of 9: join the net namespace of PID 42".
+std::string step_text(const Plan& plan, std::size_t i) {
+  return "step " + std::to_string(i + 1) + " of " + std::to_string(plan.steps.size()) + ": " +
+         describe(plan.steps[i]);
+}
 
 }  // namespace
 
@@ -200,8 +226,17 @@ tl::expected<Outcome, PlanFailure> carry_out(const Kernel& kernel, const Plan& p
                                              const OnStart& on_start) {
   Performer performer(kernel, plan, on_start);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    auto done = std::visit(performer, plan.steps[i]);
+    auto done = attempt([&] {
+      trace(TraceArea::plan, [&] { return step_text(plan, i); });
+      return std::visit(performer, plan.steps[i]);
+    });
     if (!done) {
+      [[maybe_unused]] const auto traced = attempt([&]() -> Status {
+        trace(TraceArea::plan, [&] {
+          return "step " + std::to_string(i + 1) + " failed: " + done.error().message();
+        });
+        return {};
+      });
       performer.give_up();
       return tl::unexpected(PlanFailure{std::move(done.error()), i});
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 
 #include <nsx/create.hh>
@@ -5,6 +6,7 @@
 
 #include "plan/follow_steps.hh"
 #include "plan/id_maps.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -48,7 +50,7 @@ CreateRequest complete(CreateRequest request, const CreateFacts& facts) {
     request.kinds.insert(Kind::user);
     if (request.mount_binfmt == kUsualBinfmt && !request.mount_proc) request.mount_proc = "/proc";
   }
-  if (request.mount_proc) request.kinds.insert(Kind::mnt);
+  if (request.mount_proc || request.mount_sys) request.kinds.insert(Kind::mnt);
   if (!request.users.empty() || !request.groups.empty() || request.owner) {
     request.kinds.insert(Kind::user);
   }
@@ -56,9 +58,19 @@ CreateRequest complete(CreateRequest request, const CreateFacts& facts) {
   if (request.loopback) request.kinds.insert(Kind::net);
   for (const CreateRequest::File& file : request.files)
     request.kinds.insert(file.kind);
-  if (request.init) request.kinds.insert(Kind::pid);
+  const bool has_own_terminal = request.follow.terminal == FollowRequest::Terminal::its_own;
+  const bool would_be_first =
+      request.kinds.contains(Kind::pid) && (request.all || has_own_terminal);
+  const bool has_init = request.init.value_or(would_be_first);
+  request.init = has_init;
+  if (has_init) request.kinds.insert(Kind::pid);
   const bool pins_pid = request.pin && request.kinds.contains(Kind::pid);
-  if (request.init || pins_pid || request.follow.implies_fork()) request.fork = true;
+  if (has_init && request.follow.forward.empty()) request.follow.forward = usual_signals();
+  if (has_init || pins_pid || request.follow.implies_fork()) request.fork = true;
+  if (request.root) {
+    protect_terminal(request.protection, request.follow);
+    request.fork = request.fork || request.follow.implies_fork();
+  }
   return request;
 }
 
@@ -76,7 +88,7 @@ Status check(const CreateRequest& request) {
     return refuse("deny setgroups", "", "no new user namespace is asked for", "add --user");
   }
   if (request.pin) {
-    if (auto ok = check_pin_name(*request.pin); !ok) return ok;
+    TRY(check_pin_name(*request.pin));
     if (request.kinds.empty()) {
       return refuse("pin", *request.pin, "no new namespace is asked for", "add --net or others");
     }
@@ -89,10 +101,9 @@ Result<step::WriteIdMaps> id_maps(const CreateRequest& request, const CreateFact
   using Writer = step::WriteIdMaps::Writer;
   const auto one = [&](const char* what, const IdMapRequest& ids, std::uint32_t own_id,
                        const CreateFacts::Ids& known) -> Result<step::WriteIdMaps::Map> {
-    auto map = make_id_map(what, ids, own_id, known);
-    if (!map) return error_of(map);
+    auto map = TRY(make_id_map(what, ids, own_id, known));
     step::WriteIdMaps::Map written;
-    written.ids = std::move(*map);
+    written.ids = std::move(map);
     // Who has become another user must not be reached by that one's processes, and so cannot
     // reach its own files in /proc either.
     if (request.owner || (facts.uid == 0 && !ids.blocks.empty())) {
@@ -112,13 +123,11 @@ Result<step::WriteIdMaps> id_maps(const CreateRequest& request, const CreateFact
 
   step::WriteIdMaps maps;
   auto users =
-      one("UID", request.users, request.owner ? request.owner->uid : facts.uid, facts.users);
-  if (!users) return error_of(users);
+      TRY(one("UID", request.users, request.owner ? request.owner->uid : facts.uid, facts.users));
   auto groups =
-      one("GID", request.groups, request.owner ? request.owner->gid : facts.gid, facts.groups);
-  if (!groups) return error_of(groups);
-  maps.uids = std::move(*users);
-  maps.gids = std::move(*groups);
+      TRY(one("GID", request.groups, request.owner ? request.owner->gid : facts.gid, facts.groups));
+  maps.uids = std::move(users);
+  maps.gids = std::move(groups);
   maps.allow_setgroups = request.allow_setgroups;
   // An ordinary user may not write the map of its group else (user_namespaces(7)).
   if (!maps.gids.ids.empty() && request.groups.blocks.empty()) maps.allow_setgroups = false;
@@ -169,15 +178,21 @@ void add_binfmt(const CreateRequest& request, bool before_root, std::vector<Step
 
 void add_file_systems(const CreateRequest& request, std::vector<Step>& steps) {
   add_binfmt(request, true, steps);
-  if (request.root) steps.push_back(step::ChangeRoot{-1, *request.root});
+  if (request.root) steps.push_back(step::ChangeRoot{-1, *request.root, ", or add --user"});
   if (request.working_directory) {
     steps.push_back(step::ChangeDirectory{-1, *request.working_directory});
   }
+  // Making / private has made all below it so, unless a chroot(2) has led elsewhere.
+  const bool is_private =
+      !request.root && request.propagation == CreateRequest::Propagation::private_;
+  const bool has_pid = request.kinds.contains(Kind::pid);
   if (request.mount_proc) {
-    // Making / private has made all below it so, unless a chroot(2) has led elsewhere.
-    const bool already =
-        !request.root && request.propagation == CreateRequest::Propagation::private_;
-    steps.push_back(step::MountProc{*request.mount_proc, !already});
+    const char* missing = !has_pid ? "--pid --fork" : request.fork ? "" : "--fork";
+    steps.push_back(step::MountProc{*request.mount_proc, !is_private, missing});
+  }
+  if (request.mount_sys) {
+    const char* net = request.kinds.contains(Kind::net) ? "" : "--net";
+    steps.push_back(step::MountSys{*request.mount_sys, !is_private, net});
   }
   add_binfmt(request, false, steps);
 }
@@ -194,25 +209,29 @@ void add_credentials(const CreateRequest& request, bool setgroups_denied,
 
 Result<Plan> plan_create(const CreateRequest& asked, const CreateFacts& facts) {
   const CreateRequest request = complete(asked, facts);
-  if (auto ok = check(request); !ok) return error_of(ok);
+  TRY(check(request));
   step::WriteIdMaps maps;
   if (request.kinds.contains(Kind::user)) {
-    auto wanted = id_maps(request, facts);
-    if (!wanted) return error_of(wanted);
-    maps = std::move(*wanted);
+    maps = TRY(id_maps(request, facts));
   }
   const bool setgroups_denied = !maps.allow_setgroups.value_or(true);
   const std::vector<step::Pin::Place> pins = places(request);
 
   Plan plan;
   std::vector<Step>& steps = plan.steps;
+  if (request.root) add_protection_of_descriptors(plan, request.protection);
   add_follow_steps(plan, request.follow);
+  // What is below that root may be anybody's.
+  if (request.root) steps.push_back(step::PrepareStarter{});
   // After those, so that no other process holds its connection.
   if (needs_helper(request, maps, !pins.empty())) steps.push_back(step::StartHelper{});
   // Without the helper in it, and before the namespaces: a new one of cgroups has it for its root.
   if (facts.cgroup) steps.push_back(*facts.cgroup);
   if (request.owner) steps.push_back(step::BecomeOwner{request.owner->uid, request.owner->gid});
-  if (!request.kinds.empty()) steps.push_back(step::Unshare{request.kinds});
+  if (!request.kinds.empty()) {
+    steps.push_back(
+        step::Unshare{request.kinds, ", or make a user namespace, too (--user, --map-root-user)"});
+  }
   if (!is_empty(maps)) steps.push_back(std::move(maps));
   if (request.monotonic || request.boottime) {
     steps.push_back(step::SetTimeOffsets{request.monotonic, request.boottime});
@@ -220,18 +239,20 @@ Result<Plan> plan_create(const CreateRequest& asked, const CreateFacts& facts) {
   if (request.fork) steps.push_back(follow_fork(request.follow));
   const auto propagation = mode_of(request.propagation);
   if (request.kinds.contains(Kind::mnt) && propagation) {
-    steps.push_back(step::SetPropagation{*propagation});
+    steps.push_back(
+        step::SetPropagation{*propagation, "--propagation=unchanged leaves mounts as they are"});
   }
   // After that, so that a mount outside does not show in the new mount namespace.
   if (!pins.empty()) steps.push_back(step::Pin{pins});
   if (request.hostname) steps.push_back(step::SetHostname{*request.hostname});
   if (request.loopback) steps.push_back(step::BringUpLoopback{});
   add_file_systems(request, steps);
-  if (request.init) steps.push_back(step::BecomeInit{});
+  if (request.init.value_or(false)) steps.push_back(step::BecomeInit{});
   add_credentials(request, setgroups_denied, steps);
   if (request.environment) steps.push_back(step::SetEnvironment{*request.environment});
   if (!pins.empty()) steps.push_back(step::KeepPins{});
-  steps.push_back(step::Execute{request.program.file, request.program.arguments});
+  steps.push_back(
+      step::Execute{request.program.file, request.program.arguments, request.program.reporter});
   return plan;
 }
 

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: MIT
+#include "plan/create_facts.hh"
+
 #include <algorithm>
 #include <fcntl.h>
 #include <pwd.h>
@@ -7,8 +10,8 @@
 
 #include "kernel/files.hh"
 #include "kernel/text.hh"
-#include "plan/cgroup_facts.hh"
-#include "plan/sub_ids.hh"
+#include "plan/target_cgroup.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -61,9 +64,7 @@ Result<CreateFacts::Ids> read_ids(const Kernel& kernel, const IdMapRequest& requ
   }
   if (all || wants(request, Source::all)) {
     const auto text = read_file_at(kernel.proc(), sources.map);
-    auto map = text ? parse_id_map(*text) : tl::unexpected(text.error());
-    if (!map) return error_of(map);
-    ids.available = std::move(*map);
+    ids.available = TRY(text ? parse_id_map(*text) : tl::unexpected(text.error()));
   }
   if (!request.blocks.empty()) ids.tool = look_up(sources.tool, search_path);
   return ids;
@@ -78,18 +79,28 @@ Result<CreateFacts> read_create_facts(const Kernel& kernel, const CreateRequest&
   if (request.all) facts.kinds = kinds_of(kernel);
 
   const uid_t uid = request.owner ? request.owner->uid : facts.uid;
-  auto users = read_ids(kernel, request.users, uid, request.all, request.search_path,
-                        {"/etc/subuid", "self/uid_map", "newuidmap"});
-  if (!users) return error_of(users);
-  auto groups = read_ids(kernel, request.groups, uid, request.all, request.search_path,
-                         {"/etc/subgid", "self/gid_map", "newgidmap"});
-  if (!groups) return error_of(groups);
-  auto cgroup = read_cgroup_facts(kernel, request.cgroup);
-  if (!cgroup) return error_of(cgroup);
-  facts.cgroup = std::move(*cgroup);
-  facts.users = std::move(*users);
-  facts.groups = std::move(*groups);
+  auto users = TRY(read_ids(kernel, request.users, uid, request.all, request.search_path,
+                            {"/etc/subuid", "self/uid_map", "newuidmap"}));
+  auto groups = TRY(read_ids(kernel, request.groups, uid, request.all, request.search_path,
+                             {"/etc/subgid", "self/gid_map", "newgidmap"}));
+  facts.cgroup = TRY(read_cgroup_facts(kernel, request.cgroup));
+  facts.users = std::move(users);
+  facts.groups = std::move(groups);
   return facts;
+}
+
+std::optional<IdMapLine> find_sub_ids(std::string_view text, std::string_view name, uid_t uid) {
+  const std::string number = std::to_string(uid);
+  while (!text.empty()) {
+    std::string_view line = next_field(text, '\n');
+    const std::string_view owner = next_field(line, ':');
+    if (owner.empty() || (owner != name && owner != number)) continue;
+    const auto first = parse_number<std::uint32_t>(next_field(line, ':'));
+    const auto count = parse_number<std::uint32_t>(line);
+    // newuidmap(1) passes over lines that make no sense, too.
+    if (first && count && *count > 0) return IdMapLine{0, *first, *count};
+  }
+  return std::nullopt;
 }
 
 }  // namespace nsx

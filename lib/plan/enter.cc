@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <array>
+#include <unistd.h>
 
 #include <nsx/enter.hh>
 
 #include "plan/follow_steps.hh"
+#include "plan/program.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -50,13 +54,12 @@ std::optional<std::uint32_t> default_id(const std::optional<IdMap>& map, bool as
 }
 
 Status check_mapped(const std::optional<IdMap>& map, const char* which,
-                    std::optional<std::uint32_t> id) {
+                    std::optional<std::uint32_t> id, std::string_view hint) {
   if (!map || !id || to_outside(*map, *id)) return {};
   return refuse(std::string("become ") + which, std::to_string(*id),
                 map->empty() ? "the target's user namespace has no ids yet"
                              : "the target's user namespace does not map it",
-                "name another with --setuid and --setgid, or keep yours with "
-                "--preserve-credentials");
+                hint);
 }
 
 tl::unexpected<Error> cannot_follow(const char* which) {
@@ -65,22 +68,40 @@ tl::unexpected<Error> cannot_follow(const char* which) {
                 std::string("name one, or 0"));
 }
 
+/// The ids that the program gets.
 Result<step::SetIds> choose_ids(const EnterRequest& request, const EnterFacts& facts,
-                                bool joins_user, bool asks_for_user) {
+                                bool joins_user) {
+  const bool asks_for_user =
+      std::any_of(facts.namespaces.begin(), facts.namespaces.end(),
+                  [](const auto& found) { return found.kind == Kind::user && !found.shared; });
   step::SetIds ids{request.gid, request.uid};
   if (request.follow_gid) ids.gid = facts.target_gid;
   if (request.follow_uid) ids.uid = facts.target_uid;
   if (request.follow_gid && !ids.gid) return cannot_follow("GID");
   if (request.follow_uid && !ids.uid) return cannot_follow("UID");
+  if (request.follow_groups) ids.groups = facts.target_groups;
+  if (request.user) {
+    ids.gid = request.user->gid;
+    ids.uid = request.user->uid;
+    ids.groups = request.user->groups;
+  }
+  ids.groups_may_be_denied = joins_user || facts.setgroups_denied;
+  ids.keep_capabilities = facts.privileges.has_value();
   if (!joins_user) return ids;
 
   if (!request.preserve_credentials) {
     if (!ids.gid) ids.gid = default_id(facts.gid_map, asks_for_user, facts.target_gid);
     if (!ids.uid) ids.uid = default_id(facts.uid_map, asks_for_user, facts.target_uid);
   }
-  if (auto ok = check_mapped(facts.gid_map, "GID", ids.gid); !ok) return error_of(ok);
-  if (auto ok = check_mapped(facts.uid_map, "UID", ids.uid); !ok) return error_of(ok);
-  ids.keep_capabilities = request.keep_capabilities;
+  const std::string hint = request.user ? "name another user or group with --as"
+                                        : "name another with --setuid and --setgid, or keep yours "
+                                          "with --preserve-credentials";
+  TRY(check_mapped(facts.gid_map, "GID", ids.gid, hint));
+  TRY(check_mapped(facts.uid_map, "UID", ids.uid, hint));
+  for (const gid_t group : ids.groups.value_or(std::vector<gid_t>{})) {
+    TRY(check_mapped(facts.gid_map, "a member of the group", group, hint));
+  }
+  ids.keep_capabilities = ids.keep_capabilities || request.keep_capabilities;
   return ids;
 }
 
@@ -97,18 +118,88 @@ void add_directories(Plan& plan, const EnterRequest& request, const EnterFacts& 
 }
 
 /// Mounts for the program alone. What is mounted outside goes on to be seen inside.
-void add_mounts(Plan& plan, const EnterRequest& request) {
-  if (!request.mount_proc && !request.mount_sys && !request.bind_over) return;
+void add_mounts(Plan& plan, const EnterRequest& request, bool joins_pid, bool joins_net) {
+  if (!request.mount_proc && !request.mount_sys && !request.bind_over &&
+      request.masked_sockets.empty()) {
+    return;
+  }
   plan.steps.push_back(step::Unshare{{Kind::mnt}});
   plan.steps.push_back(step::SetPropagation{step::SetPropagation::Mode::slave});
-  if (request.mount_sys) plan.steps.push_back(step::MountSys{});
+  if (request.mount_sys) {
+    const char* missing = joins_net ? "" : "--net";
+    plan.steps.push_back(
+        step::MountSys{*request.mount_sys, false, missing, request.mount_sys_hint});
+  }
   if (request.bind_over) plan.steps.push_back(*request.bind_over);
-  if (request.mount_proc) plan.steps.push_back(step::MountProc{*request.mount_proc});
+  if (!request.masked_sockets.empty()) {
+    plan.steps.push_back(step::MaskSockets{request.masked_sockets});
+  }
+  if (request.mount_proc) {
+    plan.steps.push_back(step::MountProc{*request.mount_proc, false, joins_pid ? "" : "--pid"});
+  }
+}
+
+bool joins_another(const EnterFacts& facts, Kind kind) {
+  return std::any_of(facts.namespaces.begin(), facts.namespaces.end(),
+                     [&](const auto& found) { return found.kind == kind && !found.shared; });
+}
+
+/// setns(2) refuses one's own user namespace. Left out alone, it would have the program run where
+/// the caller is.
+Status check_something_is_entered(const EnterFacts& facts) {
+  const bool is_own_user_alone =
+      !facts.namespaces.empty() && !facts.owner && !facts.root &&
+      std::all_of(facts.namespaces.begin(), facts.namespaces.end(),
+                  [](const auto& found) { return found.kind == Kind::user && found.shared; });
+  if (!is_own_user_alone) return {};
+  return refuse("enter", "the user namespace of " + facts.namespaces.front().of,
+                "it is your own, and no other namespace is asked for", "--all enters all of them");
+}
+
+/// Where the program's new terminal comes from. It belongs to the UID that the program will have.
+step::OpenTerminal terminal_of(const EnterFacts& facts, const step::SetIds& ids) {
+  step::OpenTerminal terminal;
+  if (facts.devpts < 0) return terminal;
+  terminal.devpts = facts.devpts;
+  terminal.of = whose_files(facts);
+  if (ids.uid) terminal.owner = facts.uid_map ? to_outside(*facts.uid_map, *ids.uid) : ids.uid;
+  return terminal;
+}
+
+/// How the program is followed, with the terminal that it gets.
+FollowRequest follow_request(const EnterRequest& request, const EnterFacts& facts) {
+  FollowRequest follow = request.follow;
+  if (request.fork && facts.is_anothers()) protect_terminal(request.protection, follow);
+  return follow;
 }
 
 }  // namespace
 
+bool EnterFacts::has_other_files() const {
+  return root.has_value() || joins_another(*this, Kind::mnt);
+}
+
+bool EnterFacts::is_anothers() const {
+  return has_other_files() || owner.has_value() || joins_another(*this, Kind::user);
+}
+
+std::string whose_files(const EnterFacts& facts) {
+  if (facts.root) return facts.root->path;
+  for (const auto& found : facts.namespaces) {
+    if (found.kind == Kind::mnt && !found.shared) return found.of;
+  }
+  return {};
+}
+
+Result<std::optional<uid_t>> program_uid(const EnterRequest& request, const EnterFacts& facts) {
+  const bool joins_user = facts.owner.has_value() || joins_another(facts, Kind::user);
+  auto ids = TRY(choose_ids(request, facts, joins_user));
+  if (ids.uid || joins_user) return ids.uid;
+  return ::geteuid();
+}
+
 Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
+  TRY(check_something_is_entered(facts));
   Plan plan;
   const auto joined = joins(facts);
   const auto joins_kind = [&](Kind kind) {
@@ -116,22 +207,27 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
                        [&](const auto& join) { return join.kind == kind; });
   };
   const bool joins_user = joins_kind(Kind::user);
-  const bool asks_for_user =
-      std::any_of(facts.namespaces.begin(), facts.namespaces.end(),
-                  [](const auto& found) { return found.kind == Kind::user && !found.shared; });
-  auto ids = choose_ids(request, facts, joins_user, asks_for_user);
-  if (!ids) return error_of(ids);
+  auto ids = TRY(choose_ids(request, facts, joins_user));
 
-  add_follow_steps(plan, request.follow);
+  const FollowRequest follow = follow_request(request, facts);
+  if (facts.is_anothers()) add_protection_of_descriptors(plan, request.protection);
+  add_follow_steps(plan, follow, terminal_of(facts, ids));
+  // Then the program may be a file of the target's.
+  if (facts.has_other_files() || facts.working_directory) {
+    plan.steps.push_back(step::PrepareStarter{});
+  }
   if (facts.own_cgroup) plan.steps.push_back(*facts.own_cgroup);
+  if (facts.oom_score) plan.steps.push_back(*facts.oom_score);
   if (facts.security_context) {
-    plan.steps.push_back(step::SetSecurityContext{*facts.security_context});
+    plan.steps.push_back(*facts.security_context);
   }
   if (!joined.empty()) plan.steps.push_back(step::Hide{});
 
   // The right to drop groups ends for one caller, and begins for the other, with the user
   // namespace. Where setgroups(2) is denied, it is denied below too: the groups have to stay.
-  const bool drops_groups = ids->gid || (joins_user && !request.preserve_credentials);
+  // Groups that the program shall have are set with its ids.
+  const bool drops_groups =
+      joins_user ? ids.gid || !request.preserve_credentials : ids.gid && !ids.groups;
   const bool drop_first = drops_groups && (facts.has_sys_admin || !joins_user);
   if (drop_first) {
     plan.steps.push_back(step::DropGroups{.may_be_denied = facts.setgroups_denied});
@@ -141,15 +237,29 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   if (drops_groups && !drop_first) plan.steps.push_back(step::DropGroups{.may_be_denied = true});
 
   add_directories(plan, request, facts);
-  if (facts.environment) plan.steps.push_back(step::SetEnvironment{std::move(*facts.environment)});
-  if (facts.cgroup) plan.steps.push_back(step::JoinCgroup{facts.cgroup->fd, facts.cgroup->path});
-  if ((request.fork && joins_kind(Kind::pid)) || request.follow.implies_fork()) {
-    plan.steps.push_back(follow_fork(request.follow));
+  if (facts.environment) {
+    const bool keeps_paths = !facts.has_other_files();
+    plan.steps.push_back(step::SetEnvironment{std::move(*facts.environment), keeps_paths});
   }
-  add_mounts(plan, request);
-  if (ids->gid || ids->uid) plan.steps.push_back(*ids);
+  if (request.user) plan.steps.push_back(step::SetVariables{request.user->variables()});
+  for (FoundPath& cgroup : facts.cgroups)
+    plan.steps.push_back(step::JoinCgroup{cgroup.fd, std::move(cgroup.path)});
+  if ((request.fork && joins_kind(Kind::pid)) || follow.implies_fork()) {
+    plan.steps.push_back(follow_fork(follow));
+  }
+  add_mounts(plan, request, joins_kind(Kind::pid), joins_kind(Kind::net));
+  if (!facts.resource_limits.limits.empty()) plan.steps.push_back(facts.resource_limits);
+  if (ids.gid || ids.uid || ids.groups) plan.steps.push_back(ids);
   if (request.keep_capabilities && joins_user) plan.steps.push_back(step::KeepCapabilities{});
-  plan.steps.push_back(step::Execute{request.program.file, request.program.arguments});
+  if (facts.privileges) {
+    const Privileges& its = *facts.privileges;
+    step::LimitPrivileges limit{its.bounding, its.inheritable, its.ambient, {}};
+    if (its.no_new_privileges) limit.permitted_for_good = its.permitted;
+    plan.steps.push_back(limit);
+  }
+  plan.steps.push_back(step::Execute{request.program.file, request.program.arguments,
+                                     request.program.reporter, whose_files(facts),
+                                     request.program.hint});
   plan.handles = std::move(facts.handles);
   return plan;
 }

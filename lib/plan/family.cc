@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "plan/family.hh"
 
 #include <array>
@@ -5,14 +6,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/single_threaded.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
+#include "kernel/spawn.hh"
 #include "plan/follow.hh"
 #include "plan/hints.hh"
-#include "plan/init.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -26,15 +28,8 @@ Status die_with(const OwnedFd& parent, int signal) {
   return {};
 }
 
-/// fork(2). With one thread there are no locks of libc's to put right, which would copy three
-/// pages.
-pid_t fork_cheaply() {
-  return __libc_single_threaded ? ::_Fork() : ::fork();
-}
-
 tl::unexpected<Error> cannot_fork(int code) {
-  return fail("fork", "", code,
-              code == ENOMEM ? "the pid namespace may have lost its init process" : "");
+  return fail("fork", "", code, hint_for_fork(code));
 }
 
 tl::unexpected<Error> cannot_begin_in(const step::Fork& step, int code) {
@@ -49,28 +44,61 @@ Status join(const step::Fork& step) {
   return {};
 }
 
+/// Takes what there is of ended and stopped children; ends with the program.
+void reap(pid_t program, const Channel& parent) {
+  int status = 0;
+  for (;;) {
+    const pid_t child = ::waitpid(-1, &status, WNOHANG | WUNTRACED);
+    if (child <= 0) return;
+    if (child != program) continue;
+    if (WIFSTOPPED(status)) {
+      // A stop of init itself would be no use: the kernel shields it.
+      parent.send(Message{.type = Message::Type::stopped});
+      continue;
+    }
+    Outcome outcome;
+    if (WIFSIGNALED(status)) {
+      outcome.signal = WTERMSIG(status);
+    } else {
+      outcome.exit_status = WEXITSTATUS(status);
+    }
+    parent.send(Message{.type = Message::Type::ended, .outcome = outcome});
+    abi::end_process(outcome.signal != 0 ? 128 + outcome.signal : outcome.exit_status);
+  }
+}
+
+/// Signals that stop and continue a job are for all of its processes, if it is one of its own.
+void pass_on(int signal, pid_t program) {
+  const bool is_for_job = signal == SIGTSTP || signal == SIGCONT;
+  if (!is_for_job || ::kill(-program, signal) != 0) ::kill(program, signal);
+}
+
+int stand_watch(const Channel& channel, int signal) {
+  const auto named = channel.receive_words();
+  if (named && *named && (*named)->fds.size() == 1) {
+    channel.wait_for_end();
+    abi::pidfd_send_signal((*named)->fds.front().get(), signal);
+  }
+  return 0;
+}
+
 }  // namespace
 
 Status Family::start_watcher(int signal) {
-  auto watcher = Watcher::start(signal);
-  if (!watcher) return error_of(watcher);
-  watcher_ = std::move(*watcher);
+  watcher_.emplace(TRY(Watcher::start(signal)));
   return {};
 }
 
-Status Family::open_terminal() {
-  auto terminal = Terminal::open();
-  if (!terminal) return error_of(terminal);
-  terminal_ = std::move(*terminal);
+Status Family::open_terminal(const step::OpenTerminal& step) {
+  terminal_ = TRY(Terminal::open(step));
   return {};
 }
 
 Status Family::open_connections() {
   if (!on_start_ && !has_init_) return {};
-  auto ends = Channel::make();
-  if (!ends) return error_of(ends);
-  from_child_ = std::move(ends->first);
-  to_parent_ = std::move(ends->second);
+  auto ends = TRY(Channel::pair(true));
+  from_child_ = std::move(ends.first);
+  to_parent_ = std::move(ends.second);
   if (!on_start_) return {};
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail("open", "a pipe");
@@ -85,65 +113,68 @@ Result<std::optional<Outcome>> Family::fork(const Kernel& kernel, const step::Fo
     self = OwnedFd(abi::pidfd_open(::getpid(), 0));
     if (!self) return fail("open a pidfd of", "this process");
   }
-  if (auto done = open_connections(); !done) return error_of(done);
-  auto signals = block_signals(step, terminal_.has_value(), from_child_.has_value());
-  if (!signals) return error_of(signals);
+  TRY(open_connections());
+  auto signals = TRY(block_signals(step, terminal_.has_value(), from_child_.has_value()));
   // Before the program is there: a key that it is to get must not be a signal to us.
-  if (terminal_) terminal_->make_raw();
+  if (terminal_) terminal_->take_over();
   const bool begins_there = step.cgroup >= 0 && kernel.has(Feature::clone_into_cgroup);
-  const pid_t child = begins_there ? abi::fork_into_cgroup(step.cgroup) : fork_cheaply();
+  const pid_t child = fork_program(begins_there ? step.cgroup : -1);
   if (child < 0) {
     const int code = errno;
     if (terminal_) terminal_->put_back();
-    signals->restore();
+    signals.restore();
     return begins_there ? cannot_begin_in(step, code) : cannot_fork(code);
   }
   if (child == 0) {
-    signals->restore();
+    signals.restore();
     if (step.cgroup >= 0 && !begins_there) {
-      if (auto done = join(step); !done) return error_of(done);
+      TRY(join(step));
     }
-    if (auto done = be_child(step, std::move(self)); !done) return error_of(done);
+    TRY(be_child(step, std::move(self)));
     return std::nullopt;
   }
 
   to_parent_.reset();
   unexecuted_ = OwnedFd();
   const Followed followed{.child = child,
+                          .is_init = has_init_,
+                          .proc = kernel.proc(),
                           .step = &step,
                           .terminal = terminal_ ? &*terminal_ : nullptr,
                           .channel = from_child_ ? &*from_child_ : nullptr,
                           .executed = &executed_,
                           .on_start = &on_start_};
-  const Outcome outcome = follow(followed, *signals);
-  signals->restore();
+  Outcome outcome = follow(followed, signals);
+  if (terminal_) outcome.lost_output = terminal_->write_error();
+  signals.restore();
   return outcome;
 }
 
 Status Family::be_child(const step::Fork& step, OwnedFd parent) {
   has_forked_ = true;
   if (watcher_) {
-    if (auto done = watcher_->watch_this_process(); !done) return done;
+    TRY(watcher_->watch_this_process());
   }
   from_child_.reset();
   executed_ = OwnedFd();
   death_signal_ = step.death_signal;
   parent_ = std::move(parent);
-  if (auto done = renew_death_signal(); !done) return done;
+  TRY(renew_death_signal());
   return terminal_ ? terminal_->attach() : Status{};
 }
 
 Status Family::become_init() {
-  auto signals = WaitedSignals::block_all();
-  if (!signals) return error_of(signals);
-  const pid_t program = ::fork();
+  auto signals = TRY(WaitedSignals::block_all());
+  const pid_t program = fork_program();
   if (program < 0) {
     const int code = errno;
-    signals->restore();
+    signals.restore();
     return cannot_fork(code);
   }
-  if (program != 0) be_init(program, *signals, *to_parent_);
-  signals->restore();
+  if (program != 0) be_init(program, signals, *to_parent_);
+  auto foreground = terminal_ ? terminal_->take_foreground() : Status{};
+  signals.restore();
+  if (!foreground) return foreground;
   // The parent of this process is init now, and whatever happens to that happens to it.
   death_signal_ = 0;
   return {};
@@ -169,7 +200,42 @@ Status Family::tell_start(const Kernel& kernel) const {
 }
 
 void Family::give_up() const {
-  if (to_parent_) to_parent_->send({.type = Message::Type::failed});
+  if (to_parent_) to_parent_->send(Message{.type = Message::Type::failed});
+}
+
+void be_init(pid_t program, const WaitedSignals& signals, const Channel& parent) {
+  stay_behind("nsx-init", {signals.fd(), parent.fd()});
+  const bool leads_session = ::getsid(0) == ::getpid();
+  pollfd come{signals.fd(), POLLIN, 0};
+  for (;;) {
+    ::poll(&come, 1, -1);
+    while (const auto signal = signals.next()) {
+      const auto number = static_cast<int>(signal->ssi_signo);
+      if (number == SIGCHLD) {
+        reap(program, parent);
+      } else if (is_sent(*signal, program) || (number == SIGHUP && leads_session)) {
+        // A terminal that hangs up tells only the leader of its session.
+        pass_on(number, program);
+      }
+    }
+  }
+}
+
+Result<Watcher> Watcher::start(int signal) {
+  auto child = spawn({.name = "nsx-watcher", .has_channel = true},
+                     [&](const Channel& channel) { return stand_watch(channel, signal); });
+  if (!child) return cannot_spawn("a watcher", std::move(child.error()));
+  return Watcher(std::move(*child));
+}
+
+Status Watcher::watch_this_process() {
+  child_.let_go();
+  const Channel channel = child_.take_channel();
+  const OwnedFd pidfd(abi::pidfd_open(::getpid(), 0));
+  if (!pidfd) return fail("open a pidfd of", "this process");
+  const std::vector<std::string> words{"watch"};
+  const int fd = pidfd.get();
+  return channel.send_words(words, {&fd, 1});
 }
 
 }  // namespace nsx

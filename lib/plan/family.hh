@@ -1,14 +1,34 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <optional>
+#include <sys/types.h>
 
 #include <nsx/plan.hh>
 
-#include "plan/messages.hh"
+#include "kernel/channel.hh"
+#include "kernel/spawn.hh"
+#include "plan/follow.hh"
 #include "plan/terminal.hh"
-#include "plan/watcher.hh"
 
 namespace nsx {
+
+/// A process that sends a signal to another when this one dies, even by SIGKILL, and even if the
+/// other has changed its ids, which ends a parent-death signal. It stays in the pid namespace in
+/// which it was started, out of reach of what it watches.
+class Watcher {
+ public:
+  static Result<Watcher> start(int signal);
+
+  /// In a child of the process that started it, before that does anything else: names it as the one
+  /// to send the signal to, and lets the watcher go.
+  Status watch_this_process();
+
+ private:
+  explicit Watcher(Spawned child) : child_(std::move(child)) {}
+
+  Spawned child_;  // the end of its channel tells our death
+};
 
 /// This process among those that carry out a plan: the parent that waits, the child, the init of a
 /// pid namespace, the program. A step that forks returns in each of them.
@@ -18,7 +38,7 @@ class Family {
   Family(const OnStart& on_start, bool has_init) : on_start_(on_start), has_init_(has_init) {}
 
   Status start_watcher(int signal);
-  Status open_terminal();
+  Status open_terminal(const step::OpenTerminal& step);
 
   /// Forks as the step says. In the child: none, with the signals as they were. In the parent: how
   /// the program ended, after it was followed through every stop.
@@ -29,6 +49,9 @@ class Family {
 
   /// Whether this is no longer the process that began.
   bool has_forked() const { return has_forked_; }
+
+  /// Where a starter says that the program does not run; -1: nobody waits to hear.
+  int report_fd() const { return unexecuted_ ? unexecuted_.get() : -1; }
 
   /// Asks again for the signal that tells the parent's death, after a change of ids.
   Status renew_death_signal() const;
@@ -49,10 +72,16 @@ class Family {
   std::optional<Terminal> terminal_;
   std::optional<Channel> from_child_;
   std::optional<Channel> to_parent_;
-  OwnedFd executed_;    ///< ends when the program is executed, or nobody is left to do it
+  OwnedFd executed_;    ///< ends when the program is executed, or nobody is left to do it; a byte
+                        ///< in it says that it will not be
   OwnedFd unexecuted_;  ///< its other end, closed by exec
   int death_signal_ = 0;
   OwnedFd parent_;  ///< a pidfd, with a death signal
 };
+
+/// What the init of a pid namespace does until `program`, its child, has ended: it passes signals
+/// on, reaps whatever is orphaned, and tells the parent outside of the program's stops and its
+/// end. When it ends, the kernel ends all that is left in the namespace (pid_namespaces(7)).
+[[noreturn]] void be_init(pid_t program, const WaitedSignals& signals, const Channel& parent);
 
 }  // namespace nsx

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: MIT
 #include "plan/id_maps.hh"
 
 #include <algorithm>
+
+#include "try.hh"
 
 namespace nsx {
 
@@ -132,16 +135,15 @@ Result<IdMap> make_id_map(const char* what, const IdMapRequest& request, std::ui
   IdMap map;
   if (request.own) map.push_back({request.own->inside.value_or(own_id), own_id, 1});
   for (const IdMapRequest::Block& block : request.blocks) {
-    auto of_block = lines_of(what, block, facts);
-    if (!of_block) return error_of(of_block);
+    auto of_block = TRY(lines_of(what, block, facts));
     // Before any arithmetic with it.
-    if (auto ok = check_id_map(what, of_block->lines); !ok) return error_of(ok);
-    for (const IdMapLine& line : of_block->lines) {
-      const IdMap lines = request.own ? beside_own(line, map.front(), of_block->how) : IdMap{line};
+    TRY(check_id_map(what, of_block.lines));
+    for (const IdMapLine& line : of_block.lines) {
+      const IdMap lines = request.own ? beside_own(line, map.front(), of_block.how) : IdMap{line};
       map.insert(map.end(), lines.begin(), lines.end());
     }
   }
-  if (auto ok = check_id_map(what, map); !ok) return error_of(ok);
+  TRY(check_id_map(what, map));
   return map;
 }
 

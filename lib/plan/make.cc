@@ -1,19 +1,20 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <csignal>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <nsx/make.hh>
+#include <nsx/create.hh>
 #include <nsx/pin.hh>
 
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
-#include "kernel/leave.hh"
+#include "kernel/spawn.hh"
 #include "kernel/text.hh"
+#include "plan/hints.hh"
 #include "plan/perform.hh"
-#include "plan/word_message.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -21,26 +22,6 @@ namespace {
 
 /// Before the words of an Outcome, in the message that brings the namespaces.
 constexpr const char* kMade = "made";
-
-struct Connection {
-  OwnedFd near;
-  OwnedFd far;
-};
-
-Result<Connection> make_connection() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    return fail("make", "a pair of sockets");
-  }
-  return Connection{OwnedFd(ends[0]), OwnedFd(ends[1])};
-}
-
-int wait_for(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status;
-}
 
 /// The life of the init that keeps a pid namespace alive. `word` brings one, or ends.
 [[noreturn]] void keep_alive(int word) {
@@ -79,9 +60,8 @@ Result<std::vector<OwnedFd>> open_own(const Kernel& kernel, KindSet kinds) {
   std::vector<OwnedFd> namespaces;
   for (const Kind kind : kinds) {
     const char* file = info(kind).for_children != nullptr ? info(kind).for_children : name(kind);
-    auto fd = open_at(kernel.proc(), (std::string("thread-self/ns/") + file).c_str(), O_RDONLY);
-    if (!fd) return error_of(fd);
-    namespaces.push_back(std::move(*fd));
+    namespaces.push_back(
+        TRY(open_at(kernel.proc(), (std::string("thread-self/ns/") + file).c_str(), O_RDONLY)));
   }
   return namespaces;
 }
@@ -92,69 +72,59 @@ class Maker {
   Maker(const Kernel& kernel, const Parts& parts, int word)
       : kernel_(kernel), parts_(parts), word_(word) {}
 
-  Status make_and_send(int connection) {
+  Status make_and_send(const Channel& caller) {
     auto done = carry_out(kernel_, parts_.making);
     if (!done) return tl::unexpected(std::move(done.error().error));
     if (parts_.kinds.contains(Kind::pid)) {
-      if (auto started = start_init(); !started) return started;
+      TRY(start_init());
     }
     std::vector<std::string> words{kMade};
     if (parts_.program != nullptr) {
-      auto outcome = run_program();
-      if (!outcome) return error_of(outcome);
-      words.push_back(std::to_string(outcome->exit_status));
-      words.push_back(std::to_string(outcome->signal));
+      auto outcome = TRY(run_program());
+      words.push_back(std::to_string(outcome.exit_status));
+      words.push_back(std::to_string(outcome.signal));
     }
-    auto namespaces = open_own(kernel_, parts_.kinds);
-    if (!namespaces) return error_of(namespaces);
+    auto namespaces = TRY(open_own(kernel_, parts_.kinds));
     std::vector<int> fds;
-    for (const OwnedFd& fd : *namespaces)
+    fds.reserve(namespaces.size());
+    for (const OwnedFd& fd : namespaces)
       fds.push_back(fd.get());
-    return send_message(connection, words, fds);
+    return caller.send_words(words, fds);
   }
 
  private:
-  /// Starts a child that says whether it succeeds, or with exec(3) nothing. Its PID.
-  template <class Begin>
-  Result<pid_t> start_child(Begin begin) {
-    auto connection = make_connection();
-    if (!connection) return error_of(connection);
-    const pid_t child = ::fork();
-    if (child < 0) return fail("fork", "");
-    if (child == 0) {
-      begin(connection->far.get());
-      abi::end_process(1);
-    }
-    connection->far = OwnedFd();
-    auto answer = receive_message(connection->near.get());
-    if (!answer) return error_of(answer);
-    if (!*answer) return child;
-    if (auto status = answer_of(**answer); !status) return error_of(status);
-    return child;
+  /// Starts a child that says whether it succeeds, or with exec(3) nothing.
+  static Result<Spawned> start_child(int death_signal, Life life) {
+    auto child = spawn({.has_channel = true, .death_signal = death_signal}, life);
+    if (!child) return cannot_spawn("", std::move(child.error()));
+    auto started = attempt([&] { return child->channel().receive_status(); });
+    if (started) return child;
+    // Whatever it does, this process is over soon.
+    child->let_go();
+    return error_of(started);
   }
 
   Status start_init() {
-    auto init = start_child([&](int connection) {
+    auto init = TRY(start_child(0, [&](Channel& channel) {
       Status ready;
-      if (parts_.kinds.contains(Kind::mnt)) ready = perform(step::MountProc{"/proc"});
+      if (parts_.kinds.contains(Kind::mnt))
+        ready = perform(step::MountProc{"/proc"}, kernel_.proc());
       // Who ends it knows it by its name.
       ::prctl(PR_SET_NAME, kLeftInit);
-      if (!send_message(connection, words_of(ready)) || !ready) return;
+      if (!channel.send_status(ready) || !ready) return 1;
       keep_alive(word_);
-    });
-    if (!init) return error_of(init);
+    }));
+    init.let_go();
     return {};
   }
 
   Result<Outcome> run_program() {
-    auto child = start_child([&](int connection) {
-      // Whoever ends us ends it.
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const Status failed = perform(*parts_.program);
-      [[maybe_unused]] const auto sent = send_message(connection, words_of(failed));
-    });
-    if (!child) return error_of(child);
-    const int status = wait_for(*child);
+    // Whoever ends us ends it.
+    auto child = TRY(start_child(SIGKILL, [&](const Channel& channel) {
+      [[maybe_unused]] const auto sent = channel.send_status(perform(*parts_.program));
+      return 1;
+    }));
+    const int status = child.wait();
     if (WIFSIGNALED(status)) return Outcome{0, WTERMSIG(status)};
     return Outcome{WEXITSTATUS(status), 0};
   }
@@ -165,15 +135,12 @@ class Maker {
 };
 
 /// The child's life.
-[[noreturn]] void make(const Kernel& kernel, const Parts& parts, int word, int connection,
-                       pid_t parent) {
-  const bool has_parent = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
-  if (!has_parent) abi::end_process(1);
-  const Status done = Maker(kernel, parts, word).make_and_send(connection);
+int make(const Kernel& kernel, const Parts& parts, int word, const Channel& caller) {
+  const Status done = attempt([&] { return Maker(kernel, parts, word).make_and_send(caller); });
   if (!done) {
-    [[maybe_unused]] const auto sent = send_message(connection, words_of(done));
+    [[maybe_unused]] const auto sent = caller.send_status(done);
   }
-  abi::end_process(0);
+  return 0;
 }
 
 /// Whether all that is made is of kinds that a thread leaves by unshare(2) and comes back to by
@@ -204,8 +171,8 @@ Result<std::vector<OwnedFd>> make_here(const Kernel& kernel, const Parts& parts)
   const auto own = open_own(kernel, parts.kinds);
   if (!own || !enter(*own)) return {};
   auto done = carry_out(kernel, parts.making);
-  auto made = open_own(kernel, parts.kinds);
-  if (auto back = enter(*own); !back) return error_of(back);
+  auto made = attempt([&] { return open_own(kernel, parts.kinds); });
+  TRY(enter(*own));
   if (!done) return tl::unexpected(std::move(done.error().error));
   return made;
 }
@@ -221,59 +188,48 @@ Status MadeNamespaces::keep() {
 
 Status MadeNamespaces::take(const Kernel& kernel, std::vector<OwnedFd> fds) {
   for (OwnedFd& fd : fds) {
-    auto ns = Namespace::from_fd(kernel, std::move(fd));
-    if (!ns) return error_of(ns);
-    namespaces_.push_back(std::move(*ns));
+    namespaces_.push_back(TRY(Namespace::from_fd(kernel, std::move(fd))));
   }
   return {};
 }
 
 Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest& request) {
-  auto facts = read_create_facts(kernel, request);
-  if (!facts) return error_of(facts);
-  auto plan = plan_create(request, *facts);
-  if (!plan) return error_of(plan);
+  auto facts = TRY(read_create_facts(kernel, request));
+  auto plan = TRY(plan_create(request, facts));
   MadeNamespaces made;
-  const Parts parts(*plan);
+  const Parts parts(plan);
   if (stays_in_thread(parts)) {
-    auto fds = make_here(kernel, parts);
-    if (!fds) return error_of(fds);
-    if (!fds->empty()) {
-      if (auto taken = made.take(kernel, std::move(*fds)); !taken) return error_of(taken);
+    auto fds = TRY(make_here(kernel, parts));
+    if (!fds.empty()) {
+      TRY(made.take(kernel, std::move(fds)));
       return made;
     }
   }
-  auto connection = make_connection();
-  if (!connection) return error_of(connection);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail("make", "a pipe");
   OwnedFd word(ends[0]);
   made.init_ = OwnedFd(ends[1]);
 
-  const pid_t self = ::getpid();
-  const pid_t child = ::fork();
-  if (child < 0) return fail("fork", "");
-  if (child == 0) {
-    made.init_ = OwnedFd();  // else its end would not be seen
-    connection->near = OwnedFd();
-    make(kernel, parts, word.get(), connection->far.get(), self);
-  }
-  connection->far = OwnedFd();
+  auto child = spawn({.has_channel = true, .death_signal = SIGKILL}, [&](const Channel& channel) {
+    made.init_ = OwnedFd();  // otherwise its end would not be seen
+    return make(kernel, parts, word.get(), channel);
+  });
+  if (!child) return cannot_spawn("", std::move(child.error()));
   word = OwnedFd();
-  auto message = receive_message(connection->near.get());
-  wait_for(child);
+  auto message = attempt([&] { return child->channel().receive_words(); });
+  child->wait();
   if (!message) return error_of(message);
   if (!*message) return refuse("make new namespaces", "", "the child that makes them has ended");
   const auto& words = (*message)->words;
   if (words[0] != kMade) {
-    auto failed = answer_of(**message);
+    auto failed = status_of(**message);
     return error_of(failed);
   }
   if (words.size() == 3) {
     made.outcome_ =
         Outcome{parse_number<int>(words[1]).value_or(1), parse_number<int>(words[2]).value_or(0)};
   }
-  if (auto taken = made.take(kernel, std::move((*message)->fds)); !taken) return error_of(taken);
+  TRY(made.take(kernel, std::move((*message)->fds)));
   return made;
 }
 

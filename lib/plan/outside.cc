@@ -1,55 +1,198 @@
+// SPDX-License-Identifier: MIT
 #include "plan/outside.hh"
 
+#include <array>
+#include <csignal>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernel/abi.hh"
+#include <nsx/pin.hh>
+
 #include "kernel/files.hh"
-#include "plan/outside_helper.hh"
-#include "plan/word_message.hh"
+#include "kernel/spawn.hh"
+#include "plan/hints.hh"
+#include "starter/starter.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
-Result<std::pair<OwnedFd, OwnedFd>> make_connection() {
+/// Runs a program without environment and input; its output is the answer, if it fails.
+Status run_quietly(const std::vector<std::string>& words) {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    return fail("make", "a pair of sockets");
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail("make", "a pipe");
+  const OwnedFd output(ends[0]);
+  OwnedFd input(ends[1]);
+  // Before the fork: the child needs no memory then.
+  std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
+  for (const std::string& word : words)
+    argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  auto child = spawn({}, [&](const Channel&) {
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    std::array<char*, 1> environment{nullptr};
+    ::dup2(input.get(), STDOUT_FILENO);
+    ::dup2(input.get(), STDERR_FILENO);
+    ::execve(words[0].c_str(), argv.data(), environment.data());
+    return 127;
+  });
+  if (!child) return fail("run", words[0], child.error().code);
+  input = OwnedFd();
+  std::string said;
+  char piece[512];
+  for (ssize_t n = 0; (n = ::read(output.get(), piece, sizeof piece)) > 0;) {
+    if (said.size() < 4096) said.append(piece, static_cast<std::size_t>(n));
   }
-  return std::pair{OwnedFd(ends[0]), OwnedFd(ends[1])};
+  const int status = child->wait();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  while (!said.empty() && said.back() == '\n')
+    said.pop_back();
+  if (said.empty()) said = "it failed";
+  return refuse("map ids by", words[0], printable(said),
+                "see /etc/subuid and /etc/subgid for the ids that this user may map");
+}
+
+class Helper {
+ public:
+  Helper(Channel channel, OwnedFd process, pid_t pid)
+      : channel_(std::move(channel)), process_(std::move(process)), pid_(pid) {}
+
+  void serve() {
+    for (;;) {
+      auto request = attempt([&] { return channel_.receive_words(); });
+      // A requester that gets no answer sees the end of the connection, and takes it for a failure.
+      if (!request) kept_ = false;
+      if (!request || !*request) break;
+      const Status answer = attempt([&] { return act(**request); });
+      const auto send = [&] { return channel_.send_status(answer); };
+      if (auto sent = attempt(send); !sent) {
+        kept_ = false;
+        break;
+      }
+    }
+    if (!kept_) undo();
+  }
+
+ private:
+  Status act(WordMessage& request) {
+    const auto& words = request.words;
+    const std::size_t count = words.size();
+    if (words[0] == "write" && count == 3) return write(words[1], words[2]);
+    if (words[0] == "map" && count >= 2) return write_map_by(words);
+    if (words[0] == "pin" && count == 1 + 3 * request.fds.size()) return pin(request);
+    if (words[0] == "keep") return keep(request);
+    if (words[0] == starter::kUndo) return undo();
+    return refuse("understand", words[0], "no such request");
+  }
+
+  Status write(const std::string& file, const std::string& text) const {
+    auto done = write_file_at(process_.get(), file.c_str(), text);
+    if (!done) {
+      done.error().set_subject("/proc/" + std::to_string(pid_) + '/' + file);
+      done.error().set_hint(hint_for_id_map(done.error().code));
+    }
+    return done;
+  }
+
+  Status write_map_by(const std::vector<std::string>& words) const {
+    std::vector<std::string> command{words[1], std::to_string(pid_)};
+    command.insert(command.end(), words.begin() + 2, words.end());
+    return run_quietly(command);
+  }
+
+  Status pin(WordMessage& request) {
+    const auto& words = request.words;
+    for (std::size_t i = 0; i < request.fds.size(); ++i) {
+      const auto kind = kind_by_name(words[1 + 3 * i]);
+      if (!kind) return refuse("pin", words[1 + 3 * i], "no such kind");
+      const bool make = words[2 + 3 * i] == "make";
+      const auto pin_it = [&] {
+        return pin_one(*kind, make, words[3 + 3 * i], request.fds[i].get());
+      };
+      if (auto done = attempt(pin_it); !done) {
+        undo();
+        return done;
+      }
+    }
+    return {};
+  }
+
+  Status pin_one(Kind kind, bool make, const std::string& path, int fd) {
+    // What is made must not be lost for lack of memory to note it.
+    made_.reserve(made_.size() + 1);
+    bound_.reserve(bound_.size() + 1);
+    if (make) {
+      made_.push_back(TRY(make_pin(kind, fd, path)));
+    } else {
+      bound_.push_back(TRY(bind_namespace(kind, fd, path)));
+    }
+    return {};
+  }
+
+  Status keep(WordMessage& request) {
+    if (request.fds.size() != 1) return refuse("keep", "pins", "no connection came along");
+    channel_ = Channel(std::move(request.fds[0]));
+    kept_ = true;
+    return {};
+  }
+
+  /// The first failure, if there is one; the others are tried all the same.
+  Status undo() {
+    Status result;
+    const auto note = [&](Status done) {
+      if (!done && result) result = std::move(done);
+    };
+    for (; !made_.empty(); made_.pop_back())
+      note(attempt([&] { return withdraw_pin(made_.back()); }));
+    for (; !bound_.empty(); bound_.pop_back())
+      note(attempt([&] { return unbind_namespace(bound_.back()); }));
+    return result;
+  }
+
+  Channel channel_;
+  OwnedFd process_;
+  pid_t pid_;
+  std::vector<MadePin> made_;
+  std::vector<BoundNamespace> bound_;
+  bool kept_ = false;
+};
+
+/// Moves a descriptor, OwnedFd or Channel, out of the way of 0, 1 and 2.
+template <class Owner>
+bool move_up(Owner& owner, int fd) {
+  if (fd > STDERR_FILENO) return true;
+  owner = Owner(OwnedFd(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)));
+  return static_cast<bool>(owner);
+}
+
+/// Leaves the caller's ways, but not its working directory: paths start there.
+bool leave(Channel& channel, OwnedFd& process) {
+  OwnedFd here(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!move_up(channel, channel.fd()) || !move_up(process, process.get())) return false;
+  if (here && !move_up(here, here.get())) return false;
+  stay_behind("nsx-outside", {channel.fd(), process.get(), here.get()});
+  if (here && ::fchdir(here.get()) != 0) return false;
+  // So that nothing else takes these places.
+  return ::open("/dev/null", O_RDWR) == 0 && ::dup(0) == 1 && ::dup(0) == 2;
 }
 
 }  // namespace
 
 Result<Outside> Outside::start(const Kernel& kernel) {
-  constexpr const char* kStart = "start";
-  constexpr const char* kHelper = "a helper that stays outside";
   // Numbers may be used again; this directory is this process's for ever.
-  auto process = open_at(kernel.proc(), "self", O_PATH | O_DIRECTORY);
-  if (!process) return error_of(process);
-  auto connection = make_connection();
-  if (!connection) return error_of(connection);
+  auto process = TRY(open_at(kernel.proc(), "self", O_PATH | O_DIRECTORY));
   const pid_t self = ::getpid();
-
-  // Twice, so that the helper is not this process's child.
-  const pid_t between = ::fork();
-  if (between < 0) return fail(kStart, kHelper);
-  if (between == 0) {
-    const pid_t helper = ::fork();
-    if (helper == 0) serve_outside(std::move(connection->second), std::move(*process), self);
-    abi::end_process(helper < 0 ? errno : 0);
-  }
-  int status = 0;
-  // ECHILD: whoever started us ignores SIGCHLD. Then only the first request tells a failure.
-  while (::waitpid(between, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-    return fail(kStart, kHelper, WEXITSTATUS(status));
-  }
-  return Outside(std::move(connection->first));
+  auto helper = spawn({.has_channel = true, .detached = true}, [&](Channel& channel) {
+    serve_outside(std::move(channel), std::move(process), self);
+    return 0;
+  });
+  if (!helper) return fail("start", "a helper that stays outside", helper.error().code);
+  return Outside(helper->take_channel());
 }
 
 Status Outside::write(const std::string& file, const std::string& text) {
@@ -78,30 +221,37 @@ Status Outside::pin(const std::vector<step::Pin::Place>& places,
 }
 
 Status Outside::keep() {
-  auto connection = make_connection();
-  if (!connection) return error_of(connection);
+  auto ends = TRY(Channel::pair());
   const std::vector<std::string> words{"keep"};
-  const int theirs = connection->second.get();
-  if (auto sent = send_message(connection_.get(), words, {&theirs, 1}); !sent) return sent;
-  connection_ = std::move(connection->first);
-  connection->second = OwnedFd();  // else its end would not be seen
+  const int theirs = ends.second.fd();
+  TRY(channel_.send_words(words, {&theirs, 1}));
+  channel_ = std::move(ends.first);
+  ends.second.close();  // otherwise its end would not be seen
   return wait_for_answer();
 }
 
 Status Outside::undo() {
-  return ask({"undo"});
+  return ask({starter::kUndo});
 }
 
 Status Outside::ask(const std::vector<std::string>& words, const std::vector<int>& fds) {
-  if (auto sent = send_message(connection_.get(), words, fds); !sent) return sent;
+  TRY(channel_.send_words(words, fds));
   return wait_for_answer();
 }
 
 Status Outside::wait_for_answer() {
-  auto answer = receive_message(connection_.get());
-  if (!answer) return error_of(answer);
-  if (!*answer) return refuse("hear from", "the helper outside", "it has ended");
-  return answer_of(**answer);
+  const bool has_answer = TRY(channel_.receive_status());
+  if (!has_answer) return refuse("hear from", "the helper outside", "it has ended");
+  return {};
+}
+
+void serve_outside(Channel channel, OwnedFd process, pid_t pid) {
+  // What ends or stops the caller is not for this one: it ends after the caller, when it has undone
+  // what must be undone.
+  ::signal(SIGCHLD, SIG_DFL);
+  if (leave(channel, process)) {
+    Helper(std::move(channel), std::move(process), pid).serve();
+  }
 }
 
 }  // namespace nsx

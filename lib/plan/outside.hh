@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
-#include <nsx/fd.hh>
 #include <nsx/kernel.hh>
 #include <nsx/plan.hh>
+
+#include "kernel/channel.hh"
 
 namespace nsx {
 
@@ -33,12 +36,19 @@ class Outside {
   /// Unbinds what pin() has bound, even if it was kept, and removes the files that it made.
   Status undo();
 
+  /// This end, for a process that takes the caller's place.
+  int fd() const { return channel_.fd(); }
+
  private:
-  explicit Outside(OwnedFd connection) : connection_(std::move(connection)) {}
+  explicit Outside(Channel channel) : channel_(std::move(channel)) {}
   Status ask(const std::vector<std::string>& words, const std::vector<int>& fds = {});
   Status wait_for_answer();
 
-  OwnedFd connection_;
+  Channel channel_;
 };
+
+/// What the helper that Outside starts does in its process, until it ends. `process` is the
+/// directory /proc/PID of the process that it helps, `pid` its number.
+void serve_outside(Channel channel, OwnedFd process, pid_t pid);
 
 }  // namespace nsx

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Steps that need nothing but themselves: one system call or a few. carry_out.cc has those that
 // share something with others.
@@ -17,13 +18,14 @@ Status perform(const step::BringUpLoopback& s);
 Status perform(const step::SetPropagation& s);
 Status perform(const step::ChangeRoot& s);
 Status perform(const step::ChangeDirectory& s);
-Status perform(const step::MountProc& s);
+Status perform(const step::MountProc& s, int proc);  ///< a proc mount of before
 Status perform(const step::MountBinfmt& s);
 Status perform(const step::LoadInterpreter& s);
 
 // perform_views.cc
-Status perform(const step::MountSys& s);
+Status perform(const step::MountSys& s, int proc);  ///< likewise
 Status perform(const step::BindOver& s);
+Status perform(const step::MaskSockets& s);
 
 // perform_process.cc
 Status perform(const step::Hide& s);
@@ -31,8 +33,14 @@ Status perform(const step::JoinCgroup& s);
 Status perform(const step::DropGroups& s);
 Status perform(const step::SetIds& s);
 Status perform(const step::KeepCapabilities& s);
+Status perform(const step::LimitPrivileges& s);
+Status perform(const step::SetOomScore& s);
 Status perform(const step::SetEnvironment& s);
+Status perform(const step::SetVariables& s);
 Status perform(const step::SetSecurityContext& s);
 Status perform(const step::Execute& s);
+
+// resource_limits.cc
+Status perform(const step::SetResourceLimits& s);
 
 }  // namespace nsx

@@ -1,12 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Steps that mount: for the program alone, or in what it sees of the net namespace that it is in.
+
+#include <algorithm>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <nsx/inside.hh>
+
+#include "kernel/capabilities.hh"
 #include "kernel/files.hh"
 #include "plan/hints.hh"
 #include "plan/perform.hh"
+#include "try.hh"
 
 namespace nsx {
+
+namespace {
+
+struct TakenMount {
+  std::string path;
+  OwnedFd mount;
+};
+
+bool is_below(const std::string& path, const std::string& directory) {
+  return path.size() > directory.size() && path.starts_with(directory) &&
+         path[directory.size()] == '/';
+}
+
+/// What a mountinfo says of a directory.
+struct Mounted {
+  std::vector<std::string> below;  ///< outermost mounts below it, without what is below those
+  bool is_read_only = false;       ///< its own file system is, where it is a mount point
+};
+
+Result<Mounted> mounted_on(int proc, const std::string& directory) {
+  auto text = TRY(read_file_at(proc, "self/mountinfo", kMaxMountinfo));
+  Mounted mounted;
+  std::vector<std::string> paths;
+  std::string_view rest = text;
+  while (const auto mount = next_mount(rest)) {
+    std::string path = unescape_mount_field(mount->mount_point);
+    // The last one covers the others.
+    if (path == directory) mounted.is_read_only = mount->options.starts_with("ro");
+    if (is_below(path, directory)) paths.push_back(std::move(path));
+  }
+  std::sort(paths.begin(), paths.end());
+  for (std::string& path : paths) {
+    auto& outer = mounted.below;
+    const bool is_inner = !outer.empty() && (path == outer.back() || is_below(path, outer.back()));
+    if (!is_inner) outer.push_back(std::move(path));
+  }
+  return mounted;
+}
+
+constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+
+/// Opens a file below a directory, through links that do not lead out of it.
+OwnedFd open_beneath(int directory, const std::string& name) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return OwnedFd(
+      static_cast<int>(::syscall(SYS_openat2, directory, name.c_str(), &how, sizeof how)));
+}
+
+}  // namespace
 
 Status perform(const step::SetPropagation& s) {
   using Mode = step::SetPropagation::Mode;
@@ -14,16 +78,19 @@ Status perform(const step::SetPropagation& s) {
                              : s.mode == Mode::slave ? MS_SLAVE
                                                      : MS_PRIVATE;
   if (::mount("none", "/", nullptr, MS_REC | type, nullptr) == 0) return {};
-  return fail("change the propagation of", "/", errno,
-              errno == EINVAL ? "/ must be a mount point" : "");
+  const int code = errno;
+  return fail("change the propagation of", "/", code, hint_for_propagation(code, s.alternative));
 }
 
 Status perform(const step::ChangeRoot& s) {
   const bool entered = s.fd >= 0 ? ::fchdir(s.fd) == 0 : ::chdir(s.path.c_str()) == 0;
   // The working directory goes along: one left outside would be a way out.
   if (entered && ::chroot(".") == 0 && ::chdir("/") == 0) return {};
-  return fail("change the root directory to", s.path, errno,
-              errno == EPERM ? "needs CAP_SYS_CHROOT: run as root, or add --user" : "");
+  const int code = errno;
+  return fail("change the root directory to", s.path, code,
+              code == EPERM
+                  ? hint_for_capability(CAP_SYS_CHROOT, "CAP_SYS_CHROOT", Over::own) + s.alternative
+                  : "");
 }
 
 Status perform(const step::ChangeDirectory& s) {
@@ -32,7 +99,7 @@ Status perform(const step::ChangeDirectory& s) {
   return fail("change the working directory to", s.path);
 }
 
-Status perform(const step::MountProc& s) {
+Status perform(const step::MountProc& s, int proc) {
   // EINVAL: nothing is mounted there.
   if (s.make_private &&
       ::mount("none", s.path.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 &&
@@ -42,7 +109,7 @@ Status perform(const step::MountProc& s) {
   constexpr unsigned long kFlags = MS_NOSUID | MS_NOEXEC | MS_NODEV;
   if (::mount("proc", s.path.c_str(), "proc", kFlags, nullptr) == 0) return {};
   const int code = errno;
-  return fail("mount proc on", s.path, code, hint_for_mount_proc(code));
+  return fail("mount proc on", s.path, code, hint_for_mount(code, proc, Kind::pid, s.missing));
 }
 
 Status perform(const step::MountBinfmt& s) {
@@ -56,10 +123,96 @@ Status perform(const step::MountBinfmt& s) {
 }
 
 Status perform(const step::LoadInterpreter& s) {
-  auto done = write_file_at(AT_FDCWD, (s.binfmt + "/register").c_str(), s.line);
-  if (done) return {};
-  const int code = done.error().code;
-  return fail("register the interpreter", s.line, code, hint_for_interpreter(code));
+  const auto failed = [&](int code) {
+    return fail("register the interpreter", s.line, code, hint_for_interpreter(code));
+  };
+  auto directory = open_at(AT_FDCWD, s.binfmt.c_str(), O_PATH | O_DIRECTORY);
+  if (!directory) return failed(directory.error().code);
+  // Below a new root the path may be somebody else's: nothing is written but to the kernel's own
+  // file.
+  struct statfs fs {};
+  if (::fstatfs(directory->get(), &fs) != 0) return failed(errno);
+  if (fs.f_type != BINFMTFS_MAGIC) return failed(EXDEV);
+  auto done = write_file_at(directory->get(), "register", s.line);
+  return done ? Status{} : failed(done.error().code);
+}
+
+Status perform(const step::MountSys& s, int proc) {
+  const auto failed = [&](const char* operation, const std::string& path, int code) {
+    std::string hint = hint_for_mount(code, proc, Kind::net, s.missing);
+    if (!s.hint.empty()) hint += (hint.empty() ? "" : "; ") + s.hint;
+    return fail(operation, path, code, std::move(hint));
+  };
+  constexpr const char* kMount = "mount a sysfs of this net namespace on";
+  // By a handle: a link may lead to it, while mountinfo has the directory itself. Not in the /proc
+  // of here, which may be anybody's.
+  auto directory = open_at(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY);
+  if (!directory) return failed(kMount, s.path, directory.error().code);
+  auto path = TRY(read_link_at(proc, ("self/fd/" + std::to_string(directory->get())).c_str()));
+  if (s.make_private && ::mount("none", path.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 &&
+      errno != EINVAL) {
+    return fail("make private what is mounted on", s.path);
+  }
+  auto mounted = TRY(mounted_on(proc, path));
+  std::vector<TakenMount> taken;
+  for (const std::string& below : mounted.below) {
+    OwnedFd mount(static_cast<int>(::open_tree(AT_FDCWD, below.c_str(), kCopy)));
+    // One that is hidden by another is not to be reached, and was not to be seen.
+    if (mount) taken.push_back({below, std::move(mount)});
+  }
+  const unsigned long read_only = mounted.is_read_only ? MS_RDONLY : 0;
+  const unsigned long flags = MS_NOSUID | MS_NOEXEC | MS_NODEV | read_only;
+  if (::mount("sysfs", path.c_str(), "sysfs", flags, nullptr) != 0) {
+    // There is the one of this net namespace already.
+    if (errno == EBUSY) return {};
+    return failed(kMount, s.path, errno);
+  }
+  for (const TakenMount& each : taken) {
+    const int done =
+        ::move_mount(each.mount.get(), "", AT_FDCWD, each.path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
+    // A directory that only the other net namespace has.
+    if (done != 0 && errno != ENOENT) return failed("mount again on", each.path, errno);
+  }
+  return {};
+}
+
+Status perform(const step::BindOver& s) {
+  auto from = TRY(open_at(AT_FDCWD, s.from.c_str(), O_PATH | O_DIRECTORY));
+  auto over = TRY(open_at(AT_FDCWD, s.over.c_str(), O_PATH | O_DIRECTORY));
+  for (const std::string& name : s.names) {
+    const std::string source = s.from + '/' + name;
+    const std::string target = s.over + '/' + name;
+    const OwnedFd file = open_beneath(from.get(), name);
+    if (!file) {
+      const int code = errno;
+      return fail(
+          "bind", source, code,
+          code == EXDEV ? "it leads out of " + s.from + "; --no-etc leaves /etc as it is" : "");
+    }
+    const OwnedFd mount(static_cast<int>(
+        ::open_tree(file.get(), "", kCopy | static_cast<unsigned>(AT_EMPTY_PATH))));
+    if (!mount) return fail("bind", source);
+    // Not followed: what a link there leads to is not to be changed, and may not be there.
+    const OwnedFd place(::openat(over.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!place) return fail("bind " + source + " over", target);
+    constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+    if (::move_mount(mount.get(), "", place.get(), "", kBoth) != 0) {
+      return fail("bind " + source + " over", target);
+    }
+  }
+  return {};
+}
+
+Status perform(const step::MaskSockets& s) {
+  for (const std::string& path : s.paths) {
+    const OwnedFd mount(
+        static_cast<int>(::open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+    if (!mount) return fail("bind", "/dev/null");
+    const int done = ::move_mount(mount.get(), "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
+    // The daemon has ended meanwhile.
+    if (done != 0 && errno != ENOENT) return fail("bind /dev/null over", path);
+  }
+  return {};
 }
 
 }  // namespace nsx

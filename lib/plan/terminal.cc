@@ -1,125 +1,310 @@
+// SPDX-License-Identifier: MIT
 #include "plan/terminal.hh"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
+#include <cstddef>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
+
+#include <nsx/plan.hh>
+
+#include "plan/devpts.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
-/// Writes all of it; false if nobody takes it any more.
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) {
-      pollfd writable{fd, POLLOUT, 0};
-      ::poll(&writable, 1, -1);
-      continue;
-    }
-    if (n < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
+/// How much is copied at a time.
+constexpr std::size_t kPiece = 4096;
+
+/// More than the kernel keeps of what was written to a pseudo-terminal (64 KiB, and a buffer of 4).
+constexpr std::size_t kMostLeft = std::size_t{128} * 1024;
+
+bool is_pipe(int fd) {
+  struct stat st {};
+  return ::fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+bool are_same(const termios& a, const termios& b) {
+  return a.c_iflag == b.c_iflag && a.c_oflag == b.c_oflag && a.c_cflag == b.c_cflag &&
+         a.c_lflag == b.c_lflag && std::equal(a.c_cc, a.c_cc + NCCS, b.c_cc);
+}
+
+/// How our side of a pseudo-terminal is opened.
+constexpr int kOurFlags = O_RDWR | O_NOCTTY | O_NONBLOCK;
+
+/// How soon to look again whether the caller's terminal is free, in milliseconds.
+constexpr int kLookAgain = 100;
+
+/// Signals that a fault raises in this process. They cannot be taken from a descriptor: one that is
+/// raised while it is blocked kills at once.
+constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+
+// What the handler reads. It runs in the thread that changes these.
+int raw_terminal = -1;
+termios settings_before;
+volatile std::sig_atomic_t is_raw = 0;
+std::array<struct sigaction, kFaults.size()> actions_before;
+
+/// Only calls that signal-safety(7) lists.
+void put_back_and_raise(int signal) {
+  if (is_raw != 0) ::tcsetattr(raw_terminal, TCSANOW, &settings_before);
+  for (std::size_t i = 0; i < kFaults.size(); ++i) {
+    if (kFaults[i] == signal) ::sigaction(signal, &actions_before[i], nullptr);
   }
-  return true;
+  // Blocked here, so that it takes effect on return.
+  ::raise(signal);
+}
+
+void catch_faults() {
+  struct sigaction action {};
+  action.sa_handler = put_back_and_raise;
+  for (std::size_t i = 0; i < kFaults.size(); ++i) {
+    ::sigaction(kFaults[i], &action, &actions_before[i]);
+    // A signal that is ignored stays so.
+    if (actions_before[i].sa_handler == SIG_IGN) {
+      ::sigaction(kFaults[i], &actions_before[i], nullptr);
+    }
+  }
 }
 
 }  // namespace
 
-Result<Terminal> Terminal::open() {
+bool has_terminal() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::isatty(fd) == 1) return true;
+  }
+  return static_cast<bool>(OwnedFd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)));
+}
+
+Result<Terminal> Terminal::open(const step::OpenTerminal& step) {
   Terminal terminal;
-  terminal.ours_ = OwnedFd(::open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-  if (!terminal.ours_) return fail("open", "/dev/ptmx", errno, "is devpts mounted?");
+  if (!terminal.open_in(step)) {
+    terminal.ours_ = OwnedFd(::open("/dev/ptmx", kOurFlags | O_CLOEXEC));
+    if (!terminal.ours_) {
+      const int code = errno;
+      return fail("open", "/dev/ptmx", code,
+                  code == ENOSPC ? "all pseudo-terminals are in use (sysctl kernel.pty.max)"
+                                 : "is devpts mounted?");
+    }
+    TRY(terminal.open_programs());
+  }
+  terminal.find_callers(step);
+  TRY(terminal.set_up());
+  terminal.resize();
+  if (terminal.input_from_ == Input::none) terminal.end_input();
+  return terminal;
+}
+
+/// In the devpts of the program's files, if that gives one: it may be full, or its mount allow no
+/// devices.
+bool Terminal::open_in(const step::OpenTerminal& step) {
+  if (step.devpts < 0) return false;
+  ours_ = open_ptmx(step.devpts, kOurFlags);
+  if (!ours_ || !open_programs()) return false;
+  // As login(1) does it, so that those inside can open it by its name. Where that is not allowed,
+  // it is the caller's, who is root inside or has no more rights there.
+  if (step.owner) [[maybe_unused]]
+    const int done = ::fchown(programs_.get(), *step.owner, static_cast<gid_t>(-1));
+  return true;
+}
+
+Status Terminal::open_programs() {
   const int unlocked = 0;
-  if (::ioctl(terminal.ours_.get(), TIOCSPTLCK, &unlocked) != 0) {
+  if (::ioctl(ours_.get(), TIOCSPTLCK, &unlocked) != 0) {
     return fail("unlock", "the new pseudo-terminal");
   }
   // By the descriptor, not by a name in /dev/pts (Linux 4.13).
-  terminal.programs_ =
-      OwnedFd(::ioctl(terminal.ours_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!terminal.programs_) return fail("open", "the new pseudo-terminal");
+  programs_ = OwnedFd(::ioctl(ours_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!programs_) return fail("open", "the new pseudo-terminal");
+  return {};
+}
 
-  termios settings{};
-  if (::tcgetattr(STDIN_FILENO, &settings) == 0) {
-    terminal.callers_ = settings;
-  } else {
-    if (::tcgetattr(terminal.programs_.get(), &settings) != 0) {
-      return fail("read the settings of", "the new pseudo-terminal");
-    }
-    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+void Terminal::find_callers(const step::OpenTerminal& step) {
+  if (!step.only_for_terminals) {
+    replaces_ = {true, true, true};
+    input_from_ = ::isatty(STDIN_FILENO) == 1 ? Input::keys : Input::as_it_is;
+    reads_ = STDIN_FILENO;
+    writes_ = STDOUT_FILENO;
+    open_output();
+    return;
   }
-  if (::tcsetattr(terminal.programs_.get(), TCSANOW, &settings) != 0) {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    replaces_[static_cast<std::size_t>(fd)] = ::isatty(fd) == 1;
+  const auto& [in, out, errors] = replaces_;
+  if (!in || (!out && !errors))
+    opened_ = OwnedFd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  reads_ = in ? STDIN_FILENO : opened_.get();
+  writes_ = out ? STDOUT_FILENO : errors ? STDERR_FILENO : opened_.get();
+  if (writes_ < 0 && in) writes_ = STDIN_FILENO;
+  open_output();
+  if (reads_ >= 0) input_from_ = in && !is_pipe(STDOUT_FILENO) ? Input::keys : Input::lines;
+}
+
+/// O_NONBLOCK on the caller's descriptor would be on everybody's who shares it.
+void Terminal::open_output() {
+  struct stat st {};
+  const bool can_wait =
+      writes_ >= 0 && ::fstat(writes_, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
+  if (!can_wait) return;
+  const std::string path = "/proc/self/fd/" + std::to_string(writes_);
+  output_fd_ = OwnedFd(::open(path.c_str(), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  if (output_fd_) writes_ = output_fd_.get();
+}
+
+Status Terminal::set_up() {
+  termios settings{};
+  if (reads_ >= 0 && ::tcgetattr(reads_, &settings) == 0) {
+    settings_ = settings;
+  } else if (::tcgetattr(programs_.get(), &settings) != 0) {
+    return fail("read the settings of", "the new pseudo-terminal");
+  }
+  // What comes then is no typing, or was shown by the caller's terminal already.
+  if (input_from_ != Input::keys) settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  if (::tcsetattr(programs_.get(), TCSANOW, &settings) != 0) {
     return fail("set up", "the new pseudo-terminal");
   }
-  terminal.resize();
-  return terminal;
+  // So that copying needs no memory, and cannot fail while the caller's terminal is raw.
+  input_.reserve(kPiece);
+  output_.reserve(kPiece);
+  return {};
 }
 
 Status Terminal::attach() {
   ours_ = OwnedFd();
+  opened_ = OwnedFd();
+  output_fd_ = OwnedFd();
   if (::setsid() < 0) return fail("make", "a new session");
   if (::ioctl(programs_.get(), TIOCSCTTY, 0) != 0) {
     return fail("take as controlling terminal", "the new pseudo-terminal");
   }
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (!replaces_[static_cast<std::size_t>(fd)]) continue;
     if (::dup2(programs_.get(), fd) < 0) return fail("put the pseudo-terminal on", "descriptors");
   }
-  programs_ = OwnedFd();
   return {};
+}
+
+Status Terminal::take_foreground() {
+  // From the background: with SIGTTOU blocked, as all are here.
+  if (::setpgid(0, 0) == 0 && ::tcsetpgrp(programs_.get(), ::getpid()) == 0) return {};
+  return fail("take the foreground of", "the new pseudo-terminal");
 }
 
 void Terminal::leave_to_child() {
   programs_ = OwnedFd();
 }
 
-void Terminal::make_raw() const {
-  if (!callers_) return;
-  termios raw = *callers_;
-  ::cfmakeraw(&raw);
-  // In the background this stops us, as it should: the terminal is another's now.
-  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+bool Terminal::is_in_foreground() const {
+  const pid_t group = ::tcgetpgrp(reads_);
+  // It need not be our controlling terminal: then there is no background.
+  return group < 0 || group == ::getpgrp();
+}
+
+void Terminal::take_over() const {
+  if (input_from_ == Input::keys && settings_ && is_in_foreground()) {
+    enter_raw_mode(reads_, *settings_);
+  }
 }
 
 void Terminal::put_back() const {
-  if (callers_) ::tcsetattr(STDIN_FILENO, TCSADRAIN, &*callers_);
+  leave_raw_mode();
 }
 
 void Terminal::resize() const {
   winsize size{};
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+  for (const int fd : {reads_, writes_, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::ioctl(fd, TIOCGWINSZ, &size) != 0) continue;
     ::ioctl(ours_.get(), TIOCSWINSZ, &size);
     return;
   }
 }
 
-void Terminal::ask(pollfd* two) const {
-  const bool takes_input = input_open_ && input_.empty();
-  two[0] = {takes_input ? STDIN_FILENO : -1, POLLIN, 0};
-  const auto events = static_cast<short>(POLLIN | (input_.empty() ? 0 : POLLOUT));
-  two[1] = {output_open_ ? ours_.get() : -1, events, 0};
+void Terminal::send_key_signal(int signal) const {
+  ::ioctl(ours_.get(), TIOCSIG, signal);
 }
 
-void Terminal::copy(const pollfd* two) {
-  if (two[0].revents != 0) read_input();
-  if ((two[1].revents & POLLOUT) != 0) write_input();
-  if ((two[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) write_output();
+bool Terminal::has_stopped(pid_t program) {
+  if (!std::exchange(passed_stop_, false)) return false;
+  termios now{};
+  return ::tcgetattr(ours_.get(), &now) == 0 && (now.c_lflag & ISIG) != 0 &&
+         ::tcgetpgrp(ours_.get()) == program;
 }
 
-void Terminal::read_input() {
-  std::array<char, 4096> text;
-  const ssize_t n = ::read(STDIN_FILENO, text.data(), text.size());
+/// An editor, a pager, a prompt for a password: what changes the settings of its terminal so.
+bool Terminal::program_wants_keys() const {
+  termios now{};
+  if (::tcgetattr(ours_.get(), &now) != 0) return false;
+  const tcflag_t cooked = settings_->c_lflag & (ICANON | ISIG | ECHOK);
+  return (now.c_lflag & cooked) != cooked;
+}
+
+bool Terminal::may_read() const {
+  if (input_from_ == Input::none) return false;
+  if (input_from_ == Input::as_it_is || !settings_) return true;
+  if (!is_in_foreground()) return false;
+  if (input_from_ == Input::keys) {
+    take_over();
+    return true;
+  }
+  if (is_in_raw_mode()) {
+    if (!program_wants_keys()) leave_raw_mode();
+    return true;
+  }
+  termios now{};
+  if (::tcgetattr(reads_, &now) != 0 || !are_same(now, *settings_)) return false;
+  if (program_wants_keys()) enter_raw_mode(reads_, *settings_);
+  return true;
+}
+
+int Terminal::ask(pollfd* fds) const {
+  const bool wants_input = input_open_ && input_.empty();
+  const bool takes_input = wants_input && may_read();
+  fds[0] = {takes_input ? reads_ : -1, POLLIN, 0};
+  // Only as fast as the caller's output takes it.
+  const auto events =
+      static_cast<short>((output_.empty() ? POLLIN : 0) | (input_.empty() ? 0 : POLLOUT));
+  fds[1] = {output_open_ && events != 0 ? ours_.get() : -1, events, 0};
+  fds[2] = {output_.empty() ? -1 : writes_, POLLOUT, 0};
+  return wants_input && !takes_input ? kLookAgain : -1;
+}
+
+void Terminal::copy(const pollfd* fds) {
+  if (fds[0].revents != 0 && may_read()) read_input(fds[0].revents);
+  if ((fds[1].revents & POLLOUT) != 0) write_input();
+  if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && output_.empty()) read_output();
+  if (fds[2].revents != 0) write_output();
+}
+
+void Terminal::read_input(short events) {
+  std::array<char, kPiece> text;
+  const ssize_t n = ::read(reads_, text.data(), text.size());
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  const bool is_gone = !settings_ || (events & POLLHUP) != 0;
+  // EIO: in the background, since a moment ago.
+  if (n < 0 && errno == EIO && !is_gone) return;
   if (n <= 0) {
     end_input();
+    // After the key that ends its input, a terminal goes on.
+    if (n == 0 && !is_gone) input_open_ = true;
     return;
   }
   input_.assign(text.data(), static_cast<std::size_t>(n));
   last_input_ = input_.back();
+  if (is_in_raw_mode()) {
+    const auto has_key = [&](int key) {
+      return input_.find(static_cast<char>(settings_->c_cc[key])) != std::string::npos;
+    };
+    passed_interrupt_ |= has_key(VINTR) || has_key(VQUIT);
+    passed_stop_ |= has_key(VSUSP);
+  }
   write_input();
 }
 
@@ -140,29 +325,72 @@ void Terminal::write_input() {
   if (n < 0 && errno == EIO) input_.clear();
 }
 
-bool Terminal::write_output() {
-  std::array<char, 4096> text;
-  const ssize_t n = ::read(ours_.get(), text.data(), text.size());
-  if (n < 0 && errno == EINTR) return true;
-  if (n < 0 && errno == EAGAIN) return false;
-  if (n <= 0) {
-    // Nobody holds the other side any more.
-    output_open_ = false;
-    return false;
-  }
-  if (!write_all(STDOUT_FILENO, {text.data(), static_cast<std::size_t>(n)})) {
-    // As at a broken pipe: the program is told that its terminal is gone.
-    input_open_ = output_open_ = false;
-    input_.clear();
-    ours_ = OwnedFd();
-    return false;
-  }
-  return true;
+/// How much there was.
+std::size_t Terminal::read_output() {
+  if (!output_open_) return 0;
+  output_.resize(kPiece);
+  const ssize_t n = ::read(ours_.get(), output_.data(), output_.size());
+  const std::size_t size = n > 0 ? static_cast<std::size_t>(n) : 0;
+  output_.resize(size);
+  // EIO: nobody holds the other side any more.
+  if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) output_open_ = false;
+  if (writes_ < 0) output_.clear();
+  // Where it would wait, poll(2) tells when it does not.
+  if (output_fd_ && !output_.empty()) write_output();
+  return size;
 }
 
-void Terminal::drain() {
-  while (output_open_ && write_output()) {
+void Terminal::write_output() {
+  const ssize_t n = ::write(writes_, output_.data(), output_.size());
+  if (n >= 0) {
+    output_.erase(0, static_cast<std::size_t>(n));
+    return;
   }
+  if (errno == EINTR || errno == EAGAIN) return;
+  write_error_ = errno;
+  // As at a broken pipe: the program is told that its terminal is gone.
+  input_open_ = output_open_ = false;
+  input_.clear();
+  output_.clear();
+  ours_ = OwnedFd();
+}
+
+void Terminal::end() {
+  input_open_ = false;
+  input_.clear();
+  left_ = kMostLeft;
+}
+
+bool Terminal::has_output_left() {
+  while (output_.empty() && left_ > 0) {
+    const std::size_t n = read_output();
+    if (n == 0) break;
+    left_ -= std::min(n, left_);
+  }
+  return !output_.empty();
+}
+
+void enter_raw_mode(int fd, const termios& restored_later) {
+  if (is_raw != 0) return;
+  raw_terminal = fd;
+  settings_before = restored_later;
+  catch_faults();
+  is_raw = 1;
+  termios raw = restored_later;
+  ::cfmakeraw(&raw);
+  ::tcsetattr(fd, TCSADRAIN, &raw);
+}
+
+void leave_raw_mode() {
+  if (is_raw == 0) return;
+  ::tcsetattr(raw_terminal, TCSADRAIN, &settings_before);
+  is_raw = 0;
+  for (std::size_t i = 0; i < kFaults.size(); ++i)
+    ::sigaction(kFaults[i], &actions_before[i], nullptr);
+}
+
+bool is_in_raw_mode() {
+  return is_raw != 0;
 }
 
 }  // namespace nsx

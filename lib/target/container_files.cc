@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where each runtime keeps what. Lists of directories are walked, small files are read; a runtime
 // that is not there costs one failed open(2).
 
@@ -7,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/directory.hh"
+#include "kernel/answering.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
+#include "kernel/trusted.hh"
 #include "target/container_record.hh"
+#include "target/docker_roots.hh"
 #include "target/json_state.hh"
 
 namespace nsx {
@@ -30,6 +33,10 @@ Result<std::string> read_state_file(const std::string& path) {
   struct stat st {};
   if (::fstat(file->get(), &st) != 0) return fail("read", path);
   if (!S_ISREG(st.st_mode)) return refuse("read", path, "it is no regular file");
+  // The directory of a bundle, which leads to names, can be anyone's.
+  if (!is_trusted_owner(st.st_uid)) {
+    return refuse("read", path, "it belongs to UID " + std::to_string(st.st_uid));
+  }
   std::string text;
   for (;;) {
     if (text.size() > kMaxSize) {
@@ -49,10 +56,29 @@ bool is_missing(const Error& error) {
   return error.code == ENOENT || error.code == ENOTDIR;
 }
 
+/// What docker's daemon reads without --config-file.
+constexpr const char* kDockerConfig = "/etc/docker/daemon.json";
+
+constexpr const char* kUsers = "/run/user/";
+
+/// Whether a directory that the caller's environment names is the caller's alone. `named` is what
+/// it says, `path` where that is.
+bool is_callers(const std::string& named, const std::string& path) {
+  if (!named.starts_with('/')) return false;
+  // It may be a file system that does not answer. One that does is no FUSE then.
+  const auto answer = text_in_time([&] {
+    struct stat st {};
+    const bool is_own = ::lstat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode) &&
+                        st.st_uid == ::geteuid() && open_trusted(path);
+    return std::string(is_own ? "own" : "not");
+  });
+  return answer == "own";
+}
+
 class RecordReader {
  public:
-  explicit RecordReader(const std::string& root)
-      : root_(root), user_(root + "/run/user/" + std::to_string(::geteuid())) {}
+  RecordReader(const std::string& root, const OwnEngines& own, DockerRoots docker_roots)
+      : root_(root), docker_roots_(docker_roots), own_(own) {}
 
   ContainerRecords read() {
     // Who knows names comes before the low-level runtimes, which know the process best.
@@ -117,9 +143,8 @@ class RecordReader {
     records_.all.push_back(std::move(record));
   }
 
-  /// Adds what a low-level runtime knows: to the record of the runtime that uses it, if there is
-  /// one.
-  void add_low(ContainerRecord record, const std::string& id) {
+  /// Merges the record of a low-level runtime into that of the runtime that uses it, or adds it.
+  void merge_low_level_record(ContainerRecord record, const std::string& id) {
     storages_of(record);
     for (ContainerRecord& known : records_.all) {
       if (known.id != id || known.pid != record.pid) continue;
@@ -133,22 +158,49 @@ class RecordReader {
   // --- The runtimes ------------------------------------------------------------------------------
 
   void read_docker() {
-    std::string data = root_ + "/var/lib/docker";
-    if (const auto text = text_of(root_ + "/etc/docker/daemon.json")) {
-      const std::string named = parse_docker_data_root(*text);
-      if (named.starts_with('/')) data = root_ + named;
+    std::vector<std::string> roots{docker_root({})};
+    const bool asks_daemons = docker_roots_ == DockerRoots::all;
+    const auto daemons =
+        asks_daemons ? read_docker_arguments(root_) : std::vector<DockerArguments>();
+    for (const DockerArguments& daemon : daemons) {
+      const std::string named = docker_root(daemon);
+      if (std::ranges::find(roots, named) == roots.end()) roots.push_back(named);
     }
-    for_each_in(data + "/containers", [&](const std::string& path, const std::string& id) {
-      auto record = parsed(path + "/config.v2.json", parse_docker_config);
-      if (record) add(std::move(*record), id);
-    });
+    for (std::string& data : roots)
+      data.insert(0, root_);
+    for (const std::string& data : own_.data)
+      roots.push_back(data + "/docker");
+    for (const std::string& data : roots) {
+      for_each_in(data + "/containers", [&](const std::string& path, const std::string& id) {
+        auto record = parsed(path + "/config.v2.json", parse_docker_config);
+        if (record) add(std::move(*record), id);
+      });
+    }
+  }
+
+  /// Where a daemon keeps its data: an option overrides the file.
+  std::string docker_root(const DockerArguments& daemon) {
+    if (daemon.data_root.starts_with('/')) return daemon.data_root;
+    const bool has_file = daemon.config_file.starts_with('/');
+    if (const auto text =
+            text_of(root_ + (has_file ? daemon.config_file : std::string(kDockerConfig)))) {
+      std::string named = parse_docker_data_root(*text);
+      if (named.starts_with('/')) return named;
+    }
+    return "/var/lib/docker";
   }
 
   void read_containerd() {
     // Its own place, that of docker's, and that of k3s.
+    std::vector<std::string> states;
     for (const char* state :
          {"/run/containerd", "/run/docker/containerd/daemon", "/run/k3s/containerd"}) {
-      const std::string tasks = root_ + state + "/io.containerd.runtime.v2.task";
+      states.push_back(root_ + state);
+    }
+    for (const std::string& own : own_.state)
+      states.push_back(own + "/docker/containerd/daemon");
+    for (const std::string& state : states) {
+      const std::string tasks = state + "/io.containerd.runtime.v2.task";
       for_each_in(tasks, [&](const std::string& space, const std::string&) {
         for_each_in(space,
                     [&](const std::string& path, const std::string& id) { add_task(path, id); });
@@ -164,13 +216,18 @@ class RecordReader {
       record.names = std::move(*names);
     }
     // A container of docker's is a task of containerd's.
-    add_low(std::move(record), id);
+    merge_low_level_record(std::move(record), id);
   }
 
   /// podman and CRI-O: both use the same storage.
   void read_storage() {
     add_storage(root_ + "/var/lib/containers/storage");
-    for (const std::string& run : {root_ + "/run/containers/storage", user_ + "/containers"}) {
+    for (const std::string& own : own_.data)
+      add_storage(own + "/containers/storage");
+    std::vector<std::string> runs{root_ + "/run/containers/storage"};
+    for (const std::string& own : own_.state)
+      runs.push_back(own + "/containers");
+    for (const std::string& run : runs) {
       add_storage(run);
       for_each_in(run, [&](const std::string& path, const std::string& driver) {
         if (!driver.ends_with("-containers")) return;  // "overlay-containers"
@@ -196,11 +253,18 @@ class RecordReader {
   }
 
   void read_runc() {
-    for (const std::string& directory : {root_ + "/run/runc", user_ + "/runc"})
-      read_runc_below(directory);
+    read_runc_below(root_ + "/run/runc");
+    std::vector<std::string> spaces;
     for (const char* above :
          {"/run/containerd/runc", "/run/docker/runtime-runc", "/run/k3s/containerd/runc"}) {
-      for_each_in(root_ + above,
+      spaces.push_back(root_ + above);
+    }
+    for (const std::string& own : own_.state) {
+      read_runc_below(own + "/runc");
+      spaces.push_back(own + "/docker/runtime-runc");
+    }
+    for (const std::string& above : spaces) {
+      for_each_in(above,
                   [&](const std::string& space, const std::string&) { read_runc_below(space); });
     }
   }
@@ -208,15 +272,18 @@ class RecordReader {
   void read_runc_below(const std::string& directory) {
     for_each_in(directory, [&](const std::string& path, const std::string& id) {
       auto record = parsed(path + "/state.json", parse_runc_state);
-      if (record) add_low(std::move(*record), id);
+      if (record) merge_low_level_record(std::move(*record), id);
     });
   }
 
   void read_crun() {
-    for (const std::string& directory : {root_ + "/run/crun", user_ + "/crun"}) {
+    std::vector<std::string> directories{root_ + "/run/crun"};
+    for (const std::string& own : own_.state)
+      directories.push_back(own + "/crun");
+    for (const std::string& directory : directories) {
       for_each_in(directory, [&](const std::string& path, const std::string& id) {
         auto record = parsed(path + "/status", parse_crun_status);
-        if (record) add_low(std::move(*record), id);
+        if (record) merge_low_level_record(std::move(*record), id);
       });
     }
   }
@@ -296,15 +363,47 @@ class RecordReader {
   }
 
   std::string root_;
-  std::string user_;  // the caller's directory for the state of its own containers
+  DockerRoots docker_roots_;
+  const OwnEngines& own_;
   std::vector<std::string> storages_;
   ContainerRecords records_;
 };
 
 }  // namespace
 
-ContainerRecords read_container_records(const std::string& root) {
-  return RecordReader(root).read();
+OwnEngines own_engines(const std::string& root, const std::string& runtime_directory,
+                       const std::string& data_directory) {
+  OwnEngines own;
+  own.state.push_back(root + kUsers + std::to_string(::geteuid()));
+  const std::string named = root + runtime_directory;
+  if (named != own.state.front() && is_callers(runtime_directory, named)) {
+    own.state.push_back(named);
+  }
+  std::string data = root + data_directory;
+  if (is_callers(data_directory, data)) own.data.push_back(std::move(data));
+  return own;
+}
+
+std::vector<std::string> users_with_engines(const std::string& root) {
+  std::vector<std::string> users;
+  const std::string above = root + kUsers;
+  const auto names = list_directories_at(AT_FDCWD, above.c_str());
+  if (!names) return users;
+  const std::string self = std::to_string(::geteuid());
+  for (const std::string& uid : *names) {
+    const auto has = [&](const char* engine) {
+      struct stat st {};
+      return ::lstat((above + uid + engine).c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+    };
+    const bool has_engine = has("/containers") || has("/docker") || has("/crun") || has("/runc");
+    if (uid != self && has_engine) users.push_back(uid);
+  }
+  return users;
+}
+
+ContainerRecords read_container_records(const std::string& root, const OwnEngines& own,
+                                        DockerRoots roots) {
+  return RecordReader(root, own, roots).read();
 }
 
 }  // namespace nsx

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // What a runtime has on record of a container, as its files say: nothing of it is to be trusted.
 
@@ -28,8 +29,30 @@ struct ContainerRecords {
   std::vector<Error> unreadable;  ///< files and directories that are there and could not be used
 };
 
+/// Where containers of docker are looked for.
+enum class DockerRoots {
+  usual,  ///< where docker keeps its data without options of the daemon
+  all,    ///< also where those daemons that are running keep theirs: looks at all processes
+};
+
+/// Where the engines of the caller's own, rootless containers keep what they know.
+struct OwnEngines {
+  std::vector<std::string> state;  ///< directories like /run/user/UID
+  std::vector<std::string> data;   ///< directories like ~/.local/share
+};
+
+/// Those of the caller below a root. A named directory is left out unless it is the caller's, and
+/// nobody else can write to it or redirect its path.
+OwnEngines own_engines(const std::string& root, const std::string& runtime_directory,
+                       const std::string& data_directory);
+
+/// The UIDs of other users who have engines with state, as far as the caller may see. Their state
+/// is not read.
+std::vector<std::string> users_with_engines(const std::string& root);
+
 /// Reads the state that the runtimes keep below a root ("": this machine's), without asking any of
 /// them: that of the system, and that of the caller's own containers.
-ContainerRecords read_container_records(const std::string& root);
+ContainerRecords read_container_records(const std::string& root, const OwnEngines& own,
+                                        DockerRoots roots);
 
 }  // namespace nsx

@@ -1,15 +1,19 @@
+// SPDX-License-Identifier: MIT
 // Containers: by the state of their runtimes, and by the cgroups of processes where that is not to
 // be read, or does not exist (LXC).
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "kernel/cgroup.hh"
-#include "kernel/directory.hh"
 #include "kernel/text.hh"
+#include "target/cgroup_trust.hh"
 #include "target/container_record.hh"
-#include "target/oldest.hh"
+#include "target/name_search.hh"
+#include "target/name_words.hh"
 #include "target/search.hh"
+#include "try.hh"
 
 namespace nsx {
 
@@ -49,106 +53,157 @@ bool is_of_id(std::string_view directory, std::string_view id) {
   return directory.empty() || directory.ends_with('-') || directory.ends_with(':');
 }
 
-bool is_in_cgroup(std::string_view path, const ContainerRecord& record) {
-  while (!path.empty()) {
-    const std::string_view directory = next_field(path, '/');
-    if (directory.empty()) continue;
-    if (record.cgroup.empty() ? is_of_id(directory, record.id) : directory == record.cgroup) {
-      return true;
-    }
+bool is_named_so(std::string_view directory, const ContainerRecord& record) {
+  return record.cgroup.empty() ? is_of_id(directory, record.id) : directory == record.cgroup;
+}
+
+/// The part of a path that ends with the outermost cgroup of the container; empty: there is none.
+std::string_view part_of(const ContainerRecord& record, std::string_view path) {
+  std::size_t end = 0;
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::string_view directory = next_field(rest, '/');
+    end = static_cast<std::size_t>(directory.data() + directory.size() - path.data());
+    if (!directory.empty() && is_named_so(directory, record)) return path.substr(0, end);
+  }
+  return {};
+}
+
+enum class Identity { same, another, not_trusted };
+
+/// Finds the processes that are on record.
+class Recorded {
+ public:
+  explicit Recorded(const SearchPlace& place)
+      : kernel_(place.kernel),
+        judge_(place.kernel),
+        hierarchies_(open_hierarchies(place.kernel, place.root)) {}
+
+  Result<Process> open(const ContainerRecord& record) const;
+
+ private:
+  Identity identify(const AgedProcess& aged, const ContainerRecord& record) const;
+  Identity identify_by_cgroup(const Process& process, const ContainerRecord& record) const;
+  bool is_trusted(const CgroupLine& line, std::string_view part) const;
+
+  const Kernel& kernel_;
+  NameJudge judge_;
+  std::vector<CgroupHierarchy> hierarchies_;
+};
+
+/// Whether the last name of this part of a line's path is trusted.
+bool Recorded::is_trusted(const CgroupLine& line, std::string_view part) const {
+  for (const CgroupHierarchy& each : hierarchies_) {
+    if (!each.mount.shows(line)) continue;
+    const auto path = path_in_mount(part, each.mount);
+    if (!path || path->empty()) continue;
+    bool is_trusted = false;
+    follow_path(judge_, each.top.get(), *path,
+                [&](const NamedCgroup& cgroup) { is_trusted = cgroup.is_trusted; });
+    return is_trusted;
   }
   return false;
+}
+
+Identity Recorded::identify_by_cgroup(const Process& process, const ContainerRecord& record) const {
+  const auto text = process.read("cgroup");
+  if (!text) return Identity::another;
+  Identity identity = Identity::another;
+  for (const CgroupLine& line : cgroup_lines(*text)) {
+    const std::string_view part = part_of(record, line.path);
+    if (part.empty()) continue;
+    identity = Identity::not_trusted;
+    if (!is_trusted(line, part)) continue;
+    // It may have moved since, to where the directories are others'.
+    const auto again = process.read("cgroup");
+    if (again && *again == *text) return Identity::same;
+  }
+  return identity;
 }
 
 /// Whether a process that is held is the one on record, and not another that got its PID.
-bool is_the_one(const AgedProcess& aged, const ContainerRecord& record) {
-  if (record.start_time != 0) return aged.stat.start_time == record.start_time;
+Identity Recorded::identify(const AgedProcess& aged, const ContainerRecord& record) const {
+  const auto told = [](bool is_same) { return is_same ? Identity::same : Identity::another; };
+  if (record.start_time != 0) return told(aged.stat.start_time == record.start_time);
   if (record.pidfd_inode != 0) {
     const auto inode = aged.process.pidfd_inode();
-    if (inode) return *inode == record.pidfd_inode;
+    if (inode) return told(*inode == record.pidfd_inode);
   }
-  const auto text = aged.process.read("cgroup");
-  if (!text) return false;
-  std::string_view rest = *text;
-  while (const auto line = next_cgroup_line(rest)) {
-    if (is_in_cgroup(line->path, record)) return true;
-  }
-  return false;
+  return identify_by_cgroup(aged.process, record);
 }
 
-Result<Process> open_recorded(const Kernel& kernel, const ContainerRecord& record) {
+Result<Process> Recorded::open(const ContainerRecord& record) const {
   const auto not_running = [&](const std::string& why) {
     return refuse("enter", "container:" + shown_name(record), "it is not running", why);
   };
   if (record.pid == 0) return not_running(record.runtime + " has no process of it on record");
   const std::string on_record =
       record.runtime + " has PID " + std::to_string(record.pid) + " on record, which ";
-  auto aged = open_aged(kernel, record.pid);
-  if (!aged) return not_running(on_record + "has ended");
-  if (!is_the_one(*aged, record)) return not_running(on_record + "is that of another process now");
-  return std::move(aged->process);
+  auto aged = open_aged(kernel_, record.pid);
+  if (!aged) {
+    TRY(kernel_.check_numbers());
+    return not_running(on_record + "has ended");
+  }
+  switch (identify(*aged, record)) {
+    case Identity::same:
+      return std::move(aged->process);
+    case Identity::another:
+      return not_running(on_record + "is that of another process now");
+    case Identity::not_trusted:
+      break;
+  }
+  return refuse("enter", "container:" + shown_name(record),
+                on_record + "is in a cgroup of its name that is not trusted",
+                "if it is the one, enter PID " + std::to_string(record.pid));
 }
 
 // --- By cgroup -----------------------------------------------------------------------------------
-
-struct CgroupContainer {
-  ContainerName name;
-  ProcessStat oldest;
-  std::optional<Process> process;  ///< the oldest, held if the container was asked for
-};
 
 /// Whether a name is what was asked for. An ID may be cut short.
 bool is_wanted(const std::string& name, const std::string& wanted) {
   return name == wanted || (is_long_id(name) && name.starts_with(wanted));
 }
 
-/// The containers that the cgroups of all visible processes tell of, each with its oldest process:
-/// those of a name, or all without one. There can be more of them than descriptors to hold them.
-std::vector<CgroupContainer> containers_by_cgroup(const Kernel& kernel, const std::string* wanted) {
-  std::vector<CgroupContainer> containers;
-  const auto pids = list_pids_at(kernel.proc(), ".");
-  if (!pids) return containers;
-  for (const pid_t pid : *pids) {
-    auto aged = open_aged(kernel, pid);
-    auto name = aged ? container_of(aged->process) : std::nullopt;
-    if (!name || (wanted != nullptr && !is_wanted(name->name, *wanted))) continue;
-    auto known = std::find_if(containers.begin(), containers.end(),
-                              [&](const auto& each) { return each.name == *name; });
-    if (known == containers.end()) {
-      containers.push_back({std::move(*name), {}, std::nullopt});
-      known = containers.end() - 1;
-    } else if (!is_older(aged->stat, known->oldest)) {
-      continue;
-    }
-    known->oldest = aged->stat;
-    if (wanted != nullptr) known->process = std::move(aged->process);
-  }
-  return containers;
-}
-
-void find_by_cgroup(const SearchPlace& place, const std::string& wanted, Matches& matches) {
-  for (CgroupContainer& each : containers_by_cgroup(place.kernel, &wanted)) {
-    const std::string& name = each.name.name;
-    matches.found.push_back(
-        {"container:" + name, process_target("container " + name, std::move(*each.process))});
-  }
+Matches find_by_cgroup(const SearchPlace& place, const std::string& wanted) {
+  return find_by_name(
+      place, {"container", wanted, [&](const NamedCgroup& cgroup) {
+                std::optional<PlaceName> found;
+                if (cgroup.container && is_wanted(cgroup.container->name, wanted)) {
+                  found = PlaceName{cgroup.container->name, cgroup.path, cgroup.is_trusted};
+                }
+                return found;
+              }});
 }
 
 // --- By record -----------------------------------------------------------------------------------
 
+/// The cgroup of v2 that a container's process tells of, as it counts it.
+std::string v2_part(const Process& process, const ContainerRecord& record) {
+  const auto text = process.read("cgroup");
+  if (!text) return {};
+  for (const CgroupLine& line : cgroup_lines(*text)) {
+    if (line.hierarchy == 0) return std::string(part_of(record, line.path));
+  }
+  return {};
+}
+
 void find_by_record(const SearchPlace& place, const std::vector<ContainerRecord>& records,
                     const std::string& wanted, Matches& matches) {
+  const Recorded recorded(place);
   for (const Fit wanted_fit : {Fit::exact, Fit::id_prefix, Fit::pod}) {
+    // One that is not running is not taken for another whose ID begins so.
+    if (wanted_fit == Fit::id_prefix && !matches.unusable.empty()) continue;
     for (const ContainerRecord& record : records) {
       if (fit(record, wanted) != wanted_fit) continue;
-      auto process = open_recorded(place.kernel, record);
+      auto process = recorded.open(record);
       if (!process) {
         matches.unusable.push_back(std::move(process.error()));
         continue;
       }
       const std::string name = shown_name(record);
-      matches.found.push_back(
-          {"container:" + name, process_target("container " + name, std::move(*process))});
+      std::string cgroup = v2_part(*process, record);
+      Target target = process_target("container " + name, std::move(*process));
+      target.cgroup = std::move(cgroup);
+      matches.found.push_back({"container:" + name, std::move(target)});
     }
     if (!matches.found.empty()) return;
   }
@@ -159,10 +214,58 @@ std::string describe_unreadable(const std::vector<Error>& errors) {
   constexpr std::size_t kShown = 3;
   std::string text;
   for (std::size_t i = 0; i < errors.size() && i < kShown; ++i) {
-    text += (i == 0 ? "not to be read: " : ", ") + errors[i].subject;
+    text += (i == 0 ? "not to be read: " : ", ") + errors[i].subject();
   }
   if (errors.size() > kShown) text += " ...";
   return text;
+}
+
+/// Whose containers are not searched, for root, who may have meant one of them.
+std::string describe_other_users(const std::vector<std::string>& uids) {
+  if (uids.empty()) return {};
+  constexpr std::size_t kShown = 3;
+  std::string text = "engines of other users are not searched (UID ";
+  for (std::size_t i = 0; i < uids.size() && i < kShown; ++i)
+    text += (i == 0 ? "" : ", ") + uids[i];
+  if (uids.size() > kShown) text += " ...";
+  return text + "): name a container of theirs by its PID or its container ID";
+}
+
+TargetName named(const std::string& name, const std::string& runtime, pid_t pid,
+                 std::string cgroup) {
+  return {"container", name, runtime + ", PID " + std::to_string(pid), pid, std::move(cgroup)};
+}
+
+/// Those that run by what their cgroups are called.
+std::vector<TargetName> list_by_cgroup(const SearchPlace& place) {
+  std::vector<TargetName> names;
+  const NameJudge judge(place.kernel);
+  for (const CgroupHierarchy& hierarchy : open_hierarchies(place.kernel, place.root)) {
+    walk_named(judge, hierarchy, [&](const NamedCgroup& cgroup, int directory) {
+      if (!cgroup.container || !cgroup.is_trusted) return;
+      const auto process = oldest_in(place.kernel, cgroup, directory);
+      if (!process) return;
+      names.push_back(named(cgroup.container->name, cgroup.container->runtime, process->pid(),
+                            path_in_proc(hierarchy.mount, cgroup.path)));
+    });
+  }
+  return names;
+}
+
+/// Whether only the ID of a container is known, as it may be on record where a daemon was told to.
+bool lacks_a_name(const std::vector<ContainerRecord>& records,
+                  const std::vector<TargetName>& running) {
+  std::set<std::string> named_ids;
+  for (const ContainerRecord& record : records) {
+    if (!record.names.empty()) named_ids.insert(record.id);
+  }
+  return std::ranges::any_of(running, [&](const TargetName& each) {
+    return is_long_id(each.name) && !named_ids.contains(each.name);
+  });
+}
+
+OwnEngines engines_of(const SearchPlace& place) {
+  return own_engines(place.root, place.named_runtime_directory, place.named_data_directory);
 }
 
 }  // namespace
@@ -173,36 +276,50 @@ Matches find_container(const SearchPlace& place, const std::string& name) {
     matches.unusable.push_back({"find", "container:", 0, "its name is empty", {}});
     return matches;
   }
-  ContainerRecords records = read_container_records(place.root);
-  find_by_record(place, records.all, name, matches);
-  if (matches.found.empty()) find_by_cgroup(place, name, matches);
+  // A record that says that it does not run is the last word: a cgroup of that name is another's.
+  ContainerRecords records;
+  const OwnEngines own = engines_of(place);
+  for (const DockerRoots roots : {DockerRoots::usual, DockerRoots::all}) {
+    records = read_container_records(place.root, own, roots);
+    find_by_record(place, records.all, name, matches);
+    if (!matches.found.empty() || !matches.unusable.empty()) return matches;
+  }
+  matches = find_by_cgroup(place, name);
   if (!matches.found.empty() || !matches.unusable.empty()) return matches;
 
   // A file that is the container's own, and damaged, is what the caller has to hear of.
   for (Error& error : records.unreadable) {
-    if (error.subject.find('/' + name + '/') != std::string::npos) {
+    if (error.subject().find('/' + name + '/') != std::string::npos) {
       matches.unusable.push_back(std::move(error));
       return matches;
     }
   }
   matches.hint = describe_unreadable(records.unreadable);
+  const std::string others = describe_other_users(users_with_engines(place.root));
+  if (!others.empty()) matches.hint += (matches.hint.empty() ? "" : "; ") + others;
   return matches;
 }
 
 std::vector<TargetName> list_containers(const SearchPlace& place) {
   std::map<pid_t, TargetName> by_pid;
-  for (const ContainerRecord& record : read_container_records(place.root).all) {
-    const auto process = open_recorded(place.kernel, record);
-    if (!process) continue;
-    by_pid.try_emplace(
-        process->pid(),
-        TargetName{"container", shown_name(record),
-                   record.runtime + ", PID " + std::to_string(process->pid()), process->pid()});
+  std::set<std::string> recorded_ids;
+  const Recorded recorded(place);
+  const std::vector<TargetName> running = list_by_cgroup(place);
+  const OwnEngines own = engines_of(place);
+  ContainerRecords records = read_container_records(place.root, own, DockerRoots::usual);
+  if (lacks_a_name(records.all, running)) {
+    records = read_container_records(place.root, own, DockerRoots::all);
   }
-  for (const CgroupContainer& each : containers_by_cgroup(place.kernel, nullptr)) {
-    const pid_t pid = each.oldest.pid;
-    by_pid.try_emplace(pid, TargetName{"container", each.name.name,
-                                       each.name.runtime + ", PID " + std::to_string(pid), pid});
+  for (const ContainerRecord& record : records.all) {
+    recorded_ids.insert(record.id);
+    const auto process = recorded.open(record);
+    if (!process) continue;
+    const std::string path = cgroup_of(*process).value_or("");
+    by_pid.try_emplace(process->pid(), named(shown_name(record), record.runtime, process->pid(),
+                                             std::string(part_of(record, path))));
+  }
+  for (const TargetName& each : running) {
+    if (!recorded_ids.contains(each.name)) by_pid.try_emplace(each.pid, each);
   }
   std::vector<TargetName> names;
   names.reserve(by_pid.size());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "target/json_state.hh"
 
 #include <functional>
@@ -20,14 +21,16 @@ using nlohmann::json;
 /// Deeper than any runtime's files, shallower than any stack.
 constexpr int kMaxDepth = 64;
 
-std::optional<json> parse(std::string_view text) {
+using Tree = JsonTree<json>;
+
+std::optional<Tree> parse(std::string_view text) {
   if (nests_deeper(text, kMaxDepth)) return std::nullopt;
-  json value = json::parse(text.begin(), text.end(), nullptr, false);
+  Tree value(json::parse(text.begin(), text.end(), nullptr, false));
   if (value.is_discarded()) return std::nullopt;
   return value;
 }
 
-std::optional<json> parse_object(std::string_view text) {
+std::optional<Tree> parse_object(std::string_view text) {
   auto value = parse(text);
   if (!value || !value->is_object()) return std::nullopt;
   return value;

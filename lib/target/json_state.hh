@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The JSON files in which container runtimes keep their state. All parsers take any text: none
 // where it is not JSON, nests deeper than such files do, or lacks what the record is about. A

@@ -1,16 +1,26 @@
-// What the text of a target means.
+// SPDX-License-Identifier: MIT
+// What the text of a target means, and pins: namespaces that a name keeps alive.
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <unistd.h>
 
+#include <nsx/census.hh>
+#include <nsx/pin.hh>
+#include <nsx/text.hh>
+
+#include "kernel/answering.hh"
 #include "kernel/text.hh"
+#include "kernel/trace.hh"
 #include "target/search.hh"
+#include "try.hh"
 
 namespace nsx {
 
 namespace {
 
+constexpr const char* kNothing = "there is nothing of that name";
 constexpr const char* kWhere =
     "looked in the pins below /run, the cgroups with systemd's units, and the state and cgroups "
     "of containers";
@@ -20,12 +30,18 @@ struct Prefix {
   Matches (*find)(const SearchPlace&, const std::string&);
 };
 
+constexpr Prefix kContainer{"container:", find_container};
+
 constexpr std::array kPrefixes{
     Prefix{"pin:", find_pin},
-    Prefix{"container:", find_container},
+    kContainer,
     Prefix{"unit:", find_unit},
     Prefix{"cgroup:", find_cgroup},
 };
+
+/// What others write before the name of a container.
+constexpr std::array kContainerWords{
+    "docker:", "podman:", "nerdctl:", "runc:", "crun:", "lxc:", "machine:"};
 
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -37,24 +53,21 @@ Result<Target> by_pid(const Kernel& kernel, std::string_view digits) {
     return refuse("find", "PID " + std::string(digits), "that is more than any PID",
                   "the ID of a container is written container:ID");
   }
-  auto process = Process::open(kernel, *pid);
-  if (!process) return error_of(process);
+  auto process = TRY(Process::open(kernel, *pid));
   Target target;
   target.name = "PID " + std::to_string(*pid);
-  target.process = std::move(*process);
+  target.process = std::move(process);
   return target;
 }
 
 Result<Target> by_pid_and_inode(const Kernel& kernel, std::string_view pid,
                                 std::string_view inode) {
-  auto target = by_pid(kernel, pid);
-  if (!target) return target;
-  auto found = target->process->pidfd_inode();
-  if (!found) return error_of(found);
-  if (parse_number<std::uint64_t>(inode) != *found) {
-    return refuse("find", target->name + " with the pidfd inode " + std::string(inode),
+  auto target = TRY(by_pid(kernel, pid));
+  auto found = TRY(target.process->pidfd_inode());
+  if (parse_number<std::uint64_t>(inode) != found) {
+    return refuse("find", target.name + " with the pidfd inode " + std::string(inode),
                   "the process that has this PID now is another one",
-                  "its inode is " + std::to_string(*found));
+                  "its inode is " + std::to_string(found));
   }
   return target;
 }
@@ -65,11 +78,10 @@ Result<Target> by_namespace_number(const Kernel& kernel, const std::string& digi
     return refuse("find", "ns:" + digits, "not the number of a namespace",
                   "an inode number or a 64-bit id, as nsx-ls(1) shows them");
   }
-  auto ns = find_namespace(kernel, *number);
-  if (!ns) return error_of(ns);
+  auto ns = TRY(find_namespace(kernel, *number));
   Target target;
-  target.name = std::string(name(ns->kind())) + " namespace " + digits;
-  target.namespaces.push_back({std::move(*ns), target.name});
+  target.name = std::string(name(ns.kind())) + " namespace " + digits;
+  target.namespaces.push_back({std::move(ns), target.name});
   return target;
 }
 
@@ -96,7 +108,7 @@ Result<Target> choose(Matches matches, const std::string& subject, const char* w
     if (!matches.unusable.empty()) return tl::unexpected(std::move(matches.unusable.front()));
     std::string hint = where;
     if (!hint.empty() && !matches.hint.empty()) hint += "; ";
-    return refuse("find", subject, "there is nothing of that name", hint + matches.hint);
+    return refuse("find", subject, kNothing, hint + matches.hint);
   }
   std::string list;
   for (const Match& match : found) {
@@ -114,6 +126,9 @@ Result<Target> choose(Matches matches, const std::string& subject, const char* w
 
 SearchPlace place_of(const Kernel& kernel, const TargetOptions& options) {
   SearchPlace place{kernel, options.root == "/" ? "" : options.root};
+  if (!options.pin_directory.empty()) place.pin_directory = place.root + options.pin_directory;
+  place.named_runtime_directory = options.runtime_directory;
+  place.named_data_directory = options.data_directory;
   const uid_t uid = ::geteuid();
   if (uid == 0) return place;
   place.runtime_directory =
@@ -122,10 +137,74 @@ SearchPlace place_of(const Kernel& kernel, const TargetOptions& options) {
   return place;
 }
 
+/// Names as a text for another process, and back.
+std::string packed(const std::vector<TargetName>& names) {
+  std::string text;
+  for (const TargetName& each : names) {
+    for (const std::string& field :
+         {each.prefix, each.name, each.description, each.cgroup, std::to_string(each.pid)}) {
+      text.append(field).append(1, '\0');
+    }
+  }
+  return text;
+}
+
+void unpack(std::string_view text, std::vector<TargetName>& names) {
+  while (!text.empty()) {
+    TargetName& each = names.emplace_back();
+    for (std::string* field : {&each.prefix, &each.name, &each.description, &each.cgroup})
+      *field = next_field(text, '\0');
+    each.pid = parse_number<pid_t>(next_field(text, '\0')).value_or(0);
+  }
+}
+
+/// The name that was perhaps meant, with its prefix; empty: there is none near.
+std::string meant_name(const Kernel& kernel, const TargetOptions& options, std::string_view prefix,
+                       std::string_view word) {
+  const std::vector<TargetName> all = list_targets(kernel, options);
+  std::vector<std::string_view> names;
+  for (const TargetName& each : all) {
+    // Paths resemble each other.
+    if (each.prefix == "cgroup") continue;
+    if (prefix.empty() || prefix == each.prefix + ':') names.push_back(each.name);
+  }
+  const auto near = nearest(names, word);
+  return near ? std::string(prefix) + std::string(*near) : std::string();
+}
+
+/// Adds to the error of a name that there is not what was perhaps meant.
+Result<Target> with_suggestion(Result<Target> found, const Kernel& kernel,
+                               const TargetOptions& options, std::string_view prefix,
+                               std::string_view word) {
+  if (found || found.error().reason() != kNothing) return found;
+  const std::string meant = meant_name(kernel, options, prefix, word);
+  if (meant.empty()) return found;
+  const std::string& hint = found.error().hint();
+  found.error().set_hint("did you mean " + meant + "?" + (hint.empty() ? "" : " " + hint));
+  return found;
+}
+
+Matches search(const Prefix& prefix, const SearchPlace& place, const std::string& name) {
+  Matches matches = prefix.find(place, name);
+  trace(TraceArea::target, [&] {
+    std::string text = prefix.text + name + ": ";
+    if (matches.found.empty()) text += "not found";
+    for (const Match& match : matches.found) {
+      if (&match != &matches.found.front()) text += ", ";
+      text += match.target.name;
+    }
+    for (const Error& error : matches.unusable)
+      text += "; " + error.message();
+    return matches.hint.empty() ? text : text + " (" + matches.hint + ')';
+  });
+  return matches;
+}
+
 Result<Target> by_word(const SearchPlace& place, const std::string& word) {
   Matches all;
   for (const Prefix& prefix : kPrefixes) {
-    Matches some = prefix.find(place, word);
+    if (prefix.find == find_pin && word.find('/') != std::string::npos) continue;
+    Matches some = search(prefix, place, word);
     std::move(some.found.begin(), some.found.end(), std::back_inserter(all.found));
     std::move(some.unusable.begin(), some.unusable.end(), std::back_inserter(all.unusable));
     if (!some.hint.empty()) all.hint = std::move(some.hint);
@@ -133,10 +212,8 @@ Result<Target> by_word(const SearchPlace& place, const std::string& word) {
   return choose(std::move(all), '\'' + word + '\'', kWhere);
 }
 
-}  // namespace
-
-Result<Target> resolve_target(const Kernel& kernel, const std::string& text,
-                              const TargetOptions& options) {
+Result<Target> resolve(const Kernel& kernel, const std::string& text,
+                       const TargetOptions& options) {
   const SearchPlace place = place_of(kernel, options);
   if (text.empty()) return refuse("find", "a target", "its name is empty");
   if (is_digits(text)) return by_pid(kernel, text);
@@ -147,27 +224,135 @@ Result<Target> resolve_target(const Kernel& kernel, const std::string& text,
     const std::string after = text.substr(colon + 1);
     if (is_digits(before) && is_digits(after)) return by_pid_and_inode(kernel, before, after);
     if (before == "ns") return by_namespace_number(kernel, after);
+    if (before == "pid" && is_digits(after)) return by_pid(kernel, after);
+  }
+  for (const char* word : kContainerWords) {
+    if (text.starts_with(word)) {
+      return resolve(kernel, "container:" + text.substr(std::strlen(word)), options);
+    }
   }
   for (const Prefix& prefix : kPrefixes) {
     if (text.starts_with(prefix.text)) {
       const std::string name = text.substr(std::string_view(prefix.text).size());
-      return choose(prefix.find(place, name), text, "");
+      return with_suggestion(choose(search(prefix, place, name), text, ""), kernel, options,
+                             prefix.text, name);
     }
   }
-  return by_word(place, text);
+  auto found = by_word(place, text);
+  // docker(1) prints the names of containers with a slash in front.
+  const bool is_dockers = text.size() > 1 && text.find('/', 1) == std::string::npos;
+  if (!found && text.front() == '/' && is_dockers) {
+    auto container = choose(search(kContainer, place, text.substr(1)), text, "");
+    if (container || container.error().reason() != kNothing) return container;
+  }
+  return with_suggestion(std::move(found), kernel, options, "", text);
 }
 
-std::vector<TargetName> list_targets(const Kernel& kernel, const TargetOptions& options) {
+/// Those to look at: the one that was named, or an ordinary user's own first, then the machine's.
+std::vector<PinStore> stores(const SearchPlace& place) {
+  std::vector<PinStore> stores;
+  if (!place.pin_directory.empty()) {
+    if (auto store = PinStore::open(place.kernel, place.pin_directory)) {
+      stores.push_back(std::move(*store));
+    }
+    return stores;
+  }
+  if (!place.runtime_directory.empty()) {
+    // Who has none, or may not look, has no pins there.
+    if (auto holder = PinHolder::find(place.kernel, place.runtime_directory); holder && *holder) {
+      if (auto own = (*holder)->store()) stores.push_back(std::move(*own));
+    }
+  }
+  if (auto store = PinStore::open(place.kernel, place.root + kPinRoot)) {
+    stores.push_back(std::move(*store));
+  }
+  return stores;
+}
+
+}  // namespace
+
+bool has_target_prefix(std::string_view text) {
+  const std::string_view before = text.substr(0, text.find(':'));
+  if (before.size() == text.size()) return false;
+  if (is_digits(before)) return is_digits(text.substr(before.size() + 1));
+  const auto begins = [&](std::string_view word) { return text.starts_with(word); };
+  return before == "pid" || before == "ns" || std::ranges::any_of(kContainerWords, begins) ||
+         std::ranges::any_of(kPrefixes, [&](const Prefix& each) { return begins(each.text); });
+}
+
+Result<Target> resolve_target(const Kernel& kernel, const std::string& text,
+                              const TargetOptions& options) {
+  auto target = resolve(kernel, text, options);
+  trace(TraceArea::target, [&] {
+    return text + " is " + (target ? target->name : "not usable: " + target.error().message());
+  });
+  return target;
+}
+
+std::vector<TargetName> list_targets(const Kernel& kernel, const TargetOptions& options,
+                                     std::string_view prefix) {
   const SearchPlace place = place_of(kernel, options);
   std::vector<TargetName> names;
-  for (auto* const list : {list_pins, list_containers, list_cgroups}) {
-    auto some = list(place);
-    std::move(some.begin(), some.end(), std::back_inserter(names));
+  // Each by a child of its own: a file system that does not answer costs one of the lists.
+  const auto add = [&](std::string_view prefixes, auto* list) {
+    if (prefixes.find(prefix) == std::string_view::npos) return;
+    const auto text = text_in_time([&] { return packed(list(place)); });
+    if (text) unpack(*text, names);
+  };
+  add("pin", list_pins);
+  add("container", list_containers);
+  add("unit cgroup", list_cgroups);
+  if (!prefix.empty()) {
+    std::erase_if(names, [&](const TargetName& each) { return each.prefix != prefix; });
   }
   std::sort(names.begin(), names.end(), [](const TargetName& a, const TargetName& b) {
     return std::tie(a.prefix, a.name) < std::tie(b.prefix, b.name);
   });
   return names;
+}
+
+Matches find_pin(const SearchPlace& place, const std::string& name) {
+  Matches matches;
+  if (!check_pin_name(name)) {
+    matches.unusable.push_back(
+        {"find", "pin:" + name, 0, "that is no name of a pin", "it names a file, without a \"/\""});
+    return matches;
+  }
+  for (const PinStore& store : stores(place)) {
+    if (!store.has(name)) continue;
+    auto namespaces = store.find(place.kernel, name);
+    if (!namespaces) {
+      matches.unusable.push_back(std::move(namespaces.error()));
+      continue;
+    }
+    Target target;
+    target.name = "pin " + name;
+    for (Namespace& ns : *namespaces) {
+      const Kind kind = ns.kind();
+      target.namespaces.push_back({std::move(ns), pin_path(kind, name, store.root())});
+    }
+    matches.found.push_back({"pin:" + name, std::move(target)});
+    break;
+  }
+  return matches;
+}
+
+std::vector<TargetName> list_pins(const SearchPlace& place) {
+  std::vector<TargetName> pins;
+  for (const PinStore& store : stores(place)) {
+    const auto files = store.list(place.kernel);
+    if (!files) continue;
+    for (const PinFile& file : *files) {
+      const auto known = std::find_if(pins.begin(), pins.end(),
+                                      [&](const auto& pin) { return pin.name == file.name; });
+      if (known == pins.end()) {
+        pins.push_back({"pin", file.name, nsx::name(file.kind), 0});
+      } else {
+        known->description += std::string(", ") + nsx::name(file.kind);
+      }
+    }
+  }
+  return pins;
 }
 
 }  // namespace nsx

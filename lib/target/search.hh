@@ -1,10 +1,17 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-// What the searches for a target share. Each looks for one name in one place.
+// What the searches for a target share. Each looks for one name in one place; of several processes
+// the oldest is meant, the one that a cgroup or a container began with.
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <nsx/process.hh>
 #include <nsx/target.hh>
+
+#include "target/container_record.hh"
 
 namespace nsx {
 
@@ -13,6 +20,10 @@ struct SearchPlace {
   const Kernel& kernel;
   std::string root;                    ///< before each absolute path; empty: this machine's own
   std::string runtime_directory = {};  ///< of the caller; empty: none
+  std::string pin_directory = {};      ///< the only one for pins; empty: there is none
+  /// What the caller's XDG_RUNTIME_DIR and XDG_DATA_HOME say, not looked at yet.
+  std::string named_runtime_directory = {};
+  std::string named_data_directory = {};
 };
 
 /// A thing of the wanted name.
@@ -45,5 +56,33 @@ inline Target process_target(const std::string& what, Process process) {
   target.process = std::move(process);
   return target;
 }
+
+/// A process, held, and what tells its age.
+struct AgedProcess {
+  Process process;
+  ProcessStat stat;  ///< without its command
+};
+
+/// Takes hold of a process and reads its age. None if it is gone or a zombie, which has nothing
+/// left to enter.
+std::optional<AgedProcess> open_aged(const Kernel& kernel, pid_t pid);
+
+/// Whether a process is still there.
+bool is_there(const Process& process);
+
+/// Whether `a` started before `b`. The kernel's clock ticks are coarse: in the same tick a parent
+/// comes before its child, else the lower PID.
+bool is_older(const ProcessStat& a, const ProcessStat& b);
+
+/// Called for a cgroup's directory, with its path below the one where the walk began: "", "/a".
+using VisitCgroup = std::function<void(const std::string& path, int directory)>;
+
+/// Visits a cgroup and all below it, each before those in it.
+void walk_cgroups(int directory, const VisitCgroup& visit);
+
+/// The oldest process of a cgroup and those below it, if there is one, but for those in the cgroup
+/// `except` directly below.
+std::optional<Process> oldest_in_cgroup(const Kernel& kernel, int directory,
+                                        const char* except = nullptr);
 
 }  // namespace nsx

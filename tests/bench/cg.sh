@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # How fast nsx-cg ls is beside reading the same files alone, systemd-cgls and systemd-cgtop, with 5,000
 # cgroups. Judges nothing: a time on a busy machine proves nothing. Run by tests/bench/run.sh, which
 # stages nsx.

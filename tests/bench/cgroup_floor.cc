@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The system calls that a list of cgroups costs at least: each directory is opened and listed, and
 // the files of nsx-cg ls's usual columns are read. Usage: cgroup_floor DIRECTORY
 

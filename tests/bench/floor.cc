@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // floor [all]: the necessary system calls for what nsx-ls tells, and nothing else; in one thread.
 //
 // Which namespaces each process is in, whose child it is and whose it is. With "all" also the

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # How fast nsx-ls is beside lsns, and beside the system calls that the answer costs: on worlds of
 # sleeping processes, all commands in turn. Prints the targets beside what came out, and judges
 # nothing: a time on a busy machine proves nothing. Run by tests/bench/run.sh, which stages nsx.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs two commands in turn, A B A B ..., and prints the median wall time of each and the median
 // of the ratios A/B pair by pair: a machine whose speed drifts slows both halves of a pair alike.
 //

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # How fast nsx-pin is beside ip netns, both in turn, with /run of its own. Prints the targets beside what
 # came out, and judges nothing: a time on a busy machine proves nothing. Run by tests/bench/run.sh, which
 # stages nsx.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # How fast nsx is beside its peers: both in turn in one run, as ratios. No test, and no lane of CI:
 # a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|pin|cg]
 # With "ls" only nsx-ls on worlds of many processes, with "pin" only nsx-pin, with "cg" only nsx-cg on
@@ -40,7 +41,7 @@ finish() {
   [ -z "$target" ] || kill -KILL "$target" 2>/dev/null || true
 }
 trap finish EXIT
-unshare --net --uts -- sleep 3600 &
+unshare --net --uts --mount -- sleep 3600 &
 target=$!
 # It has left for its namespaces when its link differs from ours.
 while [ "$(readlink "/proc/$target/ns/net")" = "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
@@ -56,8 +57,13 @@ run "unshare -u -- /bin/true" "$pairs" \
   "$tools/nsx-unshare -u -- /bin/true" "unshare -u -- /bin/true"
 run "unshare -fp -- /bin/true" "$pairs" \
   "$tools/nsx-unshare -fp -- /bin/true" "unshare -fp -- /bin/true"
+# From here on, but for "-n", the program is executed by the sealed starter.
+run "unshare --root=/ -- /bin/true" "$pairs" \
+  "$tools/nsx-unshare --root=/ -- /bin/true" "unshare --root=/ -- /bin/true"
 run "nsenter -t PID -n -- /bin/true" "$pairs" \
   "$tools/nsx-enter -t $target -n -- /bin/true" "nsenter -t $target -n -- /bin/true"
+run "nsenter -t PID -m -- /bin/true" "$pairs" \
+  "$tools/nsx-enter -t $target -m -- /bin/true" "nsenter -t $target -m -- /bin/true"
 run "nsenter -t PID -a -- /bin/true" "$pairs" \
   "$tools/nsx-enter -t $target -a -- /bin/true" "nsenter -t $target -a -- /bin/true"
 run "lsns" "$((pairs / 5))" "$tools/nsx-ls" "lsns"

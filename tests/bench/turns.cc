@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // turns ROUNDS LABEL COMMAND [LABEL COMMAND]...: runs the commands in turn, A B C A B C ..., and
 // reads all that they print. A command is one string, its words parted by blanks.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // world PROCESSES NAMESPACES [FDS [KINDS]]: a machine to look at, for a while.
 //
 // Makes PROCESSES processes that sleep, each with the five descriptors of a plain daemon, spread

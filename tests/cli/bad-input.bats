@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Whatever is wrong is said in one line, with what and why; the exit status is the documented one;
 # and nothing is left behind.
 #
@@ -41,7 +42,7 @@ dead_pid() {
   perl -e 'my $pid = fork // die; exit if !$pid; waitpid $pid, 0; print $pid'
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "an unknown option names the nearest one" {
   fails 1 "cannot understand --mout: no such option (did you mean --mount?)" nsx-unshare --mout true
   fails 1 "cannot understand --tarjet: no such option (did you mean --target?)" nsx-enter --tarjet=1
@@ -52,14 +53,14 @@ dead_pid() {
   fails 2 "cannot understand -Z: no such option" nsx-ls -Z
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "an option that could be several names them" {
   fails 1 "cannot understand --map: several options start so (--map-root-user, --map-current-user, --map-user, " \
     nsx-unshare --map true
   fails 1 "several options start so" nsx-enter --p true
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "a missing argument and one too many" {
   fails 1 "cannot use --target: it needs an argument (TARGET)" nsx-enter --target
   fails 1 "cannot use --target: it needs an argument (TARGET)" nsx-enter -t
@@ -67,13 +68,13 @@ dead_pid() {
   fails 2 "cannot use --output: it needs an argument (COLUMNS)" nsx-ls -o
   fails 1 "cannot use --all: it takes no argument" nsx-enter --all=yes
   fails 1 "cannot use --lo: it takes no argument" nsx-unshare --lo=up true
-  fails 2 "cannot show 2: one namespace or target is shown at a time" nsx-ls 1 2
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "what is no kind, column, relation, mode or signal" {
-  fails 2 "cannot list namespaces of the kind 'network': unknown kind (cgroup ipc mnt net pid time user uts)" \
-    nsx-ls -t network
+  fails 2 "cannot list namespaces of the kind 'nett': unknown kind (cgroup, ipc, mnt, net, pid, time, user or uts)" \
+    nsx-ls -t nett
+  fails 2 "cannot list namespaces of the kind '': unknown kind" nsx-ls -t net,
   fails 2 "cannot show the column 'FOO': no such column" nsx-ls -o NS,FOO
   fails 2 "cannot show the column '': no such column" nsx-ls -o NS,
   fails 2 "cannot show the column '': no such column" nsx-ls -o ""
@@ -84,11 +85,11 @@ dead_pid() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "what is no PID" {
   for text in abc 12x "" -5 0 99999999999999999999 " 1" 1.5; do
     case $text in
-      "") why="cannot find a target: its name is empty" ;;
+      "") why="cannot use --target=: it is empty" ;;
       0) why="cannot find PID 0: a PID is a number above 0" ;;
       9*) why="cannot find PID $text: that is more than any PID" ;;
       *) why="cannot find '$text': there is nothing of that name" ;;
@@ -98,21 +99,24 @@ dead_pid() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "what is no UID or GID" {
-  for text in abc -1 4294967295 99999999999; do
+  fails 1 "cannot use as a user 'abc': no such user (" nsx-enter -t $$ -u -S abc true
+  fails 1 "cannot use as a group 'abc': no such group (" nsx-enter -t $$ -u -G abc true
+  for text in "" 1abc -1 4294967295 99999999999; do
+    fails 1 "cannot use as a user '$text'" nsx-enter -t $$ -u --as="$text" true
     fails 1 "cannot use as a UID '$text'" nsx-enter -t $$ -u -S "$text" true
     fails 1 "cannot use as a GID '$text'" nsx-enter -t $$ -u -G "$text" true
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "options that exclude each other" {
   fails 2 "cannot use --json and --raw: they exclude each other" nsx-ls -J -r
   fails 2 "cannot use --list and --tree: they exclude each other" nsx-ls -l -T
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "nsx-enter without a target says what needs it" {
   fails 1 "cannot enter namespaces without a file: no target process is named" nsx-enter -n true
   fails 1 "cannot enter --all: no target process is named" nsx-enter -a true
@@ -120,19 +124,20 @@ dead_pid() {
   fails 1 "no target process is named" nsx-enter -w true
   fails 1 "cannot enter --net-socket: no target process is named" nsx-enter -N 3 true
   fails 1 "cannot enter --user-parent: no target process is named" nsx-enter --user-parent true
-  fails 1 "cannot enter --env: no target process is named" nsx-enter -e true
-  fails 1 "cannot enter --join-cgroup: no target process is named" nsx-enter -c true
-  fails 1 "cannot enter --setuid=follow: no target process is named" nsx-enter -S follow true
-  fails 1 "cannot enter --setgid=follow: no target process is named" nsx-enter -G follow true
+  # With nothing to enter, the word is the target.
+  for option in -e -c "-S follow" "-G follow"; do
+    fails 1 "cannot find 'true': there is nothing of that name" nsx-enter $option true
+    fails 1 "no target process is named" nsx-enter $option
+  done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "nsx-enter takes one target, and --wd or --wdns" {
   fails 1 "cannot use --target: it was given already (1)" nsx-enter -t 1 -t 2 true
   fails 1 "cannot use --wdns: it excludes --wd" nsx-enter -t 1 -w --wdns=/ true
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "what is no socket and no 64-bit id" {
   for text in abc -1 99999999999 ""; do
     fails 1 "cannot use as a socket '$text': not the number of a descriptor" nsx-enter -t 1 -N "$text" true
@@ -143,7 +148,7 @@ dead_pid() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "a PID that does not exist" {
   pid=$(dead_pid)
   fails 1 "cannot find PID $pid: No such process" nsx-enter -t "$pid" -n true
@@ -151,7 +156,7 @@ dead_pid() {
   fails 1 "cannot find PID 4194304: No such process" nsx-enter -t 4194304 -a true
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "a zombie has no namespaces to enter" {
   spawn perl -e 'if (my $pid = fork) { sleep 300 } else { exit }'
   wait_until has_zombie "$pid"
@@ -162,7 +167,7 @@ dead_pid() {
     "cannot open the net namespace of PID $zombie: No such process" nsx-enter -t "$zombie" -n true
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "a target that vanishes is an error or a success, and never another process" {
   # Each round enters the UTS namespace of a process that is about to end.
   local round end=$((SECONDS + 8))
@@ -181,7 +186,7 @@ dead_pid() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "files that are no namespaces" {
   touch "$BATS_TEST_TMPDIR/file"
   mkfifo "$BATS_TEST_TMPDIR/fifo"
@@ -191,7 +196,7 @@ dead_pid() {
   fails 1 "cannot open /nowhere/net: No such file or directory" nsx-enter --net=/nowhere/net true
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "a namespace file of another kind" {
   fails 1 "cannot join as a net namespace /proc/self/ns/uts: it is a uts namespace" \
     nsx-enter --net=/proc/self/ns/uts true
@@ -214,7 +219,7 @@ dead_pid() {
 # bats test_tags=slow
 @test "no privilege: what is missing, and what to do" {
   for option in -m -u -i -n -pm -C -T; do
-    fails 1 "Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace too" \
+    fails 1 "Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace, too" \
       as_user nsx-unshare $option true
   done
   fails 1 "Operation not permitted" as_user nsx-unshare -f -n true
@@ -233,13 +238,14 @@ dead_pid() {
     as_user nsx-enter -t "$pid" -n true
 }
 
+# bats test_tags=rootless
 @test "proc of the host can't be mounted from a user namespace without a PID namespace of its own" {
-  fails 1 "cannot mount proc on /proc: Operation not permitted (needs CAP_SYS_ADMIN in the user namespace that owns the pid namespace: with --user, add --pid --fork)" \
+  fails 1 "cannot mount proc on /proc: Operation not permitted (the PID namespace belongs to another user namespace: add --pid --fork)" \
     as_user nsx-unshare -r --mount-proc true
   fails 1 "cannot mount proc" as_user nsx-unshare -rf --mount-proc true
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "a limit on namespaces is named" {
   fails 1 "No space left on device (a limit in /proc/sys/user/max_*_namespaces is reached" \
     unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; exec nsx-unshare -n true'
@@ -252,7 +258,7 @@ dead_pid() {
     chroot "$BATS_TEST_TMPDIR/root" "$(command -v nsx-unshare)" -U true
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "a full disk behind stdout" {
   for command in "nsx-ls" "nsx-ls -J" "nsx-ls --help" "nsx-enter --version" "nsx-unshare --plan true" \
     "nsx-ls --features"; do
@@ -262,7 +268,7 @@ dead_pid() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "a closed pipe behind stdout" {
   run -0 bash -c 'nsx-ls --help | head -c 1 >/dev/null; echo "${PIPESTATUS[0]}"'
   [[ "$output" = 0 || "$output" = 141 ]]
@@ -270,12 +276,15 @@ dead_pid() {
 
 # bats test_tags=slow
 @test "descriptors 0, 1 and 2 closed at the start" {
-  for command in "nsx-ls" "nsx-ls --help" "nsx-unshare --fork -- true" "nsx-enter -t $$ -p -- true" \
-    "nsx-unshare -u true" "nsx-enter -t $$ -n true"; do
+  for command in "nsx-unshare --fork -- true" "nsx-enter -t $$ -p -- true" "nsx-unshare -u true" \
+    "nsx-enter -t $$ -n true" nsx-ls "nsx-ls --help"; do
     run -0 eval "$command 0<&-"
-    run -0 eval "$command 0<&- 1>&- 2>&-"
-    run -0 eval "$command 1>&-"
     run -0 eval "$command 2>&-"
+    # What is to be written and cannot be is a failure.
+    local status=0
+    if [[ $command = nsx-ls* ]]; then status=1; fi
+    run "-$status" eval "$command 0<&- 1>&- 2>&-"
+    run "-$status" eval "$command 1>&-"
   done
   # What is reported goes nowhere, rather than into a file that took the place of stderr.
   run -1 eval "nsx-enter --net=/etc/passwd true 2>&-"
@@ -293,7 +302,7 @@ dead_pid() {
   fails 126 "File name too long" nsx-unshare -u "$long"
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "four megabytes of options and operands" {
   # As many bytes as only an unlimited stack lets through execve(2).
   for command in nsx-ls nsx-unshare "nsx-enter -n"; do
@@ -305,7 +314,7 @@ dead_pid() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "hostile characters in a name do not reach the terminal" {
   fails 1 "cannot find '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
   fails 1 '/nowhere\x07' nsx-enter --net=$'/nowhere\a' true
@@ -321,7 +330,7 @@ dead_pid() {
   fails 1 "cannot mount proc" nsx-unshare -pf --kill-child --mount-proc=/nowhere true
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "the wrong value of NSX_KERNEL_FEATURES" {
   NSX_KERNEL_FEATURES=-bogus fails 1 "cannot switch off the kernel feature -bogus: unknown name" nsx-ls
   NSX_KERNEL_FEATURES=ns-id fails 1 "unknown name" nsx-enter -t $$ -n true
@@ -329,10 +338,111 @@ dead_pid() {
 
 # bats test_tags=needs-no-proc,slow
 @test "without /proc" {
-  run -1 unshare -m -- sh -c "mount -t tmpfs none /proc; nsx-ls"
-  [ "$output" = "nsx-ls: cannot list /proc: it shows no process (is proc mounted there?)" ]
-  run -1 unshare -m -- sh -c "mount -t tmpfs none /proc; nsx-enter -t 1 -n true"
-  [ "$output" = "nsx-enter: cannot find PID 1: No such process" ]
-  run -1 unshare -m -- sh -c "mount -t tmpfs none /proc; nsx-unshare -r true"
-  [ "$output" = "nsx-unshare: cannot open /proc/self/setgroups: No such file or directory" ]
+  local said="it is no proc file system (mount -t proc proc /proc)" command
+  local without=(unshare -m -- sh -c 'mount -t tmpfs none /proc && exec "$@"' sh)
+  for command in nsx-ls "nsx-ls -p 1" "nsx-ls ns:1" "nsx-ls --limits" "nsx-ls --compare 1 2" \
+    "nsx-enter -t 1 -n true" "nsx-enter -t web true" "nsx-enter -t unit:cron true" "nsx-enter --net=/x true" "nsx-enter --list-targets" \
+    "nsx-pin add x" "nsx-pin ls" "nsx-pin gc" "nsx-pin rm x" "nsx-pin mv x y" "nsx-pin exec x true" \
+    "nsx-pin identify 2" "nsx-pin pids x" "nsx-pin ids" "nsx-pin connect x y" "nsx-pin monitor" "nsx-pin wait x" \
+    "nsx-cg ls" "nsx-cg run -- true" "nsx-cg tree -p" "nsx-cg explain /" "nsx-cg get / x" "nsx-cg create /x" \
+    "nsx-cg top --batch --count=1"; do
+    # shellcheck disable=SC2086 # words
+    run "${without[@]}" $command
+    [ "$status" != 0 ] && [[ "$output" = *"cannot use /proc: $said" ]] || {
+      echo "$command: $status: $output"
+      return 1
+    }
+  done
+  # What needs none works.
+  run -0 "${without[@]}" nsx-unshare -u -n -i true
+  [ "$output" = "" ]
+  # Where it is missing on the way, that is said beside what failed.
+  run -1 "${without[@]}" nsx-unshare -r true
+  [[ "${lines[0]}" = "nsx-unshare: cannot "* ]]
+  [ "${lines[1]}" = "nsx-unshare: note: cannot use /proc: $said" ]
+}
+
+# bats test_tags=needs-no-proc
+@test "with the /proc of another PID namespace, a container on record is not said to have ended" {
+  run -1 unshare -m -- sh -c 'mount -t tmpfs none /run && mkdir -p /run/runc/web &&
+    echo "{\"id\":\"web\",\"init_process_pid\":4000000,\"init_process_start\":1}" >/run/runc/web/state.json &&
+    unshare -p --fork mount -t proc proc /proc && exec nsx-enter -t container:web -u true'
+  [[ "$output" = *"it is that of another PID namespace"* ]]
+}
+
+@test "what cannot be written is a failure, of the status, a pseudo-terminal and a list" {
+  local tool
+  for tool in "nsx-enter -t $$" nsx-unshare; do
+    run -1 bash -c "$tool -u --status-fd=3 -- true 3>/dev/full"
+    [ "$output" = "${tool%% *}: cannot write the status to descriptor 3: No space left on device" ]
+    run -1 bash -c "$tool -u --status-fd=0 -- true <&-"
+    [ "${lines[0]}" = "${tool%% *}: cannot write the status to descriptor 0: Bad file descriptor" ]
+    run -1 bash -c "$tool -u --pty -- echo hello >/dev/full"
+    [ "$output" = "${tool%% *}: cannot write standard output: No space left on device" ]
+    # One who has read enough, and left, is none: the program's terminal hangs up.
+    run bash -c "$tool -u --pty -- sh -c 'sleep 0.1; echo hello' | true"
+    [ "$output" = "" ]
+    run -1 bash -c "$tool -u --plan -- true >&-"
+    [ "$output" = "${tool%% *}: cannot write standard output: Bad file descriptor" ]
+    # It says nothing itself.
+    run -0 bash -c "$tool -u -- true >&-"
+  done
+  for tool in nsx-ls "nsx-ls --json" "nsx-ls --help" "nsx-ls --version" "nsx-ls --limits" \
+    "nsx-cg ls" "nsx-cg tree" "nsx-cg top --batch --count=1"; do
+    run -1 bash -c "$tool >&-"
+    [[ "${lines[-1]}" = *"cannot write standard output: Bad file descriptor" ]]
+    run -1 bash -c "$tool >/dev/full"
+    [[ "${lines[-1]}" = *"cannot write standard output: No space left on device" ]]
+  done
+}
+
+# bats test_tags=rootless
+@test "what is mistyped leads to no command that removes or stops; other words for a command are known" {
+  hint() {
+    local wanted=$1
+    shift
+    run -2 "$@"
+    [ "${lines[0]}" = "$1: cannot understand '$2': no such command${wanted:+ (did you mean $wanted?)}" ]
+  }
+  hint "" nsx-pin rn x
+  hint "" nsx-pin gz
+  hint "" nsx-cg kil x
+  hint "" nsx-cg freez x
+  hint rm nsx-pin remove x
+  hint add nsx-pin create x
+  hint exec nsx-pin enter x
+  hint rm nsx-cg delete x
+  hint create nsx-cg add x
+  hint exec nsx-pin exce x
+  fails 1 "no such option (did you mean --net?)" nsx-enter --network
+  fails 1 "no such option (did you mean --mount?)" nsx-unshare --mounts
+}
+
+# bats test_tags=rootless
+@test "signals that no process can catch are not passed on, and nobody passes on without a parent" {
+  local tool signal
+  for tool in "nsx-enter -t $$" nsx-unshare; do
+    for signal in KILL STOP TERM,sigkill 9; do
+      run -1 $tool -u --forward-signals=$signal -- true
+      [[ "${lines[0]}" = "${tool%% *}: cannot pass on SIG"*": no process can catch it"* ]]
+    done
+  done
+  for option in --kill-child --forward-signals --pty --status-fd=1; do
+    run -1 nsx-enter -t $$ -p -F $option -- true
+    [ "${lines[0]}" = "nsx-enter: cannot use --no-fork: ${option%%=*} needs a parent that waits (one of them)" ]
+  done
+}
+
+# A variable of a script that is not set.
+# bats test_tags=slow,rootless
+@test "an empty value where something is named is a usage error" {
+  fails 1 "cannot use --target=: it is empty" nsx-enter --target= true
+  fails 1 "cannot use --target=: it is empty" nsx-enter -t "" true
+  fails 1 "cannot use --mount-sys=: it is empty" nsx-enter -t $$ -n --mount-sys= true
+  fails 1 "cannot use --mount-proc=: it is empty" nsx-unshare --mount-proc= true
+  fails 1 "cannot use --root=: it is empty" nsx-unshare --root= true
+  fails 2 "cannot use --container=: it is empty" nsx-ls --container=
+  fails 2 "cannot use --target=: it is empty" nsx-pin add x --target=
+  fails 2 "cannot use --dir=: it is empty" nsx-pin add x --dir=
+  fails 2 "cannot use --into=: it is empty" nsx-cg run --into= -- true
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-cg with controllers: cgroup v2 alone, and a disk that may be written to, as tests/vm has them.
 # bats file_tags=vm-only
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
@@ -8,7 +9,7 @@ load ../lib/cgroups
   run --separate-stderr nsx-cg run --into="/$mine" --stats --json memory=32M swap=0 -- \
     perl -e '$x = "x" x (128 << 20); sleep 300'
   [ "$status" -eq $((128 + 9)) ]
-  jq -e '.["oom-kills"] == 1 and .["memory-peak"] <= 33554432 and .["memory-peak"] > 16777216' <<<"$stderr"
+  jq -e '.oom_kills == 1 and .memory_peak <= 33554432 and .memory_peak > 16777216' <<<"$stderr"
   run --separate-stderr nsx-cg run --into="/$mine" --stats --oom-exit=42 memory=32M swap=0 -- \
     perl -e '$x = "x" x (128 << 20); sleep 300'
   [ "$status" -eq 42 ]
@@ -37,7 +38,7 @@ load ../lib/cgroups
 @test "a fork bomb stops at its limit" {
   run --separate-stderr nsx-cg run --into="/$mine" --stats --json pids=20 -- \
     sh -c 'for i in $(seq 50); do sleep 1 & done; wait'
-  jq -e '.["forks-refused"] > 0' <<<"$(tail -n 1 <<<"$stderr")"
+  jq -e '.forks_refused > 0' <<<"$(tail -n 1 <<<"$stderr")"
   nsx-cg create "/$mine/bomb" pids=30
   spawn bash -c 'echo 0 >"$1/cgroup.procs"; bomb() { bomb | bomb & }; bomb; sleep 300' - "$own/bomb"
   refused() { grep -qx 'max [1-9][0-9]*' "$own/bomb/pids.events"; }
@@ -96,6 +97,22 @@ load ../lib/cgroups
   [ "$(nsx-cg get -H "/$mine/a" memory)" = memory=64M ]
   run -0 nsx-cg get -J "/$mine/a" memory pids.max
   [ "$output" = '{"memory":67108864,"pids.max":10}' ]
+}
+
+# bats test_tags=one-kernel
+@test "who is throttled" {
+  nsx-cg create "/$mine/busy" cpu=0.05
+  nsx-cg create "/$mine/idle" cpu=0.05
+  nsx-cg create "/$mine/free"
+  sleeper_in "$own/idle"
+  spawn sh -c 'while :; do :; done'
+  echo "$pid" >"$own/busy/cgroup.procs"
+  # As nr_throttled and nr_periods have it: it never stops of itself.
+  run -0 nsx-cg ls -J -o NAME,THROTTLED% --interval=1s --sort=-THROTTLED% "/$mine"
+  jq -e --arg mine "/$mine" '(.cgroups | map({(.name): .throttled_percent}) | add) as $of | .cgroups[0].name == $mine + "/busy"
+     and $of[$mine + "/busy"] > 50 and $of[$mine + "/idle"] == 0' <<<"$output"
+  run -0 nsx-cg ls -n -r -o NAME --interval=500ms -Q 'THROTTLED% > 0' "/$mine"
+  [ "$output" = "/$mine/busy" ]
 }
 
 # bats test_tags=one-kernel
@@ -186,12 +203,12 @@ load ../lib/cgroups
   as_user nsx-cg create "/$mine/yours/a" memory=16M pids=5
   [ "$(cat "$own/yours/a/memory.max")" = 16777216 ]
   run -1 as_user nsx-cg set "/$mine/yours" memory=1M
-  [[ $output == *"it belongs to UID 0"* ]]
+  [[ $output == *"it belongs to root"* ]]
   # What fails takes back the controllers that it has enabled for it.
   as_user nsx-cg create "/$mine/yours/a/b"
   [ "$(cat "$own/yours/a/cgroup.subtree_control")" = "" ]
   run -1 as_user nsx-cg delegate --controllers=pids "/$mine/yours/a/b" 0
-  [[ $output == *"cannot delegate the cgroup /$mine/yours/a/b: Operation not permitted (be root)" ]]
+  [[ $output == *"cannot delegate the cgroup /$mine/yours/a/b: Operation not permitted (needs CAP_CHOWN: run as root)" ]]
   [ "$(cat "$own/yours/a/cgroup.subtree_control")" = "" ]
   [ "$(stat -c %u "$own/yours/a/b" "$own/yours/a/b/cgroup.procs" | xargs)" = "$ordinary_uid $ordinary_uid" ]
   as_user nsx-cg rm -r "/$mine/yours/a"
@@ -277,10 +294,98 @@ load ../lib/cgroups
     if [[ $example == *--dry-run* ]]; then nsx-cg create "/$mine/backup"; fi
     count=$((count + 1))
   done < <(
-    sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/s/^[$#] //p' "$NSX_STAGE/usr/share/man/man1/nsx-cg.1"
+    sed -n '/^\.Sh EXAMPLES/,/^\.Sh OPTIONS/s/^[$#] //p' "$NSX_STAGE/usr/share/man/man1/nsx-cg.1"
     sed -n 's/^# \(nsx-cg \)/\1/p' "$NSX_STAGE/usr/share/man/man7/nsx.7"
   )
   [ "$count" -ge 15 ]
+}
+
+# What is handed down at the top, and by two of our own.
+handed_down() {
+  cat "$top/cgroup.subtree_control" "$own/cgroup.subtree_control" "$own/in/cgroup.subtree_control"
+}
+
+@test "a run or create that fails takes back the controllers that it enabled" {
+  mkdir "$own/in"
+  before=$(handed_down)
+  for command in "run --into=/$mine/in memory=64M pids=10 -- /none" "run --into=/$mine/in memory=64M -- /etc" \
+    "run --into=/$mine/in --keep memory=64M -- /none" "run --into=/$mine/in pids=0 -- true" \
+    "run --into=/$mine/in memory=64M cgroup.max.depth=x -- true" "create /$mine/in/a/b memory=64M cgroup.max.depth=x" \
+    "set /$mine/in memory=64M cgroup.max.depth=x"; do
+    run ! nsx-cg $command
+    [ "$(handed_down)" = "$before" ]
+    [ -z "$(find "$own/in" -mindepth 1 -type d)" ]
+  done
+  # And moves back who was moved out of the way.
+  sleeper_in "$own/in"
+  run -127 nsx-cg run --into="/$mine/in" --leaf=leaf memory=64M -- /none
+  is_in "$pid" "$own/in"
+  [ "$(handed_down)" = "$before" ]
+  [ -z "$(find "$own/in" -mindepth 1 -type d)" ]
+  # exec enables none.
+  run -127 nsx-cg exec "/$mine/in" -- /none
+  [ "$(handed_down)" = "$before" ]
+  # What has run leaves them: others may have come to rely on them.
+  end_spawned
+  nsx-cg run --into="/$mine/in" memory=64M -- true
+  grep -qw memory "$own/in/cgroup.subtree_control"
+}
+
+@test "a full pids.max is named" {
+  nsx-cg create "/$mine/full" pids=1
+  sleeper_in "$own/full"
+  run -1 nsx-cg run --into="/$mine/full" --name=job -- true
+  [ "$output" = "nsx-cg run: cannot start a process in the cgroup /$mine/full/job: pids.max of /$mine/full is reached: 1 of 1 processes and threads (nsx-cg set /$mine/full pids=NUMBER)" ]
+  run -1 nsx-cg run --into="/$mine" --name=job pids=0 -- true
+  [[ $output == *"pids.max of /$mine/job is reached: 0 of 0 processes and threads"* ]]
+  # Where the command itself is, it starts what cleans up.
+  nsx-cg set "/$mine/full" pids=2
+  # shellcheck disable=SC2016 # for the inner shell
+  run -1 sh -c 'echo $$ >"$1/cgroup.procs"; exec nsx-cg run --into="$2" -- true' - "$own/full" "/$mine"
+  [[ $output == *"cannot start a process in the cgroup /$mine/full: pids.max of /$mine/full is reached: 2 of 2 "* ]]
+  [ -z "$(find "$own" -mindepth 1 -type d ! -name full)" ]
+}
+
+@test "who can hand a controller down is said, with the command" {
+  echo +memory >"$top/cgroup.subtree_control"
+  mkdir "$own/yours"
+  nsx-cg delegate --controllers=pids "/$mine/yours" "$ordinary_uid"
+  run -1 as_user nsx-cg create "/$mine/yours/a" memory=16M
+  [ "$output" = "nsx-cg create: cannot enable memory below the cgroup /$mine: $own/cgroup.subtree_control belongs to root, who can hand them down (echo +memory > $own/cgroup.subtree_control)" ]
+  [ ! -e "$own/yours/a" ]
+  run -1 as_user nsx-cg get "/$mine/yours" memory
+  [[ $output == *"the controller memory is not enabled for this cgroup: /$mine does not hand it down, which is for root to do (echo +memory > $own/cgroup.subtree_control)" ]]
+  hint=${output##*(}
+  sh -c "${hint%)}"
+  as_user nsx-cg create "/$mine/yours/a" memory=16M
+  [ "$(cat "$own/yours/a/memory.max")" = 16777216 ]
+}
+
+@test "the root of a cgroup namespace has its limits from outside" {
+  nsx-cg create "/$mine/inside" memory=64M
+  chown "$ordinary_uid" "$own/inside" "$own/inside/cgroup.procs" "$own/inside/cgroup.subtree_control"
+  # shellcheck disable=SC2016 # for the inner shells
+  inside() {
+    sh -c 'echo $$ >"$1/cgroup.procs"; shift
+      exec setpriv --reuid="$1" --regid="$1" --clear-groups unshare -UrCm sh -c "mount -t cgroup2 none /mnt && \"\$@\"" "$@"' \
+      - "$own/inside" "$ordinary_uid" "$@"
+  }
+  run -1 inside nsx-cg set / memory=1M
+  [[ $output == *"cannot write '1048576' to /mnt/memory.max: this is the root of a cgroup namespace, and its limits are set outside"* ]]
+  run -0 inside nsx-cg explain /
+  [[ $output == *"limits that are set outside of this cgroup namespace, above /, are not seen"* ]]
+  run -0 nsx-cg explain "/$mine/inside"
+  [[ $output != *"outside of this cgroup namespace"* ]]
+}
+
+@test "sizes are whole pages, and none of them becomes 0" {
+  run -0 --separate-stderr nsx-cg create "/$mine/small" memory=5 memory.low=4097 swap=0
+  [ "$stderr" = "nsx-cg create: note: memory.max: 5 bytes are rounded up to whole pages, 4096
+nsx-cg create: note: memory.low: 4097 bytes are rounded up to whole pages, 8192" ]
+  [ "$(cat "$own/small/memory.max" "$own/small/memory.low" "$own/small/memory.swap.max" | xargs)" = "4096 8192 0" ]
+  run -0 nsx-cg set --dry-run "/$mine/small" memory=4096 memory.high=50% memory.oom.group=1
+  [[ $output != *rounded* ]]
+  [[ ${lines[-1]} == "echo 1 > "* ]]
 }
 
 # bats test_tags=one-kernel
@@ -296,4 +401,18 @@ load ../lib/cgroups
     perl -e '$x = "x" x (64 << 20)'
   [ "$status" -eq $((128 + 9)) ]
   wait_until gone
+}
+
+@test "run within run makes room for itself, again and again" {
+  run -0 nsx-cg run --into="/$mine" memory=64M -- sh -c '
+    nsx-cg run memory=32M -- cat /proc/self/cgroup
+    cat /proc/self/cgroup
+    nsx-cg run memory=32M -- cat /proc/self/cgroup'
+  [[ ${lines[0]} =~ ^0::/$mine/nsx-[0-9]+/nsx-[0-9]+$ ]]
+  [[ ${lines[1]} =~ ^0::/$mine/nsx-[0-9]+/nsx-leaf$ ]]
+  [[ ${lines[2]} =~ ^0::/$mine/nsx-[0-9]+/nsx-[0-9]+$ ]]
+  # What nsx-cg run has not made stays as it is.
+  mkdir "$own/shell"
+  run -1 sh -c 'echo $$ >"$0" && nsx-cg run memory=32M -- true' "$own/shell/cgroup.procs"
+  [[ $output == *"--leaf=NAME moves them"* ]]
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-cg where no controller is needed: on hybrid machines as well.
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
@@ -39,7 +40,7 @@ load ../lib/cgroups
   mkdir "$own/$name"
   run -0 nsx-cg ls -n -o NAME "/$mine"
   [[ $output != *$'\e'* ]]
-  run -0 nsx-cg tree "/$mine"
+  run -0 --separate-stderr nsx-cg tree "/$mine"
   [[ $output != *$'\e'* ]]
   run -0 nsx-cg ls -n -o PROCS "/$mine/$name"
   [ "$(words $output)" = 0 ]
@@ -105,7 +106,7 @@ load ../lib/cgroups
   [ "$output" = "/$mine/b" ]
   run -0 nsx-cg ls -n -o NAME -d 0 "/$mine"
   [ "$output" = "/$mine" ]
-  run -0 nsx-cg ls -n -o +TYPE -d 0 "/$mine"
+  run -0 --separate-stderr nsx-cg ls -n -o +TYPE -d 0 "/$mine"
   [[ $output == *domain ]]
   run -2 nsx-cg ls -o NAME,NONE
   [[ $output == *"cannot show the column 'NONE'"* ]]
@@ -121,16 +122,16 @@ load ../lib/cgroups
   [[ ${lines[1]} == *a* ]]
   [[ ${lines[2]} == *"$pid sleep 300"* ]]
   # Names, which are as long as command lines, come last, and nothing stands behind them.
-  run -0 nsx-cg tree -p "/$mine"
-  [ "${lines[0]}" = "PROCS MEM NAME" ]
+  run -0 --separate-stderr nsx-cg tree -p "/$mine"
+  [ "${lines[0]}" = "PROCS MEM NAME" ] || [ "${lines[0]}" = "PROCS NAME" ]
   [[ ${lines[1]} == *" /$mine" ]]
   [[ ${lines[3]} == *"$pid sleep 300" ]]
-  run -0 nsx-cg tree -p -o +THREADS "/$mine"
+  run -0 --separate-stderr nsx-cg tree -p -o +THREADS "/$mine"
   [[ ${lines[0]} == *"THREADS NAME" ]]
   run -0 nsx-cg tree -p -o NAME,THREADS "/$mine"
   [[ ${lines[0]} == NAME*THREADS ]]
   # A terminal has an end.
-  run -0 script -qec "stty cols 30; nsx-cg tree -p '/$mine'" /dev/null
+  run -0 script -qec "stty cols 30; nsx-cg tree -p '/$mine' 2>/dev/null" /dev/null
   for line in "${lines[@]}"; do [ "${#line}" -le 31 ]; done
   run -0 nsx-cg tree -p -J -o NAME,PROCS "/$mine"
   [ "$(jq -r '.cgroups[1].processes[0] | "\(.pid) \(.command)"' <<<"$output")" = "$pid sleep 300" ]
@@ -146,7 +147,7 @@ load ../lib/cgroups
   after=$(awk '$1 == "usage_usec" { print $2 }' "$own/busy/cpu.stat")
   # No more than was used in all, over the half second.
   jq -e --argjson used "$((after - before))" \
-    '.cgroups[0]["cpu%"] | . > 0 and . <= $used / 5000 + 1' <<<"$output"
+    '.cgroups[0].cpu_percent | . > 0 and . <= $used / 5000 + 1' <<<"$output"
 }
 
 # bats test_tags=any-kernel
@@ -241,11 +242,32 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
   nsx-cg set "/$mine" cgroup.max.descendants=1
   nsx-cg create "/$mine/a"
   run -1 nsx-cg create "/$mine/b"
-  [[ $output == *"cgroup.max.descendants or cgroup.max.depth of one above is reached" ]]
+  [[ $output == *"/b: cgroup.max.descendants of /$mine is reached, which is 1" ]]
   # What was made on the way is taken back.
   nsx-cg rm "/$mine/a"
   run -1 nsx-cg create "/$mine/c/d"
   [ ! -e "$own/c" ]
+  nsx-cg set "/$mine" cgroup.max.descendants=max cgroup.max.depth=1
+  run -1 nsx-cg create "/$mine/c/d"
+  [[ $output == *"/c/d: cgroup.max.depth of /$mine is reached, which is 1" ]]
+  [ ! -e "$own/c" ]
+}
+
+# bats test_tags=any-kernel
+@test "create nests no deeper than rm -r removes" {
+  local deep=/$mine long=/$mine
+  for _ in $(seq 199); do deep+=/d; done
+  nsx-cg create "$deep"
+  run -1 nsx-cg create "$deep/e"
+  [[ $output == *"/d/e: it would be nested deeper than 200 levels, which is as deep as rm -r removes" ]]
+  run -1 nsx-cg run --into="$deep" --name=e -- true
+  [[ $output == *"nested deeper than 200 levels"* ]]
+  nsx-cg rm -r "/$mine/d"
+  [ ! -e "$own/d" ]
+  for _ in $(seq 20); do long+=/$(printf '%0220d' 0); done
+  run -1 nsx-cg create "$long"
+  [[ $output == *"its path would be longer than the 4095 bytes of a path"* ]]
+  [ -z "$(find "$own" -mindepth 1 -type d)" ]
 }
 
 # bats test_tags=slow
@@ -317,6 +339,43 @@ END
   got_three
   grep -qx 'frozen 0' "$own/a/cgroup.events"
   run -2 nsx-cg kill -s NONE "/$mine/a"
+}
+
+@test "a frozen cgroup is named, where a command would hang" {
+  mkdir -p "$own/a/b"
+  sleeper_in "$own/a/b"
+  nsx-cg freeze "/$mine/a"
+  why="/$mine/a above it is frozen (nsx-cg thaw /$mine/a)"
+  run -1 nsx-cg exec "/$mine/a/b" -- true
+  [ "$output" = "nsx-cg exec: cannot join the cgroup /$mine/a/b: $why" ]
+  run -1 nsx-cg run --into="/$mine/a/b" -- true
+  [ "$output" = "nsx-cg run: cannot run a program below the cgroup /$mine/a/b: $why" ]
+  run -1 nsx-unshare --into-cgroup="/$mine/a/b" -- true
+  [[ $output == *"$why" ]]
+  run -1 nsx-cg wait "/$mine/a/b"
+  [ "$output" = "nsx-cg wait: cannot wait for the cgroup /$mine/a/b: $why" ]
+  run -124 nsx-cg wait --timeout=50ms "/$mine/a/b"
+  [[ $output == *"$why" ]]
+  run -1 nsx-cg wait --pressure=cpu=1%/2s "/$mine/a"
+  [[ $output == *"/$mine/a: it is frozen (nsx-cg thaw /$mine/a)" ]]
+  # What asks for nothing to be done by its processes is answered.
+  nsx-cg wait --populated "/$mine/a/b"
+  nsx-cg wait --frozen "/$mine/a/b"
+  mkdir "$own/a/empty"
+  nsx-cg wait "/$mine/a/empty"
+  run -1 nsx-cg thaw "/$mine/a/b"
+  [ "$output" = "nsx-cg thaw: cannot thaw the cgroup /$mine/a/b: $why" ]
+  spawn sleep 300
+  run -1 nsx-cg mv "$pid" "/$mine/a/b"
+  [ "$output" = "nsx-cg mv: cannot move processes to the cgroup /$mine/a/b: $why" ]
+  nsx-cg mv --force "$pid" "/$mine/a/b"
+  is_in "$pid" "$own/a/b"
+  run -0 nsx-cg kill -s URG "/$mine/a/b"
+  [[ $output == *"/$mine/a/b is frozen: its processes handle the signal when they are thawed" ]]
+  run -1 nsx-cg rm -r "/$mine/a"
+  [[ $output == *"there are processes in it (--kill ends them)" ]]
+  nsx-cg rm -r --kill "/$mine/a"
+  [ ! -e "$own/a" ]
 }
 
 @test "events are waited for, and come" {
@@ -423,25 +482,49 @@ nothing_below() {
   wait_until nothing_below
 }
 
+# Kills a command at each system call that it makes from the first look at a cgroup on; each time, no cgroup must
+# be left: killed_at_each_call COMMAND...
+killed_at_each_call() {
+  local n first last
+  command -v strace >/dev/null || cannot "find strace"
+  strace -qq -o "$BATS_TEST_TMPDIR/trace" "$@"
+  first=$(grep -n -m 1 cgroup "$BATS_TEST_TMPDIR/trace" | cut -d : -f 1)
+  last=$(wc -l <"$BATS_TEST_TMPDIR/trace")
+  for ((n = first; n <= last; n++)); do
+    strace -qq -o /dev/null -e inject=all:signal=KILL:when="$n" "$@" >/dev/null 2>&1 || true
+    wait_until nothing_below || {
+      echo "killed at call $n: $(sed -n "${n}p" "$BATS_TEST_TMPDIR/trace")"
+      return 1
+    }
+  done
+  [ "$last" -gt "$((first + 10))" ]
+}
+
+# bats test_tags=slow, host-only
+@test "run leaves no cgroup, whenever it is killed" {
+  killed_at_each_call nsx-cg run --into="/$mine" --name=a/job cgroup.max.depth=3 -- true
+  run -0 killed_at_each_call nsx-unshare --into-cgroup="/$mine" --cgroup-limits=cgroup.max.depth=3 -- true
+}
+
 # bats test_tags=slow
 @test "run tells at the end what was used" {
   run -0 --separate-stderr nsx-cg run --into="/$mine" --stats -- sh -c 'i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; echo out'
   [ "$output" = out ]
   [[ $stderr == *"CPU time: 0."*" s (user "* ]]
   run -0 --separate-stderr nsx-cg run --into="/$mine" --stats --json -- true
-  jq -e '.["cpu-usec"] > 0' <<<"$stderr"
+  jq -e '.cpu_usec > 0' <<<"$stderr"
   nothing_below
 }
 
 # bats test_tags=slow
 @test "run without a program, and bad limits, are errors that leave nothing" {
-  run -1 nsx-cg run --into="/$mine" pids=5
+  run -2 nsx-cg run --into="/$mine" pids=5
   [[ $output == *"no program is given"* ]]
-  run -1 nsx-cg run --into="/$mine" memory -- true
+  run -2 nsx-cg run --into="/$mine" memory -- true
   [[ $output == *"a limit is KEY=VALUE"* ]]
   run -1 nsx-cg run --into="/$mine" cgroup.max.depth=x -- true
   nothing_below
-  run -1 nsx-cg run --into="/$mine" --oom-exit=300 -- true
+  run -2 nsx-cg run --into="/$mine" --oom-exit=300 -- true
 }
 
 # bats test_tags=slow
@@ -476,6 +559,13 @@ nothing_below() {
 # --- exec ----------------------------------------------------------------------------------------
 
 # bats test_tags=any-kernel
+@test "exec is a plan, whose steps NSX_DEBUG=plan shows" {
+  mkdir "$own/a"
+  NSX_DEBUG=plan run -0 --separate-stderr nsx-cg exec "/$mine/a" -- true
+  [[ $stderr == *"plan: step 1 of 2: join the cgroup /$mine/a"$'\n'*"plan: step 2 of 2: run "* ]]
+}
+
+# bats test_tags=any-kernel
 @test "exec becomes the program, in a cgroup that is there" {
   mkdir "$own/a"
   # shellcheck disable=SC2016 # for the inner shell
@@ -488,7 +578,7 @@ nothing_below() {
   run -126 nsx-cg exec "/$mine/a" -- /etc
   run -1 nsx-cg exec "/$mine/none" -- true
   [[ $output == *"there is none of this name"* ]]
-  run -1 nsx-cg exec "/$mine/a"
+  run -2 nsx-cg exec "/$mine/a"
   [[ $output == *"no program is given (it stands behind --)"* ]]
   run -1 as_user nsx-cg exec "/$mine/a" -- true
   [[ $output == *"cannot move this process to the cgroup /$mine/a: "* ]]
@@ -513,7 +603,7 @@ nothing_below() {
   run -1 as_user nsx-cg create "/$mine/other/a"
   [[ $output == *"is not yours (be root, or the user to whom that is delegated)" ]]
   run -1 as_user nsx-cg set "/$mine/yours" cgroup.max.depth=3
-  [[ $output == *"it belongs to UID 0"* ]]
+  [[ $output == *"it belongs to root"* ]]
   # A process that is outside cannot be moved in, but one inside can be moved there.
   spawn as_user sleep 300
   run -1 as_user nsx-cg mv "$pid" "/$mine/yours/a"
@@ -541,10 +631,13 @@ nothing_below() {
   [[ $output == *"systemd owns it"*"--force)" ]]
   [ ! -e "$own/unit/a" ]
   for command in "rm /$mine/unit/below" "mv $$ /$mine/unit" "set /$mine/unit cgroup.max.depth=1" \
-    "run --into=/$mine/unit -- true" "exec /$mine/unit -- true" "delegate /$mine/unit 1"; do
+    "run --into=/$mine/unit -- true" "exec /$mine/unit -- true" "delegate /$mine/unit 1" \
+    "freeze /$mine/unit" "thaw /$mine/unit" "kill /$mine/unit" "kill -s TERM /$mine/unit"; do
     run -1 with_systemd nsx-cg $command
     [[ $output == *"systemd owns it"* ]]
   done
+  grep -qx 0 "$own/unit/cgroup.freeze"
+  for command in freeze thaw kill; do with_systemd nsx-cg $command --force "/$mine/unit"; done
   with_systemd nsx-cg create --force "/$mine/unit/b"
   setfattr -n user.delegate -v 1 "$own/unit"
   with_systemd nsx-cg create "/$mine/unit/a/c"
@@ -697,4 +790,26 @@ before() {
 @test "a controller that no kernel has is told" {
   run -1 nsx-cg set "/$mine" none.max=1
   [[ $output == *"cannot use the controller none: this kernel does not have it" ]]
+}
+
+@test "mv takes one process or cgroup, not all that runs" {
+  mkdir "$own/to"
+  run -1 nsx-cg mv / "/$mine/to"
+  [ "$output" = "nsx-cg mv: cannot move the processes of /: it is the top of the tree, with all that runs" ]
+  [ ! -s "$own/to/cgroup.procs" ]
+}
+
+@test "run --stats: what cannot be written is a failure" {
+  run -1 sh -c "nsx-cg run --into='/$mine' --stats -- true 2>/dev/full"
+  run -1 sh -c "nsx-cg run --into='/$mine' --stats -J -- true 2>&-"
+  nothing_below
+}
+
+# --- Traces --------------------------------------------------------------------------------------
+
+@test "NSX_DEBUG=plan shows the changes that --dry-run prints, as they are made" {
+  would=$(nsx-cg create -p --dry-run "/$mine/a/b")
+  NSX_DEBUG=plan run -0 --separate-stderr nsx-cg create -p "/$mine/a/b"
+  [ "$(sed -n 's/^nsx-cg\[[0-9]*\]: plan: //p' <<<"$stderr")" = "$would" ]
+  [ "$(wc -l <<<"$would")" = 2 ]
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the peers get wrong, by the numbers of their list, and nsx-enter does not.
 load ../lib/common
 load ../lib/containers
@@ -17,7 +18,7 @@ teardown() {
   [ "$output" = "from outside" ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "defect 9: --wdns DIR never runs DIR" {
   for option in -W --wdns; do
     run -1 nsx-enter -t $$ -u $option /tmp true
@@ -27,7 +28,7 @@ teardown() {
   [ "$output" = /tmp ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "defect 10: --all without a target says that there is none" {
   run -1 nsx-enter -a -- true
   [ "${lines[0]}" = "nsx-enter: cannot enter --all: no target process is named (--target=PID)" ]
@@ -50,7 +51,7 @@ teardown() {
   done
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "defect 12: an ordinary user's --all enters one's own container, of whatever namespaces" {
   for kinds in -Un -Ur -Urmuipn -UrmuipnCT -Urm -UrC; do
     spawn as_user unshare $kinds --fork --kill-child -- sleep 300
@@ -65,7 +66,7 @@ teardown() {
   done
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "defect 12: an ordinary user enters a sandbox of bubblewrap's" {
   spawn as_user bwrap --unshare-all --die-with-parent --bind / / --proc /proc --dev /dev -- sleep 300
   outer=$pid
@@ -82,7 +83,7 @@ teardown() {
   [ "${lines[*]}" = "$(ns_of "$target" user) $ordinary_uid" ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "defect 13: an ordinary user's --user needs no other option" {
   in_user
   run -0 as_user nsx-enter -t "$pid" -U -- sh -c 'id -u; id -g'
@@ -172,13 +173,13 @@ END
 
 @test "defect 18: a refusal names the privilege that is missing" {
   run -1 as_user nsx-enter -t 1 -n -- true
-  [[ "$output" = *"Permission denied (needs the right to trace that process: be its user, or have CAP_SYS_PTRACE)" ]]
+  [[ "$output" = *"Permission denied (needs the right to trace that process (its user's, or CAP_SYS_PTRACE): run as root)" ]]
   # One's own process, in namespaces of root's.
   spawn unshare -n -- "${become_user[@]}" sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
   run -1 as_user nsx-enter -t "$pid" -n -- true
   [[ "$output" = *"Operation not permitted (needs CAP_SYS_ADMIN in the user namespace that owns it"* ]]
-  run -1 as_user nsx-enter -t "$pid" -r -- true
+  run -1 as_user nsx-enter -t "$pid" -u -r -- true
   [[ "$output" = *"cannot change the root directory to "*"Operation not permitted (needs CAP_SYS_CHROOT"* ]]
   run -1 as_user nsx-enter -t "$pid" -u -S 0 -- true
   [[ "$output" = *"cannot become UID 0: Operation not permitted (needs CAP_SETUID"* ]]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What of the target the program gets besides its namespaces, and the options of nsenter(1) for it.
 load ../lib/common
 load ../lib/containers
@@ -53,11 +54,11 @@ has_feature() {
   [[ "$output" = *"cannot take descriptor 9 of PID $pid: Operation not permitted"* ]]
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "--user-parent: the owner" {
   spawn as_user unshare -Ur -- unshare -Urn -- sleep 300
   wait_until has_left "$pid" net
-  wait_until grep -qs . "/proc/$pid/uid_map"
+  wait_until is_mapped "$pid" uid_map
   inner=$(ns_of "$pid" user)
   # The parent of the target's, by name or since nothing is named.
   run -0 nsx-enter -t "$pid" -U --preserve-credentials -- stat -L -c %i /proc/self/ns/user
@@ -71,6 +72,13 @@ has_feature() {
   run -0 nsx-enter -t "$pid" -n --user-parent --preserve-credentials -- stat -L -c %i /proc/self/ns/user
   [ "$output" = "$inner" ]
   # Above the caller's own there is nothing to see.
+  # Where the owner has no 0, the ids are the target's, as with -U.
+  spawn as_user unshare -U --map-current-user --keep-caps -- unshare -n sleep 300
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  for options in "-n --user-parent" "-U -n"; do
+    run -0 nsx-enter -t "$pid" $options -- id -u
+    [ "$output" = $ordinary_uid ]
+  done
   run -1 as_user nsx-enter -t "$pid" --user="/proc/self/ns/user" --user-parent -- true
   [[ "$output" = *"Operation not permitted (it is above your own)"* ]]
 }
@@ -87,7 +95,7 @@ has_feature() {
   run -0 nsx-enter -t "$pid" -U -S follow -G follow -- sh -c 'id -u; id -g'
   [ "${lines[*]}" = "0 0" ]
   spawn as_user unshare -c -- sleep 300
-  wait_until grep -qs . "/proc/$pid/gid_map"
+  wait_until is_mapped "$pid" gid_map
   for as in as_user env; do
     run -0 $as nsx-enter -t "$pid" -U -S follow -G follow -- sh -c 'id -u; id -g'
     [ "${lines[*]}" = "$ordinary_uid $ordinary_uid" ]
@@ -100,7 +108,7 @@ has_feature() {
 # bats test_tags=slow
 @test "--keep-caps: the program has the capabilities of the user namespace, whatever its UID" {
   spawn as_user unshare -cn -- sleep 300
-  wait_until grep -qs . "/proc/$pid/gid_map"
+  wait_until is_mapped "$pid" gid_map
   for as in as_user env; do
     run -0 $as nsx-enter -t "$pid" -U --keep-caps -- grep CapEff /proc/self/status
     [[ "$output" = *0000[0-9a-f]*ffff ]]
@@ -125,15 +133,20 @@ has_feature() {
   done
   run -0 nsx-enter -t "$pid" -u -- env
   [[ "$output" = *"WHERE=here"* ]]
-  # The program is searched for with its PATH, and the shell is its SHELL.
+  # In its files, the program is searched for with its PATH, and the shell of a user whom its user database does
+  # not have is its SHELL; a program of the caller's is the caller's choice.
   printf '#!/bin/sh\necho found "$0"\n' >"$BATS_TEST_TMPDIR/only-there"
   cp "$BATS_TEST_TMPDIR/only-there" "$BATS_TEST_TMPDIR/shell"
-  chmod 755 "$BATS_TEST_TMPDIR/only-there" "$BATS_TEST_TMPDIR/shell"
-  run -0 nsx-enter -t "$pid" -u -e -- only-there
+  chmod 755 "$BATS_TEST_TMPDIR/only-there" "$BATS_TEST_TMPDIR/shell" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/test \
+    "$BATS_TEST_TMPDIR"
+  run -0 nsx-enter -t "$pid" -u -r -e -- only-there
   [ "$output" = "found $BATS_TEST_TMPDIR/only-there" ]
-  run -127 nsx-enter -t "$pid" -u -- only-there
-  run -0 nsx-enter -t "$pid" -u -e
+  run -127 nsx-enter -t "$pid" -u -r -- only-there
+  run -127 nsx-enter -t "$pid" -u -e -- only-there
+  run -0 nsx-enter -t "$pid" -u -r -e -S 54321 -G 54321
   [ "$output" = "found $BATS_TEST_TMPDIR/shell" ]
+  run -0 nsx-enter -t "$pid" -u -e <<<'echo "mine, $WHERE"'
+  [ "$output" = "mine, there" ]
 }
 
 @test "-c, --join-cgroup: the target's cgroup, wherever it is mounted" {
@@ -151,6 +164,12 @@ has_feature() {
   # In its namespaces the path is another one, and the cgroup the same.
   run -0 nsx-enter -t "$pid" -c -p -m -- sh -c 'read -r pid <"$1/cgroup.procs"; [ -n "$pid" ]' - "$cgroup"
   run -1 as_user nsx-enter -t "$pid" -u -c -- true
+  # One that is frozen would stop whoever comes in.
+  echo 1 >"$cgroup/cgroup.freeze"
+  wait_until grep -qx 'frozen 1' "$cgroup/cgroup.events"
+  run -1 --separate-stderr nsx-enter -t "$pid" -u -c -- true
+  echo 0 >"$cgroup/cgroup.freeze"
+  [ "$stderr" = "nsx-enter: cannot join the cgroup $cgroup: it is frozen, and the program would not run (resume the container, or nsx-cg thaw $cgroup)" ]
 }
 
 # bats test_tags=any-kernel
@@ -170,7 +189,8 @@ has_feature() {
     "${become_user[@]}" nsx-enter -t "$pid" -U -c -- grep ^0:: /proc/self/cgroup
   [ "$output" = "0::/${cgroup##*/}/inner" ]
   end_spawned
-  wait_until rmdir "$cgroup/inner" "$cgroup/mine"
+  wait_until rmdir "$cgroup/inner"
+  wait_until rmdir "$cgroup/mine"
 }
 
 # bats test_tags=slow
@@ -220,7 +240,7 @@ has_feature() {
   run -0 nsx-enter -t "$pid" -u --mount-proc -- sh -c 'test -e "/proc/$1"' - "$pid"
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--mount-proc for an ordinary user" {
   in_user
   for options in "-U -p" "-p" "-a"; do
@@ -245,18 +265,18 @@ has_feature() {
     [ "${lines[-1]}" = 0 ]
   done
   run -0 as_user nsx-enter -t "$pid" -n --plan -- id
-  [[ "${lines[1]}" = *"join the user namespace of PID $pid"* ]]
+  [[ "${lines[2]}" = *"join the user namespace of PID $pid"* ]]
   # Not for root, who has the right without.
   run -0 nsx-enter -t "$pid" -n -- stat -L -c %i /proc/self/ns/user
   [ "$output" = "$(ns_of $$ user)" ]
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "of nested user namespaces the one is entered first that gives the right to all" {
   # The net namespace is the outer's, the UTS namespace the inner's.
   spawn as_user unshare -Urn -- unshare -Uru -- sleep 300
   wait_until has_left "$pid" uts
-  wait_until grep -qs . "/proc/$pid/gid_map"
+  wait_until is_mapped "$pid" gid_map
   for options in "-n -u" -a "-U -n -u"; do
     run -0 as_user nsx-enter -t "$pid" $options -- stat -L -c %i /proc/self/ns/net /proc/self/ns/uts
     [ "${lines[*]}" = "$(ns_of "$pid" net) $(ns_of "$pid" uts)" ]
@@ -267,21 +287,19 @@ has_feature() {
   [ "$output" != "$(ns_of "$pid" user)" ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "a target that has ended: every part of it is an error that says so" {
   spawn perl -e 'if (my $pid = fork) { sleep 300 } else { exit }'
   wait_until has_zombie "$pid"
   read -r -a children <"/proc/$pid/task/$pid/children" || true
   zombie=${children[0]}
-  for options in -n -a -r -w "-u -e" "-u -N 0" -U "--user-parent"; do
+  for options in -n -a -r -w "-u -e" "-u -N 0" -U "--user-parent" "-r/ -S follow"; do
     run -1 nsx-enter -t "$zombie" $options -- true
     [[ "$output" = "nsx-enter: cannot "*"PID $zombie: No such process"* ]] || {
       echo "$options: $output"
       return 1
     }
   done
-  # What is left of a zombie: its ids.
-  run -0 nsx-enter -t "$zombie" -r/ -S follow -- true
   end_spawned
   wait_until is_gone "$zombie"
   run -1 nsx-enter -t "$zombie" -r/ -S follow -- true

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What must never happen when something hostile, or something that ends at the wrong moment, is entered.
 load ../lib/common
 load ../lib/containers
@@ -15,7 +16,7 @@ teardown() {
   look='for n in 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
     if [ -e /proc/self/fd/$n ]; then echo $n; fi; done'
   in_vain=$(sh -c "exec 3>&- 4>&-; $look" 3>&- 4>&-)
-  for options in -n -a "-a -r -w -c" "-a -r --wdns=/ -c --mount-proc" "-p -F"; do
+  for options in -n "-a --keep-fds" "-a -r -w -c --keep-fds" "-a -r --wdns=/ -c --mount-proc --keep-fds" "-p -F"; do
     run -0 --separate-stderr nsx-enter -t "$pid" $options -- sh -c "$look" 3>&- 4>&-
     [ "$output" = "$in_vain" ]
   done
@@ -46,8 +47,8 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
 # bats test_tags=slow
 @test "the process that has entered is out of reach until the program starts" {
   in_user
-  # strace holds it before its second execve(2), when all is entered.
-  "${become_user[@]}" strace -qq -o /dev/null -e trace=execve -e inject=execve:delay_enter=60000000:when=2 \
+  # strace holds it before it becomes the starter, when all is entered.
+  "${become_user[@]}" strace -qq -o /dev/null -e trace=execveat -e inject=execveat:delay_enter=60000000 \
     nsx-enter -t "$pid" -U -m -n -u -- true 3>&- 4>&- &
   tracer=$!
   spawned+=("$tracer")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # bats file_tags=slow
 # Every option of the two runners does what it is for, as root and as an ordinary user. What else there is to
 # each of them is in the other files.
@@ -85,7 +86,8 @@ takes_cgroups() {
   tries into-cgroup 0 "0::*$path" "${from[@]}" --into-cgroup="$path" -- $below
   tries cgroup-limits 0 "0::*$path/nsx-*" "${from[@]}" --into-cgroup="$path" \
     --cgroup-limits=cgroup.max.depth=3 -- $below
-  wait_until rmdir "$cgroup/inner" "$cgroup/mine"
+  wait_until rmdir "$cgroup/inner"
+  wait_until rmdir "$cgroup/mine"
   leave_cgroup
   cgroup=
 }
@@ -118,6 +120,7 @@ enters() {
   outside=65534 inside=0
   shows setuid $inside $their -U --setuid=0 -- id -u
   shows setgid $inside $their -U --setgid=0 -- id -g
+  shows as "0 /root" $their -U --as=root -- sh -c 'echo $(id -u) $HOME'
   [ $who = user ] || inside=$outside
   shows preserve-credentials $inside $their -U --preserve-credentials -- id -u
   shows keep-caps "CapAmb:*[1-9a-f]*" $their -U --keep-caps -- grep CapAmb /proc/self/status
@@ -127,12 +130,15 @@ enters() {
   shows env target $their -U --env -- sh -c 'echo $NSX_WHOSE'
   shows follow-context "" $their -U --follow-context -- true
   shows mount-proc sleep $their -p --mount-proc -- cat /proc/1/comm
+  shows mount-sys lo $their -n --mount-sys -- ls /sys/class/net
   own_pid=$(ns_of $$ pid)
   shows no-fork "$own_pid"$'\n'"$(ns_of "$target" pid)" $their -p --no-fork -- \
     $inode/pid /proc/self/ns/pid_for_children
   shows forward-signals "got it" $their -U --kill-child --forward-signals=USR1 -- sh -c "$signal_parent"
   kills_the_child $their -U
   shows pty "a terminal" $their -U --pty -- sh -c 'test -t 1 && echo a terminal' </dev/null
+  shows no-pty "here" $their -U --no-pty -- echo here
+  shows keep-fds "kept" $their -U --keep-fds=5 -- sh -c 'cat <&5' 5<<<kept
   shows status-fd '{"event":"started",*{"event":"ended",*' $their -U --status-fd=1 -- true
   shows plan "1. *run true" $their --plan -- true
   shows json '{"steps":\[*' $their --plan --json -- true
@@ -147,9 +153,13 @@ enters() {
   echo "$target" >"$cgroup/inner/cgroup.procs"
   tries join-cgroup 0 "0::*/${cgroup##*/}/inner" sh -c 'echo $$ >"$0"; exec "$@"' "$cgroup/mine/cgroup.procs" \
     "${as[@]}" nsx-enter $their -U --join-cgroup -- grep ^0:: /proc/self/cgroup
+  tries as-container 0 "0 target /usr/share */${cgroup##*/}/inner*" sh -c 'echo $$ >"$0"; exec "$@"' \
+    "$cgroup/mine/cgroup.procs" "${as[@]}" nsx-enter $their --as-container -- \
+    sh -c 'echo $(id -u) $NSX_WHOSE $PWD $(grep ^0:: /proc/self/cgroup)'
   shows list-targets "*cgroup:*${cgroup##*/}/inner*" --list-targets
   end_spawned
-  wait_until rmdir "$cgroup/inner" "$cgroup/mine"
+  wait_until rmdir "$cgroup/inner"
+  wait_until rmdir "$cgroup/mine"
   leave_cgroup
   cgroup=
 }
@@ -173,9 +183,10 @@ creates() {
     [ $kind != mnt ] || long=mount
     shows $long "made !($(ns_of $$ $kind))" $may --$long --fork -- stat -L -c "made %i" /proc/self/ns/$kind
   done
-  shows all "1 0" --all -- sh -c 'echo $$ $(id -u)'
+  shows all "2 0" --all -- sh -c 'echo $$ $(id -u)'
   shows fork nsx-unshare --fork -- sh -c 'cat /proc/$PPID/comm'
   shows init 2 $may --init -- sh -c 'echo $$'
+  shows no-init 1 --all --no-init -- sh -c 'echo $$'
   kills_the_child
   shows forward-signals "got it" --forward-signals=USR1 -- sh -c "$signal_parent"
   shows pty "a terminal" --pty -- sh -c 'test -t 1 && echo a terminal' </dev/null
@@ -202,7 +213,7 @@ creates() {
     shows setuid 0 -r --setuid=0 -- id -u
     shows setgid 0 -r --setgid=0 -- id -g
     tries owner 1 "" as_user nsx-unshare --owner=0:0 -r -- echo wrong
-    tries pin 1 "" as_user nsx-unshare -rn --pin=nsx-test-$$ -- echo wrong
+    tries pin 1 "" as_user nsx-unshare -rn --pin=$own_name -- echo wrong
   fi
 
   shows monotonic "monotonic * 1000 *" $may -T --monotonic=1000 -- cat /proc/self/timens_offsets
@@ -210,6 +221,7 @@ creates() {
   shows hostname blue $may --hostname=blue -- uname -n
   shows lo "*LOOPBACK,UP*" $may --lo -- ip -o link show lo
   shows mount-proc /proc/1 $may -p --fork --mount-proc -- sh -c 'echo /proc/[0-9]*'
+  shows mount-sys lo $may -n --mount-sys -- ls /sys/class/net
   if "${as[@]}" unshare -r -m mount -t binfmt_misc none /mnt 2>/dev/null; then
     shows mount-binfmt $'register\nstatus' -r --mount-binfmt=/mnt -- ls /mnt
     shows load-interp "*nsx-test*" -r -p --fork --load-interp=":nsx-test:M::NSXTEST::/bin/cat:" -- \
@@ -224,6 +236,8 @@ creates() {
   shows wd /usr/share --wd=/usr/share -- pwd
   shows clear-env "" --clear-env -- /usr/bin/env
   shows whitelist-env "NSX_A=1" --whitelist-env=NSX_A -- /usr/bin/env
+  shows no-pty "here" -U --no-pty -- echo here
+  shows keep-fds "kept" -U --keep-fds=5 -- sh -c 'cat <&5' 5<<<kept
   shows plan "1. *run true" -u --plan -- true
   shows json '{"steps":\[*' -u --plan --json -- true
   shows help "Usage: nsx-unshare *" --help

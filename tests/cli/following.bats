@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the process that waits for a program does meanwhile: signals, init, terminal, status.
 load ../lib/common
 
@@ -26,11 +27,12 @@ kills_the_program() {
   wait_until is_gone "$program"
 }
 
+# bats test_tags=rootless
 @test "--kill-child: the program dies with its parent, even if that is killed" {
   each_tool kills_the_program
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--kill-child=TERM: the signal is sent, and no other" {
   spawn nsx-unshare --kill-child=TERM -- bash -c 'trap "echo got TERM >&9" TERM; sleep 300 & wait $!; kill $!
     ' 9>"$BATS_TEST_TMPDIR/got"
@@ -53,7 +55,7 @@ kills_the_program() {
   wait_until is_gone "${spawned[-1]}"
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--kill-child leaves no watcher behind, however it ends" {
   marked nsx-unshare --kill-child -- true
   nothing_is_left
@@ -65,7 +67,7 @@ kills_the_program() {
   nothing_is_left
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--kill-child holds no pipe of the program's open" {
   # cat ends when the last writer does; sleep has closed its own.
   spawn nsx-unshare --kill-child -- sh -c 'echo said; exec sleep 300 >/dev/null'
@@ -74,7 +76,7 @@ kills_the_program() {
   [ "$output" = said ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "nsx-unshare --fork ignores TERM; --forward-signals passes on what is listed" {
   for signal in TERM INT HUP QUIT USR1 USR2 WINCH; do
     for option in --forward-signals --forward-signals=$signal; do
@@ -91,7 +93,7 @@ kills_the_program() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "nsx-enter passes on what is listed, and TERM, INT, HUP and QUIT in any case" {
   for signal in TERM HUP USR1; do
     spawn nsx-enter -t $$ -p --forward-signals=USR1 -- sh -c "trap 'echo $signal >&9' $signal; echo ready >&9
@@ -104,7 +106,7 @@ kills_the_program() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "lists of signals that make no sense are refused" {
   for list in '' ',' 'TERM,' ',TERM' NOSUCH 'TERM,99' 'TERM INT'; do
     run -1 nsx-unshare --forward-signals="$list" -- true
@@ -122,13 +124,13 @@ tells_start_and_end() {
   mapfile -t said <"$BATS_TEST_TMPDIR/said"
   [ "$(wc -l <"$BATS_TEST_TMPDIR/status")" = 2 ]
   [ "$(json 'select(.event == "started").pid')" = "${said[0]}" ]
-  [ "$(json 'select(.event == "started")."pid-inside"')" = "${said[0]}" ]
+  [ "$(json 'select(.event == "started").pid_inside')" = "${said[0]}" ]
   [ "$(json 'select(.event == "started").namespaces.net.ns')" = "${said[1]}" ]
   [ "$(json 'select(.event == "started").namespaces.uts.ns')" = "${said[2]}" ]
-  [ "$(json 'select(.event == "ended")."exit-status"')" = 5 ]
+  [ "$(json 'select(.event == "ended").exit_status')" = 5 ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--status-fd: a line when the program has started, one when it has ended" {
   each_tool tells_start_and_end
 }
@@ -136,7 +138,7 @@ tells_start_and_end() {
 # bats test_tags=slow
 @test "--status-fd: PIDs outside and inside, the new namespaces, a signal" {
   run -0 --separate-stderr nsx-unshare -pn --status-fd 3 -- stat -L -c %i /proc/self/ns/net 3>"$BATS_TEST_TMPDIR/status"
-  [ "$(json 'select(.event == "started")."pid-inside"')" = 1 ]
+  [ "$(json 'select(.event == "started").pid_inside')" = 1 ]
   [ "$(json 'select(.event == "started").pid')" -gt 1 ]
   [ "$(json 'select(.event == "started").namespaces.net.ns')" = "$output" ]
   [ "$output" != "$(ns_of $$ net)" ]
@@ -145,20 +147,20 @@ tells_start_and_end() {
   [ "$(json 'select(.event == "ended").signal')" = USR1 ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--status-fd: as an ordinary user" {
   run -0 --separate-stderr as_user nsx-unshare -rp --status-fd 1 -- true
   [ "$(jq -r .event <<<"$output" | tr '\n' ' ')" = "started ended " ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--status-fd: a program that can't be executed has not started" {
   run -127 nsx-unshare --status-fd 3 -- /nowhere 3>"$BATS_TEST_TMPDIR/status"
   [ "$(json .event)" = ended ]
-  [ "$(json '."exit-status"')" = 127 ]
+  [ "$(json '.exit_status')" = 127 ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--status-fd: the program does not get it; a descriptor that is none is refused" {
   run -0 nsx-unshare --status-fd 7 -- sh -c '[ ! -e /proc/self/fd/7 ]' 7>"$BATS_TEST_TMPDIR/status"
   for fd in 77 -1 x '' 99999999999; do
@@ -169,7 +171,7 @@ tells_start_and_end() {
   [[ $output == *"open for reading only"* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--status-fd: a reader that has gone ends nothing" {
   run -6 bash -c 'nsx-unshare --status-fd 7 -- sh -c "sleep 0.1; exit 6" 7> >(:)'
 }
@@ -202,7 +204,7 @@ has_a_terminal_of_its_own() {
   [ "${lines[0]}" != "${lines[1]}" ]
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "--pty: the program has a terminal of its own, which controls it" {
   each_tool has_a_terminal_of_its_own
   # /dev/tty is the controlling one: only its session leader's child can open it.
@@ -210,13 +212,13 @@ has_a_terminal_of_its_own() {
   [ "${lines[0]%$'\r'}" = through ]
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "--pty: as an ordinary user, in namespaces of one's own" {
   run -0 as_user nsx-unshare -rpm --pty -- sh -c 'test -t 0 && test -t 1 && test -t 2 && echo "a terminal"' </dev/null
   [ "${lines[0]%$'\r'}" = "a terminal" ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pty: input that is no terminal is passed on, to its end, without echo" {
   run -0 bash -c 'seq 3 | nsx-unshare --pty -- cat'
   [ "${output//$'\r'/}" = $'1\n2\n3' ]
@@ -226,19 +228,19 @@ has_a_terminal_of_its_own() {
   [ "${lines[0]%$'\r'}" = 0 ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pty: more output and input than any buffer holds" {
   run -0 bash -c 'seq 50000 | nsx-unshare --pty -- cat | tr -d "\r" | cmp - <(seq 50000)'
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pty: exit status and signals" {
   run -7 nsx-unshare --pty -- sh -c 'exit 7' </dev/null
   run -137 nsx-unshare --pty -- sh -c 'kill -KILL $$' </dev/null
   run -127 nsx-unshare --pty -- /nowhere </dev/null
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pty: a key at the caller's terminal is a signal to the program alone" {
   # ^C; then the program tells it, and the tool ends as the program.
   cat >"$BATS_TEST_TMPDIR/program" <<END
@@ -255,7 +257,7 @@ END
   [[ $output == *"got INT"* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pty: the window's size arrives, and so does its change" {
   run -0 at_terminal "stty rows 33 cols 99; nsx-unshare --pty -- stty size"
   [[ $output == *"33 99"* ]]
@@ -265,7 +267,7 @@ END
   [[ $output == *"44 55"* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pty: the caller's terminal is as it was, after success, failure and a signal" {
   for program in true false "sh -c 'stty raw -echo; kill -KILL \$\$'" /nowhere \
     "sh -c 'kill -HUP \$PPID; sleep 30'" "sh -c 'kill -QUIT \$PPID; sleep 30'"; do
@@ -274,7 +276,7 @@ END
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pty: the program can push nothing into the caller's terminal" {
   # TIOCSTI, which root may use on every kernel; then what a shell at the caller's terminal would read.
   cat >"$BATS_TEST_TMPDIR/program" <<'END'
@@ -295,7 +297,7 @@ END
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pty: a broken pipe ends the program" {
   run -0 timeout 20 bash -c 'nsx-unshare --pty -- yes </dev/null | head -n 1'
   [ "${output%$'\r'}" = y ]
@@ -375,6 +377,6 @@ END
 @test "--init with --pty and --status-fd" {
   run -3 nsx-unshare --init --pty --status-fd 3 -- sh -c 'test -t 0 || exit 9; exit 3' \
     3>"$BATS_TEST_TMPDIR/status" </dev/null
-  [ "$(json 'select(.event == "started")."pid-inside"')" = 2 ]
-  [ "$(json 'select(.event == "ended")."exit-status"')" = 3 ]
+  [ "$(json 'select(.event == "started").pid_inside')" = 2 ]
+  [ "$(json 'select(.event == "ended").exit_status')" = 3 ]
 }

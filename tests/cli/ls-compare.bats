@@ -1,8 +1,9 @@
+# SPDX-License-Identifier: MIT
 # bats file_tags=slow
 load ../lib/common
 
 teardown() {
-  if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
+  if [ -e "/run/netns/$own_name" ]; then ip netns del "$own_name"; fi
   end_spawned
 }
 
@@ -46,15 +47,15 @@ two_processes() {
 
 @test "any target: a pin is compared in the kinds that it has" {
   two_processes
-  ip netns attach "nsx-test-$$" "$pid"
-  run -0 nsx-ls -n --compare "pin:nsx-test-$$" "$pid" "ns:$(ns_of "$pid" net)"
+  ip netns attach "$own_name" "$pid"
+  run -0 nsx-ls -n --compare "pin:$own_name" "$pid" "ns:$(ns_of "$pid" net)"
   [ "$(words ${output% *} | cut -d ' ' -f 1,2)" = "net same" ]
   [ "${#lines[@]}" = 1 ]
-  run -1 nsx-ls -n --compare "nsx-test-$$" "$plain"
+  run -1 nsx-ls -n --compare "$own_name" "$plain"
   # What was asked for has to be there.
-  run -2 nsx-ls --compare -t uts "pin:nsx-test-$$" "$pid"
-  [ "$output" = "nsx-ls: cannot compare the uts namespace of pin nsx-test-$$: it has none" ]
-  run -2 nsx-ls --compare "pin:nsx-test-$$" "ns:$(ns_of "$pid" uts)"
+  run -2 nsx-ls --compare -t uts "pin:$own_name" "$pid"
+  [ "$output" = "nsx-ls: cannot compare the uts namespace of pin $own_name: it has none" ]
+  run -2 nsx-ls --compare "pin:$own_name" "ns:$(ns_of "$pid" uts)"
   [[ "$output" = *"there is no kind of namespace that all of them have" ]]
 }
 
@@ -67,15 +68,18 @@ two_processes() {
   run -2 bash -c "nsx-ls --compare -t net $plain $pid >/dev/full"
 }
 
+# bats test_tags=rootless
 @test "an ordinary user compares its own" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   first=$pid
   spawn as_user sleep 300
+  wait_until grep -qsx sleep "/proc/$pid/comm"
   run -1 as_user nsx-ls --compare -n -t net -t uts "$first" "$pid"
   [ "$(awk '{ print $1, $2 }' <<<"$output" | tr '\n' ' ')" = "net different uts same " ]
 }
 
+# bats test_tags=rootless
 @test "fewer than two targets, or options of other views: 2 and nothing done" {
   for options in "" "1" "1 1 -l" "1 1 --tree" "1 1 -o NS" "1 1 -p 1" "1 1 --limits"; do
     run -2 --separate-stderr nsx-ls --compare $options

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2034 # what bats and the loaded file set and use
 load ../lib/common
 
@@ -12,7 +13,7 @@ setup() {
 }
 
 teardown() {
-  if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
+  if [ -e "/run/netns/$own_name" ]; then ip netns del "$own_name"; fi
   end_spawned
 }
 
@@ -34,7 +35,7 @@ check() {
   fits "$output"
 }
 
-# bats test_tags=host-only
+# bats test_tags=host-only,rootless
 @test "the schema is one, and refuses what it should" {
   /usr/bin/python3 -c '
 import json, sys, jsonschema
@@ -53,8 +54,8 @@ jsonschema.Draft202012Validator.check_schema(json.load(open(sys.argv[1])))' "$sc
 # bats test_tags=host-only
 @test "compare and limits" {
   check --compare $$ $$
-  ip netns add "nsx-test-$$"
-  check --compare "pin:nsx-test-$$" "nsx-test-$$"
+  ip netns add "$own_name"
+  check --compare "pin:$own_name" "$own_name"
   check --limits
   check --limits -t user -t net
 }
@@ -78,6 +79,6 @@ jsonschema.Draft202012Validator.check_schema(json.load(open(sys.argv[1])))' "$sc
     check "$(ns_of "$init" "$kind")"
     check "$(ns_of $$ "$kind")"
   done
-  ip netns add "nsx-test-$$"
-  check "pin:nsx-test-$$"
+  ip netns add "$own_name"
+  check "pin:$own_name"
 }

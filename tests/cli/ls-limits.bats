@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # what bats sets
 # bats file_tags=slow
 load ../lib/common
@@ -34,6 +35,7 @@ has_depth() {
   [ "$(limits "$1" | awk '{ print $5 }')" = "$2" ]
 }
 
+# bats test_tags=rootless
 @test "a row a kind, and a maximum for each" {
   run -0 nsx-ls --limits
   [ "$(words ${lines[0]})" = "TYPE USED MAX USE% DEPTH MAX-DEPTH" ]
@@ -45,6 +47,7 @@ has_depth() {
   done
 }
 
+# bats test_tags=rootless
 @test "at the limit it is 100%, and the kernel makes no more" {
   make_user_namespace
   set_max net 2
@@ -57,6 +60,7 @@ has_depth() {
   run -1 inside unshare -n true
 }
 
+# bats test_tags=rootless
 @test "what a user namespace below owns is counted" {
   make_user_namespace
   set_max net 10
@@ -65,6 +69,7 @@ has_depth() {
   [ "$(words $output)" = "net 1 10 10%" ]
 }
 
+# bats test_tags=rootless
 @test "the depth of user and pid namespaces, below the caller's own" {
   make_user_namespace
   run -0 limits user
@@ -78,6 +83,7 @@ has_depth() {
   [ "$(awk '{ print $2, $6 }' <<<"$output")" = "2 32" ]
 }
 
+# bats test_tags=rootless
 @test "--json: numbers; what there is not is left out" {
   run -0 nsx-ls --limits --json -t net -t user
   jq -e '.limits | length == 2 and
@@ -86,6 +92,7 @@ has_depth() {
     (.[1] | .type == "user" and .depth >= 0 and .max_depth == 33)' <<<"$output"
 }
 
+# bats test_tags=rootless
 @test "no operand, and no options of other views" {
   for options in x "-p 1" -l --tree "-o NS"; do
     run -2 nsx-ls --limits $options

@@ -1,14 +1,16 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # what bats and the loaded file set
 load ../lib/common
+load ../lib/containers
 
 # Which rows, columns and order nsx-ls has, and how it prints them. What a census finds: ls.bats.
 
 teardown() {
-  if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
+  if [ -e "/run/netns/$own_name" ]; then ip netns del "$own_name"; fi
   end_spawned
   local each
   for each in $(findmnt -n -r -t cgroup2 -o TARGET); do
-    [ ! -d "$each/nsx-test-$$" ] || find "$each/nsx-test-$$" -depth -type d -exec rmdir {} +
+    [ ! -d "$each/$own_name" ] || find "$each/$own_name" -depth -type d -exec rmdir {} +
   done
 }
 
@@ -22,9 +24,10 @@ at_terminal() {
   script -qec "stty cols 80; $*" /dev/null </dev/null | tr -d '\r'
 }
 
+# bats test_tags=rootless
 @test "UIDMAP and GIDMAP: of user namespaces, as the caller counts" {
   spawn as_user unshare -Ur -- sleep 300
-  wait_until grep -qs . "/proc/$pid/gid_map"
+  wait_until is_mapped "$pid" gid_map
   user=$(ns_of "$pid" user)
   read -r uids gids <<<"$(cells "$user" UIDMAP,GIDMAP)"
   [ "$uids" = "0:$ordinary_uid:1" ] && [ "$gids" = "$uids" ]
@@ -52,8 +55,8 @@ at_terminal() {
 
 # bats test_tags=any-kernel
 @test "CGROUP, UNIT and CONTAINER: of the first process" {
-  work=$(findmnt -n -r -t cgroup2 -o TARGET | head -n 1)/nsx-test-$$
-  [ "$work" != "/nsx-test-$$" ] || cannot "find a cgroup2 mount"
+  work=$(cgroup_mount)/$own_name
+  [ "$work" != "/$own_name" ] || cannot "find a cgroup2 mount"
   id=$(printf '%064d' $$)
   mkdir -p "$work/web.service" "$work/docker-$id.scope"
   for cgroup in "web.service" "docker-$id.scope"; do
@@ -62,22 +65,22 @@ at_terminal() {
     wait_until grep -qs sleep "/proc/$pid/comm"
     uts=$(ns_of "$pid" uts)
     run -0 --separate-stderr nsx-ls -J -l -p "$pid" -t uts -o CGROUP,UNIT,CONTAINER
-    jq -e ".namespaces[0].cgroup | endswith(\"/nsx-test-$$/$cgroup\")" <<<"$output"
+    jq -e ".namespaces[0].cgroup | endswith(\"/$own_name/$cgroup\")" <<<"$output"
     jq -e ".namespaces[0].unit == \"$cgroup\"" <<<"$output"
     if [ "$cgroup" = web.service ]; then
-      jq -e '.namespaces[0].container == null' <<<"$output"
+      jq -e '.namespaces[0].container == []' <<<"$output"
       run -0 nsx-ls -l -n -Q 'UNIT == "web.service"' -o NS
       [[ "$output" == *"$uts"* ]]
     else
-      jq -e ".namespaces[0].container == \"${id:0:12}\"" <<<"$output"
+      jq -e ".namespaces[0].container == [\"${id:0:12}\"]" <<<"$output"
       # And it can be asked for.
       run -0 --separate-stderr nsx-ls -l -n -r --container "$id" -o NS,TYPE
       [ "${#lines[@]}" = "${#kernel_kinds[@]}" ]
       grep -qx "$uts uts" <<<"$output"
     fi
   done
-  run -1 nsx-ls --container "nsx-test-$$-none"
-  [[ $output == *"nsx-test-$$-none"* ]]
+  run -1 nsx-ls --container "$own_name-none"
+  [[ $output == *"$own_name-none"* ]]
 }
 
 @test "HELD-BY: by whom, as text and as a list" {
@@ -87,10 +90,11 @@ at_terminal() {
   spawn bash -c 'exec sleep 300 8<"/proc/$1/ns/net" 9<"/proc/$1/ns/net"' - "$first"
   wait_until grep -qsx sleep "/proc/$pid/comm"
   mkdir -p /run/netns
-  ip netns attach "nsx-test-$$" "$first"
-  [ "$(cells "$net" HELD-BY)" = "1 process, 2 fds (sleep $pid), 1 mount /run/netns/nsx-test-$$" ]
+  ip netns attach "$own_name" "$first"
+  # Another mount namespace may get the mount, too: ours is the first.
+  [[ "$(cells "$net" HELD-BY)" =~ ^"1 process, 2 fds (sleep $pid), "[0-9]+" mount"s?" /run/netns/$own_name" ]]
   run -0 --separate-stderr nsx-ls -J -l -Q "NS == $net" -o HELD-BY,NAME,NSFS
-  jq -e --arg name "nsx-test-$$" '.namespaces[0] | .name == [$name] and .nsfs == ["/run/netns/" + $name] and
+  jq -e --arg name "$own_name" '.namespaces[0] | .name == [$name] and .nsfs == ["/run/netns/" + $name] and
     .held_by[0] == {type: "process", count: 1} and
     (.held_by[1:3] == [8, 9 | {type: "fd", number: ., pid: '"$pid"', command: "sleep"}]) and
     (.held_by[3] | .type == "mount" and .path == "/run/netns/" + $name)' <<<"$output"
@@ -101,11 +105,11 @@ at_terminal() {
 
 # bats test_tags=slow
 @test "--pinned: what is mounted; --orphaned: what no process is in" {
-  ip netns add "nsx-test-$$"
-  inode=$(stat -c %i "/run/netns/nsx-test-$$")
+  ip netns add "$own_name"
+  inode=$(stat -c %i "/run/netns/$own_name")
   spawn_in net -n
   run -0 --separate-stderr nsx-ls -l -n -r --pinned -o NS,NAME
-  grep -qx "$inode nsx-test-$$" <<<"$output"
+  grep -qx "$inode $own_name" <<<"$output"
   [[ $output != *"$(ns_of "$pid" net)"* ]]
   for option in --orphaned -P; do
     run -0 --separate-stderr nsx-ls -l -n -r $option -o NS,NPROCS
@@ -134,6 +138,85 @@ at_terminal() {
 }
 
 # bats test_tags=slow
+@test "--user and --container, repeated, add up" {
+  spawn as_user unshare -Un -- sleep 300
+  wait_until has_left "$pid" net
+  all=$(nsx-ls -l -n -r -t net -o NS --user root --user "$ordinary_uid" 2>/dev/null)
+  for user in root "$ordinary_uid"; do
+    some=$(nsx-ls -l -n -r -t net -o NS --user "$user" 2>/dev/null)
+    [ -n "$some" ]
+    [ "$(sort <(echo "$some") <(echo "$all") | uniq -d)" = "$(sort <<<"$some")" ]
+  done
+  grep -qx "$(ns_of "$pid" net)" <<<"$all"
+  work=$(cgroup_mount)/$own_name
+  networks=()
+  for name in a b; do
+    mkdir -p "$work/lxc.payload.$name-$$"
+    spawn_in net -n
+    echo "$pid" >"$work/lxc.payload.$name-$$/cgroup.procs"
+    networks+=("$(ns_of "$pid" net)")
+  done
+  run -0 --separate-stderr nsx-ls -l -n -r -t net -o NS --container "a-$$" --container "b-$$"
+  [ "$(sort <<<"$output")" = "$(printf '%s\n' "${networks[@]}" | sort)" ]
+}
+
+@test "a container of a dockerd with another data directory on its command line has its name" {
+  local data=$BATS_TEST_TMPDIR/data id
+  work=$(cgroup_mount)/$own_name
+  id=$(printf '%064d' $$)
+  mkdir -p "$work/docker-$id.scope" "$data/containers/$id"
+  spawn_in uts -u
+  echo "$pid" >"$work/docker-$id.scope/cgroup.procs"
+  container=$pid
+  printf '{"ID":"%s","Name":"/web-%s","State":{"Running":true,"Pid":%s}}' "$id" $$ "$pid" >"$data/containers/$id/config.v2.json"
+  [ "$(cells "$(ns_of "$pid" uts)" CONTAINER)" = "${id:0:12}" ]
+  # By its name alone it is a daemon.
+  # shellcheck disable=SC2016 # another shell's
+  printf '#!/bin/sh\nread -r _ <"$3"\n' >"$BATS_TEST_TMPDIR/dockerd"
+  chmod +x "$BATS_TEST_TMPDIR/dockerd"
+  mkfifo "$BATS_TEST_TMPDIR/never"
+  spawn "$BATS_TEST_TMPDIR/dockerd" --data-root "$data" "$BATS_TEST_TMPDIR/never"
+  wait_until grep -qsx dockerd "/proc/$pid/comm"
+  [ "$(cells "$(ns_of "$container" uts)" CONTAINER)" = "web-$$" ]
+  run -0 --separate-stderr nsx-ls -l -n -r --container "web-$$" -t uts -o NS
+  [ "$output" = "$(ns_of "$container" uts)" ]
+}
+
+# bats test_tags=slow,rootless
+@test "kinds by all their names, and several at once" {
+  run -0 --separate-stderr nsx-ls -l -n -r -t network,mount -t pid -o TYPE
+  [ "$(sort -u <<<"$output" | tr '\n' ' ')" = "mnt net pid " ]
+}
+
+# bats test_tags=slow,rootless
+@test "--sources=kernel: where the kernel has no list, that is an error" {
+  export NSX_KERNEL_FEATURES=-listns
+  run -1 nsx-ls --sources=kernel
+  [[ $output == *"cannot look for namespaces at the source kernel"*"Linux 6.19"* ]]
+  run -0 --separate-stderr nsx-ls --sources=all -l -n -o NS
+}
+
+# bats test_tags=slow
+@test "hostile paths and names: escaped in every cell, heading, line and message" {
+  spawn_in net -n
+  net=$(ns_of "$pid" net)
+  # A line feed, ESC, an override of the direction and a zero-width space.
+  hostile=$'a\n1 b\e[31m\xe2\x80\xaec\xe2\x80\x8bd'
+  mkdir "$BATS_TEST_TMPDIR/$hostile"
+  touch "$BATS_TEST_TMPDIR/$hostile/x"
+  run -0 unshare -m -- bash -c 'mount --bind "/proc/$2/ns/net" "$1"
+    exec 2>&1
+    for view in "-l -Q NS==$3 -o NS,NSFS,HELD-BY,NAME" "-r -l -Q NS==$3 -o NS,NSFS,HELD-BY" "-W -l -Q NS==$3 -o NSFS" "$3"; do nsx-ls $view; done
+    nsx-ls -J -l -Q "NS==$3" -o NSFS
+    nsx-ls --compare "$1" 1; nsx-ls "$1"; nsx-ls --container "$4"; nsx-ls -o "$4"; nsx-ls -t "$4"; nsx-ls --user "$4"
+    nsx-ls -Q "$4"; nsx-ls --sources "$4"; nsx-ls --matrix="$4"; nsx-ls --sort="$4"; nsx-ls -p "$4"; nsx-ls "pin:$4"; :' - \
+    "$BATS_TEST_TMPDIR/$hostile/x" "$pid" "$net" "$hostile"
+  [[ $output != *$'\e'* && $output != *$'\xe2\x80\xae'* && $output != *$'\xe2\x80\x8b'* ]]
+  [[ $output != *$'\n'"1 b"* && $output != *x5cx* ]]
+  [[ $output == *'a\x0a1 b\x1b[31m\xe2\x80\xaec\xe2\x80\x8bd/x'* ]]
+}
+
+# bats test_tags=slow,rootless
 @test "--sort and --reverse: by columns, numbers as numbers" {
   run -0 --separate-stderr nsx-ls -l -n -r --sort NPROCS,ns -o NPROCS,NS
   diff <(sort -n -k1,1 -k2,2 <<<"$output") - <<<"$output"
@@ -149,7 +232,7 @@ at_terminal() {
   [[ $output == *"NOPE"*"no such column"* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--limit: the first rows only" {
   run -0 --separate-stderr nsx-ls -l -n -o NS,TYPE --limit 3
   all=$(nsx-ls -l -n -o NS,TYPE 2>/dev/null)
@@ -164,7 +247,7 @@ at_terminal() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "-H and --output-all: every column" {
   run -0 nsx-ls -H -n -r
   columns=$(awk '{ print $1 }' <<<"$output")
@@ -217,7 +300,7 @@ at_terminal() {
   run -2 nsx-ls --color=sometimes
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "the lines of a tree are of the locale's characters" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
@@ -249,7 +332,7 @@ at_terminal() {
     nsx-ls -l -n -W -Q 'NS == $net' -o NS,NSFS 2>/dev/null
     script -qec \"stty cols 60; nsx-ls -l -n --color=never -Q 'NS == $net' -o NS,HELD-BY 2>/dev/null\" /dev/null </dev/null
     echo --
-    script -qec \"stty cols 60; nsx-ls -l -n -W --color=never -Q 'NS == $net' -o NS,HELD-BY 2>/dev/null\" /dev/null </dev/null"
+    script -qec \"stty cols 60; nsx-ls -l -n -W -u --color=never -Q 'NS == $net' -o NS,HELD-BY 2>/dev/null\" /dev/null </dev/null"
   pins=$BATS_TEST_TMPDIR/pin
   [ "$(words ${lines[0]})" = "$net $pins/a" ]
   [ "$(words ${lines[1]})" = "$pins/b" ]
@@ -267,4 +350,19 @@ at_terminal() {
     nsx-ls -l -n -t net -Q "NAME == \"twice\"" -o HELD-BY'
   [ "${lines[0]}" = 2 ]
   [ "${lines[1]}" = "1 mount /run/netns/twice" ]
+}
+
+@test "USER and UID without a process: whoever made the user namespace, or the one that owns it" {
+  spawn as_user unshare -Un -- sleep 300
+  wait_until has_left "$pid" net
+  net=$(ns_of "$pid" net) user=$(ns_of "$pid" user)
+  spawn bash -c 'exec sleep 300 8<"/proc/$1/ns/net" 9<"/proc/$1/ns/user"' - "$pid"
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  kill -KILL "${spawned[0]}"
+  wait_until is_gone "${spawned[0]}"
+  for inode in "$net" "$user"; do
+    [ "$(cells "$inode" NPROCS,UID,USER | tr -s ' ')" = "0 $ordinary_uid $(id -nu "$ordinary_uid")" ]
+  done
+  ip netns add "$own_name"
+  [ "$(cells "$(stat -c %i "/run/netns/$own_name")" NPROCS,UID,USER | tr -s ' ')" = "0 0 root" ]
 }

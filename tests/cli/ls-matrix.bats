@@ -1,6 +1,8 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2034 # what bats and the loaded file set
 # bats file_tags=slow
 load ../lib/common
+load ../lib/containers
 
 # All happens in a PID namespace of the test's own, so that PID 1 there may be looked at, and nobody
 # else is there.
@@ -35,9 +37,7 @@ put() {
 # Makes a process there the container of this name: by the state that runc would keep.
 name_container() {
   containers+=("$1")
-  mkdir -p "/run/runc/$1"
-  printf '{"init_process_pid":%s,"init_process_start":%s}' "$inner" \
-    "$(sed 's/.*) //' "/proc/$outer/stat" | cut -d ' ' -f 20)" >"/run/runc/$1/state.json"
+  record_of_runc "$1" "$inner" "$outer"
 }
 
 # The row of a PID, with one blank between cells: row PID.
@@ -86,47 +86,47 @@ row() {
 
 @test "=container: by name, with the names of those that share" {
   put unshare -n
-  name_container "nsx-test-$$-a"
+  name_container "$own_name-a"
   a=$inner net=$(ns_of "$outer" net)
   put nsenter -t "$a" -n -- unshare -u
-  name_container "nsx-test-$$-b"
+  name_container "$own_name-b"
   b=$inner uts=$(ns_of "$outer" uts)
   put env
-  name_container "nsx-test-$$-c"
+  name_container "$own_name-c"
   put unshare -n # none
   run -0 inside nsx-ls --matrix=container -t net -t uts
   [ "$(words ${lines[0]})" = "CONTAINER PID net uts COMMAND" ]
-  [ "$(row "$a")" = "nsx-test-$$-a $a $net - sleep 300" ]
-  [ "$(row "$b")" = "nsx-test-$$-b $b =nsx-test-$$-a $uts sleep 300" ]
-  grep "^nsx-test-$$-c .* -  *-  " <<<"$output"
+  [ "$(row "$a")" = "$own_name-a $a $net - sleep 300" ]
+  [ "$(row "$b")" = "$own_name-b $b =$own_name-a $uts sleep 300" ]
+  grep "^$own_name-c .* -  *-  " <<<"$output"
   [ "${#lines[@]}" = 4 ]
 }
 
 @test "=unit: by name" {
-  tree=$(findmnt -n -r -t cgroup2 -o TARGET | head -n 1)
+  tree=$(cgroup_mount)
   [ -w "$tree/cgroup.procs" ] || cannot "move a process into a cgroup"
   put unshare -n
-  mkdir "$tree/nsx-test-$$.service"
-  echo "$outer" >"$tree/nsx-test-$$.service/cgroup.procs"
+  mkdir "$tree/$own_name.service"
+  echo "$outer" >"$tree/$own_name.service/cgroup.procs"
   run -0 inside nsx-ls --matrix=unit -t net
   end_spawned
-  gone() { rmdir "$tree/nsx-test-$$.service" 2>/dev/null; }
+  gone() { rmdir "$tree/$own_name.service" 2>/dev/null; }
   wait_until gone
   [ "$(words ${lines[0]})" = "UNIT PID net COMMAND" ]
-  [[ "$(row "$inner")" = "nsx-test-$$.service $inner 40265"*" sleep 300" ]]
+  [[ "$(row "$inner")" = "$own_name.service $inner 40265"*" sleep 300" ]]
 }
 
 @test "--json: each kind, whether it is shared with PID 1, and with whom" {
   put unshare -n
   a=$inner net=$(ns_of "$outer" net)
-  name_container "nsx-test-$$-a"
+  name_container "$own_name-a"
   put nsenter -t "$a" -n -- env
-  name_container "nsx-test-$$-b"
+  name_container "$own_name-b"
   run -0 inside nsx-ls --json --matrix=container
-  jq -e ".matrix[] | select(.name == \"nsx-test-$$-a\") | .pid == $a and .command == \"sleep 300\" and
+  jq -e ".matrix[] | select(.name == \"$own_name-a\") | .pid == $a and .command == \"sleep 300\" and
     (.namespaces | length) == ${#kernel_kinds[@]} and
     (.namespaces.net | .ns == $net and .shared_with_init == false and .nprocs == 2 and
-      .shared_with == [\"nsx-test-$$-b\"]) and
+      .shared_with == [\"$own_name-b\"]) and
     (.namespaces.uts | .shared_with_init and (has(\"shared_with\") | not))" <<<"$output"
   run -0 inside nsx-ls --json --matrix -p "$a"
   jq -e "(.matrix | length) == 1 and .matrix[0].namespaces.net.shared_with == [$inner]" <<<"$output"
@@ -137,8 +137,8 @@ row() {
 @test "who may not see PID 1 is told so, and compared with" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
-  run -0 --separate-stderr as_user nsx-ls --matrix
-  [[ "$stderr" = "nsx-ls: cannot compare with PID 1: "* ]]
+  run -0 --separate-stderr as_user nsx-ls --matrix --verbose
+  [[ "$stderr" = *"nsx-ls: note: cannot compare with PID 1: "* ]]
   [[ "$(row "$pid")" = "$pid - - - $(ns_of "$pid" net) - - $(ns_of "$pid" user) - sleep 300" ]]
   run -0 --separate-stderr as_user nsx-ls --json --matrix -p "$pid"
   jq -e '.matrix[0].namespaces.uts.shared_with_caller' <<<"$output"

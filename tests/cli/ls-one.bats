@@ -1,14 +1,17 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # what bats sets
 # bats file_tags=slow
 load ../lib/common
+load ../lib/containers
 
 teardown() {
-  if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
-  if [ -e "/run/utsns/nsx-test-$$" ]; then umount "/run/utsns/nsx-test-$$" && rm "/run/utsns/nsx-test-$$"; fi
+  if [ -e "/run/netns/$own_name" ]; then ip netns del "$own_name"; fi
+  if [ -e "/run/utsns/$own_name" ]; then umount "/run/utsns/$own_name" && rm "/run/utsns/$own_name"; fi
   rmdir /run/utsns 2>/dev/null || true
-  if [ -d "/run/runc/nsx-test-$$" ]; then rm -r "/run/runc/nsx-test-$$"; fi
+  if [ -d "/run/runc/$own_name" ]; then rm -r "/run/runc/$own_name"; fi
   rmdir /run/runc 2>/dev/null || true
   end_spawned
+  leave_cgroup
 }
 
 # The value of a line above the table, of all lines with this key: value KEY.
@@ -29,7 +32,7 @@ table() {
   [ "$(value owner)" = "user $(ns_of $$ user), the machine's first" ]
   [ "$(value 'held by')" = "1 process" ]
   [ "$(value host)" = "$(uname -n)" ]
-  [[ "$output" = *"PID NSPID"*"PPID USER COMMAND"* ]]
+  [[ "$(words $output)" = *"PID NSPID"*"PPID USER COMMAND"* ]]
   [ "$(table)" = "$pid $pid $$ root sleep 300" ]
 }
 
@@ -141,16 +144,17 @@ table() {
 }
 
 @test "a pin: each of its namespaces, one after another, without a process too" {
-  nsx-unshare --net --uts --pin "nsx-test-$$" true || cannot "pin namespaces"
-  run -0 nsx-ls "pin:nsx-test-$$"
+  nsx-unshare --net --uts --pin "$own_name" true || cannot "pin namespaces"
+  run -0 nsx-ls "pin:$own_name"
   [ "$(value type)" = net$'\n'uts ]
-  [ "$(value 'held by')" = "1 mount /run/netns/nsx-test-$$"$'\n'"1 mount /run/utsns/nsx-test-$$" ]
+  # Another mount namespace may get the mounts, too: ours are the first.
+  [ "$(value 'held by' | sed -E 's/^[0-9]+ mounts? ([^ ,]+).*/\1/')" = "/run/netns/$own_name"$'\n'"/run/utsns/$own_name" ]
   [ "$(value interface)" = "lo down" ]
   [ "$(value host)" = "$(uname -n)" ]
   [[ "$output" != *COMMAND* ]]
-  run -0 nsx-ls -t uts "nsx-test-$$"
+  run -0 nsx-ls -t uts "$own_name"
   [ "$(value type)" = uts ]
-  run -0 nsx-ls -J "pin:nsx-test-$$"
+  run -0 nsx-ls -J "pin:$own_name"
   [ "$(jq -c '[.namespace[] | .type, .processes]' <<<"$output")" = '["net",[],"uts",[]]' ]
 }
 
@@ -174,37 +178,69 @@ table() {
   run -0 nsx-ls -p "$pid" -o NS,TYPE
   expected=$output
   inode=$(stat -L -c %i "/proc/$pid/ns/uts")
-  mkdir -p /run/runc/nsx-test-$$
-  printf '{"init_process_pid":%s,"init_process_start":%s}' "$pid" \
-    "$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)" >"/run/runc/nsx-test-$$/state.json"
-  run -0 nsx-ls "container:nsx-test-$$" -o NS,TYPE
+  record_of_runc "$own_name" "$pid"
+  run -0 nsx-ls "container:$own_name" -o NS,TYPE
   [ "$output" = "$expected" ]
-  run -0 nsx-ls -n -o NS -t uts "nsx-test-$$"
+  run -0 nsx-ls -n -o NS -t uts "$own_name"
   [ "$(words $output)" = "$inode" ]
-  run -2 nsx-ls -p "$pid" "container:nsx-test-$$"
+  run -2 nsx-ls -p "$pid" "container:$own_name"
 }
 
 @test "-n, -o and -r: the table alone" {
   spawn_in uts -u
   inode=$(ns_of "$pid" uts)
   run -0 nsx-ls -n "$inode"
-  [ "$(words $output)" = "$pid $pid $$ root sleep 300" ]
+  [ "$(words $output)" = "$pid $$ root sleep 300" ]
   run -0 nsx-ls -o pid,Uid,NS,TYPE "$inode"
   [ "$(words $output)" = "PID UID NS TYPE $pid 0 $inode uts" ]
   run -0 nsx-ls -n -o +UID "$inode"
   [ "$(words $output)" = "$pid $pid $$ root sleep 300 0" ]
   run -0 nsx-ls -r "$inode"
-  [ "${lines[1]}" = "$pid $pid $$ root sleep\\x20300" ]
+  [ "${lines[1]}" = "$pid $$ root sleep\\x20300" ]
   run -2 nsx-ls -o PID,NOPE "$inode"
   [[ "$output" = "nsx-ls: cannot show the column 'NOPE': no such column"* ]]
 }
 
+# bats test_tags=any-kernel
+@test "several targets are several answers" {
+  spawn_in uts -u -n
+  run -0 --separate-stderr nsx-ls "$(ns_of "$pid" uts)" "$(ns_of "$pid" net)"
+  [ "$(value type)" = uts$'\n'net ]
+  run -0 --separate-stderr nsx-ls -J "$(ns_of "$pid" uts)" "$(ns_of "$pid" net)"
+  jq -e '[.namespace[].type] == ["uts", "net"]' <<<"$output"
+  ip netns add "$own_name"
+  run -1 nsx-ls "pin:$own_name" "pin:$own_name-none"
+  # Processes: the namespaces of all of them.
+  make_cgroup
+  first=$pid
+  spawn_in uts -u
+  mkdir "$cgroup/a" "$cgroup/b"
+  echo "$first" >"$cgroup/a/cgroup.procs"
+  echo "$pid" >"$cgroup/b/cgroup.procs"
+  run -0 --separate-stderr nsx-ls -l -n -r -t uts -o NS "cgroup:/${cgroup##*/}/a" "cgroup:/${cgroup##*/}/b"
+  [ "$(sort <<<"$output")" = "$({ ns_of "$first" uts; ns_of "$pid" uts; } | sort)" ]
+  run -2 nsx-ls "pin:$own_name" "cgroup:/${cgroup##*/}/a"
+  [[ $output == *"namespaces and processes together"* ]]
+  end_spawned
+  rmdir "$cgroup/a" "$cgroup/b"
+}
+
+# bats test_tags=rootless
+@test "0 is no namespace, whatever the kernel knows of ids" {
+  for features in "" -ns-id,-ns-handle,-listns; do
+    NSX_KERNEL_FEATURES=$features run -1 nsx-ls 0
+    [[ $output == *"cannot find ns:0: no namespace"* ]]
+    NSX_KERNEL_FEATURES=$features run -1 nsx-enter -t ns:0 -n -- true
+  done
+}
+
+# bats test_tags=rootless
 @test "what is not there, and what does not go together" {
   run -1 nsx-ls 4026599999
   [[ "$output" = "nsx-ls: cannot find ns:4026599999: no namespace that you may see"* ]]
-  run -1 nsx-ls "pin:nsx-test-$$"
+  run -1 nsx-ls "pin:$own_name"
   run -1 nsx-ls -t net "$(ns_of $$ uts)"
-  for options in "-p 1" "--tree" "--json -r" "4026531837"; do
+  for options in "-p 1" "--tree" "--json -r"; do
     run -2 nsx-ls "$(ns_of $$ uts)" $options
     [[ "$output" = "nsx-ls: cannot "* ]]
   done
@@ -225,9 +261,9 @@ table() {
     touch /mnt/uts
     mount --bind /proc/$pid/ns/uts /mnt/uts
     $(declare -p become_user)
-    \"\${become_user[@]}\" nsx-ls $(ns_of "$pid" uts)"
+    \"\${become_user[@]}\" nsx-ls --verbose $(ns_of "$pid" uts)"
   [ "$(value type)" = uts ]
-  [[ "$stderr" = "nsx-ls: cannot look into the uts namespace"*"needs CAP_SYS_ADMIN"* ]]
+  [[ "$stderr" = *"nsx-ls: note: cannot look into the uts namespace"*"needs CAP_SYS_ADMIN"* ]]
 }
 
 @test "nothing is left behind, and the caller stays where it is" {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # what bats and the loaded file set
 load ../lib/common
 
@@ -63,13 +64,13 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   # The same PID namespace, as the numbers have to be ours.
   # shellcheck disable=SC2016 # another shell's
   run -0 --separate-stderr unshare -m -- sh -c '
-    mount -t proc -o hidepid=2 none /proc && exec setpriv --reuid="$1" --regid="$1" --clear-groups -- nsx-ls '"$columns" \
+    mount -t proc -o hidepid=2 none /proc && exec setpriv --reuid="$1" --regid="$1" --clear-groups -- nsx-ls --verbose '"$columns" \
     - "$ordinary_uid"
   rows_of "$pid"
   [[ $stderr == *"hides the processes of others (hidepid"* ]]
   [[ $output != *" 1" ]]
   # Who may see all is told nothing.
-  run -0 --separate-stderr unshare -m -- sh -c 'mount -t proc -o hidepid=2 none /proc && exec nsx-ls '"$columns"
+  run -0 --separate-stderr unshare -m -- sh -c 'mount -t proc -o hidepid=2 none /proc && exec nsx-ls --verbose '"$columns"
   rows_of "$pid"
   [[ $stderr != *hidepid* ]]
 }
@@ -98,6 +99,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   done
 }
 
+# bats test_tags=rootless
 @test "RLIMIT_NOFILE of 32: the same answer in every view" {
   spawn_in uts -Umuin -r
   spawn bash -c 'exec sleep 300 9<"/proc/$1/ns/net"' - "$pid"

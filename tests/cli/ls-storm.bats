@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 load ../lib/common
 
 # nsx-ls while processes, threads and namespaces come and go as fast as two processors allow: in every

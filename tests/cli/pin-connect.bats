@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-pin connect, set-id and ids: what joins pinned network namespaces.
 load ../lib/common
 load ../lib/pins
@@ -132,7 +133,7 @@ ping_from() {
     "blue red --addr 10.0.0.1/24,,10.0.0.2/24" "blue red --addr x/24" "blue red --name a/b" "blue red --name 0123456789abcdef" \
     "blue red --name a%d" "blue red --name a --name b --name c" "blue red --default-route" \
     "blue red --addr 10.0.0.2/24 --addr 10.0.1.1/24 --default-route"; do
-    run -1 --separate-stderr nsx-pin connect $wrong
+    run -2 --separate-stderr nsx-pin connect $wrong
     [[ $stderr == *"Try 'nsx-pin connect --help'." ]]
     [ -z "$output" ]
   done
@@ -255,4 +256,50 @@ ping_from() {
   [[ "${lines[0]}" = *"this kernel has no virtual Ethernet: modprobe veth, or CONFIG_VETH"* ]]
   [ "${lines[1]}" = "status 1" ]
   [ "${#lines[@]}" = 2 ]
+}
+
+@test "ls: ADDRESSES and PEERS of what is connected" {
+  run -0 in_own_run '
+    nsx-pin add here
+    nsx-pin exec here -- sh -c "
+      nsx-pin add a; nsx-pin add b; nsx-pin add alone; nsx-pin add u --uts
+      nsx-pin connect a b --addr=10.9.0.1/24,fd09::1/64 --addr=10.9.0.2/24 >/dev/null
+      nsx-pin connect . a --addr=10.8.0.1/24 --addr=10.8.0.2/24 >/dev/null
+      # Both ends in one: no peer.
+      nsx-pin exec alone -- ip link add x type veth peer name y
+      nsx-pin ls -n -r -o NAME,ADDRESSES,PEERS
+      nsx-pin ls -J -o ADDRESSES,PEERS a
+      nsx-pin ls -n -o NAME -Q \"PEERS =~ \\\"^b\\\"\"
+      nsx-pin ls -n -o PEERS b
+      nsx-pin ls -n -o NAME -Q \"ADDRESSES == \\\"10.8.0.2/24\\\"\"
+      nsx-pin ls -n -r -o PEERS here"'
+  [ "${lines[0]}" = "a 10.9.0.1/24,fd09::1/64,10.8.0.2/24 .,b,here" ]
+  [ "${lines[1]}" = "alone  " ]
+  [ "${lines[2]}" = "b 10.9.0.2/24 a" ]
+  [ "${lines[3]}" = "here 10.8.0.1/24 a" ]
+  [ "${lines[4]}" = "u  " ]
+  [ "${lines[5]}" = '{"pins":[{"addresses":["10.9.0.1/24","fd09::1/64","10.8.0.2/24"],"peers":[".","b","here"]}]}' ]
+  # A list holds a comparison if any of its texts does.
+  [ "${lines[*]:6}" = "a a a a" ]
+}
+
+@test "ids: also of namespaces that are not pinned" {
+  run -0 in_own_net '
+    nsx-pin add blue; nsx-pin set-id blue 7
+    unshare --net sleep 300 & process=$!
+    until [ "$(stat -L -c %i /proc/$process/ns/net)" != "$(stat -L -c %i /proc/self/ns/net)" ]; do sleep 0.02; done
+    unshare --net sleep 300 & held=$!
+    until [ "$(stat -L -c %i /proc/$held/ns/net)" != "$(stat -L -c %i /proc/self/ns/net)" ]; do sleep 0.02; done
+    nsx-pin set-id $process 8; nsx-pin set-id $held 9
+    exec 7</proc/$held/ns/net; ns=$(stat -L -c %i /proc/$process/ns/net); stays=$(stat -L -c %i /proc/$held/ns/net)
+    kill $held; wait $held || true
+    nsx-pin ids -n | tr -s " " | sed "s/$ns/NS/; s/$stays/HELD/; s/$process/PID/; s/$(stat -L -c %i /run/netns/blue)/BLUE/"
+    nsx-pin ids -J | jq -c ".ids[] | [.netnsid, .ns == $ns or .ns == $stays, .names, .pid == $process, .command]"
+    kill $process'
+  [ "$(words ${lines[0]})" = "7 BLUE blue" ]
+  [ "$(words ${lines[1]})" = "8 NS PID sleep" ]
+  [ "$(words ${lines[2]})" = "9 HELD" ]
+  [ "${lines[3]}" = '[7,false,["blue"],false,null]' ]
+  [ "${lines[4]}" = '[8,true,[],true,"sleep"]' ]
+  [ "${lines[5]}" = '[9,true,[],false,null]' ]
 }

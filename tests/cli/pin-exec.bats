@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-pin exec: what the program finds in the namespaces of a pin.
 load ../lib/common
 load ../lib/pins
@@ -32,7 +33,7 @@ load ../lib/pins
       ln -sf "$link" /etc/netns/blue/hosts
       nsx-pin exec blue -- echo ran || echo "status $?"
     done'
-  [ "$(grep -c 'it leads out of /etc/netns/blue' <<<"$output")" = 3 ]
+  [ "$(grep -cF '(it leads out of /etc/netns/blue; --no-etc leaves /etc as it is)' <<<"$output")" = 3 ]
   [ "$(grep -c 'status 1' <<<"$output")" = 3 ]
   [[ "$output" != *$'\nran'* && "$output" != ran* ]]
 }
@@ -101,4 +102,95 @@ setup() {
   [ "${parts[1]}" = $'\na\nstatus 3\n' ]
   [ "${parts[2]}" = $'\na\nnsx-pin exec: cannot find the pin nowhere: there is none of this name\nc\nstatus 3\n' ]
   [ "${parts[3]}" = $'\na b c\n' ]
+}
+
+@test "without -- the first word is the pin, and what follows is the program with its options" {
+  run -0 in_own_run '
+    nsx-pin add blue
+    nsx-pin exec blue echo -n --no-etc -j; echo
+    nsx-pin exec --no-sys blue ls -d /sys
+    nsx-pin exec --all echo --all
+    nsx-pin exec blue nsx-pin identify --dir=/run'
+  [ "${lines[*]}" = "--no-etc -j /sys --all blue" ]
+}
+
+@test "several: a name or a program that does not exist is found before the first runs" {
+  run -0 in_own_run '
+    nsx-pin add a; nsx-pin add b; nsx-pin add m --mnt --net
+    nsx-pin exec a nowhere -- echo ran || echo "status $?"
+    nsx-pin exec a nowhere --keep-going -- echo ran || echo "status $?"
+    nsx-pin exec a b -- nsx-no-such-program || echo "status $?"
+    nsx-pin exec a nsx-no-such-program 2>/dev/null || echo "status $?"
+    nsx-pin exec a m -- nsx-no-such-program 2>/dev/null || echo "status $?"'
+  [ "${lines[0]}" = "nsx-pin exec: cannot find the pin nowhere: there is none of this name" ]
+  [ "${lines[*]:1:2}" = "status 1 ran" ]
+  [ "${lines[3]} ${lines[4]}" = "${lines[0]} status 1" ]
+  [ "${lines[5]}" = "nsx-pin exec: cannot execute nsx-no-such-program: No such file or directory" ]
+  [ "${lines[*]:6}" = "status 127 status 127 status 127" ]
+}
+
+@test "-S, -G and --as take names of this machine" {
+  run -0 in_own_run '
+    mkdir -p /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc
+    echo "tester:x:4021:4022::/:/bin/sh" >>/etc/passwd; echo "testers:x:4023:" >>/etc/group
+    nsx-pin add blue
+    echo "more:x:4026:tester" >>/etc/group
+    nsx-pin exec -S tester -G testers blue -- sh -c "id -u; id -g; id -G"
+    nsx-pin exec -S 4024 -G 4025 blue -- sh -c "id -u; id -g"
+    # Files that the pin brings along are not asked.
+    mkdir -p /etc/netns/blue; echo "tester:x:9:9::/:/bin/sh" >/etc/netns/blue/passwd
+    nsx-pin exec -S tester blue -- id -u
+    nsx-pin exec --as=tester blue -- sh -c "id -u; id -G; echo \$HOME \$USER"
+    nsx-pin exec -S nobody-of-this-name blue -- id || echo "status $?"'
+  [ "${lines[*]:0:6}" = "4021 4023 4023 4024 4025 4021" ]
+  [ "${lines[*]:6:3}" = "4021 4022 4026 / tester" ]
+  [ "${lines[9]}" = "nsx-pin exec: cannot use as a user 'nobody-of-this-name': no such user" ]
+  [ "${lines[-1]}" = "status 1" ]
+}
+
+@test "a resolv.conf of the pin: daemons that would resolve names otherwise cannot be reached" {
+  run -0 in_own_run '
+    sockets="/run/nscd/socket /run/systemd/resolve/io.systemd.Resolve"
+    mkdir -p /run/nscd /run/systemd/resolve
+    for socket in $sockets; do
+      perl -MSocket -e "socket(S, PF_UNIX, SOCK_STREAM, 0) && bind(S, sockaddr_un(shift)) or die" $socket
+    done
+    mkdir -p /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc
+    mkdir -p /etc/netns/blue; nsx-pin add blue
+    touch /etc/hosts /etc/resolv.conf /etc/netns/blue/hosts
+    nsx-pin exec blue -- stat -c %F $sockets
+    touch /etc/netns/blue/resolv.conf
+    nsx-pin exec blue -- stat -c %F $sockets
+    nsx-pin exec --no-etc blue -- stat -c %F $sockets
+    nsx-pin exec --plan blue -- true | grep -o "bind /dev/null over .*Resolve"
+    rm /run/nscd/socket
+    nsx-pin exec blue -- stat -c %F /run/systemd/resolve/io.systemd.Resolve
+    stat -c %F /run/systemd/resolve/io.systemd.Resolve'
+  [ "${lines[*]:0:2}" = "socket socket" ]
+  [ "${lines[*]:2:2}" = "character special file character special file" ]
+  [ "${lines[*]:4:2}" = "socket socket" ]
+  [ "${lines[6]}" = "bind /dev/null over /run/nscd/socket, /run/systemd/resolve/io.systemd.Resolve" ]
+  [ "${lines[*]:7}" = "character special file socket" ]
+}
+
+@test "nsx-enter notes that the files of a pin in /etc/netns are not used" {
+  run -0 in_own_run '
+    mkdir -p /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc
+    nsx-pin add blue -nu; nsx-pin add own -nm
+    nsx-enter -t pin:blue true
+    mkdir -p /etc/netns/blue /etc/netns/own
+    nsx-enter -t pin:blue true
+    nsx-enter -t blue -n true
+    echo ==
+    nsx-enter -t pin:blue -u true
+    nsx-enter -t pin:own true
+    nsx-enter -t pin:own -n true
+    nsx-pin exec blue true
+    (exec -a nsenter nsx-enter -t pin:blue -n true)'
+  note="nsx-enter: note: /etc/netns/blue is not used, and names are looked up as outside (nsx-pin exec blue uses it)"
+  [ "${lines[0]}" = "$note" ]
+  [ "${lines[1]}" = "$note" ]
+  [ "${lines[2]}" = == ]
+  [ "${lines[3]}" = "${note//blue/own}" ]
+  [ "${#lines[@]}" = 4 ]
 }

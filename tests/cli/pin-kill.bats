@@ -1,5 +1,6 @@
+# SPDX-License-Identifier: MIT
 # What is left when nsx-pin is killed in the middle: nothing that gc and a new add do not see to, and never
-# a name that leads into the wrong namespaces.
+# a name that leads into the wrong namespaces. And when a system call fails: no pin, if the command fails.
 load ../lib/common
 load ../lib/pins
 
@@ -26,12 +27,12 @@ killed_everywhere() {
     # How many calls of each there are, but for those behind the last change: a search of all processes can
     # be there, which is never twice the same.
     awk "{ sub(/\\(.*/, \"\"); name[NR] = \$0 }
-      /^(mkdir|move_mount|umount2|unlink|rmdir)\$/ { last = NR }
+      /^(mkdirat|move_mount|umount2|unlinkat)\$/ { last = NR }
       END {
         for (i = 1; i <= last + 14 && i <= NR; ++i) ++count[name[i]]
         for (each in count) print each, count[each]
       }" trace |
-      grep -E "^(clone|clone3|vfork|mkdir|flock|open_tree|move_mount|umount2|unlink|rmdir|mount|write|recvmsg|wait4|pipe2|ioctl|openat|close) " >calls
+      grep -E "^(clone|clone3|vfork|mkdirat|flock|open_tree|move_mount|umount2|unlinkat|mount|write|recvmsg|wait4|pipe2|ioctl|openat|close) " >calls
     # At the start, where nothing is done yet, a few will do.
     while read -r call count; do
       for ((n = count > 14 ? count - 14 : 1; n <= count; n++)); do
@@ -70,4 +71,62 @@ killed_everywhere() {
 @test "mv, killed at each system call" {
   run -0 killed_everywhere "mv blue green" "nsx-pin add blue -nu"
   [ "${lines[-1]%% *}" -gt 20 ]
+}
+
+# Runs a command with one system call failing at a time, where /run is empty: a failure must
+# leave no mount and no file. "$2" is run after a success.
+failing_everywhere() {
+  in_own_run '
+    mount --make-rprivate /
+    nsx-pin add blue -nu; nsx-pin rm blue; touch /run/file
+    # Without what umount(8) keeps there, and the mounts of others below this /run.
+    state() {
+      find /run -path /run/mount -prune -o -print
+      grep -E " /run/(file|[a-z]+ns/blue) " /proc/self/mountinfo | cut -d " " -f 4-
+    }
+    is_as_before() { [ "$(state)" = "$before" ]; }
+    before=$(state) failures=0
+    for call in openat fstat newfstatat fstatfs statx mkdirat flock mount open_tree move_mount fcntl pipe2 \
+      socketpair sendmsg recvmsg write; do
+      for ((n = 1; ; ++n)); do
+        status=0
+        strace -f -qq -o trace -e trace=$call -e inject=$call:error=EIO:when=$n '"$1"' >said 2>&1 || status=$?
+        # What the program says, which has been started then, is not that of nsx.
+        if ! grep -q ^nsx- said; then
+          '"$2"'
+          grep -q INJECTED trace || break
+        else
+          grep -q INJECTED trace || { cat said; exit 1; }
+          failures=$((failures + 1))
+        fi
+        # A helper takes back what it did when the command has ended.
+        for ((i = 0; i < 100; ++i)); do if is_as_before; then break; fi; sleep 0.05; done
+        is_as_before || { echo "left after $call $n, status $status:"; cat said; state; exit 1; }
+      done
+    done
+    echo "$failures failures"'
+}
+
+# bats test_tags=slow, host-only
+@test "add, with each system call failing in turn: a failure leaves no pin" {
+  run -0 failing_everywhere "nsx-pin add blue" "nsx-pin rm blue"
+  echo "$output"
+  [ "${lines[-1]%% *}" -gt 20 ]
+}
+
+# bats test_tags=slow, host-only
+@test "add of several, likewise" {
+  run -0 failing_everywhere "nsx-pin add blue -nu" "nsx-pin rm blue"
+  echo "$output"
+  [ "${lines[-1]%% *}" -gt 20 ]
+}
+
+# bats test_tags=slow, host-only
+@test "nsx-unshare --net=FILE and --pin, likewise" {
+  run -0 failing_everywhere "nsx-unshare --net=/run/file true" "umount /run/file"
+  echo "$output"
+  [ "${lines[-1]%% *}" -gt 10 ]
+  run -0 failing_everywhere "nsx-unshare --net --pin=blue true" "nsx-pin rm blue"
+  echo "$output"
+  [ "${lines[-1]%% *}" -gt 10 ]
 }

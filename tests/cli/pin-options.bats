@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Every option of nsx-pin add and exec does what it is for. What else there is to each of them is in the
 # other files, and in those of nsx-unshare and nsx-enter, which have most of them, too.
 # bats file_tags=slow
@@ -45,6 +46,7 @@ with_does() {
     does prefix "blue: x" nsx-pin exec --prefix blue -- echo x
     does no-etc "" nsx-pin exec --no-etc blue -- true
     does no-sys "$(ls /sys/class/net)" nsx-pin exec --no-sys blue -- ls /sys/class/net
+    does as "0 /root" nsx-pin exec --as=root blue -- sh -c "echo \$(id -u) \$HOME"
     does setuid 12 nsx-pin exec --setuid=12 blue -- id -u
     does setgid 13 nsx-pin exec --setgid=13 blue -- id -g
     does preserve-credentials 0 nsx-pin exec --preserve-credentials box -- id -u
@@ -59,6 +61,8 @@ with_does() {
       sh -c "trap \"echo got it; exit\" USR1; (kill -USR1 \$PPID) & while :; do sleep 0.01; done"
     does kill-child "ran" nsx-pin exec --kill-child blue -- echo ran
     does pty "a terminal" nsx-pin exec --pty blue -- sh -c "test -t 1 && echo a terminal"
+    does no-pty "here" nsx-pin exec --no-pty blue -- echo here
+    does keep-fds "kept" nsx-pin exec --keep-fds=5 blue -- sh -c "cat <&5" 5<<<kept
     does status-fd "{\"event\":\"started\",*{\"event\":\"ended\",*" nsx-pin exec --status-fd=1 blue -- true
     does dir "ran" nsx-pin exec --dir=/run blue -- echo ran
     does plan "1. *run true" nsx-pin exec --plan blue -- true

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-pin for an ordinary user: pins in a mount namespace of the user's own.
 load ../lib/common
 load ../lib/pins
@@ -30,9 +31,10 @@ holder_is_there() {
   [ -n "$(holder)" ]
 }
 
+# bats test_tags=rootless
 @test "add, ls, exec, pids, identify, mv, rm: as root has them" {
   as_user nsx-pin add blue
-  run -0 as_user nsx-pin ls -n -o NAME,KIND,STATE
+  run -0 as_user nsx-pin ls -n -o NAME,KIND,STATE blue
   [ "$(words $output)" = "blue net live" ]
   run -0 as_user nsx-pin exec blue -- sh -c 'id -u; cat /sys/class/net/lo/operstate; ip link set lo down && echo set'
   [ "${lines[0]}" = 0 ]
@@ -50,11 +52,10 @@ holder_is_there() {
   run -0 as_user nsx-pin exec green -- stat -L -c %i /proc/self/ns/net
   [ "$output" = "$(ns_of "$pid" net)" ]
   run -0 as_user nsx-pin rm --kill green
-  run -0 as_user nsx-pin ls
-  [ -z "$output" ]
+  run -1 as_user nsx-pin ls -n green
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "the holder can be joined from the moment that it shows" {
   # Its prctl(2)s take a name, hide it, and open it to the user's processes: strace holds it before the last.
   spawn as_user strace -f -qq -o /dev/null -e trace=prctl -e inject=prctl:delay_enter=1s:when=3 nsx-pin add blue
@@ -64,7 +65,7 @@ holder_is_there() {
   run -0 as_user nsx-pin rm --all
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "nothing of it shows outside" {
   before=$(cat /proc/self/mountinfo)
   as_user nsx-pin add blue
@@ -72,7 +73,7 @@ holder_is_there() {
   [ "$(stat -f -c %T "$XDG_RUNTIME_DIR/netns/blue")" != nsfs ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "all kinds; a program sets them up" {
   as_user nsx-pin add web -nuipCT -- hostname inside
   run -0 as_user nsx-pin exec web -- sh -c 'hostname; id -u'
@@ -81,13 +82,13 @@ holder_is_there() {
   wait_until is_gone_or_dead "$(holder)"
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "one holder, however many begin at once; it ends with the last pin" {
   for i in 1 2 3 4; do
     spawn as_user nsx-pin add "pin$i"
   done
   for i in 1 2 3 4; do wait "${spawned[i - 1]}"; done
-  run -0 as_user nsx-pin ls -n -o NAME,STATE
+  run -0 as_user nsx-pin ls -n -o NAME,STATE pin1 pin2 pin3 pin4
   [ "$(words $output)" = "pin1 live pin2 live pin3 live pin4 live" ]
   first=$(holder)
   [ "$(wc -w <<<"$first")" = 1 ]
@@ -102,13 +103,13 @@ is_gone_or_dead() {
   [ -z "$1" ] || [ -z "$(state_of "$1")" ] || [ "$(state_of "$1")" = Z ]
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "when the holder has been killed its pins are stale, and gc clears them" {
   as_user nsx-pin add blue
   first=$(holder)
   kill -KILL "$first"
   wait_until is_gone_or_dead "$first"
-  run -0 as_user nsx-pin ls -n -o NAME,STATE
+  run -0 as_user nsx-pin ls -n -o NAME,STATE blue
   [ "$(words $output)" = "blue stale" ]
   run -1 as_user nsx-pin exec blue -- true
   run -0 as_user nsx-pin gc
@@ -122,4 +123,44 @@ is_gone_or_dead() {
   chmod 755 "$XDG_RUNTIME_DIR"
   run -1 as_user nsx-pin add blue
   [[ "$output" = *"cannot use the directory for your pins $XDG_RUNTIME_DIR: it is not yours"* ]]
+}
+
+# Where root has pins in a /run of its own: a script for the user inside.
+beside_roots() {
+  export -f as_user
+  unshare -m --propagation=slave bash -c "
+    mount -t tmpfs -o mode=755 run /run
+    nsx-pin add roots; nsx-pin add blue; touch /run/netns/stale
+    become_user=(${become_user[*]})
+    $1"
+}
+
+@test "root's pins show, and can only be looked at" {
+  run -0 beside_roots '
+    as_user nsx-pin add own; as_user nsx-pin add blue
+    as_user nsx-pin ls -n -o NAME,STATE,PATH | tr -s " " | sed "s,$XDG_RUNTIME_DIR,OWN,"
+    echo ==; as_user nsx-pin ls -n -o NAME roots
+    nsx-pin exec roots -- sleep 300 & user=$!
+    until grep -qsx sleep /proc/$user/comm; do sleep 0.02; done
+    as_user nsx-pin identify pin:roots; as_user nsx-pin identify pin:blue
+    # Whose processes are in it is not for others to see.
+    as_user nsx-pin pids roots
+    kill $user
+    for command in "exec roots -- true" "rm roots" "rm own roots" "mv roots mine"; do
+      as_user nsx-pin $command || echo "status $?"
+    done
+    as_user nsx-pin add roots; as_user nsx-pin rm --all --kill
+    nsx-pin ls -n -o NAME,STATE | tr -s " "' 2>&1
+  [ "${lines[0]}" = "blue live OWN/netns/blue" ]
+  [ "${lines[1]}" = "blue live /run/netns/blue" ]
+  [ "${lines[2]}" = "own live OWN/netns/own" ]
+  [ "${lines[3]}" = "roots live /run/netns/roots" ]
+  [ "${lines[4]}" = "stale stale /run/netns/stale" ]
+  [ "${lines[*]:5:4}" = "== roots roots blue" ]
+  [ "${lines[9]}" = "nsx-pin exec: cannot enter the pin roots: it is root's (run as root)" ]
+  [ "${lines[11]}" = "nsx-pin rm: cannot remove the pin roots: it is root's (run as root)" ]
+  [ "${lines[13]}" = "${lines[11]}" ]
+  [ "${lines[15]}" = "nsx-pin mv: cannot rename the pin roots: it is root's (run as root)" ]
+  for i in 10 12 14 16; do [ "${lines[i]}" = "status 1" ]; done
+  [ "${lines[*]:17}" = "blue live roots live stale stale" ]
 }

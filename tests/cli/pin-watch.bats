@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-pin monitor and wait: pins that come and go.
 load ../lib/common
 load ../lib/pins
@@ -12,6 +13,7 @@ setup() {
 # monitor's output in the file "told".
 watching() {
   in_own_run "$(declare -f told)
+    : >told
     nsx-pin monitor ${with-} >told & monitor=\$!
     trap 'kill \$monitor' EXIT
     # It watches when it tells of the first.
@@ -120,7 +122,7 @@ told() {
   run -0 in_own_run '
     { nsx-pin monitor || echo "status $?" >&2; } 2>said | head -n 1 & reader=$!
     until [ ! -e /proc/$reader ]; do nsx-pin add blue; nsx-pin rm blue; sleep 0.02; done
-    until grep -q status said; do nsx-pin add blue; nsx-pin rm blue; sleep 0.02; done
+    until grep -qs status said; do nsx-pin add blue; nsx-pin rm blue; sleep 0.02; done
     cat said'
   [[ $output == *"status 141" ]]
 }
@@ -157,6 +159,7 @@ told() {
 @test "wait --timeout: 1 when the time is up, 2 when something fails" {
   run -1 in_own_run 'nsx-pin wait blue --timeout 0.05'
   [ "$output" = "nsx-pin wait: cannot wait longer for the pin blue: the time is up, and it is not there" ]
+  run -1 in_own_run 'nsx-pin wait blue --timeout 50ms'
   run -1 in_own_run 'nsx-pin add blue; nsx-pin wait blue --gone --timeout 0'
   [ "$output" = "nsx-pin wait: cannot wait longer for the pin blue: the time is up, and it is still there" ]
   for wrong in "" "a b" "a/b" "blue --timeout -1" "blue --timeout x" "blue --timeout nan" "blue --timeout inf" \
@@ -165,7 +168,7 @@ told() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "an ordinary user's own pins are watched, and those of a holder that is killed are stale" {
   export XDG_RUNTIME_DIR
   XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)
@@ -176,7 +179,7 @@ told() {
   waiter=$!
   until_told() { wait_until grep -q "$1" "$XDG_RUNTIME_DIR/told"; }
   wait_until test -e "$XDG_RUNTIME_DIR/told"
-  until grep -q probe "$XDG_RUNTIME_DIR/told"; do
+  until grep -qs probe "$XDG_RUNTIME_DIR/told"; do
     as_user nsx-pin add probe
     as_user nsx-pin rm probe
   done

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-pin: add, rm, ls, identify, pids, mv, gc.
 load ../lib/common
 load ../lib/pins
@@ -139,7 +140,9 @@ spawn_in() {
     for command in add rm exec pids; do
       with=()
       if [ "$command" = exec ]; then with=(-- touch "$BATS_TEST_TMPDIR/ran"); fi
-      run -1 nsx-pin "$command" --dir="$BATS_TEST_TMPDIR" -- "$name" "${with[@]:1}"
+      run -1 nsx-pin "$command" --dir="$BATS_TEST_TMPDIR" "$name" "${with[@]}"
+      # One that `ip netns` could have made may be there.
+      [[ "$output" == *"as the name of a pin "* || "$output" == *"there is none of this name"* ]]
       [[ "$output" != *$'\033'* ]]
     done
   done
@@ -216,7 +219,7 @@ spawn_in() {
   run -0 in_own_run '
     nsx-pin add blue
     nsx-pin exec blue -- sleep 300 & user=$!
-    until grep -qx sleep /proc/$user/comm; do sleep 0.02; done
+    until grep -qsx sleep /proc/$user/comm; do sleep 0.02; done
     exec 7</run/netns/blue
     nsx-pin pids blue | sed "s/^$user\$/PID/"
     nsx-pin pids -a blue >/run/holders; wc -l </run/holders
@@ -272,8 +275,8 @@ spawn_in() {
   [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin blue: there is none of this name (nsx-pin ls lists them)" ]
   [ "${lines[1]} ${lines[3]} ${lines[4]}" = "status 1 status 1 c" ]
   [ "${#lines[@]}" = 5 ]
-  run -1 nsx-pin rm
-  run -1 nsx-pin rm --all blue
+  run -2 nsx-pin rm
+  run -2 nsx-pin rm --all blue
 }
 
 # bats test_tags=slow
@@ -292,7 +295,7 @@ spawn_in() {
   [ "${lines[*]:0:7}" = "blue net live blue uts live directory net stale link net stale red net live stale net stale wrong uts stale" ]
   [ "${lines[7]}" = "blue red" ]
   [ "${lines[8]}" = blue ]
-  grep -q '"procs": 0' <<<"$output"
+  grep -q '"procs":0' <<<"$output"
   [[ "$output" = *"nsx-pin ls: cannot find the pin nowhere: there is none of this name"*"status 1" ]]
   run -2 nsx-pin ls -o COLOUR
   [[ "$output" = *"cannot show the column 'COLOUR'"* ]]
@@ -415,4 +418,209 @@ spawn_in() {
   [ "${lines[*]:0:3}" = "blue /run/a/netns/blue ran blue" ]
   [[ "${lines[3]}" = *"/run/nowhere: No such file or directory" ]]
   [ "${lines[4]}" = "status 1" ]
+}
+
+@test "rm: a pid namespace with processes in it stays, with the others of the name" {
+  run -0 in_own_run '
+    nsx-pin add web -np
+    nsx-pin exec web -- sh -c "sleep 300 & sleep 301" & runner=$!
+    until [ "$(nsx-pin pids web | wc -l)" -gt 4 ]; do sleep 0.02; done
+    fails nsx-pin rm web 2>&1 | sed -E "s/(sh|sleep) [0-9]+/\1 PID/g"
+    fails nsx-pin rm --wait=0.1 web 2>&1 | sed -E "s/(sh|sleep) [0-9]+/\1 PID/g"
+    fails nsx-pin rm --all 2>/dev/null
+    nsx-pin ls -n -o STATE web | xargs
+    nsx-pin rm --kill web
+    wait $runner 2>/dev/null || echo "status $?"
+    nsx-pin ls; no_live_init'
+  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin web: that would kill 3 processes in its pid namespace: sh PID, sleep PID, sleep PID (--kill removes the pin and kills them)" ]
+  [ "${lines[1]}" = "${lines[0]}" ]
+  [ "${lines[2]} ${lines[-1]}" = "live live status 137" ]
+}
+
+@test "rm: a process in a pid namespace below counts, one that has exited does not" {
+  run -0 in_own_run '
+    nsx-pin add web -p
+    nsx-pin exec web -- unshare --pid --fork --kill-child sleep 300 & runner=$!
+    # The init and unshare, of which the first is not counted.
+    until [ "$(nsx-pin pids web | wc -l)" = 2 ]; do sleep 0.02; done
+    inside=$(nsx-pin pids web | tail -n 1)
+    until below=$(cat "/proc/$inside/task/$inside/children") && grep -qsx sleep "/proc/${below% }/comm"; do
+      sleep 0.02
+    done
+    fails nsx-pin rm web 2>&1 | grep -o "kill [0-9]* processes"
+    kill -KILL "$inside"; wait $runner || true
+    nsx-pin rm --wait web
+    nsx-pin ls; no_live_init'
+  [ "${lines[0]}" = "kill 2 processes" ]
+}
+
+@test "rm: a pid namespace that goes on under another name, or with an init of its own, is removed" {
+  spawn unshare --pid --fork --kill-child sleep 300
+  wait_until has_child "$pid" sleep
+  export child
+  run -0 in_own_run '
+    nsx-pin add web -p
+    nsx-pin add -t pin:web --pid again
+    nsx-pin exec web -- sleep 300 & runner=$!
+    until [ "$(nsx-pin pids web | wc -l)" = 2 ]; do sleep 0.02; done
+    nsx-pin rm web 2>/dev/null
+    kill -0 $runner
+    fails nsx-pin rm again 2>/dev/null
+    nsx-pin rm --kill again
+    wait $runner 2>/dev/null || echo "status $?"
+    nsx-pin add -t $child --pid theirs; nsx-pin rm theirs 2>&1 | grep -o "theirs is removed"
+    kill -0 $child'
+  [ "${lines[*]: -2}" = "status 137 theirs is removed" ]
+}
+
+@test "add: where /run is shared, each pin is mounted once, in other mount namespaces as well" {
+  run -0 in_own_run '
+    mount --make-shared /run
+    for propagation in shared slave; do
+      unshare -m --propagation=$propagation sleep 300 & others+=($!)
+    done
+    trap "kill ${others[*]}; end_inits" EXIT
+    for other in "${others[@]}"; do
+      until [ "$(inode_of /proc/$other/ns/mnt)" != "$(inode_of /proc/self/ns/mnt)" ]; do sleep 0.02; done
+    done
+    for state in new kept; do
+      nsx-pin add blue
+      for pid in self "${others[@]}"; do lines_with " /run/netns/blue " /proc/$pid/mountinfo; done
+      [ "$(nsx-enter -m -t ${others[1]} nsx-pin ls -n -o STATE)" = live ]
+      nsx-pin rm blue
+      for pid in self "${others[@]}"; do lines_with " /run/netns/blue " /proc/$pid/mountinfo; done
+    done
+    nsx-enter -m -t ${others[0]} nsx-pin add back
+    nsx-pin ls -n -o STATE'
+  [ "${lines[*]}" = "1 1 1 0 0 0 1 1 1 0 0 0 live" ]
+}
+
+@test "--dir and NSX_PIN_DIR count for targets" {
+  run -0 in_own_run '
+    mkdir pins; nsx-pin add --dir=pins blue 2>/dev/null; nsx-pin add blue; nsx-pin add only
+    there=$(inode_of pins/netns/blue) here=$(inode_of /run/netns/blue)
+    names() { sed "s/$there/THERE/; s/$here/HERE/"; }
+    nsx-pin add --dir=pins -t pin:blue again 2>/dev/null; inode_of pins/netns/again | names
+    nsx-pin identify --dir=pins pin:blue | xargs
+    nsx-pin identify pin:blue
+    nsx-enter -t pin:blue stat -L -c %i /proc/self/ns/net | names
+    export NSX_PIN_DIR=$PWD/pins
+    nsx-enter -t pin:blue stat -L -c %i /proc/self/ns/net | names
+    nsx-enter -t blue stat -L -c %i /proc/self/ns/net | names
+    NSX_PIN_DIR=pins nsx-enter -t pin:blue stat -L -c %i /proc/self/ns/net | names
+    nsx-pin identify --dir=/run pin:blue
+    fails nsx-enter -t pin:only true 2>&1
+    nsx-enter --list-targets | grep -o "^pin:[a-z]*" | xargs
+    umount -R pins/netns'
+  [ "${lines[0]}" = THERE ]
+  [ "${lines[1]}" = "again blue" ]
+  [ "${lines[2]} ${lines[3]} ${lines[4]} ${lines[5]} ${lines[6]} ${lines[7]}" = "blue HERE THERE THERE THERE blue" ]
+  [[ ${lines[8]} == *"pin:only"* ]]
+  [ "${lines[-1]}" = "pin:again pin:blue" ]
+}
+
+@test "rm: where one directory cannot be written to, nothing of the name is unmounted, and no init ends" {
+  run -0 in_own_run '
+    nsx-pin add web -nup
+    mount --bind /run/utsns /run/utsns; mount -o remount,bind,ro /run/utsns
+    before=$(grep " /run" /proc/self/mountinfo)
+    nsx-pin rm web || echo "status $?"
+    [ "$before" = "$(grep " /run" /proc/self/mountinfo)" ]
+    umount /run/utsns
+    nsx-pin exec web true
+    mount --bind /run/pidns /run/pidns; mount -o remount,bind,ro /run/pidns
+    nsx-pin rm --kill web || echo "status $?"
+    [ -n "$(live_inits)" ]
+    umount /run/pidns
+    nsx-pin exec web true
+    nsx-pin rm web'
+  [ "${lines[0]}" = "nsx-pin rm: cannot remove pins in /run/utsns: Read-only file system" ]
+  [ "${lines[1]}" = "status 1" ]
+  [ "${lines[2]}" = "nsx-pin rm: cannot remove pins in /run/pidns: Read-only file system" ]
+  [ "${lines[3]}" = "status 1" ]
+}
+
+@test "dead: a pid namespace whose init has exited; gc removes it, and nothing else of the name" {
+  run -0 in_own_run '
+    nsx-pin add web -np; nsx-pin add live -p
+    kill -KILL "$(nsx-pin pids web)"; inits_gone() { [ "$(live_inits | wc -l)" = 1 ]; }
+    until inits_gone; do sleep 0.02; done
+    until nsx-pin ls -n -o STATE web | grep -qx dead; do sleep 0.02; done
+    nsx-pin ls -n -o NAME,KIND,STATE | tr -s " "
+    nsx-pin gc --dry-run
+    nsx-pin gc
+    nsx-pin ls -n -o NAME,KIND,STATE | tr -s " "
+    # From inside, where it cannot be known.
+    nsx-pin exec live -- nsx-pin ls -n -o STATE live
+    nsx-pin rm live'
+  [ "${lines[*]:0:3}" = "live pid live web net live web pid dead" ]
+  [ "${lines[*]:3:2}" = "/run/pidns/web (dead) /run/pidns/web (dead)" ]
+  [ "${lines[*]:5}" = "live pid live web net live live" ]
+}
+
+# bats test_tags=one-kernel
+
+@test "gc --dry-run lists what gc removes, to the line" {
+  run -0 in_own_run '
+    prepare() {
+      nsx-pin add half -nu; nsx-pin add dead -p; mkdir -p /run/nsx-pin; touch /run/nsx-pin/half
+      touch /run/netns/stale /run/utsns/fresh; ln -s /nowhere /run/netns/link; mkfifo /run/netns/fifo
+      echo text >/run/netns/text; mkdir /run/netns/directory
+      touch /run/utsns/wrong; mount --bind /proc/self/ns/net /run/utsns/wrong
+      kill -KILL "$(nsx-pin pids dead 2>/dev/null)"
+      until nsx-pin ls -n -o STATE dead | grep -qx dead; do sleep 0.02; done
+    }
+    prepare
+    nsx-pin gc --dry-run >dry; find /run -type f | sort >before
+    nsx-pin gc >wet; find /run -type f | sort >after
+    cmp dry wet; cat dry
+    # The journal is no pin.
+    comm -23 before after | grep -vx /run/nsx-pin/half | cmp - <(sed "s/ (.*//" dry | sort)
+    umount /run/utsns/wrong'
+  [ "${lines[*]}" = "/run/netns/half (half-made) /run/utsns/half (half-made) /run/pidns/dead (dead) /run/utsns/fresh (stale) /run/netns/stale (stale)" ]
+}
+
+@test "add: of two that add a name at the same time, one runs its program" {
+  run -0 in_own_run '
+    setup="echo ran >>runs; until [ -e go ]; do sleep 0.02; done"
+    nsx-pin add blue -nu -- sh -c "$setup" & first=$!
+    until [ -e runs ]; do sleep 0.02; done
+    nsx-pin exec blue true || echo "status $?"
+    nsx-pin gc
+    nsx-pin add blue -- sh -c "$setup" & second=$!
+    until [ "$(wc -l <runs)" = 2 ] || grep -q -e "-> FLOCK .* $second " /proc/locks; do sleep 0.02; done
+    touch go
+    wait $first; wait $second || echo "status $?"
+    cat runs
+    nsx-pin exec blue true
+    # Once one has failed, another may.
+    rm go runs
+    nsx-pin add red -- sh -c "$setup; exit 3" & first=$!
+    until [ -e runs ]; do sleep 0.02; done
+    nsx-pin add red -- sh -c "$setup" & second=$!
+    until [ "$(wc -l <runs)" = 2 ] || grep -q -e "-> FLOCK .* $second " /proc/locks; do sleep 0.02; done
+    touch go
+    wait $first || echo "status $?"
+    wait $second; nsx-pin exec red true
+    nsx-pin rm --all; find /run -type f' 2>&1
+  [[ ${lines[0]} == *"cannot use the pin blue: it is being made or removed"* ]]
+  [ "${lines[1]}" = "status 1" ]
+  [[ ${lines[2]} == "nsx-pin add: cannot pin the net namespace on /run/netns/blue: File exists (there is a pin of this name)" ]]
+  [ "${lines[*]:3:2}" = "status 1 ran" ]
+  [ "${lines[6]}" = "status 3" ]
+  [ "${#lines[@]}" = 7 ]
+}
+
+@test "add: killed while its program runs, and the name is free again" {
+  run -0 in_own_run '
+    nsx-pin add blue -nup -- sh -c "touch started; exec sleep 300" & first=$!
+    until [ -e started ]; do sleep 0.02; done
+    kill -KILL $first
+    wait $first 2>/dev/null || true
+    inits_end
+    nsx-pin add blue -- true
+    nsx-pin exec blue true
+    nsx-pin rm blue
+    find /run -type f'
+  if grep -v -e Killed -e '^$' <<<"$output"; then return 1; fi
 }

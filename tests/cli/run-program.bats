@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What nsx-unshare and nsx-enter have in common: how a program is run, and its end passed on.
 load ../lib/common
 
@@ -46,7 +47,7 @@ setup() {
   done
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "no core file of the waiting parent replaces the program's" {
   cd "$BATS_TEST_TMPDIR"
   run bash -c "ulimit -c unlimited; nsx-unshare --fork -- sh -c 'ulimit -c 0; kill -SEGV \$\$'"
@@ -74,7 +75,7 @@ setup() {
   done
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "the status comes through where the caller ignores SIGCHLD" {
   for command in "${forking[@]}"; do
     run -7 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' $command sh -c 'exit 7'
@@ -110,7 +111,7 @@ setup() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "nsx-unshare --fork waits on when it is sent TERM or INT, as unshare does" {
   env --default-signal=INT nsx-unshare --fork -- sleep 300 3>&- &
   parent=$!
@@ -130,7 +131,7 @@ setup() {
   [ $wait_status = 143 ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "Ctrl-C on a terminal reaches the program once" {
   log=$BATS_TEST_TMPDIR/log
   # The program counts the INTs that it gets; script(1) gives a terminal and sends ^C.
@@ -150,7 +151,7 @@ END
 
 # bats test_tags=slow
 @test "no descriptor of ours is open in the program" {
-  for command in "${forking[@]}" "${replacing[@]}" "nsx-enter -t $$ -a -r -w --"; do
+  for command in "${forking[@]}" "${replacing[@]}" "nsx-enter -t $$ -a -r -w --keep-fds --"; do
     # Those of bats itself are passed on, as any program does with what it inherits.
     run -0 $command sh -c 'ls -l /proc/self/fd' 3>&- 4>&-
     [[ "$output" != *"ns:["* ]]

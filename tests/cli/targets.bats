@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: MIT
 # What nsx-enter -t takes besides a PID.
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
 
 # All names that are made here have it, and all cgroups are in one of this name.
-mine=nsx-test-$$
+mine=$own_name
 
 # Ends what was spawned, and takes away what it was in.
 teardown() {
@@ -104,9 +105,8 @@ pidfd_inode() {
     -t "$pid:$second" true
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "a target that makes no sense" {
-  refused "cannot find a target: its name is empty" -t "" true
   refused "cannot find PID 0: a PID is a number above 0" -t 0 true
   refused "cannot find PID 99999999999: that is more than any PID (the ID of a container is written container:ID)" -t 99999999999 true
   refused "cannot find PID 4194305: No such process" -t 4194305 true
@@ -210,7 +210,7 @@ pin() {
   [ "$output" = "$uts" ]
   umount "/run/utsns/$mine"
   run -1 --separate-stderr nsx-enter -t "ns:$uts" true
-  [ "$stderr" = "nsx-enter: cannot find ns:$uts: no namespace that you may see has this inode number or id (looked at processes, threads and mounts)" ]
+  [ "$stderr" = "nsx-enter: cannot find ns:$uts: no namespace that you may see has this inode number or id (looked at processes, threads, descriptors, sockets and mounts)" ]
 }
 
 # The parent of a process's user namespace: 0 if it is not to be seen.
@@ -223,6 +223,7 @@ has_parent_that_is_not_ours() {
   [ "${parent:-0}" != 0 ] && [ "$parent" != "$(ns_of $$ user)" ]
 }
 
+# bats test_tags=rootless
 @test "ns:INODE is a user namespace without a process, that has children" {
   spawn as_user unshare --user --map-root-user unshare --user --map-root-user sleep 300
   wait_until has_parent_that_is_not_ours "$pid"
@@ -242,7 +243,7 @@ has_parent_that_is_not_ours() {
   NSX_KERNEL_FEATURES=-ns-handle,-pidfd-ns leads_to "$pid" "ns:$id"
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "ns:INODE as an ordinary user" {
   spawn as_user unshare --user --map-root-user --uts sleep 300
   wait_until has_left "$pid" uts
@@ -273,6 +274,28 @@ run_container() {
 }
 
 # bats test_tags=slow
+@test "a target without -t, as other commands have it, is never run on the host" {
+  spawn_in uts -u -n
+  run -0 nsx-enter "$pid" sh -c 'stat -L -c %i /proc/self/ns/uts'
+  [ "$output" = "$(ns_of "$pid" uts)" ]
+  run -0 nsx-enter "pid:$pid" -- stat -L -c %i /proc/self/ns/uts
+  [ "$output" = "$(ns_of "$pid" uts)" ]
+  run -0 nsx-enter -S 0 "$pid" stat -L -c %i /proc/self/ns/uts
+  [ "$output" = "$(ns_of "$pid" uts)" ]
+  run -1 nsx-enter true
+  [[ "$output" = "nsx-enter: cannot find 'true': there is nothing of that name"* ]]
+  cd "$BATS_TEST_TMPDIR"
+  run -1 nsx-enter -it "$pid" sh
+  [ "${lines[0]}" = "nsx-enter: cannot use -it: -i takes a file, and there is no t (the terminal is the program's anyway: -t TARGET)" ]
+  # A file of the caller's is one that was meant.
+  run -0 nsx-enter --uts="/proc/$pid/ns/uts" stat -L -c %i /proc/self/ns/uts
+  [ "$output" = "$(ns_of "$pid" uts)" ]
+  # Nor by nsenter's name.
+  ln -s "$(command -v nsx-enter)" nsenter
+  run -1 ./nsenter echo ran
+  [ "${lines[0]}" = "nsx-enter: cannot enter anything: no namespace is named (--all enters all of a target)" ]
+}
+
 @test "container:NAME is a container of runc's" {
   run_container "$mine"
   for target in "container:$mine" "$mine"; do
@@ -339,6 +362,52 @@ run_container() {
   [ "$output" = "$(ns_of "$pid" uts)" ]
 }
 
+# A record of crun's for the process $pid, below a directory that belongs to a UID: own_engine DIRECTORY UID
+own_engine() {
+  install -d -m 700 "$1/crun/$mine"
+  printf '{"pid":%s,"process-start-time":%s,"bundle":"/x"}' "$pid" "$(cut -d' ' -f22 "/proc/$pid/stat")" \
+    >"$1/crun/$mine/status"
+  chown -R "$2:$2" "$1"
+}
+
+@test "one's own containers are found in XDG_RUNTIME_DIR, if that is one's own" {
+  local own=/run/$mine.own uid as
+  for uid in 0 "$ordinary_uid"; do
+    as=()
+    [ "$uid" = 0 ] || as=("${become_user[@]}")
+    spawn "${as[@]}" unshare --user --map-root-user --uts sleep 300
+    wait_until has_left "$pid" uts
+    own_engine "$own" "$uid"
+    run -1 "${as[@]}" nsx-enter -t "container:$mine" true
+    run -0 "${as[@]}" env XDG_RUNTIME_DIR="$own" nsx-enter -t "container:$mine" stat -L -c %i /proc/self/ns/uts
+    [ "$output" = "$(ns_of "$pid" uts)" ]
+    run -0 "${as[@]}" env XDG_RUNTIME_DIR="$own" nsx-ls -l -n -t uts -o NS,CONTAINER
+    grep -qx " *$(ns_of "$pid" uts)  *$mine" <<<"$output"
+    run -0 "${as[@]}" nsx-ls -l -n -t uts -o NS,CONTAINER
+    run ! grep -q "$mine" <<<"$output"
+    # A link, a directory that others write to, and one of somebody else's are not looked into.
+    ln -s "$own" "$own.link"
+    run -1 "${as[@]}" env XDG_RUNTIME_DIR="$own.link" nsx-enter -t "container:$mine" true
+    chmod 777 "$own"
+    run -1 "${as[@]}" env XDG_RUNTIME_DIR="$own" nsx-enter -t "container:$mine" true
+    chmod 755 "$own"
+    chown 4242 "$own"
+    run -1 "${as[@]}" env XDG_RUNTIME_DIR="$own" nsx-enter -t "container:$mine" true
+    rm -r "$own" "$own.link"
+  done
+}
+
+@test "root is told that other users' engines are not searched" {
+  spawn "${become_user[@]}" sleep 300
+  own_engine "/run/user/$ordinary_uid" "$ordinary_uid"
+  for target in "$mine" "container:$mine"; do
+    run -1 nsx-enter -t "$target" true
+    [[ $output = *"engines of other users are not searched (UID $ordinary_uid): name a container of theirs by its PID or its container ID)" ]]
+  done
+  run -0 "${become_user[@]}" nsx-enter -t "container:$mine" --plan true
+  rm -r "/run/user/$ordinary_uid"
+}
+
 # --- Any word ------------------------------------------------------------------------------------
 
 # bats test_tags=slow
@@ -348,8 +417,8 @@ run_container() {
   sleeper_in "$cgroup"
   refused "cannot choose '$mine': several have that name (pin:$mine, unit:$mine.service)" -t "$mine" true
   leads_to "$pid" "unit:$mine"
-  refused "cannot find 'nothing-$mine': there is nothing of that name (looked in the pins below /run, the cgroups with systemd's units, and the state and cgroups of containers)" \
-    -t "nothing-$mine" true
+  refused "cannot find 'elsewhere': there is nothing of that name (looked in the pins below /run, the cgroups with systemd's units, and the state and cgroups of containers)" \
+    -t elsewhere true
 }
 
 # bats test_tags=slow

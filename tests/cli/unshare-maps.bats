@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Who the program is: maps of ids, owners, groups, ids and capabilities.
 load ../lib/common
 
@@ -37,7 +38,7 @@ shows() {
   }
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--map-user, --map-group: one's own ids, by number or name" {
   uid=$ordinary_uid
   shows "5 $uid 1|7 $uid 1|deny|5|7" as_user nsx-unshare --map-user=5 --map-group=7
@@ -103,7 +104,7 @@ shows() {
     with_sub_ids "${become_user[@]}" nsx-unshare -c --map-groups=0:200000:3 --setgroups=deny
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--setgroups: allow or deny, in a new user namespace only" {
   shows "||deny|65534|65534" as_user nsx-unshare -U --setgroups=deny
   shows "||allow|65534|65534" as_user nsx-unshare -U --setgroups=allow
@@ -114,7 +115,7 @@ shows() {
   [[ "$output" = *"cannot allow setgroups: with a map of one's own group it must be denied"* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "maps that cannot be are refused, and nothing is made" {
   refused() {
     local why=$1
@@ -224,14 +225,14 @@ shows() {
   wait_until is_gone "$child"
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "what is forbidden is told with the right or the switch that is missing: defect 18" {
   run -1 as_user nsx-unshare -u true
-  [[ "$output" = *"Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace"* ]]
+  [[ "$output" = *"Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace, too"* ]]
   run -1 as_user nsx-unshare -r -- nsx-unshare --net=/dev/null true
-  [[ "$output" = *"(needs CAP_SYS_ADMIN in the user namespace that owns the mount namespace outside: run as root)"* ]]
+  [[ "$output" = *"(needs CAP_SYS_ADMIN in the user namespace that owns the mount namespace outside: yours counts in this user namespace only; run as root outside of it, unless a security module refuses)"* ]]
   run -1 as_user nsx-unshare -r --mount-proc true
-  [[ "$output" = *"(needs CAP_SYS_ADMIN in the user namespace that owns the pid namespace: with --user, add --pid --fork)"* ]]
+  [[ "$output" = *"(the PID namespace belongs to another user namespace: add --pid --fork)"* ]]
   run -1 nsx-unshare -S $ordinary_uid -- nsx-unshare -S 0 true
   [[ "$output" = *"(needs CAP_SETUID for another UID, CAP_SETGID for another GID)"* ]]
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Namespaces that stay: --KIND=FILE and --pin.
 load ../lib/common
 
@@ -43,17 +44,18 @@ option_of() {
 }
 
 @test "--KIND=FILE: keeps the namespace of the program, of every kind" {
-  # Wherever the directory is: a mount namespace is not kept where mounts are shared.
-  mount --bind files files
-  mount --make-private files
+  local kind script='' fork
   for kind in $(all_kinds); do
     fork=''
     if [ "$kind" = pid ] || [ "$kind" = time ]; then fork=--fork; fi
-    run -0 --separate-stderr nsx-unshare --"$(option_of "$kind")=files/$kind" $fork -- \
-      stat -L -c %i /proc/self/ns/"$kind"
-    [ "$(pinned "files/$kind")" = "$output" ]
-    umount "files/$kind"
+    script+="
+      inside=\$(nsx-unshare --$(option_of "$kind")=files/$kind $fork -- stat -L -c %i /proc/self/ns/$kind)
+      [ \$(stat -L -c %i files/$kind) = \$inside ]
+      umount files/$kind; echo $kind"
   done
+  # Wherever the directory is: a mount namespace is not kept where mounts are shared.
+  run -0 --separate-stderr in_own_run "mount --bind files files; mount --make-private files; $script"
+  [ "$output" = "$(all_kinds)" ]
 }
 
 # bats test_tags=any-kernel
@@ -103,7 +105,9 @@ option_of() {
   spawn unshare -m --propagation=unchanged sleep 300
   wait_until has_left "$pid" mnt
   run -1 marked nsx-unshare --mount=files/mnt true
-  [[ "$output" = *"cannot pin the mnt namespace on files/mnt: Invalid argument (a mount namespace cannot be pinned where mounts are shared: "* ]]
+  # The second where Linux 6.18 counts the new one as older: it counts for each CPU.
+  local why='(Invalid argument|Too many levels of symbolic links) \(a mount namespace cannot be pinned where mounts are shared: '
+  [[ "$output" =~ "cannot pin the mnt namespace on files/mnt: "$why ]]
   leaves_nothing
   mount --make-private files
   run -0 nsx-unshare --mount=files/mnt true
@@ -134,7 +138,7 @@ option_of() {
   leaves_nothing
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "no helper is left when unshare(2) fails: defect 4" {
   # For lack of the right ...
   run -1 marked as_user nsx-unshare --net=files/net true
@@ -230,7 +234,7 @@ has_no_helper() {
   [ "${lines[-2]} ${lines[-1]}" = "red nsfs" ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pin NAME: a name is a file name" {
   for name in "" . .. a/b ../../tmp/x "$(printf 'x%.0s' {1..256})"; do
     run -1 marked nsx-unshare --pin "$name" -n true
@@ -241,13 +245,13 @@ has_no_helper() {
   [[ "$output" = *"cannot pin blue: no new namespace is asked for"* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pin NAME: with --pid it forks" {
   run -0 --separate-stderr nsx-unshare --plan --pin blue --pid -- true
   [[ "$output" = *"fork; the parent waits"* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--pin NAME: an ordinary user lacks the right, and is told so" {
   run -1 marked as_user nsx-unshare --pin blue -rn true
   [[ "$output" = *"cannot "*"(needs "* ]]
@@ -265,4 +269,17 @@ has_no_helper() {
     ls /run/netns /run/utsns | grep -c blue
     stat -f -c %T /run/netns/blue /run/utsns/blue'
   [ "${lines[*]}" = "1 2 nsfs nsfs" ]
+}
+
+# There, a namespace file and the directory belong to users without a mapping.
+# bats test_tags=rootless
+@test "a failure takes back a pin in a sticky directory, in a user namespace too" {
+  run -127 as_user unshare --user --map-root-user --mount sh -c '
+    mount -t tmpfs -o mode=1777 files /mnt && touch /mnt/net || exit 1
+    nsx-unshare --net=/mnt/net -- /nowhere
+    status=$?
+    grep /mnt/net /proc/self/mountinfo
+    exit $status'
+  [[ $output == *"cannot execute /nowhere: No such file or directory"* ]]
+  [[ $output != *"nsfs"* ]]
 }

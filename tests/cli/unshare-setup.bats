@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What nsx-unshare sets up for the program: clocks, host name, loopback, binfmt_misc, environment.
 load ../lib/common
 
@@ -44,7 +45,7 @@ load ../lib/common
   [[ "$output" = *127.0.0.1/8* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--clear-env and --whitelist-env: the environment of the program" {
   export NSX_A=1 NSX_B='two words' NSX_C=
   run -0 nsx-unshare --clear-env -- /usr/bin/env
@@ -66,8 +67,8 @@ load ../lib/common
   inside='id -u; echo $$; echo /proc/[0-9]*; stat -L -c %i /proc/self/ns/*'
   for as in "" as_user; do
     run -0 $as nsx-unshare --all -- sh -c "$inside"
-    [ "${lines[0]} ${lines[1]}" = "0 1" ]
-    [[ "${lines[2]}" = "/proc/1"* ]]
+    [ "${lines[0]} ${lines[1]}" = "0 2" ]
+    [[ "${lines[2]}" = "/proc/1 /proc/2"* ]]
     [[ "${lines[2]}" != *"/proc/$$"* ]]
     for file in /proc/self/ns/*; do
       ! grep -qx "$(stat -L -c %i "$file")" <<<"$output" || {
@@ -118,6 +119,7 @@ has_own_binfmt() {
   return 1
 }
 
+# bats test_tags=rootless
 @test "--mount-binfmt and --load-interp: interpreters of one's own" {
   has_own_binfmt || return 0
   run -0 as_user nsx-unshare -r --mount-binfmt=/mnt -- ls /mnt
@@ -135,7 +137,7 @@ has_own_binfmt() {
   [[ "$output" = *"cannot register the interpreter nonsense: Invalid argument (the form is :NAME:TYPE"* ]]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--load-interp with F and --root: the interpreter is the one outside" {
   has_own_binfmt || return 0
   root=$BATS_TEST_TMPDIR/root

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 load ../lib/common
 
 # Lists the namespaces inside by one program: in a new PID namespace without its init there can be no
@@ -56,7 +57,7 @@ makes_only() {
   makes_only pid --pid
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "-U, --user: a new user namespace" {
   makes_only user -U
   makes_only user --user
@@ -88,7 +89,7 @@ makes_only() {
   nsx-unshare -u -- sleep 300 3>&- &
   spawned+=("$!")
   wait_until has_left $! uts
-  [ "$(cat /proc/$!/comm)" = sleep ]
+  wait_until runs $! sleep
 }
 
 # bats test_tags=slow
@@ -116,7 +117,7 @@ makes_only() {
   [ -z "$(ls -A "$BATS_TEST_TMPDIR/proc")" ]
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "-r, --map-root-user: root inside, alone" {
   for option in -r --map-root-user; do
     run -0 nsx-unshare $option -- sh -c 'id -u; id -g; cat /proc/self/setgroups; cat /proc/self/uid_map'
@@ -125,7 +126,7 @@ makes_only() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "-c, --map-current-user: the same ids inside" {
   for option in -c --map-current-user; do
     run -0 as_user nsx-unshare $option -- sh -c 'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map'
@@ -135,6 +136,7 @@ makes_only() {
   done
 }
 
+# bats test_tags=rootless
 @test "an ordinary user makes all eight kinds by way of a user namespace" {
   outside=$(as_user "${inside[@]}")
   run -0 as_user nsx-unshare -rmuinpCT -f --mount-proc -- sh -c 'id -u; echo $$; echo /proc/[0-9]*'
@@ -175,7 +177,7 @@ makes_only() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "--kill-child=SIGNAL: it is this signal" {
   log=$BATS_TEST_TMPDIR/log
   nsx-unshare --kill-child=USR1 -- sh -c "trap 'echo usr1 >$log; exit' USR1; echo ready >$log
@@ -187,7 +189,7 @@ makes_only() {
   wait_until grep -qs usr1 "$log"
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "-w, --wd: the working directory" {
   run -0 nsx-unshare --wd="$BATS_TEST_TMPDIR" -- pwd
   [ "$output" = "$BATS_TEST_TMPDIR" ]
@@ -238,20 +240,22 @@ makes_only() {
   [ "$output" = "-f" ]
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "--plan: the steps in order, and nothing done" {
   run -0 as_user nsx-unshare --plan -rpf --kill-child --mount-proc -R / -w /tmp -- rm -rf /nowhere
   mounts="CAP_SYS_ADMIN in the user namespace that owns the mount namespace"
   diff - <(echo "$output") <<END
-1. start a watcher that sends the program SIGKILL when this process dies
-2. make new namespaces: mnt, pid, user
-3. map ids: UID 0 inside is $ordinary_uid outside; GID 0 inside is $ordinary_uid outside; deny setgroups
-4. fork; the parent waits; the child gets SIGKILL when the parent dies
-5. make all mounts private (needs $mounts)
-6. change the root directory to / (needs CAP_SYS_CHROOT)
-7. change the working directory to /tmp
-8. mount proc on /proc (needs $mounts, and in the one that owns the pid namespace)
-9. run rm -rf /nowhere
+1. close descriptors above 2 when the program starts
+2. start a watcher that sends the program SIGKILL when this process dies
+3. make a sealed copy of the program starter: /proc/self/exe leads to no file of the host
+4. make new namespaces: mnt, pid, user
+5. map ids: UID 0 inside is $ordinary_uid outside; GID 0 inside is $ordinary_uid outside; deny setgroups
+6. fork; the parent waits; the child gets SIGKILL when the parent dies
+7. make all mounts private (needs $mounts)
+8. change the root directory to / (needs CAP_SYS_CHROOT)
+9. change the working directory to /tmp
+10. mount proc on /proc (needs $mounts, and in the one that owns the pid namespace)
+11. run rm -rf /nowhere
 END
   # Not even a right is needed: an ordinary user may plan what only root can do.
   run -0 as_user nsx-unshare --plan -n -- true

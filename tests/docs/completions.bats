@@ -1,6 +1,8 @@
+# SPDX-License-Identifier: MIT
 # bats file_tags=needs-speed
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
+load ../lib/containers
 load docs
 
 completions_of() {
@@ -12,11 +14,16 @@ completions_of() {
 }
 
 teardown() {
-  if [ -e "/run/netns/nsx-test-$$" ]; then ip netns del "nsx-test-$$"; fi
-  if [ -e "/run/runc/nsx-test-$$" ]; then
-    rm -r "/run/runc/nsx-test-$$"
-    rmdir --ignore-fail-on-non-empty /run/runc
-  fi
+  local each
+  for each in "/run/netns/$own_name"*; do
+    [ ! -e "$each" ] || ip netns del "${each##*/}"
+  done
+  for each in /run/runc/$own_name /run/runc/nsx-web-$$; do
+    if [ -e "$each" ]; then
+      rm -r "$each"
+      rmdir --ignore-fail-on-non-empty /run/runc
+    fi
+  done
   remove_cgroups
   end_spawned
 }
@@ -31,6 +38,10 @@ need() {
 # What a shell offers for a line, sorted, without what it says of each: offered SHELL LINE. Of a
 # long option's argument, the argument alone.
 offered() {
+  offered_in_order "$@" | LC_ALL=C sort -u
+}
+
+offered_in_order() {
   case $1 in
     bash) bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "$2" | sed 's/  .*//' ;;
     plain-bash) PLAIN=1 bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "$2" | sed 's/  .*//' ;;
@@ -39,7 +50,7 @@ offered() {
       HOME=$BATS_TEST_TMPDIR XDG_DATA_DIRS=$NSX_STAGE/usr/share:/usr/share \
         fish -c "complete -C \$argv[1]" -- "$2" | cut -f 1
       ;;
-  esac | sed 's/^--[^=]*=//; s/ *$//' | LC_ALL=C sort -u
+  esac | sed 's/^--[^=]*=//; s/ *$//'
 }
 
 # Zsh completes in its line editor only, so that it needs a terminal.
@@ -71,6 +82,21 @@ offers_not() {
   }
 }
 
+# Whether of two words that are offered one comes first: goes_before SHELL LINE FIRST SECOND.
+goes_before() {
+  local found
+  found=$(offered_in_order "$1" "$2" | grep -xF -e "$3" -e "$4" | tr '\n' ' ')
+  [ "$found" = "$3 $4 " ] || {
+    echo "$1 offers for $2: $found"
+    return 1
+  }
+}
+
+# Whether the same is offered for both. PIDs, and what others run, come and go between two looks.
+same_offered() {
+  same "$1: $3" "$(offered "$1" "$2" | grep -vx '[0-9]*')" "$(offered "$1" "$3" | grep -vx '[0-9]*')"
+}
+
 # The arguments of options, as the table has them: check_arguments SHELL. Of those that are alike but for
 # their names the first is tried.
 check_arguments() {
@@ -90,42 +116,49 @@ check_arguments() {
       if [ "$way" != "$tool " ]; then check_word "$shell" "$way" "$completes" "$words"; fi
     done
     if [[ $argument == optional* ]]; then
-      # It is never the next word: that is the program, a target, or nothing. PIDs come and go.
+      # It is never the next word: that is the program, a target, or nothing.
       for start in nsx-l ${words:0:1}; do
-        same "$shell: $tool --$name $start" "$(offered "$shell" "$tool $start" | grep -vx '[0-9]*')" \
-          "$(offered "$shell" "$tool --$name $start" | grep -vx '[0-9]*')"
+        wait_until same_offered "$shell" "$tool $start" "$tool --$name $start" >"$BATS_TEST_TMPDIR/differs" || {
+          cat "$BATS_TEST_TMPDIR/differs"
+          return 1
+        }
       done
     fi
   done < <(table)
 }
 
-# A PID, the prefixes, and what follows one of them. Readline gets that alone, as it parts words at ":".
+# A PID after its first digit, bare names, the prefixes, and what follows one of them. Readline gets that alone,
+# as it parts words at ":".
 check_target() {
-  local name=nsx-test-$$ of_prefix
+  local name=$own_name of_prefix
   offers "$1" "$2$$" $$
-  if [ "$1" != fish ]; then offers "$1" "$2" container:; fi # fish offers what the prefixes have
+  offers_not "$1" "$2" $$
+  offers "$1" "$2" container:
   if [ "$(id -u)" != 0 ]; then return; fi
   [ -e "/run/netns/$name" ] || ip netns add "$name"
+  offers "$1" "$2" "$name"
+  offers "$1" "${2}nsx-te" "$name"
+  offers_not "$1" "${2}nsx-te_" "$name"
   of_prefix=pin:
   if [[ $1 == *bash ]]; then of_prefix=; fi
   offers "$1" "${2}pin:nsx-te" "$of_prefix$name"
-  offers_not "$1" "${2}pin:nsx-tex" "$of_prefix$name"
+  offers_not "$1" "${2}pin:nsx-te_" "$of_prefix$name"
 }
 
-# A container, of which runc has a record.
+# Makes a container, of which runc has a record: record_container NAME.
+record_container() {
+  if [ -e "/run/runc/$1" ]; then return; fi
+  spawn sleep 300
+  record_of_runc "$1" "$pid"
+}
+
 check_container() {
-  local name=nsx-test-$$ began
+  local name=$own_name
   if [ "$(id -u)" != 0 ]; then return; fi
-  if [ ! -e "/run/runc/$name" ]; then
-    spawn sleep 300
-    began=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)
-    mkdir -p "/run/runc/$name"
-    echo "{\"id\": \"$name\", \"init_process_pid\": $pid, \"init_process_start\": $began}" \
-      >"/run/runc/$name/state.json"
-  fi
+  record_container "$name"
   offers "$1" "$2" "$name"
   offers "$1" "${2}nsx-te" "$name"
-  offers_not "$1" "${2}nsx-tex" "$name"
+  offers_not "$1" "${2}nsx-te_" "$name"
   offers_not "$1" "$2" "container:$name"
 }
 
@@ -136,7 +169,7 @@ check_user() {
 
 # A pin of this kind or another, in either directory for names.
 check_pin() {
-  local name=nsx-test-$$ mine=$BATS_TEST_TMPDIR/run
+  local name=$own_name mine=$BATS_TEST_TMPDIR/run
   mkdir -p "$mine/utsns"
   touch "$mine/utsns/nsx-mine"
   XDG_RUNTIME_DIR=$mine offers "$1" "${2}nsx-" nsx-mine
@@ -146,20 +179,30 @@ check_pin() {
   [ -e "/run/netns/$name" ] || ip netns add "$name"
   offers "$1" "$2" "$name"
   offers "$1" "${2}nsx-te" "$name"
-  offers_not "$1" "${2}nsx-tex" "$name"
+  offers_not "$1" "${2}nsx-te_" "$name"
 }
 
-# A cgroup, those below it, and the prefixes.
+# A bare name of a container, a cgroup, those below it, and the prefixes. Names come first, and no PID is a cgroup.
 check_cgroup() {
-  local top=nsx-test-$$ made
-  made=$(findmnt -n -r -t cgroup2 -o TARGET | head -n 1)/$top
+  local top=$own_name made
+  made=$(cgroup_mount)/$top
   mkdir -p "$made/good/one" "$made/good/two" "$made/bad"
   offers "$1" "$2" "/$top/"
   offers "$1" "${2}/nsx-te" "/$top/"
   offers "$1" "${2}nsx-te" "$top/"
   same "$1: $2/$top/" "/$top/bad /$top/good/ " "$(offered "$1" "$2/$top/" | tr '\n' ' ')"
   same "$1: $2$top/good/" "$top/good/one $top/good/two " "$(offered "$1" "$2$top/good/" | tr '\n' ' ')"
-  if [ "$1" != fish ]; then offers "$1" "${2}con" container:; fi
+  offers "$1" "${2}con" container:
+  offers "$1" "$2" container:
+  offers_not "$1" "$2$$" $$
+  if [ "$(id -u)" != 0 ]; then return; fi
+  record_container "nsx-web-$$"
+  offers "$1" "$2" "nsx-web-$$"
+  offers "$1" "${2}nsx-we" "nsx-web-$$"
+  offers_not "$1" "${2}nsx-wex" "nsx-web-$$"
+  offers_not "$1" "$2" "container:nsx-web-$$"
+  goes_before "$1" "$2" "nsx-web-$$" "/$top/"
+  goes_before "$1" "$2" "/$top/" container:
 }
 
 # The second word of a list, with and without "+".
@@ -233,8 +276,8 @@ check_word() {
 check_again() {
   case $3 in
     target) offers "$1" "$2$$" $$ ;;
-    container | pin) [ "$(id -u)" != 0 ] || offers "$1" "${2}nsx-te" "nsx-test-$$" ;;
-    cgroup) offers "$1" "${2}/nsx-te" "/nsx-test-$$/" ;;
+    container | pin) [ "$(id -u)" != 0 ] || offers "$1" "${2}nsx-te" "$own_name" ;;
+    cgroup) offers "$1" "${2}/nsx-te" "/$own_name/" ;;
   esac
 }
 
@@ -288,6 +331,7 @@ check_commands() {
   done < <("$generate" --commands)
 }
 
+# bats test_tags=rootless
 @test "bash offers the options of the table, and no others" {
   need bash
   check_options bash
@@ -314,6 +358,7 @@ check_commands() {
   (tools=(nsx-pin) && check_commands plain-bash)
 }
 
+# bats test_tags=rootless
 @test "bash completes arguments that stand in a short option's word" {
   need bash
   offers bash "nsx-enter -t$$" "-t$$"
@@ -324,28 +369,46 @@ check_commands() {
 
 # A cgroup whose name is a command, and one whose name only needs quotes. Anybody can make such a one.
 make_hostile_cgroups() {
-  work=$(findmnt -n -r -t cgroup2 -o TARGET | head -n 1)/nsx-test-$$
+  work=$(cgroup_mount)/$own_name
   mkdir -p "$work/x;touch \$HOME" "$work/y\`id\`" "$work/z good" "$work/good"
 }
 
 remove_cgroups() {
   local each
   for each in $(findmnt -n -r -t cgroup2 -o TARGET); do
-    [ ! -d "$each/nsx-test-$$" ] || find "$each/nsx-test-$$" -depth -type d -exec rmdir {} +
+    [ ! -d "$each/$own_name" ] || find "$each/$own_name" -depth -type d -exec rmdir {} +
   done
 }
 
 @test "bash offers no target that a shell would take for more than a name" {
   need bash
   make_hostile_cgroups
-  [ "$(offered bash "nsx-enter -t cgroup:/nsx-test-$$/")" = "/nsx-test-$$/good" ]
+  [ "$(offered bash "nsx-enter -t cgroup:/$own_name/")" = "/$own_name/good" ]
 }
 
+@test "no shell evaluates the name of a target" {
+  cd "$BATS_TEST_TMPDIR"
+  local shell word name=$own_name'$(touch evil)`touch evil`;touch evil'
+  ip netns add "$name"
+  nsx-enter --list-targets | grep -F "pin:$name"
+  for shell in bash plain-bash zsh fish; do
+    need "${shell#plain-}"
+    for word in nsx-te pin:nsx-te "$own_name"; do
+      offered "$shell" "nsx-enter -t $word" >>offered-names
+    done
+  done
+  # Fish and zsh quote what they insert; bash does not, and leaves it out.
+  grep -F "$name" offered-names
+  offers_not bash "nsx-enter -t nsx-te" "$name"
+  [ ! -e evil ]
+}
+
+# bats test_tags=rootless
 @test "bash's list of PIDs shows commands" {
   need bash
   spawn sleep 300
   spawn sleep 300
-  run bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "nsx-enter -t "
+  run bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "nsx-enter -t ${pid:0:1}"
   [[ $output == *"$pid  sleep"* ]]
   # A PID alone needs no description: it is inserted.
   run bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "nsx-enter -t $pid"
@@ -364,14 +427,14 @@ nsx-ls() { nsx-enter "\$@"; }
 PROMPT_COMMAND='touch $work/ready'
 EOF
   # What is typed here, and the arguments that the command gets.
-  check_typed 'nsx-ls --noh\t--type=ut\t--type cg\t-tut\t--tree=ow\t-o NS,ON\t' \
+  check_typed 'nsx-ls --noh\t--type=ut\t --type cg\t -tut\t --tree=ow\t-o NS,ON\t' \
     --noheadings --type=uts --type cgroup -tuts --tree=owner -o NS,ONS
   check_typed "nsx-enter --targ\t$$ --root=$work/net\t --net=$work/net\tbl\t-n$work/net\\\\ of\\\\ mine/bl\t" \
     --target "$$" "--root=$work/net of mine/" "--net=$work/net of mine/blue" \
     "-n$work/net of mine/blue"
-  ip netns add "nsx-test-$$"
-  check_typed "nsx-enter -t pin:nsx-test-$$\t --target=cont\tx --target ns:1" \
-    -t "pin:nsx-test-$$" --target=container:x --target ns:1
+  ip netns add "$own_name"
+  check_typed "nsx-enter -t pin:$own_name\t --target=cont\tx --target ns:1" \
+    -t "pin:$own_name" --target=container:x --target ns:1
   check_typed "nsx-enter -t $$ nsx-ls --fea\t" -t "$$" nsx-ls --features
 }
 
@@ -389,6 +452,7 @@ check_typed() {
   same "typed $1" "$(printf '%s\n' "${@:2}")" "$(cat "$work/arguments")"
 }
 
+# bats test_tags=rootless
 @test "zsh offers the options of the table, and no others" {
   need zsh
   for tool in "${tools[@]}"; do completions_of zsh "$tool" | zsh -n; done
@@ -411,6 +475,7 @@ check_typed() {
   check_commands zsh
 }
 
+# bats test_tags=rootless
 @test "fish offers the options of the table, and no others" {
   need fish
   for tool in "${tools[@]}"; do

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the tests of the documents share: the tables of options, and what else speaks of them.
 # shellcheck shell=bash disable=SC2034 # what the tests use
 
@@ -22,6 +23,11 @@ names_of_commands() {
 # "|" between. (Bash would take several tabs for one.)
 table() {
   "$generate" --table | tr '\t' '|'
+}
+
+# The columns of a tool or of a command that lists, one a line: the words of its --output.
+columns_of() {
+  table | awk -F'|' -v tool="$1" '$1 == tool && $3 == "output" { print $7 }' | tr ' ' '\n'
 }
 
 # Each spelling of each option of a tool by its table, sorted: "-t", "--target".

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# bats file_tags=rootless
 load ../lib/common
 load docs
 
@@ -100,13 +102,12 @@ load docs
   done
 }
 
-@test "the words of nsx-ls -o in the table are its columns" {
-  words=$(table | awk -F'|' '$1 == "nsx-ls" && $3 == "output" { print $7 }' | tr ' ' '\n')
-  same "columns" "$("$generate" --columns)" "$words"
+@test "the words of nsx-ls -o in the table are the columns that nsx-ls -H lists" {
+  same "columns" "$(nsx-ls -H -r | sed '1d; s/ .*//')" "$(columns_of nsx-ls)"
 }
 
 @test "nsx-ls takes each of its columns and each kind" {
-  for column in $("$generate" --columns); do
+  for column in $(columns_of nsx-ls); do
     nsx-ls --output "$column" >/dev/null
   done
   for kind in $(table | awk -F'|' '$1 == "nsx-ls" && $3 == "type" { print $7 }'); do

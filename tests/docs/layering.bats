@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# bats file_tags=rootless
 load ../lib/common
 
 # What each part of the source may include; DESIGN in HACKING.md says why. The layers are held by
-# this test as one library needs one include directory.
+# this test as one library needs one include directory. try.hh is for every .cc file but the starter's.
 
 # Each #include of the files below a directory: "FILE <nsx/fd.hh>", "FILE "kernel/abi.hh"".
 includes_of() {
@@ -33,37 +35,63 @@ only_includes() {
 system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 
 @test "the kernel layer uses nothing of ours but the public headers" {
-  only_includes lib/kernel 'kernel/' "$system|nsx/|libmnl/"
+  only_includes lib/kernel 'kernel/|(quantity|try)\.hh"' "$system|nsx/|libmnl/"
 }
 
 @test "discovery uses the kernel layer" {
-  only_includes lib/discovery '(kernel|discovery)/' "$system|nsx/"
+  only_includes lib/discovery '(kernel|discovery)/|try\.hh"' "$system|nsx/"
 }
 
-@test "plans use the kernel layer" {
-  only_includes lib/plan '(kernel|plan)/' "$system|nsx/"
+@test "plans use the kernel layer, and what they have agreed on with the starter" {
+  only_includes lib/plan '(kernel|plan)/|starter/starter\.hh|starter_bytes\.inc|try\.hh"' "$system|nsx/"
+}
+
+@test "the starter uses no library, not even that of C" {
+  only_includes lib/starter 'starter/' "$system"
+}
+
+# Each file of the library and the tools with code that matches a regular expression.
+files_with() {
+  (cd "$NSX_SOURCE" && grep -rnE "$1" lib tools --include='*.cc' --include='*.hh') |
+    grep -vE '^[^:]*:[0-9]+: *//' | cut -d: -f1 | sort -u
+}
+
+@test "children begin in one file, and pairs of sockets and messages with descriptors are made in one" {
+  # The jobs of nsx-pin exec are the tool once more, which may not use the library's insides.
+  run -0 files_with '(^|[^A-Za-z])::_?v?[fF]ork\(|SYS_v?fork|SYS_clone|::clone\('
+  [ "$output" = $'lib/kernel/spawn.cc\ntools/nsx-pin/exec.cc' ]
+  run -0 files_with 'socketpair\(|(send|recv)msg\(|SCM_RIGHTS'
+  [ "$output" = lib/kernel/channel.cc ]
 }
 
 @test "targets use the kernel layer, and nlohmann's JSON in one file" {
-  only_includes lib/target '(kernel|target)/' "$system|nsx/|nlohmann/json\.hpp>"
+  only_includes lib/target '(kernel|target)/|try\.hh"' "$system|nsx/|nlohmann/json\.hpp>"
   run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib/target tools --include='*.cc' --include='*.hh'"
   [ "$output" = lib/target/json_state.cc ]
 }
 
-@test "cgroups use the kernel layer, and libbpf and nlohmann's JSON in one file each" {
-  only_includes lib/cgroup '(kernel|cgroup)/' "$system|nsx/|bpf/libbpf\.h>|nlohmann/json\.hpp>"
+@test "cgroups use the kernel layer, and libbpf in one file" {
+  only_includes lib/cgroup '(kernel|cgroup)/|(quantity|try)\.hh"' "$system|nsx/|bpf/libbpf\.h>"
   run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'bpf/libbpf' lib tools --include='*.cc' --include='*.hh'"
   [ "$output" = lib/cgroup/net_load.cc ]
-  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib/cgroup"
-  [ "$output" = lib/cgroup/snapshot_json.cc ]
+}
+
+@test "what nsx-cg alone does with cgroups uses their layer, and nlohmann's JSON in one file" {
+  only_includes lib/account '(kernel|cgroup|account)/|try\.hh"' "$system|nsx/|nlohmann/json\.hpp>"
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib/account"
+  [ "$output" = lib/account/snapshot_json.cc ]
 }
 
 @test "pins use the kernel layer" {
-  only_includes lib/pin '(kernel|pin)/' "$system|nsx/"
+  only_includes lib/pin '(kernel|pin)/|try\.hh"' "$system|nsx/"
+}
+
+@test "what nsx-pin alone does to pins uses their layer" {
+  only_includes lib/upkeep '(kernel|pin|upkeep)/|try\.hh"' "$system|nsx/"
 }
 
 @test "netlink uses libmnl and the public headers" {
-  only_includes lib/net 'net/' "$system|nsx/|libmnl/"
+  only_includes lib/net 'net/|try\.hh"' "$system|nsx/|libmnl/"
 }
 
 @test "only nsx-pin uses netlink" {
@@ -76,18 +104,25 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
   only_includes lib/nsx '$.' "$system|nsx/|tl/expected\.hpp>"
 }
 
+@test "try.hh, which has a macro without a prefix, is included by no header" {
+  run -1 grep -rlE '^ *# *include +"try\.hh"' --include='*.hh' "$NSX_SOURCE/lib" "$NSX_SOURCE/tools"
+}
+
 @test "the library has no layer that these tests do not know" {
   # pch is precompiled, no layer.
   run -0 find "$NSX_SOURCE/lib" -mindepth 1 -maxdepth 1 -type d -printf '%f '
-  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "cgroup discovery kernel net nsx pch pin plan target " ]
+  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "account cgroup discovery kernel net nsx pch pin plan starter target upkeep " ]
 }
 
 @test "tools use the public headers, tools/common and what is their own" {
   for directory in "$NSX_SOURCE"/tools/*/; do
     tool=$(basename "$directory")
     own="common|$tool"
-    if [ "$tool" = nsx-pin ]; then own+="|net"; fi
-    only_includes "tools/$tool" "($own)/" "$system|nsx/|libsmartcols\.h>"
+    case $tool in
+      nsx-pin) own+="|net|upkeep" ;;
+      nsx-cg) own+="|account" ;;
+    esac
+    only_includes "tools/$tool" "($own)/|(quantity|try)\.hh\"" "$system|nsx/|libsmartcols\.h>"
   done
 }
 
@@ -102,10 +137,38 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 tools/nsx-cg/top_terminfo.cc" ]
 }
 
+@test "each file of code begins with its licence" {
+  local file
+  cd "$NSX_SOURCE"
+  run -0 find lib tools tests completions examples '(' -name '*.cc' -o -name '*.hh' -o -name '*.c' -o -name '*.h' \
+    -o -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -name meson.build ')' -not -path 'tests/data/*'
+  [ "${#lines[@]}" -gt 400 ]
+  for file in "${lines[@]}"; do
+    head -n 2 "$file" | grep -q 'SPDX-License-Identifier: MIT' || {
+      echo "no SPDX line: $file"
+      return 1
+    }
+  done
+}
+
+@test "HACKING.md names only files that there are" {
+  local name
+  cd "$NSX_SOURCE"
+  run -0 grep -oE '[a-z_-]+\.(cc|hh|sh|bats)\b' HACKING.md
+  while read -r name; do
+    [ -n "$(find . -name "$name" -not -path './build*' -print -quit)" ] || {
+      echo "there is no $name"
+      return 1
+    }
+  done < <(sort -u <<<"$output" | grep -v '^foo')
+}
+
+# The process that becomes the program has the program's environment, whose PATH execvp(3) would search.
 @test "the library reads no environment, prints nothing and never exits" {
   code=$(cd "$NSX_SOURCE" && grep -rnwE \
     'getenv|secure_getenv|environ|v?f?printf|v?dprintf|puts|fputs|putchar|fwrite|perror|cout|cerr|iostream|v?warnx?|v?errx?|_?exit|_Exit|quick_exit|abort|terminate' \
-    lib --include='*.cc' --include='*.hh' | grep -vE '^[^:]*:[0-9]+: *//|"environ"') || true
+    lib --include='*.cc' --include='*.hh' | grep -vE '^[^:]*:[0-9]+: *//|"environ"' |
+    grep -vE '^lib/plan/(sealed_start|perform_process)\.cc:[0-9]+:.*(getenv\("PATH"\)|::environ)') || true
   [ -z "$code" ] || {
     echo "in the library:"
     echo "$code"
@@ -122,15 +185,16 @@ tools/nsx-cg/top_terminfo.cc" ]
 @test "each tool starts with the libraries that it needs, and no others" {
   local tool
   needed() {
-    readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\([a-z]*\)[-.w].*/\1/p' | grep -vx 'libc\|ld' | sort | xargs
+    readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\([a-z_]*\)[-.w+].*/\1/p' | grep -vx 'libc\|ld' | sort | xargs
   }
   # The sanitizers' build has no static runtime.
   if needed "$(command -v nsx-unshare)" | grep -qw libasan; then cannot "tell: built with sanitizers"; fi
   for tool in nsx-unshare nsx-enter; do
-    [ "$(needed "$(command -v $tool)")" = "libnsx" ]
+    [ "$(needed "$(command -v $tool)")" = "" ]
   done
-  [ "$(needed "$(command -v nsx-ls)")" = "libnsx libsmartcols" ]
-  [ "$(needed "$(command -v nsx-pin)")" = "libmnl libnsx libsmartcols" ]
-  [ "$(needed "$(command -v nsx-cg)")" = "libncursesw libnsx libsmartcols libtinfo" ]
-  [ "$(needed "$(find "$NSX_STAGE" -name libnsx.so.0)")" = "" ]
+  [ "$(needed "$(command -v nsx-ls)")" = "libsmartcols" ]
+  [ "$(needed "$(command -v nsx-pin)")" = "libmnl libsmartcols" ]
+  [ "$(needed "$(command -v nsx-cg)")" = "libncursesw libsmartcols libtinfo" ]
+  # Exceptions cross its edge: the C++ runtime is the one of the program that loads it.
+  [ "$(needed "$(find "$NSX_STAGE" -name libnsx.so.0)")" = "libgcc_s libm libstdc" ]
 }

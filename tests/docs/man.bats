@@ -1,5 +1,8 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2030,SC2031,SC2034 # what bats and the loaded files set
 load ../lib/common
+load ../lib/containers
+load ../lib/pins
 load docs
 
 pages=(nsx-unshare.1 nsx-enter.1 nsx-ls.1 nsx-pin.1 nsx-cg.1 nsx.7)
@@ -30,20 +33,23 @@ part() {
     here == command'
 }
 
-# The commands in the examples of a page, without the prompt.
+# The commands in the examples of a page, without the prompt; one of several lines as one.
 examples_of() {
-  page "$1" | sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/p' |
-    sed -n '/^\.Bd -literal/,/^\.Ed/s/^[$#] //p' | sed 's/\\e/\\/g'
+  page "$1" | sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/p' | sed -n '/^\.Bd -literal/,/^\.Ed/p' |
+    sed -n ':more; /^[$#] / { N; s/\n>  */ /; t more; P }; D' | sed 's/^[$#] //; s/\\e/\\/g'
 }
 
+# bats test_tags=rootless
 @test "every page is installed and clean for mandoc's lint" {
   run -0 ls "$NSX_STAGE"/usr/share/man/man1 "$NSX_STAGE"/usr/share/man/man7
   for name in "${pages[@]}"; do
     [[ $output == *"$name"* ]]
-    same "$name" "" "$(page "$name" | mandoc -T lint -W warning 2>&1)"
+    # mdoc(7) has EXAMPLES further down.
+    same "$name" "" "$(page "$name" | mandoc -T lint -W warning 2>&1 | grep -v 'sections out of conventional order: Sh ENVIRONMENT$')"
   done
 }
 
+# bats test_tags=rootless
 @test "every page renders, with its name and all of its sections" {
   for name in "${pages[@]}"; do
     text=$(text_of "$name")
@@ -61,6 +67,40 @@ examples_of() {
   done
 }
 
+# bats test_tags=rootless
+@test "apropos finds every page by container and by namespace" {
+  for name in "${pages[@]}"; do
+    line=$(page "$name" | sed -n 's/^\.Nd //p')
+    [[ $line == *container* && $line == *namespace* ]] || {
+      echo "$name: $line"
+      return 1
+    }
+  done
+}
+
+# bats test_tags=rootless
+@test "the manuals have the words that people search for, and nsx(7) leads to them" {
+  local word
+  while read -r name word; do
+    for each in "$name" nsx.7; do
+      text_of "$each" | grep -qF "$word" || {
+        echo "$each does not have the word $word"
+        return 1
+      }
+    done
+  done <<'END'
+nsx-enter.1 distroless
+nsx-ls.1 busy
+nsx-pin.1 VPN
+nsx-pin.1 resolv.conf
+nsx-pin.1 veth
+nsx-cg.1 throttled
+nsx-cg.1 OOM
+nsx-cg.1 delegate
+END
+}
+
+# bats test_tags=rootless
 @test "each page has the options of the table, and no others" {
   for tool in "${tables[@]}"; do
     # ".It Fl t Ar PID , Fl -target Ns = Ns Ar PID" is "-t PID" and "--target=PID".
@@ -70,6 +110,7 @@ examples_of() {
   done
 }
 
+# bats test_tags=rootless
 @test "each page has the commands of the table, in their order, and no others" {
   for tool in "${tools[@]}"; do
     commands=$(commands_of "$tool")
@@ -90,6 +131,7 @@ examples_of() {
   done
 }
 
+# bats test_tags=rootless
 @test "no page speaks of an option that does not exist" {
   for tool in "${tools[@]}" nsx; do
     if [ "$tool" = nsx ]; then
@@ -106,19 +148,49 @@ examples_of() {
   done
 }
 
+# bats test_tags=rootless
+@test "usage errors have one status a tool, the one that its page says" {
+  local tool command said
+  for tool in "${tools[@]}"; do
+    said=$(page "$tool.1" | sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/p' | sed -n '/^\.It/{ s/^\.It //; h }; /[Uu]sage error/{ g; p }')
+    [[ $said == [12] ]]
+    for command in "$tool" "${tables[@]}"; do
+      if [ "${command%% *}" != "$tool" ]; then continue; fi
+      # shellcheck disable=SC2086 # a tool and a command
+      run -"$said" $command --no-such-option
+    done
+    if [ -n "$(commands_of "$tool")" ]; then run -"$said" "$tool" no-such-command; fi
+  done
+  run -1 bash -c 'exec -a lsns nsx-ls --no-such-option'
+}
+
+# bats test_tags=rootless
 @test "nsx-ls.1 explains its columns, and no others" {
   found=$(page nsx-ls.1 | sed -n '/^\.Ss Columns/,/^\.Sh/s/^\.It Cm //p' | LC_ALL=C sort)
-  same columns "$("$generate" --columns | LC_ALL=C sort)" "$found"
+  same columns "$(columns_of nsx-ls | LC_ALL=C sort)" "$found"
 }
 
-@test "nsx-ls.1 names the usual columns" {
-  found=$(page nsx-ls.1 | sed -n '/^The usual columns are/,/^with$/s/^\.Cm \([A-Z]*\).*/\1/p' | xargs)
+# bats test_tags=rootless
+@test "nsx-cg.1 explains its columns, and no others" {
+  found=$(page nsx-cg.1 | sed -n '/^The columns are:/,/^\.El/s/^\.It Cm //p')
+  same columns "$(columns_of "nsx-cg ls")" "$found"
+}
+
+# bats test_tags=rootless
+@test "nsx-pin.1 explains its columns, and no others" {
+  found=$(part "nsx-pin ls" | sed -n '/^\.It Fl o /,/^\.It Fl Q /{//!p}' | grep -oE '\b[A-Z]{2,}\b' | sort -u)
+  same columns "$(columns_of "nsx-pin ls" | sort)" "$found"
+}
+
+# bats test_tags=rootless
+@test "nsx-ls.1 names the default columns" {
+  found=$(page nsx-ls.1 | sed -n '/^The default columns are/,/^with$/s/^\.Cm \([A-Z]*\).*/\1/p' | xargs)
   run -0 --separate-stderr nsx-ls
-  # shellcheck disable=SC2086,SC2206 # The heading is words.
-  heading=(${lines[0]})
-  same "usual columns" "${heading[*]}" "$found"
+  # Where there are containers, there is a column of them.
+  same "default columns" "$(xargs <<<"${lines[0]/ CONTAINER / }")" "$found"
 }
 
+# bats test_tags=rootless
 @test "each page names the words that an option takes" {
   while IFS='|' read -r tool _ name _ _ completes words; do
     # Signals are too many to name, and columns have a section of their own.
@@ -133,11 +205,13 @@ examples_of() {
   done < <(table)
 }
 
+# bats test_tags=rootless
 @test "nsx-ls.1 knows the kernel features" {
   found=$(page nsx-ls.1 | sed -n '/^\.It Ev NSX_KERNEL_FEATURES/,/^\.El/s/^\.Ql -//p' | LC_ALL=C sort)
   same features "$(nsx-ls --features | sed 's/ .*//' | LC_ALL=C sort)" "$found"
 }
 
+# bats test_tags=rootless
 @test "no page refers to a page that is not part of this version" {
   for name in "${pages[@]}"; do
     for other in $(page "$name" | sed -nE 's/^\.Xr (nsx[a-z-]*) ([0-9]).*/\1.\2/p'); do
@@ -146,28 +220,31 @@ examples_of() {
   done
 }
 
-# A process in namespaces of its own and a named network namespace, in place of those in the
-# examples: make_scene, then in_scene COMMAND.
+# What the examples speak of: a container with a database beside it, a name for that, and a disk that is
+# mounted there alone; and a named network namespace. make_scene, then in_scene COMMAND.
 make_scene() {
+  cd "$BATS_TEST_TMPDIR" || return
+  mkdir data
+  echo "10.9.0.2 db" >hosts
+  echo "exit 0" >script.sh
   spawn unshare --net --uts --ipc --mount --pid --fork --mount-proc \
-    sh -c "touch '$BATS_TEST_TMPDIR/ready'; exec sleep 300"
-  wait_until test -e "$BATS_TEST_TMPDIR/ready"
+    sh -c "set -e; mount -t tmpfs /dev/sdb1 data; mount --bind hosts /etc/hosts
+      ip address add 10.9.0.2/32 dev lo; ip link set lo up; touch ready; exec sleep 300"
+  wait_until test -e ready
   child=$(ps -o pid= --ppid "$pid" | tr -d " ")
+  spawn nsenter -t "$child" --net sleep 300
+  record_of_runc "${db:=nsx-test-db-$$}" "$pid"
   # As an example leaves it.
   if [ ! -d /run/netns ]; then made_netns=1; fi
   blue=$BATS_TEST_TMPDIR/blue
   touch "$blue"
   mount --bind "/proc/$child/ns/net" "$blue"
-  # The state that runc would keep of the process.
-  web=nsx-test-$$
-  mkdir -p "/run/runc/$web"
-  printf '{"init_process_pid":%s,"init_process_start":%s}' "$child" \
-    "$(sed 's/.*) //' "/proc/$child/stat" | cut -d ' ' -f 20)" >"/run/runc/$web/state.json"
+  record_of_runc "${web:=nsx-test-web-$$}" "$child"
 }
 
 teardown() {
   if [ -n "${blue-}" ]; then umount "$blue"; fi
-  if [ -n "${web-}" ]; then rm -r "/run/runc/$web"; fi
+  for name in ${web-} ${db-}; do rm -r "/run/runc/$name"; done
   if [ -n "${made_netns-}" ] && [ -d /run/netns ]; then
     umount /run/netns || true
     rmdir /run/netns
@@ -179,6 +256,8 @@ teardown() {
 in_scene() {
   local command=${1//4021/$child}
   command=${command//container:web/container:$web}
+  command=${command//container:db/container:$db}
+  command=${command//\/data/$BATS_TEST_TMPDIR/data}
   SHELL=/bin/sh bash -c "${command//\/run\/netns\/blue/$blue}" </dev/null
 }
 
@@ -186,8 +265,8 @@ in_scene() {
   make_scene
   count=0
   for name in "${pages[@]}"; do
-    # Those of nsx-cg need controllers: tests/cli/cg-limits.bats runs them.
-    if [ "$name" = nsx.7 ] || [ "$name" = nsx-cg.1 ]; then continue; fi
+    # Those of nsx-cg need controllers: tests/cli/cg-limits.bats runs them. Those of nsx-pin are below.
+    case $name in nsx.7 | nsx-cg.1 | nsx-pin.1) continue ;; esac
     while IFS= read -r example; do
       in_scene "$example" || {
         echo "$name: this fails: $example"
@@ -199,14 +278,57 @@ in_scene() {
   [ "$count" -ge 15 ]
 }
 
+@test "the examples of nsx-pin work, one after another" {
+  {
+    echo 'ip tuntap add wg0 mode tun'
+    # /etc as it is, in memory.
+    echo 'mkdir /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc'
+    examples_of nsx-pin.1
+  } >"$BATS_TEST_TMPDIR/examples"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/examples")" -ge 20 ]
+  run -0 in_own_run "unshare --net bash -eux '$BATS_TEST_TMPDIR/examples'"
+  [[ $output == *"nameserver 10.8.0.1"* ]]
+}
+
+# Examples stand before what they are examples of.
+# bats test_tags=rootless
+@test "each page has its examples before its options, and the jobs that people come with" {
+  local job pattern
+  for name in "${pages[@]}"; do
+    if [ "$name" = nsx.7 ]; then continue; fi
+    same "$name" "DESCRIPTION EXAMPLES OPTIONS" "$(page "$name" |
+      sed -nE 's/^\.Sh (DESCRIPTION|EXAMPLES|OPTIONS|COMMANDS)$/\1/p' | head -n 3 | xargs)"
+  done
+  while IFS='|' read -r name job pattern; do
+    examples_of "$name" | grep -qE -- "$pattern" || {
+      echo "$name has no example of this job: $job"
+      return 1
+    }
+  done <<'END'
+nsx-enter.1|container cannot reach the database|nsx-enter .*--net ip route get
+nsx-enter.1|container without a shell|nsx-enter .*--net .*sh$
+nsx-ls.1|who shares a network|nsx-ls --matrix=container --type net
+nsx-ls.1|device busy|/dev/sdb1
+nsx-ls.1|a script asks whether two containers share a namespace|^if nsx-ls --compare .*container:web container:db
+nsx-unshare.1|sandbox for a script|script.sh
+nsx-pin.1|network lab with router and NAT|masquerade
+nsx-pin.1|VPN namespace with its own resolver|/etc/netns/vpn/resolv.conf
+nsx-cg.1|who is throttled|THROTTLED
+END
+}
+
 @test "the commands in the tour of nsx.7 parse" {
   make_scene
-  count=0
+  local count=0 pins=''
   while IFS= read -r example; do
     case $example in
       nsx-ls*) ;;
       # tests/cli/cg-limits.bats has the controllers for it.
       nsx-cg*) continue ;;
+      nsx-pin*)
+        pins+="${example//4021/$child};"
+        continue
+        ;;
       nsx-*) example="${example/ / --plan }" ;;
       *) continue ;;
     esac
@@ -216,7 +338,44 @@ in_scene() {
     }
     count=$((count + 1))
   done < <(examples_of nsx.7)
-  [ "$count" -ge 6 ]
+  [ "$count" -ge 4 ]
+  [[ $pins == *"nsx-pin add "*"nsx-pin exec "*"nsx-pin rm "* ]]
+  in_own_run "$pins"
+}
+
+# The commands that a text names: installed ones are run by it, so all that begins with nsx- counts.
+commands_in() {
+  grep -oE '\bnsx-[a-z]+\b' | sort -u
+}
+
+# bats test_tags=rootless
+@test "nsx(7) and README.md name the commands that are installed, and no others" {
+  local installed listed
+  installed=$(find "$NSX_STAGE/usr/bin" -name 'nsx-*' -printf '%f\n' | sort)
+  [ "$(wc -l <<<"$installed")" -ge 5 ]
+  same "nsx(7)" "$installed" "$(page nsx.7 | commands_in)"
+  listed=$(page nsx.7 | sed -n 's/^\.It Xr \(nsx-[a-z]*\) 1 Ta .*/\1/p' | sort)
+  same "the table of nsx(7)" "$installed" "$listed"
+  same "README.md" "$installed" "$(commands_in <"$NSX_SOURCE/README.md")"
+  listed=$(sed -n 's/^| `\(nsx-[a-z]*\)` |.*/\1/p' "$NSX_SOURCE/README.md" | sort)
+  same "the table of README.md" "$installed" "$listed"
+  # Nor does one promise what is there.
+  if page nsx.7 | grep -E 'in this version|There is no nsx-|shall have'; then return 1; fi
+}
+
+# bats test_tags=rootless
+@test "the files of nsx that manuals name are where they are said to be, for each prefix" {
+  local prefix file count=0
+  while read -r file; do
+    [ -e "$NSX_STAGE$file" ]
+    count=$((count + 1))
+  done < <(for name in "${pages[@]}"; do page "$name"; done | grep -oE '/[^ ]*/nsx/[^ ]*' | grep -v ^/run/ | sort -u)
+  [ "$count" -ge 1 ]
+  for prefix in /usr/local /opt/nsx; do
+    meson setup -Dtests=false --prefix="$prefix" "$BATS_TEST_TMPDIR$prefix" "$NSX_SOURCE" >/dev/null
+    file=$(grep -oE '/[^ ]*/nsx-ls.schema.json' "$BATS_TEST_TMPDIR$prefix/man/nsx-ls.1" | sort -u)
+    [ "$file" = "$prefix/share/nsx/nsx-ls.schema.json" ]
+  done
 }
 
 @test "what examples show is so" {

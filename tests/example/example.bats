@@ -1,21 +1,10 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What is installed, as a stranger's program and a packager see it.
 
+# bats file_tags=rootless
 load ../lib/common
-
-libdir() {
-  dirname "$(find "$NSX_STAGE" -name libnsx.so.0)"
-}
-
-# The flags that nsx.pc gives for a program.
-flags() {
-  PKG_CONFIG_PATH=$(libdir)/pkgconfig PKG_CONFIG_SYSROOT_DIR=$NSX_STAGE pkg-config "$@" nsx
-}
-
-# An installed library or tool with a sanitizer in it needs the runtime it was made with.
-is_sanitized() {
-  nm -D "$(libdir)/libnsx.so.0" | grep -qE ' U __(asan|ubsan)_'
-}
+load ../lib/installed
 
 @test "everything is installed in its usual place" {
   for tool in nsx-unshare nsx-enter nsx-ls nsx-pin; do
@@ -40,24 +29,33 @@ is_sanitized() {
   run -1 grep -e "$NSX_BUILD" -e "$NSX_SOURCE" "$(libdir)/pkgconfig/nsx.pc"
 }
 
-@test "a program of ten lines finds the namespace of a process" {
-  # shellcheck disable=SC2046 # lists of words
-  g++ -std=c++20 -Wall -Wextra -Wpedantic -Werror -o "$BATS_TEST_TMPDIR/netns" \
-    $(is_sanitized && echo -fsanitize=address,undefined) \
-    "$NSX_SOURCE/tests/example/netns.cc" $(flags --cflags --libs)
-  export LD_LIBRARY_PATH
-  LD_LIBRARY_PATH=$(libdir)
-  run -0 "$BATS_TEST_TMPDIR/netns" $$
-  [ "$output" = "net $(ns_of $$ net)" ]
-  run -1 "$BATS_TEST_TMPDIR/netns" 0
-  [ "$output" = "cannot find PID 0: a PID is a number above 0" ]
-}
-
 @test "each public header compiles on its own" {
   for header in "$NSX_STAGE"/usr/include/nsx/*.hh; do
     echo "#include <nsx/${header##*/}>" |
       g++ -std=c++20 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$NSX_STAGE/usr/include" \
         -x c++ -
+  done
+}
+
+@test "each public header says what it is for, with an example that compiles" {
+  local header example
+  for header in "$NSX_STAGE"/usr/include/nsx/*.hh; do
+    [ "$(sed -n '3s,^// .*,says,p' "$header")" = says ]
+    example=$(sed -n '3,/^$/s,^//   ,,p' "$header")
+    [ -n "$example" ] || {
+      echo "no example: $header"
+      return 1
+    }
+    {
+      echo '#include <cstdio>'
+      echo '#include <fcntl.h>'
+      echo '#include <unistd.h>'
+      (cd "$NSX_STAGE/usr/include" && printf '#include <%s>\n' nsx/*.hh)
+      echo 'void example([[maybe_unused]] const nsx::Kernel& kernel) {'
+      echo "$example"
+      echo '}'
+    } | g++ -std=c++20 -Wall -Wextra -Wno-unused-variable -Wno-unused-but-set-variable -Werror -fsyntax-only \
+      -I"$NSX_STAGE/usr/include" -x c++ -
   done
 }
 
@@ -73,11 +71,21 @@ is_sanitized() {
   run -1 grep -vE " [TDBRVWu] $ours" <<<"$output"
 }
 
-@test "the library and the tools bring their C++ runtime along" {
-  if is_sanitized; then return; fi # it is then linked dynamically
-  for file in "$(libdir)/libnsx.so.0" "$NSX_STAGE"/usr/bin/*; do
+@test "the tools have the library and the C++ runtime in them" {
+  if is_sanitized; then return; fi # the runtime is then linked dynamically
+  for file in "$NSX_STAGE"/usr/bin/*; do
     run -0 readelf -d "$file"
+    [[ $output != *libnsx* ]]
     [[ $output != *libstdc++* ]]
     [[ $output != *libgcc_s* ]]
   done
+}
+
+@test "the library throws std::bad_alloc through a program's own runtime, and attempt() makes an error of it" {
+  if is_sanitized; then return; fi # its malloc does not fail
+  build_example "$NSX_SOURCE/tests/example/memory.cc"
+  run -0 "$BATS_TEST_TMPDIR/memory"
+  [ "${#lines[@]}" = 2 ]
+  [[ ${lines[0]} =~ ^thrown:\ [1-9][0-9]*$ ]]
+  [[ ${lines[1]} =~ ^out\ of\ memory:\ [1-9][0-9]*$ ]]
 }

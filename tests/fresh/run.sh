@@ -1,5 +1,6 @@
 #!/bin/sh
-# The README's two commands, as a newcomer runs them: a clone of what is committed, in a minimal
+# SPDX-License-Identifier: MIT
+# The README's commands, as a newcomer runs them: a clone of what is committed, in a minimal
 # Debian made by debootstrap, which has its own mount and PID namespaces and sees nothing of this
 # machine's files. Usage: sudo sh tests/fresh/run.sh bookworm|trixie [COMMAND...]
 set -eu
@@ -35,7 +36,7 @@ git clone --quiet "file://$source_dir" "$root/usr/src/nsx"
 
 if [ $# = 0 ]; then
   set -- sh -c 'sh tools/quickstart.sh && sh tools/quickstart.sh >/dev/null &&
-    sh tests/run.sh && sh tests/run.sh --no-install --only=cli'
+    sh tests/fresh/install.sh && sh tests/run.sh && sh tests/run.sh --no-install --only=cli'
 fi
 
 # pivot_root(2), not chroot(2): the kernel makes no user namespaces below a chroot.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Limits and snapshots of cgroups, of any bytes:
 //   CXX=clang++ meson setup build-fuzz -Dfuzz=true && ninja -C build-fuzz tests/fuzz/cgroup-fuzz
 //   mkdir -p found && build-fuzz/tests/fuzz/cgroup-fuzz -max_total_time=60 found
@@ -7,10 +8,11 @@
 #include <cstdlib>
 #include <string>
 
-#include <nsx/cgroup_limits.hh>
-#include <nsx/cgroup_snapshot.hh>
+#include <nsx/cgroup_change.hh>
 
-#include "cgroup/settings.hh"
+#include "account/snapshot.hh"
+#include "cgroup/files.hh"
+#include "nsx-cg/snapshot_text.hh"
 
 namespace {
 
@@ -50,7 +52,7 @@ void check_snapshot(std::string_view text) {
     for (const CgroupSetting& setting : record.settings)
       demand(is_setting(setting.file) && setting.value.find('\n') == std::string::npos);
   }
-  const auto written = format_snapshot(*snapshot);
+  const auto written = cg_tool::format_snapshot(*snapshot);
   demand(written.has_value());
   const auto again = parse_snapshot(*written);
   demand(again && *again == *snapshot);

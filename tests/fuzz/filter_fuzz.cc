@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Filters of any bytes, on a row that has every kind of value:
 //   CXX=clang++ meson setup build-fuzz -Dfuzz=true && ninja -C build-fuzz tests/fuzz/filter-fuzz
 //   mkdir -p found && build-fuzz/tests/fuzz/filter-fuzz -max_total_time=60 found

@@ -1,8 +1,9 @@
+# SPDX-License-Identifier: MIT
 # What the tests of cgroups share: a cgroup of our own below the top, and what needs controllers.
 # shellcheck shell=bash disable=SC2154,SC2034 # what bats and common.bash set
 
 # Everything that a test makes is below this one.
-mine=nsx-test-$$
+mine=$own_name
 
 cgroup_top() {
   findmnt -n -r -t cgroup2 -o TARGET | head -n 1
@@ -17,11 +18,9 @@ setup() {
 
 # Ends what is left, and takes the cgroups away.
 teardown() {
-  local each
+  [ ! -S "$BATS_TEST_TMPDIR/tmux" ] || tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server 2>/dev/null || true
   end_spawned
-  for each in "$top/$mine"*; do
-    [ ! -d "$each" ] || wait_until remove_cgroups "$each"
-  done
+  [ ! -d "$own" ] || wait_until remove_cgroups "$own"
 }
 
 remove_cgroups() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What every bats file loads. tests/run.sh sets:
 #   NSX_STAGE   the root of an installation of this build (meson install with DESTDIR)
 #   NSX_BUILD   its build directory
@@ -8,8 +9,13 @@ bats_require_minimum_version 1.5.0
 
 : "${NSX_STAGE:?run the tests by tests/run.sh}" "${NSX_BUILD:?}" "${NSX_SOURCE:?}"
 
-# The name of the ordinary user that the tests also run as.
+# Of what a test makes where others see it: no other process has it, in whatever PID namespace, and no other run.
+# shellcheck disable=SC2034 # it is for those who load this
+own_name=nsx-test-${BATS_RUN_TMPDIR##*-}-$$
+
+# The ordinary user that the tests also run as, or do anyway (tests tagged `rootless`).
 ordinary_uid=65534
+if [ "$EUID" != 0 ]; then ordinary_uid=$EUID; fi
 
 setup() {
   spawned=()
@@ -34,6 +40,7 @@ cannot() {
 # Runs a command as an ordinary user, without groups and capabilities.
 become_user=(setpriv --reuid="$ordinary_uid" --regid="$ordinary_uid" --clear-groups
   --inh-caps=-all --)
+if [ "$EUID" != 0 ]; then become_user=(env --); fi
 as_user() {
   "${become_user[@]}" "$@"
 }
@@ -68,7 +75,7 @@ end_spawned() {
 
 # Repeats a command until it succeeds, for at most ten seconds.
 wait_until() {
-  local deadline=$((SECONDS + 10)) silent=$BATS_RUN_TMPDIR/silent
+  local deadline=$((SECONDS + 60)) silent=$BATS_RUN_TMPDIR/silent
   until "$@"; do
     [ "$SECONDS" -lt "$deadline" ] || {
       echo "waited in vain for: $*"
@@ -104,6 +111,11 @@ namespaces() {
 # Whether a process is in a namespace of this kind other than ours: for wait_until.
 has_left() {
   [ -e "/proc/$1/ns/$2" ] && ! [ "/proc/$1/ns/$2" -ef "/proc/$$/ns/$2" ]
+}
+
+# Whether a process runs a program of this name by now: runs PID NAME. For wait_until.
+runs() {
+  [ "$(<"/proc/$1/comm")" = "$2" ]
 }
 
 # Whether a process has a child that runs a program of this name, whose PID is then in $child:
@@ -162,6 +174,11 @@ nothing_is_left() {
   [ "${before[*]}" = "${after[*]}" ] || {
     diff "$BATS_TEST_TMPDIR/mountinfo" <(printf %s "${after[@]}") || return 1
   }
+}
+
+# Whether a process has the map of a user namespace of its own; before, it has that of this one: is_mapped PID FILE
+is_mapped() {
+  grep -qs . "/proc/$1/$2" && ! cmp -s "/proc/$1/$2" "/proc/self/$2"
 }
 
 # The state letter of a process, as proc(5) has it: R, S, T (stopped), Z ... Nothing when it is gone.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # $child, which has_child of common.bash sets
 # Processes in namespaces, for the tests that enter them: their PID is in $pid, and teardown ends them.
 
@@ -24,11 +25,61 @@ cgroup_mount() {
 
 # An empty cgroup of this test's own: $cgroup. Removed by leave_cgroup.
 make_cgroup() {
-  cgroup=$(cgroup_mount)/nsx-test.$BATS_TEST_NUMBER.$$
+  cgroup=$(cgroup_mount)/$own_name-$BATS_TEST_NUMBER
   mkdir "$cgroup"
 }
 
 leave_cgroup() {
   [ -n "${cgroup-}" ] || return 0
   wait_until rmdir "$cgroup"
+}
+
+# When a process has started, as /proc/PID/stat counts.
+start_time() {
+  sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20
+}
+
+# The record that runc keeps of a container, by its first process: record_of_runc NAME PID [NUMBER], if the
+# process has another number here than where nsx looks.
+record_of_runc() {
+  mkdir -p "/run/runc/$1"
+  printf '{"id":"%s","init_process_pid":%d,"init_process_start":%d}\n' "$1" "$2" "$(start_time "${3:-$2}")" \
+    >"/run/runc/$1/state.json"
+}
+
+# A root directory of busybox alone, with these of its programs: make_busybox_root DIR PROGRAM...
+make_busybox_root() {
+  local root=$1 program
+  shift
+  mkdir -p "$root"/{bin,etc,old,proc,tmp,usr}
+  ln -s ../bin "$root/usr/bin"
+  cp "$(command -v busybox)" "$root/bin/"
+  for program in "$@"; do ln -s busybox "$root/bin/$program"; done
+  chmod -R a+rX "$root"
+}
+
+# In new namespaces of all kinds but user, with such a root directory for their own: in_root DIR
+in_root() {
+  # shellcheck disable=SC2016 # for the shell inside
+  spawn unshare -muinpC --fork --kill-child -- sh -c 'mount --bind "$1" "$1" && cd "$1" &&
+    mount -t proc proc proc && pivot_root . old && exec /bin/busybox sh -c "/bin/busybox umount -l /old &&
+      exec /bin/busybox sleep 300"' sh "$1"
+  wait_until has_child "$pid" busybox
+  pid=$child
+  wait_until has_argument "$pid" sleep
+  spawned+=("$pid")
+}
+
+has_argument() {
+  tr '\0' '\n' <"/proc/$1/cmdline" | grep -qx -- "$2"
+}
+
+# What a shell script prints in a container: seen_by SCRIPT docker exec NAME, seen_by SCRIPT runc exec ID. While runc
+# sets the limit of open files, the Go runtime of its child may raise it to the hard one (runc's pull request 4266):
+# the container's first process has what was asked for.
+seen_by() {
+  local script=$1 files
+  shift
+  files=$("$@" grep '^Max open files' /proc/1/limits)
+  "$@" sh -c "$script" | sed "s/^Max open files.*/$files/"
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the tests of pins share: they run where /run is empty and their own, so that the machine's pins
 # stay as they are.
 
@@ -7,7 +8,9 @@ in_own_run() {
   local cpu
   cpu=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
   taskset -c "$cpu" unshare -m --propagation=slave bash -c \
-    "set -eu; mount -t tmpfs -o mode=755 run /run; $(declare -f inode_of type_of lines_with no_live_init inits_end fails); $1"
+    "set -eu; mount -t tmpfs -o mode=755 run /run; $(declare -f inode_of type_of lines_with live_inits no_live_init end_inits inits_end fails)
+    trap end_inits EXIT
+    $1"
 }
 
 # The number of the namespace that is bound to a file.
@@ -25,12 +28,26 @@ lines_with() {
   grep -cF -- "$1" "$2" || true
 }
 
-# Whether no init that nsx-pin has left lives, but for one that is dead and not waited for.
-no_live_init() {
-  local comm
+# The inits that nsx-pin has left in this test and that live, but for one that is dead and not waited for.
+live_inits() {
+  local comm process
   while read -r comm; do
-    if grep -qs '^State:.[^ZX]' "${comm%comm}status"; then return 1; fi
+    process=${comm%/comm}
+    if grep -qsF "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR" "$process/environ" &&
+      grep -qs '^State:.[^ZX]' "$process/status"; then
+      echo "${process##*/}"
+    fi
   done < <(grep -lsx nsx-pin-init /proc/[0-9]*/comm)
+}
+
+no_live_init() {
+  [ -z "$(live_inits)" ]
+}
+
+# For the end of a script that may have failed.
+end_inits() {
+  local init
+  for init in $(live_inits); do kill -KILL "$init" || true; done
 }
 
 # Whether they end soon: nobody waits for one that is told of the end of its maker.

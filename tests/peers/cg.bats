@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-cg beside systemd's and libcgroup's tools.
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
@@ -7,9 +8,9 @@ load ../lib/cgroups
 @test "the tree has the cgroups and processes of systemd-cgls" {
   mkdir -p "$own/a/b" "$own/c"
   for where in a a a/b c; do sleeper_in "$own/$where"; done
-  # Both say "PID COMMAND", and the names of cgroups, at the end of lines of a tree; systemd-cgls puts
+  # systemd 257 has a heading. Both say "PID COMMAND", and the names of cgroups, at the end of lines of a tree; systemd-cgls puts
   # the number of a cgroup behind, and leaves out those without processes.
-  simplified() { sed -E 's/^[^[:alnum:]]*//; s/ *\(#[0-9]+\)$//; s/ *$//' | grep -v "^Control group\|^/\|$mine$" | sort; }
+  simplified() { sed -E 's/^[^[:alnum:]]*//; s/ *\(#[0-9]+\)$//; s/ *$//' | grep -v "^Control group\|^CGroup /\|^/\|$mine$" | sort; }
   diff <(systemd-cgls --no-pager --full "/$mine" | simplified) <(nsx-cg tree -p -n -o NAME "/$mine" | simplified)
 }
 

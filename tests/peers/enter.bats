@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What nsx-enter enters is what nsenter enters, with the same options.
 load ../lib/common
 
@@ -37,7 +38,7 @@ container() {
 @test "as root: one kind, several, all, by the target and by files" {
   as=()
   container unshare -muinpCT
-  for options in -m -u -i -n -p -C -T "-m -p" "-p -F" "-u -i -n" -a "-a -r" "-a -w" "-a -F" "-W/usr -n" "-m -W/tmp" --wdns=/etc "-a -r -w" "-n -w/usr" \
+  for options in -m -u -i -n -p -C -T "-m -p" "-p -F" "-u -i -n" -a "-a -r" "-a -w" "-a -F" "-W/usr -n" "-m -W/tmp" "-n --wdns=/etc" "-a -r -w" "-n -w/usr" \
     "-S 12 -G 34 -u" "--mount --uts --ipc --net --pid --cgroup --time" \
     "--net=/proc/$pid/ns/net --uts" "-n/proc/$pid/ns/net -u/proc/$pid/ns/uts"; do
     same -t "$pid" $options
@@ -52,7 +53,7 @@ container() {
   done
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "as an ordinary user into one's own container" {
   as=("${become_user[@]}")
   container as_user unshare -rmuinpCT
@@ -97,6 +98,7 @@ container() {
   [ "$(printf '%s\n' "${lines[@]}" | sort -u | wc -l)" = 1 ]
 }
 
+# bats test_tags=rootless
 @test "a sandbox that bubblewrap made" {
   spawn bwrap --unshare-all --die-with-parent --bind / / --proc /proc --dev /dev -- sleep 300
   outer=$pid
@@ -112,13 +114,19 @@ container() {
 }
 
 # bats test_tags=slow
-@test "by the peer's name there is no hint, and a target alone is refused as its newer versions do" {
+@test "by the peer's name there is no hint, and nothing is run without a namespace, as by its newer versions" {
   as=()
   container unshare -muinpCT
   run -0 "$ours" -t "$pid" -p -- true
   [ "$output" = "" ]
   run -0 nsx-enter -t "$pid" -p -- true
   [[ "$output" = "nsx-enter: note: /proc still shows the old PID namespace"* ]]
-  run -1 "$ours" -t "$pid" -- true
-  [[ "$output" = *"cannot enter $pid: no namespace is named (--all enters all)"* ]]
+  for options in "" -w -w/usr -r --wdns=/usr "-S 5" -e; do
+    run -1 "$ours" -t "$pid" $options -- echo ran
+    [[ "$output" = *"cannot enter $pid: no namespace is named (--all enters all of a target)"* ]]
+  done
+  for options in "" -w/usr -r/ --wdns=/usr "-S 5" -F; do
+    run -1 "$ours" $options -- echo ran
+    [[ "$output" = *"cannot enter anything: no namespace is named"* ]]
+  done
 }

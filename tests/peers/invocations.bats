@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # bats file_tags=slow
 # Command lines that a script may hold, by the peer's name: what is printed and how it ends is the same, as
 # root and as an ordinary user. What the peers get wrong is not here (tests/cli, "defect").
@@ -26,11 +27,12 @@ outcome() {
   [ ! -s "$BATS_TEST_TMPDIR/error" ] || echo "an error"
 }
 
-# Runs each line of the input with the peers and in their place.
+# Runs each line of the input with the peers and in their place, as $whom.
+whom=(root user)
 all_the_same() {
   local line theirs ours differ=0
   while IFS= read -r line; do
-    for who in root user; do
+    for who in "${whom[@]}"; do
       as=()
       if [ $who = user ]; then as=("${become_user[@]}"); fi
       theirs=$(outcome /usr/bin "$line")
@@ -45,7 +47,7 @@ all_the_same() {
   return $differ
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "unshare" {
   all_the_same <<'END'
 unshare -r id -u
@@ -108,26 +110,34 @@ nsenter -m true
 nsenter -t 999999999 -m true
 nsenter -t x -m true
 nsenter -t 0 -m true
-nsenter -t $TARGET -w pwd
-nsenter -t $TARGET -w/usr pwd
-nsenter --wd=/nowhere pwd
-nsenter --wdns=/usr pwd
-nsenter -W/usr pwd
-nsenter -w/usr -W/usr pwd
-nsenter --root=/nowhere pwd
-nsenter -S 5 id -u
-nsenter -G 5 id -G
-nsenter -S x id -u
+nsenter -u -t $TARGET -w pwd
+nsenter -u -t $TARGET -w/usr pwd
 nsenter -t $TARGET -u -S 5 -G 6 id
-nsenter --preserve-credentials id -u
-nsenter -F true
-nsenter -w/usr sh -c 'exit 4'
-nsenter -w/usr nsx-no-such-program
-nsenter -w/usr /etc/passwd
-nsenter -S 0 -- echo -n x
 nsenter --no-such-option
 nsenter -t
-SHELL=/bin/echo nsenter -w/usr
 nsenter --help >/dev/full
+END
+}
+
+# An ordinary user's nsenter may not enter what it is in already; in its place that is no entering.
+# bats test_tags=slow
+@test "nsenter, without another namespace than its own" {
+  whom=(root)
+  all_the_same <<'END'
+nsenter -u/proc/self/ns/uts --wd=/nowhere pwd
+nsenter -u/proc/self/ns/uts --wdns=/usr pwd
+nsenter -u/proc/self/ns/uts -W/usr pwd
+nsenter -u/proc/self/ns/uts -w/usr -W/usr pwd
+nsenter -u/proc/self/ns/uts --root=/nowhere pwd
+nsenter -u/proc/self/ns/uts -S 5 id -u
+nsenter -u/proc/self/ns/uts -G 5 id -G
+nsenter -u/proc/self/ns/uts -S x id -u
+nsenter -u/proc/self/ns/uts --preserve-credentials id -u
+nsenter -u/proc/self/ns/uts -F true
+nsenter -u/proc/self/ns/uts -w/usr sh -c 'exit 4'
+nsenter -u/proc/self/ns/uts -w/usr nsx-no-such-program
+nsenter -u/proc/self/ns/uts -w/usr /etc/passwd
+nsenter -u/proc/self/ns/uts -S 0 -- echo -n x
+SHELL=/bin/echo nsenter -u/proc/self/ns/uts -w/usr
 END
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What nsx-ls lists is what lsns lists. All of it is compared, on a machine of its own: a PID
 # namespace whose /proc shows the processes that the test has started, and no others.
 load ../lib/common
@@ -28,7 +29,7 @@ columns=NS,TYPE,NPROCS,PID,PPID,UID,USER,PNS,ONS,COMMAND,PATH
   among "lsns -J -l -o $columns >$BATS_TEST_TMPDIR/lsns; nsx-ls -J -l -Q NPROCS -o $columns >$BATS_TEST_TMPDIR/nsx"
   [ "$(jq '.namespaces | length' "$BATS_TEST_TMPDIR/nsx")" -gt 20 ]
   # The listing process itself is in some of them, but never the first.
-  diff <(jq -S . "$BATS_TEST_TMPDIR/lsns") <(jq -S . "$BATS_TEST_TMPDIR/nsx")
+  diff <(jq -S . "$BATS_TEST_TMPDIR/lsns") <(jq -S "del(.gaps)" "$BATS_TEST_TMPDIR/nsx")
 }
 
 # bats test_tags=one-kernel
@@ -36,7 +37,7 @@ columns=NS,TYPE,NPROCS,PID,PPID,UID,USER,PNS,ONS,COMMAND,PATH
   for features in -pidfd-ns -pidfd-info -pidfd-ns,-pidfd-info,-ns-id; do
     export NSX_KERNEL_FEATURES=$features
     among "lsns -J -l -o $columns >$BATS_TEST_TMPDIR/lsns; nsx-ls -J -l -Q NPROCS -o $columns >$BATS_TEST_TMPDIR/nsx"
-    diff <(jq -S . "$BATS_TEST_TMPDIR/lsns") <(jq -S . "$BATS_TEST_TMPDIR/nsx")
+    diff <(jq -S . "$BATS_TEST_TMPDIR/lsns") <(jq -S "del(.gaps)" "$BATS_TEST_TMPDIR/nsx")
   done
 }
 
@@ -46,12 +47,12 @@ columns=NS,TYPE,NPROCS,PID,PPID,UID,USER,PNS,ONS,COMMAND,PATH
     user lsns -J -l -o NS,TYPE,NPROCS,PID,PNS,ONS >$BATS_TEST_TMPDIR/lsns
     user nsx-ls -J -l -Q NPROCS -o NS,TYPE,NPROCS,PID,PNS,ONS >$BATS_TEST_TMPDIR/nsx"
   [ "$(jq '.namespaces | length' "$BATS_TEST_TMPDIR/nsx")" -gt 8 ]
-  diff <(jq -S . "$BATS_TEST_TMPDIR/lsns") <(jq -S . "$BATS_TEST_TMPDIR/nsx")
+  diff <(jq -S . "$BATS_TEST_TMPDIR/lsns") <(jq -S "del(.gaps)" "$BATS_TEST_TMPDIR/nsx")
 }
 
 # A tree with the children of each node in one order: lsns has them as it happened to find them.
 sorted_tree() {
-  jq -S 'walk(if type == "array" then sort_by(.ns) else . end)' "$1"
+  jq -S 'del(.gaps) | walk(if type == "array" then sort_by(.ns) else . end)' "$1"
 }
 
 # bats test_tags=slow
@@ -70,7 +71,7 @@ sorted_tree() {
     "-p 1" "-p 1 -t net -o NS,NPROCS" "-n -t uts" "-r -o NS,TYPE,PID,USER,COMMAND"; do
     among "lsns -l $options >$BATS_TEST_TMPDIR/lsns; nsx-ls -l -Q NPROCS $options >$BATS_TEST_TMPDIR/nsx"
     [ -s "$BATS_TEST_TMPDIR/nsx" ]
-    # But for blanks: lsns makes some columns a little wider than they need be.
+    # But for blanks, which are libsmartcols' own: lsns.bats compares byte by byte.
     diff <(tr -s ' ' <"$BATS_TEST_TMPDIR/lsns") <(tr -s ' ' <"$BATS_TEST_TMPDIR/nsx")
   done
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # nsx-pin and ip netns on the same pins; and those that are given a pin's file.
 load ../lib/common
 load ../lib/pins
@@ -90,7 +91,7 @@ setup() {
       nsx-pin set-id blue 5
       ip netns set red 6
       ip netns list-id | sed \"s/nsid \\([0-9]*\\) (iproute2 netns name: \\(.*\\))/\\1 \\2/\" | sort
-      nsx-pin ids -n | tr -s \" \" | cut -d \" \" -f 2,4 | sort
+      nsx-pin ids -n | awk \"{ print \\\$1, \\\$3 }\" | sort
       nsx-pin set-id red 7 2>/dev/null || ip netns set red 7 2>/dev/null || echo neither
       nsx-pin list-id --json | jq -c \"[.ids[] | [.netnsid, .names[0]]]\"
       ip -j netns list-id | jq -c \"[.[] | [.nsid, .name]]\""'
@@ -107,7 +108,7 @@ setup() {
     touch ip nsx
     stdbuf -oL ip netns monitor >ip & ips=$!
     nsx-pin monitor >nsx & nsxs=$!
-    until grep -q probe ip && grep -q probe nsx; do nsx-pin add probe; nsx-pin rm probe; done
+    until grep -qs probe ip && grep -qs probe nsx; do nsx-pin add probe; nsx-pin rm probe; done
     for name in blue red; do
       nsx-pin add $name; until grep -q "add net $name" nsx; do sleep 0.02; done
       ip netns del $name; until grep -q "del net $name" nsx; do sleep 0.02; done

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What nsx-unshare makes is what unshare makes: nsenter enters it, lsns shows it.
 load ../lib/common
 
@@ -32,7 +33,7 @@ same() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "as an ordinary user" {
   as=("${become_user[@]}")
   for options in -U -r -c "-rm" "-rn" "-rpf --mount-proc" "-cmuin" "-rmuinpCT -f --mount-proc"; do
@@ -70,7 +71,7 @@ with_sub_ids() {
     "$BATS_TEST_TMPDIR/sub-ids" "$@"
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "maps, ids and capabilities are the same" {
   command -v newuidmap >/dev/null || cannot "find newuidmap"
   # What 2.38 does wrong is left out: a range next to one's own id, and denied groups with a range.
@@ -103,7 +104,7 @@ with_sub_ids() {
   done
 }
 
-# bats test_tags=slow
+# bats test_tags=slow,rootless
 @test "what each refuses, the other does, too" {
   for options in "--monotonic=1" "--boottime=1" "-T --boottime=x" "--setgroups=deny" "--setgroups=maybe" "-S root" "-S x" "-G x" \
     "--map-user=nsx-nobody" "--map-group=nsx-nobody" "--map-users=1,2" "--map-users=1,2,x" "--propagation=loud" \
@@ -147,7 +148,7 @@ with_sub_ids() {
   [ "${lines[*]}" = "blue <LOOPBACK,UP blue red blue" ]
 }
 
-# bats test_tags=any-kernel
+# bats test_tags=any-kernel,rootless
 @test "the exit status is the same" {
   for arguments in "true" "false" "sh -c 'exit 42'" "sh -c 'kill -TERM \$\$'" "/" "nsx-no-such-program"; do
     for options in -u -f; do

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ls-storm [--yield] RUNS FILE [VIEW]: nsx-ls while processes, threads and namespaces come and go.
 //
 // Runs nsx-ls RUNS times in each of its views, or in the one of this name, beside a storm: workers

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // pid-storm ROUNDS RIGHT WRONG COMMAND...: PIDs are given again as fast as the kernel can, while
 // COMMAND, which ends with "-t", enters processes by their number.
 //

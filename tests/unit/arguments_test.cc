@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: MIT
 #include "common/create_arguments.hh"
-#include "common/ids.hh"
+#include "common/users.hh"
 #include "support.hh"
 
 namespace nsx::cli {

@@ -1,10 +1,10 @@
-#include "nsx-ls/cells.hh"
-
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 
 #include "fake_proc.hh"
 #include "made_census.hh"
-#include "nsx-ls/id_maps.hh"
+#include "nsx-ls/columns.hh"
+#include "nsx-ls/facts.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {
@@ -12,11 +12,35 @@ namespace {
 
 constexpr uid_t kNoUser = 4000000;
 
-std::string shown(Cells&& cells, CensusIndex ns, Column column) {
-  return cli::shown(cells.cell(ns, column));
+/// Reads what a cell needs before it makes it.
+class Cells {
+ public:
+  Cells(const Kernel& kernel, const Census& census) : census_(census), reader_(kernel, census) {}
+
+  cli::Cell cell(CensusIndex ns, cli::ColumnId id) { return info(id).cell(row(ns, id)); }
+
+  std::string json(CensusIndex ns, cli::ColumnId id) {
+    cli::JsonWriter json;
+    cli::write_member(info(id), row(ns, id), json.open('{'));
+    return json.close().take();
+  }
+
+ private:
+  NamespaceRow row(CensusIndex ns, cli::ColumnId id) {
+    const Subject subject = subject_of(census_, ns);
+    reader_.read({&subject, 1}, info(id).needs.facts);
+    return {census_, reader_.facts(), subject};
+  }
+
+  const Census& census_;
+  FactReader reader_;
+};
+
+std::string shown(Cells&& cells, CensusIndex ns, cli::ColumnId id) {
+  return cli::shown(cells.cell(ns, id));
 }
-std::string shown(Cells& cells, CensusIndex ns, Column column) {
-  return cli::shown(cells.cell(ns, column));
+std::string shown(Cells& cells, CensusIndex ns, cli::ColumnId id) {
+  return cli::shown(cells.cell(ns, id));
 }
 
 TEST(Cells, TellWhatTheCensusHolds) {
@@ -29,6 +53,7 @@ TEST(Cells, TellWhatTheCensusHolds) {
   made.census.processes[0].start_time = 200;
   made.census.processes[1].start_time = 100;
   FakeProc proc;
+  proc.add({.pid = 5, .parent = 1, .links = {}, .start_time = 200});
   proc.write(5, "cgroup", "0::/system.slice/web.service/lxc.payload.web\n");
   proc.write(5, "cmdline",
              std::string_view("sleep\0"
@@ -39,38 +64,38 @@ TEST(Cells, TellWhatTheCensusHolds) {
   Cells cells(kernel, made.census);
 
   const struct {
-    Column column;
+    cli::ColumnId column;
     std::string of_child, of_user;  // no process is in the latter
   } cases[] = {
-      {Column::ns, "20", "10"},
-      {Column::type, "user", "user"},
-      {Column::path, proc.path() + "/5/ns/user", ""},
-      {Column::nprocs, "2", "0"},
-      {Column::pid, "5", ""},
-      {Column::ppid, "1", ""},
-      {Column::command, "sleep 300", ""},
-      {Column::uid, std::to_string(kNoUser), ""},
-      {Column::user, std::to_string(kNoUser), ""},
-      {Column::netnsid, "", ""},
-      {Column::nsfs, "", ""},
-      {Column::pns, "10", "0"},
-      {Column::ons, "10", "0"},
-      {Column::id, "77", ""},
-      {Column::held_by, "2 processes", ""},
-      {Column::pin_name, "", ""},
-      {Column::container, "web", ""},
-      {Column::unit, "web.service", ""},
-      {Column::cgroup, "/system.slice/web.service/lxc.payload.web", ""},
-      {Column::threads, "0", "0"},
-      {Column::owner_user, "", ""},
-      {Column::uid_map, "", ""},
-      {Column::gid_map, "", ""},
-      {Column::leader, "6", ""},
+      {column("NS"), "20", "10"},
+      {column("TYPE"), "user", "user"},
+      {column("PATH"), proc.path() + "/5/ns/user", ""},
+      {column("NPROCS"), "2", "0"},
+      {column("PID"), "5", ""},
+      {column("PPID"), "1", ""},
+      {column("COMMAND"), "sleep 300", ""},
+      {column("UID"), std::to_string(kNoUser), ""},
+      {column("USER"), std::to_string(kNoUser), ""},
+      {column("NETNSID"), "", ""},
+      {column("NSFS"), "", ""},
+      {column("PNS"), "10", "0"},
+      {column("ONS"), "10", "0"},
+      {column("ID"), "77", ""},
+      {column("HELD-BY"), "2 processes", ""},
+      {column("NAME"), "", ""},
+      {column("CONTAINER"), "?web", ""},
+      {column("UNIT"), "?web.service", ""},
+      {column("CGROUP"), "/system.slice/web.service/lxc.payload.web", ""},
+      {column("THREADS"), "0", "0"},
+      {column("OWNER-USER"), "", ""},
+      {column("UIDMAP"), "", ""},
+      {column("GIDMAP"), "", ""},
+      {column("LEADER"), "6", ""},
   };
   ASSERT_EQ(std::size(cases) + 1, kColumns.size());  // AGE has a test of its own
   for (const auto& c : cases) {
-    EXPECT_EQ(shown(cells, child, c.column), c.of_child) << info(c.column).name;
-    EXPECT_EQ(shown(cells, user, c.column), c.of_user) << info(c.column).name;
+    EXPECT_EQ(shown(cells, child, c.column), c.of_child) << info(c.column).table.name;
+    EXPECT_EQ(shown(cells, user, c.column), c.of_user) << info(c.column).table.name;
   }
 }
 
@@ -84,18 +109,18 @@ TEST(Cells, HaveValuesOfTheirTypes) {
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
   using Texts = std::vector<std::string>;
-  EXPECT_EQ(cells.cell(net, Column::ns).value, cli::Value(std::uint64_t{10}));
-  EXPECT_EQ(cells.cell(net, Column::type).value, cli::Value("net"));
-  EXPECT_EQ(cells.cell(net, Column::nsfs).value, cli::Value(Texts{}));
-  EXPECT_EQ(cells.cell(net, Column::held_by).value, cli::Value(Texts{"1 process"}));
-  EXPECT_EQ(cells.cell(net, Column::held_by).json, R"([{"type":"process","count":1}])");
-  EXPECT_EQ(cells.cell(empty, Column::held_by).json, "[]");
-  EXPECT_EQ(cells.cell(empty, Column::pid).value, cli::Value());
-  const cli::Cell age = cells.cell(net, Column::age);
+  EXPECT_EQ(cells.cell(net, column("NS")).value, cli::Value(std::uint64_t{10}));
+  EXPECT_EQ(cells.cell(net, column("TYPE")).value, cli::Value("net"));
+  EXPECT_EQ(cells.cell(net, column("NSFS")).value, cli::Value(Texts{}));
+  EXPECT_EQ(cells.cell(net, column("HELD-BY")).value, cli::Value(Texts{"1 process"}));
+  EXPECT_EQ(cells.json(net, column("HELD-BY")), R"({"held_by":[{"type":"process","count":1}]})");
+  EXPECT_EQ(cells.json(empty, column("HELD-BY")), R"({"held_by":[]})");
+  EXPECT_EQ(cells.cell(empty, column("PID")).value, cli::Value());
+  const cli::Cell age = cells.cell(net, column("AGE"));
   const auto* seconds = std::get_if<std::uint64_t>(&age.value);
   ASSERT_NE(seconds, nullptr);
   EXPECT_EQ(age.shown, spelled_age(*seconds));
-  EXPECT_EQ(cells.cell(empty, Column::age).value, cli::Value());
+  EXPECT_EQ(cells.cell(empty, column("AGE")).value, cli::Value());
 }
 
 TEST(Cells, CountThreadsWhereTheyAre) {
@@ -108,8 +133,8 @@ TEST(Cells, CountThreadsWhereTheyAre) {
   const FakeProc proc;
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
-  EXPECT_EQ(shown(cells, usual, Column::threads), "2");
-  EXPECT_EQ(shown(cells, own, Column::threads), "1");
+  EXPECT_EQ(shown(cells, usual, column("THREADS")), "2");
+  EXPECT_EQ(shown(cells, own, column("THREADS")), "1");
 }
 
 TEST(Cells, TellWhoMadeTheOwner) {
@@ -120,8 +145,8 @@ TEST(Cells, TellWhoMadeTheOwner) {
   const FakeProc proc;
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
-  EXPECT_EQ(shown(cells, user, Column::owner_user), std::to_string(kNoUser));
-  EXPECT_EQ(shown(cells, net, Column::owner_user), std::to_string(kNoUser));
+  EXPECT_EQ(shown(cells, user, column("OWNER-USER")), std::to_string(kNoUser));
+  EXPECT_EQ(shown(cells, net, column("OWNER-USER")), std::to_string(kNoUser));
 }
 
 TEST(Cells, AreWhatAFilterSees) {
@@ -136,13 +161,36 @@ TEST(Cells, AreWhatAFilterSees) {
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
   const auto takes = [&](const char* text, CensusIndex ns) {
-    return cells.match(must(cli::Filter::parse(text, column_names())), ns);
+    return must(cli::RowFilter::parse(kColumnNames, text)).matches([&](cli::ColumnId id) {
+      return cells.cell(ns, id).value;
+    });
   };
   EXPECT_TRUE(takes("TYPE == 'net' and NPROCS >= 1", net));
   EXPECT_FALSE(takes("TYPE == 'net' and NPROCS >= 1", uts));
   EXPECT_TRUE(takes("NAME == 'b'", net));
   EXPECT_FALSE(takes("PID", uts));
   EXPECT_TRUE(takes("NS < 15", net));
+}
+
+TEST(Cells, ShowNothingOfAProcessWhoseNumberAnotherHas) {
+  MadeCensus made;
+  const CensusIndex net = made.ns(Kind::net, 10);
+  made.process(5, 1, {net});
+  FakeProc proc;
+  proc.add({.pid = 5, .parent = 1, .links = {}, .name = "other", .start_time = 200});
+  proc.write(5, "cmdline", "other");
+  proc.write(5, "cgroup", "0::/system.slice/web.service/lxc.payload.web\n");
+  const Kernel kernel = proc.kernel();
+  for (const std::uint64_t start : {200U, 100U}) {
+    made.census.processes[0].start_time = start;
+    const bool is_it = start == 200;
+    Cells cells(kernel, made.census);
+    EXPECT_EQ(shown(cells, net, column("PID")), "5");
+    EXPECT_EQ(shown(cells, net, column("COMMAND")), is_it ? "other" : "");
+    EXPECT_EQ(shown(cells, net, column("CONTAINER")), is_it ? "?web" : "");
+    EXPECT_EQ(shown(cells, net, column("UNIT")), is_it ? "?web.service" : "");
+    EXPECT_EQ(shown(cells, net, column("CGROUP")) == "", !is_it);
+  }
 }
 
 TEST(Cells, HaveTheMapsOfUserNamespaces) {
@@ -153,9 +201,9 @@ TEST(Cells, HaveTheMapsOfUserNamespaces) {
   ASSERT_NE(self, census.processes.end());
   const std::string text = must(must(Process::open(kernel, self->pid)).read("uid_map"));
   const auto maps =
-      std::get<std::vector<std::string>>(cells.cell(self->in(Kind::user), Column::uid_map).value);
+      std::get<std::vector<std::string>>(cells.cell(self->in(Kind::user), column("UIDMAP")).value);
   EXPECT_EQ(maps, spelled_lines(must(parse_id_map(text))));
-  EXPECT_EQ(cells.cell(self->in(Kind::net), Column::uid_map).value, cli::Value());
+  EXPECT_EQ(cells.cell(self->in(Kind::net), column("UIDMAP")).value, cli::Value());
 }
 
 TEST(Cells, NameUsers) {
@@ -163,7 +211,7 @@ TEST(Cells, NameUsers) {
   const CensusIndex net = made.ns(Kind::net, 10);
   made.process(1, 0, {net}, 0);
   const Kernel kernel = newest_kernel();
-  EXPECT_EQ(shown(Cells(kernel, made.census), net, Column::user), "root");
+  EXPECT_EQ(shown(Cells(kernel, made.census), net, column("USER")), "root");
 }
 
 TEST(Cells, ShowWhereANamespaceIsMounted) {
@@ -178,9 +226,10 @@ TEST(Cells, ShowWhereANamespaceIsMounted) {
   const FakeProc proc;
   const Kernel kernel = proc.kernel();
   Cells cells(kernel, made.census);
-  EXPECT_EQ(shown(cells, blue, Column::pin_name), "blue");
-  EXPECT_EQ(shown(cells, blue, Column::nsfs), "/run/netns/blue\n/run/a b");
-  EXPECT_EQ(shown(cells, nowhere, Column::nsfs), "");
+  EXPECT_EQ(shown(cells, blue, column("NAME")), "blue");
+  EXPECT_EQ(shown(cells, blue, column("NSFS")),
+            std::string("/run/netns/blue") + cli::kBreak + "/run/a b");
+  EXPECT_EQ(shown(cells, nowhere, column("NSFS")), "");
 }
 
 TEST(Cells, AskForNetIdsOfLiveNamespacesOnly) {
@@ -188,7 +237,7 @@ TEST(Cells, AskForNetIdsOfLiveNamespacesOnly) {
   MadeCensus made;
   const CensusIndex other = made.ns(Kind::net, 1);  // not that of the process any more
   made.process(::getpid(), ::getppid(), {other});
-  EXPECT_EQ(shown(Cells(kernel, made.census), other, Column::netnsid), "");
+  EXPECT_EQ(shown(Cells(kernel, made.census), other, column("NETNSID")), "");
 
   CensusRequest request;
   request.kinds = {Kind::net};
@@ -196,7 +245,7 @@ TEST(Cells, AskForNetIdsOfLiveNamespacesOnly) {
   Cells cells(kernel, real);
   for (const CensusProcess& process : real.processes) {
     if (process.pid != ::getpid()) continue;
-    const std::string id = shown(cells, process.in(Kind::net), Column::netnsid);
+    const std::string id = shown(cells, process.in(Kind::net), column("NETNSID"));
     EXPECT_TRUE(id == "unassigned" || std::isdigit(id[0])) << id;
   }
 }

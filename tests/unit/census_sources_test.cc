@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: MIT
 #include <array>
 #include <atomic>
 #include <fcntl.h>
 #include <sched.h>
+#include <sstream>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <thread>
 
 #include <nsx/census.hh>
@@ -30,7 +33,7 @@ TEST(ParseSources, RefusesAllElseAndListsWhatThereIs) {
     const auto sources = parse_sources(list);
     ASSERT_FALSE(sources) << list;
     for (std::size_t i = 0; i < kSourceCount; ++i)
-      EXPECT_NE(sources.error().hint.find(name(static_cast<Source>(i))), std::string::npos);
+      EXPECT_NE(sources.error().hint().find(name(static_cast<Source>(i))), std::string::npos);
   }
 }
 
@@ -46,6 +49,21 @@ std::string holders(const Census& census, CensusIndex ns) {
     if (holder.number != 0) text += ", " + std::to_string(holder.number);
     if (holder.type == CensusHolder::Type::mount) text += " " + census.mounts[holder.other].path;
     text += '\n';
+  }
+  return text;
+}
+
+/// The same without the descriptors of others than this process and those that are expected: on a
+/// machine in use anybody may look at a namespace for a moment.
+std::string holders_of_ours(const Census& census, CensusIndex ns, const std::string& expected) {
+  std::istringstream lines(holders(census, ns));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string whose = line.substr(0, line.find(','));
+    const bool is_fd = whose.starts_with("fd of PID ");
+    const bool is_ours = whose == "fd of PID " + std::to_string(::getpid()) ||
+                         expected.find(whose + ',') != std::string::npos;
+    if (!is_fd || is_ours) text += line + '\n';
   }
   return text;
 }
@@ -93,6 +111,40 @@ TEST(FakeCensusSources, FindMountsInEveryMountNamespace) {
   EXPECT_FALSE(census.mounts[0].is_ours);
 }
 
+TEST(FakeCensusSources, TellWhichFileAMountIsOn) {
+  FakeProc proc;
+  proc.add({7, 1, {{"mnt", 50}}});
+  proc.write(7, "mountinfo",
+             "20 1 0:25 /pins /mnt rw - tmpfs tmpfs rw\n"
+             "21 20 0:4 net:[60] /mnt/netns/blue rw - nsfs nsfs rw\n"
+             "22 9 0:4 net:[61] /lost rw - nsfs nsfs rw\n");
+  CensusRequest request;
+  request.kinds = {Kind::net};
+  request.sources = {Source::process, Source::mount};
+  const Census census = must(take_census(proc.kernel(), request));
+  ASSERT_EQ(census.mounts.size(), 2U);
+  EXPECT_EQ(census.mounts[0].device, "0:25");
+  EXPECT_EQ(census.mounts[0].file, "/pins/netns/blue");
+  EXPECT_EQ(census.mounts[1].device, "");
+  EXPECT_EQ(census.mounts[1].file, "");
+}
+
+/// Expects a search to find the namespace with this inode, by its number, its kind and its id.
+void expect_found(const Kernel& kernel, Kind kind, ino_t inode) {
+  std::uint64_t id = 0;
+  for (const auto wanted : {std::optional<Kind>(), std::optional(kind)}) {
+    const auto found = find_namespace(kernel, inode, wanted);
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_EQ(found->kind(), kind);
+    EXPECT_EQ(found->identity().inode, inode);
+    id = found->identity().id;
+  }
+  if (id == 0) return;
+  const auto by_id = find_namespace(kernel, id);
+  ASSERT_TRUE(by_id) << by_id.error().message();
+  EXPECT_EQ(by_id->identity().inode, inode);
+}
+
 /// The census with all sources, by each feature less.
 class CensusSources : public testing::Test {
  protected:
@@ -106,7 +158,8 @@ class CensusSources : public testing::Test {
     return list;
   }
 
-  /// Expects the namespace with this inode to have just these holders, and no process.
+  /// Expects the namespace with this inode to have just these holders, and no process; and a search
+  /// to find it.
   static void expect(Kind kind, ino_t inode, const std::string& expected) {
     for (const Kernel& kernel : all_kernels()) {
       CensusRequest request;
@@ -116,10 +169,11 @@ class CensusSources : public testing::Test {
       ASSERT_NE(place, kNone) << name(kind) << ' ' << inode;
       EXPECT_EQ(census.namespaces[place].process_count, 0U);
       EXPECT_EQ(census.namespaces[place].first_process, kNone);
-      EXPECT_EQ(holders(census, place), expected);
+      EXPECT_EQ(holders_of_ours(census, place, expected), expected);
       const auto again = open_namespace(kernel, census, place);
       ASSERT_TRUE(again) << again.error().message();
       EXPECT_EQ(again->identity().inode, inode);
+      expect_found(kernel, kind, inode);
     }
   }
 };
@@ -249,8 +303,54 @@ TEST_F(CensusSources, FindWhatIsMountedWhereNoProcessIs) {
     const Census census = must(take_census(kernel, request));
     const CensusIndex place = place_of(census, Kind::uts, inode);
     ASSERT_NE(place, kNone);
-    EXPECT_EQ(holders(census, place), "mount /mnt/uts\n");
+    EXPECT_EQ(holders_of_ours(census, place, ""), "mount /mnt/uts\n");
+    expect_found(kernel, Kind::uts, inode);
   }
+}
+
+// --- What a search finds besides -----------------------------------------------------------------
+
+TEST_F(CensusSources, FindOwnersWithoutAProcess) {
+  NSX_NEEDS_ROOT();
+  Child child = holding([] {
+    if (!become_root_in_new_namespaces(CLONE_NEWUSER)) return ino_t{0};
+    const ino_t inode = inode_of("/proc/self/ns/user");
+    return ::unshare(CLONE_NEWNET | CLONE_NEWUSER) == 0 ? inode : 0;
+  });
+  const ino_t inode = std::stoul(child.read_line());
+  for (const Kernel& kernel : all_kernels())
+    expect_found(kernel, Kind::user, inode);
+}
+
+/// A child with a thread that calls `enter` and tells the inode number of a link of its own.
+Child with_thread(int flags, const char* link, bool ends_leader) {
+  return Child([=] {
+    std::thread([=] {
+      if (::unshare(flags) != 0) return;
+      std::printf("%lu\n", static_cast<unsigned long>(
+                               inode_of(std::string("/proc/thread-self/ns/") + link)));
+      std::fflush(stdout);
+      ::pause();
+    }).detach();
+    if (ends_leader) ::syscall(SYS_exit, 0);
+    return ::pause();
+  });
+}
+
+TEST_F(CensusSources, FindWhatIsForTheChildrenOfAThread) {
+  NSX_NEEDS_ROOT();
+  Child child = with_thread(0x80 /* CLONE_NEWTIME */, "time_for_children", false);
+  const ino_t inode = std::stoul(child.read_line());
+  for (const Kernel& kernel : all_kernels())
+    expect_found(kernel, Kind::time, inode);
+}
+
+TEST_F(CensusSources, FindThreadsWhoseProcessShowsNothing) {
+  NSX_NEEDS_ROOT();
+  Child child = with_thread(CLONE_NEWUTS, "uts", true);
+  const ino_t inode = std::stoul(child.read_line());
+  for (const Kernel& kernel : all_kernels())
+    expect_found(kernel, Kind::uts, inode);
 }
 
 TEST_F(CensusSources, TellOfWhatTheyMayNotSee) {

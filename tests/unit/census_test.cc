@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <map>
 #include <sched.h>
@@ -293,6 +294,37 @@ TEST(RealCensusHierarchy, AddsTheOwnersThatNoProcessIsIn) {
     EXPECT_EQ(user.owner, user.parent);
     EXPECT_EQ(parent.process_count, 0U);
     EXPECT_EQ(census.namespaces.at(parent.parent).identity.inode, inode_of("/proc/self/ns/user"));
+  }
+}
+
+TEST(IsSameProcess, TellsByTheStartTime) {
+  FakeProc proc;
+  proc.add({.pid = 7, .parent = 1, .links = {}, .start_time = 200});
+  const Kernel kernel = proc.kernel();
+  EXPECT_TRUE(is_same_process(kernel, {.pid = 7, .start_time = 200}));
+  EXPECT_FALSE(is_same_process(kernel, {.pid = 7, .start_time = 100}));
+  EXPECT_FALSE(is_same_process(kernel, {.pid = 8, .start_time = 200}));
+  EXPECT_TRUE(is_same_process(kernel, {.pid = 7}));
+}
+
+TEST(ReadCommandLines, ReadsNoneOfAProcessThatHasTheNumberOfAnother) {
+  FakeProc proc;
+  proc.add({.pid = 7, .parent = 1, .links = {}, .start_time = 200});
+  const std::vector<CensusProcess> processes{
+      {.pid = 7, .start_time = 200}, {.pid = 7, .start_time = 100}, {.pid = 8, .start_time = 200}};
+  EXPECT_EQ(read_command_lines(proc.kernel(), processes),
+            (std::vector<std::string>{"sleep", "", ""}));
+}
+
+TEST(IsSameProcess, TellsByWhatTheCensusHasRead) {
+  for (const Kernel& kernel : kernels_with_one_feature_less()) {
+    const Census census = must(take_census(kernel, {.identities = true}));
+    const auto self = std::ranges::find(census.processes, ::getpid(), &CensusProcess::pid);
+    ASSERT_NE(self, census.processes.end());
+    EXPECT_TRUE(is_same_process(kernel, *self));
+    CensusProcess other = *self;
+    (other.start_time != 0 ? other.start_time : other.pidfd_inode) += 1;
+    EXPECT_FALSE(is_same_process(kernel, other));
   }
 }
 

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/columns.hh"
+#include "nsx-cg/processes.hh"
 #include "nsx-cg/rows.hh"
+#include "nsx-cg/top_cells.hh"
 #include "support.hh"
 
 namespace nsx::cg_tool {
@@ -68,13 +71,16 @@ TEST(CgroupRows, AreSorted) {
 }
 
 TEST(CgroupColumns, AreFoundByName) {
-  EXPECT_EQ(must(parse_column("pids/max")), Column::pids);
-  EXPECT_EQ(must(parse_columns("+cpu%,OOM", {Column::cgroup_name})),
-            (std::vector{Column::cgroup_name, Column::cpu, Column::oom}));
-  EXPECT_FALSE(parse_columns("NAME,", {}));
-  EXPECT_FALSE(parse_column("CPU"));
-  for (std::size_t i = 0; i < kColumns.size(); ++i)
-    EXPECT_EQ(static_cast<std::size_t>(kColumns[i].column), i);
+  const auto found = [](const char* name) { return must(cli::parse_column(kColumnNames, name)); };
+  EXPECT_EQ(found("pids/max"), column("PIDS/MAX"));
+  EXPECT_EQ(found("cpu"), column("CPU%"));
+  EXPECT_EQ(found("mem"), column("MEM"));
+  EXPECT_EQ(found("Memory"), column("MEM"));
+  EXPECT_EQ(found("pids"), column("PIDS/MAX"));
+  EXPECT_FALSE(cli::parse_column(kColumnNames, "CP"));
+  EXPECT_FALSE(cli::parse_column(kColumnNames, "EVENTS"));
+  EXPECT_EQ(must(cli::parse_column(kTopNames, "Events")), kEventsColumn);
+  EXPECT_EQ(must(cli::parse_column(kTopNames, "read")), column("RBPS"));
 }
 
 TEST(CgroupCells, HaveUnits) {
@@ -87,16 +93,75 @@ TEST(CgroupCells, HaveUnits) {
   EXPECT_EQ(size_text(1048575, true), "1048575");
 
   CgroupSample sample;
-  EXPECT_EQ(make_cell(Column::mem, sample, {}, false), cli::Cell{});
+  CgroupRates rates;
+  const auto cell = [&](cli::ColumnId id) { return info(id).cell({sample, rates}); };
+  EXPECT_EQ(cell(column("MEM")), cli::Cell{});
   sample.memory = 3 << 20;
   sample.memory_max = kNoCgroupLimit;
   sample.pids_current = 3;
-  EXPECT_EQ(make_cell(Column::mem, sample, {}, false).shown, "3.0M");
-  EXPECT_EQ(make_cell(Column::limit, sample, {}, false).shown, "max");
-  EXPECT_EQ(make_cell(Column::pids, sample, {}, false).shown, "3/-");
+  EXPECT_EQ(cell(column("MEM")).shown, "3.0M");
+  EXPECT_EQ(cell(column("LIMIT")).shown, "max");
+  EXPECT_EQ(cell(column("PIDS/MAX")).shown, "3/-");
   sample.pids_max = 10;
-  EXPECT_EQ(make_cell(Column::pids, sample, {}, false).shown, "3/10");
-  EXPECT_EQ(make_cell(Column::cpu, sample, {.cpu = 0.5}, false).shown, "50.0");
+  EXPECT_EQ(cell(column("PIDS/MAX")).shown, "3/10");
+  rates.cpu = 0.5;
+  EXPECT_EQ(cell(column("CPU%")).shown, "50.0");
+}
+
+TEST(CgroupCells, HaveJsonOfTheirOwn) {
+  CgroupSample sample;
+  CgroupRates rates;
+  const auto json_of = [&](cli::ColumnId id) {
+    cli::JsonWriter json;
+    cli::write_member(info(id), {sample, rates}, json.open('{'));
+    return json.close().take();
+  };
+  EXPECT_EQ(json_of(column("PIDS/MAX")), R"({"pids":null,"max":null})");
+  EXPECT_EQ(json_of(column("RBPS")), R"({"rbps":null})");
+  EXPECT_EQ(json_of(column("CPU-PSI")), R"({"cpu_psi":null})");
+  EXPECT_EQ(json_of(column("FROZEN")), R"({"frozen":null})");
+  EXPECT_EQ(json_of(column("CONTROLLERS")), R"({"controllers":[]})");
+  sample.pids_current = 3;
+  sample.pids_max = sample.memory_max = kNoCgroupLimit;
+  sample.memory = 4096;
+  sample.cpu_pressure = CgroupPressure{.some = {.avg10 = 1.5, .total = 7}};
+  sample.frozen = true;
+  sample.controllers = {"cpu", "io"};
+  rates.cpu = 0.5;
+  rates.read_bytes = 1023.5;
+  EXPECT_EQ(json_of(column("PIDS/MAX")), R"({"pids":3,"max":"max"})");
+  EXPECT_EQ(json_of(column("LIMIT")), R"({"limit":"max"})");
+  EXPECT_EQ(json_of(column("MEM")), R"({"mem":4096})");
+  EXPECT_EQ(json_of(column("CPU%")), R"({"cpu_percent":50.00})");
+  EXPECT_EQ(json_of(column("RBPS")), R"({"rbps":1023.50})");
+  EXPECT_EQ(json_of(column("CPU-PSI")),
+            R"({"cpu_psi":{"some":{"avg10":1.50,"avg60":0.00,"avg300":0.00,"total":7},)"
+            R"("full":{"avg10":0.00,"avg60":0.00,"avg300":0.00,"total":0}}})");
+  EXPECT_EQ(json_of(column("FROZEN")), R"({"frozen":true})");
+  EXPECT_EQ(json_of(column("CONTROLLERS")), R"({"controllers":["cpu","io"]})");
+}
+
+/// The command of a child of ours, in a reading that has it in its cgroup or in another.
+std::string command_in(bool its_own) {
+  const Kernel kernel = newest_kernel();
+  const CgroupTree tree = must(CgroupTree::open(kernel));
+  const Sleeper child;
+  const Cgroup own = must(tree.own());
+  CgroupReading reading;
+  reading.cgroups.resize(1);
+  CgroupSample& sample = reading.cgroups.front();
+  sample.path = own.path();
+  sample.id = inode_of(own.directory_path()) + (its_own ? 0 : 1);
+  sample.pids = {child.pid(), kNobody};
+  const std::size_t first = 0;
+  const auto commands = read_commands(tree, reading, {&first, 1});
+  EXPECT_EQ(commands.at(kNobody), "");
+  return commands.at(child.pid());
+}
+
+TEST(ReadCommands, ReadsNoneOfAProcessOfAnotherCgroup) {
+  EXPECT_NE(command_in(true), "");
+  EXPECT_EQ(command_in(false), "") << "by now, another process has the PID";
 }
 
 }  // namespace

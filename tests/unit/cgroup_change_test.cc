@@ -1,15 +1,17 @@
+// SPDX-License-Identifier: MIT
 // What is put back after a change, what a snapshot holds, and which limit counts: without a cgroup.
 
-#include <nsx/cgroup_explain.hh>
-#include <nsx/cgroup_snapshot.hh>
-
-#include "cgroup/controllers.hh"
-#include "cgroup/settings.hh"
-#include "cgroup/undo.hh"
+#include "account/explain.hh"
+#include "account/snapshot.hh"
+#include "cgroup/carry_out_steps.hh"
+#include "cgroup/files.hh"
+#include "nsx-cg/snapshot_text.hh"
 #include "support.hh"
 
 namespace nsx {
 namespace {
+
+using cg_tool::format_snapshot;
 
 using Writes = std::vector<std::string>;
 
@@ -30,6 +32,13 @@ TEST(Undo, OfADiskTouchesNoOther) {
   EXPECT_EQ(writes_to_restore("io.weight", "8:0 50", "default 100\n"), Writes{"8:0 default"});
   EXPECT_EQ(writes_to_restore("io.weight", "default 50", "default 100\n"), Writes{"default 100"});
   EXPECT_EQ(writes_to_restore("io.latency", "8:0 target=5", ""), Writes{"8:0 target=0"});
+}
+
+TEST(Undo, OfControllersLeavesOthers) {
+  const char* file = "cgroup.subtree_control";
+  EXPECT_EQ(writes_to_restore(file, "+memory", "cpu\n"), Writes{"-memory"});
+  EXPECT_EQ(writes_to_restore(file, "+cpu -io +pids", "cpu io\n"), (Writes{"+io", "-pids"}));
+  EXPECT_EQ(writes_to_restore(file, "+cpu -io", "cpu\n"), Writes{});
 }
 
 TEST(Controller, IsThatOfItsFiles) {
@@ -63,6 +72,36 @@ TEST(Snapshot, IsTheSameAfterJson) {
   EXPECT_EQ(must(parse_snapshot(text)), some_snapshot());
 }
 
+TEST(Snapshot, IsWrittenInLines) {
+  EXPECT_EQ(must(format_snapshot(some_snapshot())), R"({
+  "nsx_cgroups": 1,
+  "cgroups": [
+    {
+      "path": ".",
+      "controllers": [
+        "memory",
+        "io"
+      ],
+      "settings": {
+        "memory.max": "max"
+      }
+    },
+    {
+      "path": "a\tb/\"c\"",
+      "controllers": [],
+      "settings": {
+        "io.max": [
+          "8:0 rbps=1",
+          "8:16 rbps=2"
+        ],
+        "cpuset.cpus": ""
+      }
+    }
+  ]
+}
+)");
+}
+
 TEST(Snapshot, OfANameThatIsNotTextIsRefused) {
   const CgroupSnapshot snapshot{{{".", {}, {}}, {"a\xff", {}, {}}}};
   EXPECT_EQ(failure(format_snapshot(snapshot)),
@@ -70,14 +109,14 @@ TEST(Snapshot, OfANameThatIsNotTextIsRefused) {
 }
 
 std::string with_cgroups(const std::string& cgroups) {
-  return R"({"nsx-cgroups": 1, "cgroups": )" + cgroups + "}";
+  return R"({"nsx_cgroups": 1, "cgroups": )" + cgroups + "}";
 }
 
 TEST(Snapshot, TakesAnyTextAndRefusesWhatIsNone) {
-  for (const char* text : {"", "x", "[]", "{}", "null", "1", "\"nsx-cgroups\"",
-                           R"({"nsx-cgroups": 2, "cgroups": [{"path": "."}]})",
-                           R"({"nsx-cgroups": "1", "cgroups": [{"path": "."}]})",
-                           R"({"nsx-cgroups": 1})", R"({"cgroups": [{"path": "."}]})"}) {
+  for (const char* text : {"", "x", "[]", "{}", "null", "1", "\"nsx_cgroups\"",
+                           R"({"nsx_cgroups": 2, "cgroups": [{"path": "."}]})",
+                           R"({"nsx_cgroups": "1", "cgroups": [{"path": "."}]})",
+                           R"({"nsx_cgroups": 1})", R"({"cgroups": [{"path": "."}]})"}) {
     EXPECT_FALSE(parse_snapshot(text)) << text;
   }
   for (const char* cgroups : {"[]",

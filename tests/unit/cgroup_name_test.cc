@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <nsx/cgroup.hh>
 
 #include "cgroup/name.hh"
@@ -30,20 +31,6 @@ TEST(CgroupPath, DoesNotGoUpNorHoldALineFeed) {
   EXPECT_EQ(failure(normal_cgroup_path("/a/../b", "")),
             "cannot use as a cgroup '/a/../b': it goes up (give a path below the top, without "
             "\"..\")");
-}
-
-TEST(UnitPart, EndsWithTheInnermostUnit) {
-  EXPECT_EQ(unit_part("/system.slice/cron.service/a/b"), "/system.slice/cron.service");
-  EXPECT_EQ(unit_part("/user.slice/user@1.service/app.slice/x.scope/y"),
-            "/user.slice/user@1.service/app.slice/x.scope");
-  EXPECT_EQ(unit_part("/a/b"), "/a/b");
-}
-
-TEST(ContainerPart, EndsWithTheContainer) {
-  const std::string scope = "/system.slice/docker-" + std::string(64, 'a') + ".scope";
-  EXPECT_EQ(container_part(scope + "/init/x"), scope);
-  EXPECT_EQ(container_part("/lxc.payload.web/system.slice"), "/lxc.payload.web");
-  EXPECT_EQ(container_part("/a"), "/a");
 }
 
 TEST(CgroupPath, HasALastNameAndAPathAbove) {

@@ -1,11 +1,27 @@
-#include <nsx/target.hh>
-
+// SPDX-License-Identifier: MIT
 #include "support.hh"
+#include "target/cgroup_trust.hh"
 
 namespace nsx {
 namespace {
 
 const std::string kId = "3f29b6c1d0e84a57b2c9e1f40a6d83b5c7e2f1a09d8b4c6e5f3a2b1c0d9e8f7a";
+
+/// What a path claims, with nothing of it to be seen.
+std::optional<std::string> claimed_unit(std::string_view path) {
+  const auto unit = place_of_path(NameJudge(newest_kernel()), -1, path).unit;
+  if (!unit) return std::nullopt;
+  EXPECT_FALSE(unit->is_trusted);
+  return unit->name;
+}
+
+std::optional<ContainerName> claimed_container(std::string_view path) {
+  std::optional<ContainerName> container;
+  follow_path(NameJudge(newest_kernel()), -1, path, [&](const NamedCgroup& cgroup) {
+    if (!container) container = cgroup.container;
+  });
+  return container;
+}
 
 struct ContainerCase {
   std::string path;
@@ -39,13 +55,13 @@ TEST(ContainerInCgroup, KnowsTheNamesThatRuntimesGive) {
       {"/machine.slice/machine-web.scope", "systemd-nspawn", "web"},
       {"/machine.slice/machine-a\\x2db\\x40.scope/payload/init.scope", "systemd-nspawn", "a-b@"},
       {"/machine.slice/systemd-nspawn@deb\\x2d12.service/payload", "systemd-nspawn", "deb-12"},
-      // The innermost: one in another.
-      {"/system.slice/docker-" + kId + ".scope/docker/" + std::string(64, 'a'), "docker",
-       std::string(64, 'a')},
-      {"/lxc.payload.outer/lxc.payload.inner/x", "LXC", "inner"},
+      {"/libpod_parent/" + std::string(64, 'a') + "/libpod-" + kId, "podman", kId},
+      // The outermost: one in another is named by that.
+      {"/system.slice/docker-" + kId + ".scope/docker/" + std::string(64, 'a'), "docker", kId},
+      {"/lxc.payload.outer/lxc.payload.inner/x", "LXC", "outer"},
   };
   for (const auto& c : cases) {
-    const auto found = container_in_cgroup(c.path);
+    const auto found = claimed_container(c.path);
     ASSERT_TRUE(found) << c.path;
     EXPECT_EQ(found->runtime, c.runtime) << c.path;
     EXPECT_EQ(found->name, c.name) << c.path;
@@ -74,18 +90,19 @@ TEST(ContainerInCgroup, IsNoneElsewhere) {
            "/docker/" + std::string(64, 'g'),
            "/docker/" + std::string(64, 'A'),
        }) {
-    EXPECT_FALSE(container_in_cgroup(path)) << path;
+    EXPECT_FALSE(claimed_container(path)) << path;
   }
 }
 
-TEST(UnitInCgroup, IsTheInnermostServiceOrScope) {
+TEST(UnitInCgroup, IsTheOutermostServiceOrScope) {
   const struct {
     const char* path;
     const char* unit;
   } cases[] = {
       {"/system.slice/cron.service", "cron.service"},
       {"/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service"},
-      {"/user.slice/user-1000.slice/user@1000.service/app.slice/app-foo.scope", "app-foo.scope"},
+      {"/user.slice/user-1000.slice/user@1000.service/app.slice/app-foo.scope",
+       "user@1000.service"},
       {"/user.slice/user-1000.slice/session-3.scope", "session-3.scope"},
       {"/init.scope", "init.scope"},
       {"/system.slice/docker.service/delegated/x", "docker.service"},
@@ -94,11 +111,11 @@ TEST(UnitInCgroup, IsTheInnermostServiceOrScope) {
       {"/system.slice/dev-disk\\x2dby.service", "dev-disk\\x2dby.service"},
   };
   for (const auto& c : cases) {
-    EXPECT_EQ(unit_in_cgroup(c.path), c.unit) << c.path;
+    EXPECT_EQ(claimed_unit(c.path), c.unit) << c.path;
   }
   for (const char* path :
        {"", "/", "/system.slice", "/docker/abc", "/.service", "/a/.scope", "/_.scope"}) {
-    EXPECT_FALSE(unit_in_cgroup(path)) << path;
+    EXPECT_FALSE(claimed_unit(path)) << path;
   }
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Against the real kernel: a child of each test has a bpffs, a network and a cgroup of its own.
 // What it prints is compared.
 
@@ -12,8 +13,8 @@
 #include <sys/stat.h>
 
 #include <nsx/cgroup.hh>
-#include <nsx/cgroup_net.hh>
 
+#include "cgroup/net.hh"
 #include "support.hh"
 
 namespace nsx {
@@ -256,7 +257,7 @@ TEST(CgroupNet, NeedsABpffs) {
   EXPECT_EQ(printed, said + said);
 }
 
-TEST(CgroupNet, TrustsNoDirectoryOfOthers) {
+TEST(CgroupNet, TrustsNoDirectoryThatOthersWriteTo) {
   NSX_NEEDS_ROOT();
   const OwnCgroups cgroups;
   const std::string printed = inside(cgroups, [&] {
@@ -265,9 +266,6 @@ TEST(CgroupNet, TrustsNoDirectoryOfOthers) {
       std::puts(failure(read_cgroup_net(1)).c_str());
     };
     ::mkdir(kPins, 0755);
-    if (::chown(kPins, 65534, 65534) != 0) return;
-    try_both();
-    if (::chown(kPins, 0, 0) != 0) return;
     ::chmod(kPins, 0777);
     try_both();
     ::rmdir(kPins);
@@ -277,11 +275,40 @@ TEST(CgroupNet, TrustsNoDirectoryOfOthers) {
     ::chmod(kBpffs, 0777);
     try_both();
   });
-  const std::string others = ": others could change what is in it (it has to belong to root)\n";
-  const std::string pins = "cannot keep BPF programs below /sys/fs/bpf/nsx" + others;
+  const std::string pins =
+      "cannot keep BPF programs below /sys/fs/bpf/nsx: other users can write to it (chmod go-w "
+      "/sys/fs/bpf/nsx)\n";
   const std::string link = "cannot open /sys/fs/bpf/nsx: Not a directory\n";
-  const std::string bpffs = "cannot keep BPF programs below /sys/fs/bpf" + others;
-  EXPECT_EQ(printed, pins + pins + pins + pins + link + link + bpffs + bpffs);
+  const std::string bpffs =
+      "cannot keep BPF programs below /sys/fs/bpf: other users could replace what is in it (chown "
+      "root /sys/fs/bpf; chmod +t /sys/fs/bpf)\n";
+  EXPECT_EQ(printed, pins + pins + link + link + bpffs + bpffs);
+}
+
+TEST(CgroupNet, TakesItsNameBackFromOthers) {
+  NSX_NEEDS_ROOT();
+  const OwnCgroups cgroups;
+  const std::string printed = inside(cgroups, [&] {
+    const auto squat = [&](const char* what) {
+      if (::lchown(kPins, 65534, 65534) != 0) return;
+      // Nothing of ours can be there.
+      std::printf("%s: %s", what, read_cgroup_net(1) ? "read, " : "not read, ");
+      const auto set = set_cgroup_net(opened(cgroups.path()).get(), {});
+      struct stat st {};
+      const bool is_ours = ::lstat(kPins, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == 0;
+      std::printf("%s, %s\n", set ? "set" : failure(set).c_str(), is_ours ? "ours" : "theirs");
+    };
+    ::mkdir(kPins, 0755);
+    squat("empty");
+    ::rename(kPins, "/sys/fs/bpf/first");
+    ::mkdir(kPins, 0755);
+    ::mkdir("/sys/fs/bpf/nsx/lock", 0755);
+    squat("full");
+    ::rename(kPins, "/sys/fs/bpf/second");
+    if (::symlink("/tmp", kPins) != 0) return;
+    squat("link");
+  });
+  EXPECT_EQ(printed, "empty: read, set, ours\nfull: read, set, ours\nlink: read, set, ours\n");
 }
 
 TEST(CgroupNet, TellsWhoMay) {

@@ -1,4 +1,6 @@
-#include "cgroup/parse.hh"
+// SPDX-License-Identifier: MIT
+#include "account/sample.hh"
+#include "cgroup/files.hh"
 #include "support.hh"
 
 namespace nsx {

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: MIT
 #include <sys/stat.h>
 
-#include <nsx/cgroup_sample.hh>
-
+#include "account/sample.hh"
 #include "support.hh"
 
 namespace nsx {

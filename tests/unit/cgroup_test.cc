@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "kernel/cgroup.hh"
 
 #include <fcntl.h>
@@ -44,21 +45,41 @@ TEST(TellingCgroup, IsTheOneThatIsNotTheRoot) {
   EXPECT_EQ(telling_cgroup(""), "");
 }
 
-TEST(CgroupMounts, AreV2AndSystemds) {
+TEST(CgroupLines, BeginWithTheHierarchiesThatHaveNames) {
+  const std::string text = "3:cpu,cpuacct:/c\n2:memory:/m\n1:name=systemd:/s\n0::/u\n";
+  std::vector<std::string_view> paths;
+  for (const CgroupLine& line : cgroup_lines(text))
+    paths.push_back(line.path);
+  EXPECT_EQ(paths, (std::vector<std::string_view>{"/u", "/s", "/c", "/m"}));
+}
+
+TEST(CgroupMounts, ShowTheLinesOfTheirHierarchies) {
+  const CgroupMount unified{"/u", "/", true, ""};
+  const CgroupMount cpu{"/c", "/", false, "rw,cpu,cpuacct"};
+  EXPECT_TRUE(unified.shows({0, "", "/a"}));
+  EXPECT_FALSE(unified.shows({3, "cpu,cpuacct", "/a"}));
+  EXPECT_TRUE(cpu.shows({3, "cpu,cpuacct", "/a"}));
+  EXPECT_FALSE(cpu.shows({0, "", "/a"}));
+  EXPECT_FALSE(cpu.shows({4, "cpuset", "/a"}));
+}
+
+TEST(CgroupMounts, AreV2ThenSystemds) {
   EXPECT_EQ(cgroup_mounts("30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n"),
-            (std::vector<CgroupMount>{{"/sys/fs/cgroup", "/", true}}));
-  EXPECT_EQ(cgroup_mounts("31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
-                          "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
-                          "40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,"
-                          "name=systemd\n"
-                          "41 31 0:38 / /my\\040cgroups rw - cgroup2 cgroup2 rw\n"),
-            (std::vector<CgroupMount>{{"/my cgroups", "/", true},
-                                      {"/sys/fs/cgroup/systemd", "/", false}}));
+            (std::vector<CgroupMount>{{"/sys/fs/cgroup", "/", true, ""}}));
+  EXPECT_EQ(
+      cgroup_mounts("31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
+                    "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+                    "40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,"
+                    "name=systemd\n"
+                    "41 31 0:38 / /my\\040cgroups rw - cgroup2 cgroup2 rw\n"),
+      (std::vector<CgroupMount>{{"/my cgroups", "/", true, ""},
+                                {"/sys/fs/cgroup/systemd", "/", false, "rw,xattr,name=systemd"},
+                                {"/sys/fs/cgroup/cpu", "/", false, "rw,cpu"}}));
   // A part that is mounted elsewhere is not preferred to the whole.
   EXPECT_EQ(cgroup_mounts("41 31 0:38 /docker/x /a rw - cgroup2 cgroup2 rw\n"
                           "42 31 0:38 / /b rw - cgroup2 cgroup2 rw\n"
                           "43 31 0:38 / /c rw - cgroup2 cgroup2 rw\n"),
-            (std::vector<CgroupMount>{{"/b", "/", true}}));
+            (std::vector<CgroupMount>{{"/b", "/", true, ""}}));
   EXPECT_TRUE(cgroup_mounts("").empty());
 }
 
@@ -164,45 +185,41 @@ TEST(UnitTarget, IsTheOldestProcessOfItsCgroup) {
   EXPECT_EQ(machine.resolved("unit:a/b"), "cannot find unit:a/b: that is no name of a unit");
 }
 
-TEST(UnitTarget, IsFoundBelowUsersAndWithSystemdsEscape) {
+TEST(UnitTarget, IsFoundWithSystemdsEscape) {
   FakeMachine machine;
-  machine.mount_cgroup2();
-  const std::string user = "/user.slice/user-1000.slice/user@1000.service/app.slice";
-  machine.add_cgroup(user + "/sync.service", {7});
   machine.add_cgroup("/system.slice/_cpu.service", {8});
   machine.add_cgroup("/system.slice/system-getty.slice/getty@tty1.service", {9});
-  for (const pid_t pid : {7, 8, 9})
+  for (const pid_t pid : {8, 9})
     machine.add(pid, 100, "/");
-  EXPECT_EQ(machine.resolved("unit:sync"), "unit sync.service (PID 7)");
   EXPECT_EQ(machine.resolved("unit:cpu"), "unit cpu.service (PID 8)");
   EXPECT_EQ(machine.resolved("unit:getty@tty1"), "unit getty@tty1.service (PID 9)");
 }
 
-TEST(UnitTarget, OfSeveralUsersIsNotChosen) {
+TEST(UnitTarget, OfTwoCgroupsIsNotChosen) {
   FakeMachine machine;
-  machine.mount_cgroup2();
-  for (const pid_t uid : {1000, 1001}) {
-    machine.add_cgroup("/user.slice/user@" + std::to_string(uid) + ".service/sync.service", {uid});
-    machine.add(uid, 100, "/");
+  for (const pid_t pid : {7, 8}) {
+    machine.add_cgroup("/" + std::to_string(pid) + ".slice/sync.service", {pid});
+    machine.add(pid, 100, "/");
   }
   EXPECT_EQ(machine.resolved("sync"),
             "cannot choose 'sync': several have that name "
-            "(cgroup:/user.slice/user@1000.service/sync.service, "
-            "cgroup:/user.slice/user@1001.service/sync.service)");
-  EXPECT_EQ(machine.resolved("cgroup:/user.slice/user@1001.service/sync.service"),
-            "cgroup /user.slice/user@1001.service/sync.service (PID 1001)");
+            "(cgroup:/7.slice/sync.service, cgroup:/8.slice/sync.service)");
+  EXPECT_EQ(machine.resolved("cgroup:/8.slice/sync.service"),
+            "cgroup /8.slice/sync.service (PID 8)");
 }
 
-TEST(UnitTarget, OfTheMachineComesBeforeThoseInContainers) {
+TEST(UnitTarget, IsNoneInAContainerOrAnotherUnit) {
   FakeMachine machine;
-  machine.mount_cgroup2();
   machine.add_cgroup("/lxc.payload.web/system.slice/cron.service", {7});
   machine.add_cgroup("/lxc.payload.web/system.slice/mail.service", {8});
-  machine.add_cgroup("/system.slice/cron.service", {9});
+  machine.add_cgroup("/system.slice/cron.service/mail.service", {9});
   for (const pid_t pid : {7, 8, 9})
     machine.add(pid, 100, "/");
   EXPECT_EQ(machine.resolved("unit:cron"), "unit cron.service (PID 9)");
-  EXPECT_EQ(machine.resolved("unit:mail"), "unit mail.service (PID 8)");
+  EXPECT_EQ(machine.resolved("unit:mail"),
+            "cannot find unit:mail.service: only cgroups that are not trusted have this name (to "
+            "enter one anyway, give its path: cgroup:/lxc.payload.web/system.slice/mail.service, "
+            "cgroup:/system.slice/cron.service/mail.service)");
 }
 
 TEST(UnitTarget, IsFoundInSystemdsHierarchyOfHybridMachines) {
@@ -219,7 +236,8 @@ TEST(UnitTarget, IsFoundInSystemdsHierarchyOfHybridMachines) {
   EXPECT_EQ(machine.resolved("cgroup:/system.slice/cron.service"),
             "cgroup /system.slice/cron.service (PID 7)");
   const auto process = must(Process::open(machine.kernel(), 7));
-  EXPECT_EQ(unit_of(process), "cron.service");
+  EXPECT_EQ(CgroupPlaces(machine.kernel(), {machine.root()}).of(process).unit,
+            (PlaceName{"cron.service", "/system.slice/cron.service", true}));
 }
 
 TEST(CgroupTarget, NeedsNoCgroupsToBeMounted) {

@@ -1,8 +1,9 @@
-#include "net/cidr.hh"
-
+// SPDX-License-Identifier: MIT
 #include <sys/socket.h>
 
 #include <gtest/gtest.h>
+
+#include "net/connect.hh"
 
 namespace nsx {
 namespace {

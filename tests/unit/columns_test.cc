@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/columns.hh"
 
 #include <algorithm>
@@ -8,40 +9,40 @@
 namespace nsx::ls_tool {
 namespace {
 
-using Columns = std::vector<Column>;
+using Columns = std::vector<cli::ColumnId>;
 
-TEST(Columns, StandAtTheirPlacesUnderTheirOwnNames) {
+TEST(LsColumns, HaveNamesOfTheirOwnAndSayWhatTheyAre) {
   std::set<std::string> names;
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    EXPECT_EQ(static_cast<std::size_t>(kColumns[i].column), i) << kColumns[i].name;
-    EXPECT_TRUE(names.insert(kColumns[i].name).second) << kColumns[i].name;
-    EXPECT_EQ(must(parse_columns(kColumns[i].name, {})), Columns{kColumns[i].column});
+  for (const LsColumn& each : kColumns) {
+    EXPECT_TRUE(names.insert(each.table.name).second) << each.table.name;
+    EXPECT_STRNE(each.help, "") << each.table.name;
+    EXPECT_NE(each.cell, nullptr) << each.table.name;
   }
-  EXPECT_EQ(static_cast<std::size_t>(Column::age) + 1, kColumns.size()) << "the last column";
+  EXPECT_STREQ(lsns_columns().back().table.name, "ONS");
 }
 
 TEST(ParseColumns, TakesAList) {
-  const Columns standard{Column::pid, Column::user};
+  const Columns standard{column("PID"), column("USER")};
   const struct {
     const char* list;
     Columns columns;
   } cases[] = {
-      {"NS", {Column::ns}},
-      {"NS,TYPE", {Column::ns, Column::type}},
-      {"TYPE,NS,TYPE", {Column::type, Column::ns, Column::type}},
-      {"ns,Type", {Column::ns, Column::type}},
-      {"+NS", {Column::pid, Column::user, Column::ns}},
-      {"+pns,ONS", {Column::pid, Column::user, Column::pns, Column::ons}},
+      {"NS", {column("NS")}},
+      {"NS,TYPE", {column("NS"), column("TYPE")}},
+      {"TYPE,NS,TYPE", {column("TYPE"), column("NS"), column("TYPE")}},
+      {"ns,Type", {column("NS"), column("TYPE")}},
+      {"+NS", {column("PID"), column("USER"), column("NS")}},
+      {"+pns,ONS", {column("PID"), column("USER"), column("PNS"), column("ONS")}},
   };
   for (const auto& c : cases)
-    EXPECT_EQ(must(parse_columns(c.list, standard)), c.columns) << c.list;
+    EXPECT_EQ(must(cli::parse_columns(kColumnNames, c.list, standard)), c.columns) << c.list;
 }
 
 TEST(ParseColumns, RefusesWhatIsNoColumn) {
   for (const char* list : {"", "+", "NS,", ",NS", "NS TYPE", "NS,,TYPE", "N", "NSX", "NS,+TYPE"}) {
-    EXPECT_FALSE(parse_columns(list, {Column::pid})) << list;
+    EXPECT_FALSE(cli::parse_columns(kColumnNames, list, {column("PID")})) << list;
   }
-  EXPECT_EQ(failure(parse_columns("NS,frob", {})),
+  EXPECT_EQ(failure(cli::parse_columns(kColumnNames, "NS,frob", {})),
             "cannot show the column 'frob': no such column (NS, TYPE, PATH, NPROCS, PID, PPID, "
             "COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, ID, HELD-BY, NAME, CONTAINER, UNIT, "
             "CGROUP, THREADS, OWNER-USER, UIDMAP, GIDMAP, LEADER, AGE)");

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: MIT
 #include "common/commands.hh"
 
+#include <array>
 #include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "nsx-cg/commands.hh"
 #include "nsx-pin/commands.hh"
 #include "support.hh"
 
@@ -11,19 +14,25 @@ namespace nsx::cli {
 namespace {
 
 constexpr Option kOptions[] = {kHelp, kVersion};
+
+/// options_test.cc has one of this name, whose members are elsewhere: effects must not be mixed up.
+struct Request {
+  std::array<char, 64> other{};
+  bool quick = false;
+};
+
 constexpr Option kAddOptions[] = {
-    {'q', "quick", Argument::none, nullptr, Completes::nothing, nullptr, "be quick"},
+    flag('q', "quick", "be quick", set_flag<&Request::quick>),
     kHelp,
 };
 constexpr Operands kOne{.least = 1, .most = 1, .runs = Operands::Runs::after_dashes};
-constexpr Tool kAdd{"suite add", "[options] name", "Adds.", kAddOptions, kOne, 3, nullptr};
-constexpr Tool kRemove{"suite rm", "[options]", "Removes.", kOptions, Operands::none, 4, nullptr};
-constexpr Command kCommands[] = {{&kAdd, nullptr}, {&kRemove, "del delete"}};
-constexpr Suite kSuite{{"suite", "command", "Does it.", kOptions, Operands::program, 2, nullptr},
-                       kCommands};
+constexpr Tool kAdd{"suite add", "[options] name", "Adds.", kAddOptions, kOne, 2, nullptr};
+constexpr Tool kRemove{"suite rm", "[options]", "Removes.", kOptions, Operands::none, 2, nullptr};
 
 int add(const CommandLine& line) {
-  std::printf("add %s%s%s\n", line.operands[0], line.has('q') ? " quickly" : "",
+  Request request;
+  if (!apply<kAddOptions>(line, request)) return 1;
+  std::printf("add %s%s%s\n", line.operands[0], request.quick ? " quickly" : "",
               line.program.empty() ? "" : line.program[0]);
   return 10;
 }
@@ -33,7 +42,9 @@ int remove(const CommandLine&) {
   return 11;
 }
 
-constexpr CommandCode kCode[] = {{&kAdd, add}, {&kRemove, remove}};
+constexpr Command kCommands[] = {{&kAdd, add}, {&kRemove, remove, "del delete", true}};
+constexpr Suite kSuite{{"suite", "command", "Does it.", kOptions, Operands::program, 2, nullptr},
+                       kCommands};
 
 struct Answer {
   int status;
@@ -49,7 +60,7 @@ Answer answer(std::vector<std::string> words) {
     for (std::string& word : words)
       argv.push_back(word.data());
     argv.push_back(nullptr);
-    const int status = run_command(kSuite, kCode, static_cast<int>(words.size()), argv.data());
+    const int status = run_command(kSuite, static_cast<int>(words.size()), argv.data());
     std::fflush(stdout);
     std::printf("status %d\n", status);
     return 0;
@@ -89,9 +100,9 @@ TEST(RunCommand, KnowsOtherNames) {
 }
 
 TEST(RunCommand, ReportsUsageErrorsAsTheCommand) {
-  expect({"add", "-x", "blue"}, 3,
+  expect({"add", "-x", "blue"}, 2,
          "suite add: cannot understand -x: no such option\nTry 'suite add --help'.\n");
-  expect({"del", "blue"}, 4,
+  expect({"del", "blue"}, 2,
          "suite rm: cannot use blue: no operand is expected\nTry 'suite rm --help'.\n");
 }
 
@@ -101,12 +112,10 @@ TEST(RunCommand, RefusesWhatIsNoCommand) {
   expect({"helpp"}, 2,
          "suite: cannot understand 'helpp': no such command (did you mean help?)\n" + end);
   expect({"ad"}, 2, "suite: cannot understand 'ad': no such command (did you mean add?)\n" + end);
-  expect({"dele"}, 2,
-         "suite: cannot understand 'dele': no such command (did you mean del?)\n" + end);
+  expect({"dele"}, 2, "suite: cannot understand 'dele': no such command\n" + end);
   expect({"elephant"}, 2, "suite: cannot understand 'elephant': no such command\n" + end);
   expect({""}, 2, "suite: cannot understand '': no such command\n" + end);
-  expect({"de\nl"}, 2,
-         "suite: cannot understand 'de\\x0al': no such command (did you mean del?)\n" + end);
+  expect({"de\nl"}, 2, "suite: cannot understand 'de\\x0al': no such command\n" + end);
   expect({"-x"}, 2, "suite: cannot understand -x: no such option\n" + end);
 }
 
@@ -118,7 +127,7 @@ TEST(RunCommand, PrintsHelp) {
   expect({"help", "add"}, 0, help_text(kAdd));
   expect({"help", "del"}, 0, help_text(kRemove));
   expect({"help", "dell"}, 2,
-         "suite: cannot understand 'dell': no such command (did you mean del?)\n"
+         "suite: cannot understand 'dell': no such command\n"
          "Try 'suite --help'.\n");
   expect({"help", "add", "rm"}, 2,
          "suite: cannot use rm: help is printed of one command\nTry 'suite --help'.\n");
@@ -134,20 +143,13 @@ TEST(SuiteHelpText, ListsTheCommands) {
             "Commands:\n"
             "  add                        Adds.\n"
             "  rm, del, delete            Removes.\n"
-            "  help [COMMAND]             Prints this help, or that of a command.\n"
+            "  help [COMMAND]             Print this help, or that of a command\n"
             "\n"
             "Options:\n"
             "  -h, --help                 print this help\n"
             "  -V, --version              print the version\n"
             "\n"
             "More: man suite\n");
-}
-
-TEST(IsComplete, WantsCodeForEachCommandInOrder) {
-  EXPECT_TRUE(is_complete(kSuite, kCode));
-  EXPECT_FALSE(is_complete(kSuite, std::span(kCode).first(1)));
-  const CommandCode swapped[] = {{&kRemove, remove}, {&kAdd, add}};
-  EXPECT_FALSE(is_complete(kSuite, swapped));
 }
 
 class Suites : public testing::TestWithParam<const Suite*> {};
@@ -167,7 +169,13 @@ TEST_P(Suites, HaveEachNameOnce) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Commands, Suites, testing::Values(&pin_tool::kSuite));
+TEST_P(Suites, HaveOneUsageStatus) {
+  const Suite& suite = *GetParam();
+  for (const Command& command : suite.commands)
+    EXPECT_EQ(command.table->usage_status, suite.tool.usage_status) << command.table->name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, Suites, testing::Values(&pin_tool::kSuite, &cg_tool::kSuite));
 
 }  // namespace
 }  // namespace nsx::cli

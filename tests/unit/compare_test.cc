@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/compare.hh"
 
 #include <gtest/gtest.h>

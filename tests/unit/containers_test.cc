@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "fake_machine.hh"
 #include "target/container_record.hh"
+#include "target/docker_roots.hh"
 #include "target/json_state.hh"
 
 namespace nsx {
@@ -44,8 +46,12 @@ TEST(Containers, OfDockerAreFoundByNameAndId) {
   EXPECT_EQ(
       machine.resolved("container:old"),
       "cannot enter container:old: it is not running (docker has no process of it on record)");
-  EXPECT_EQ(machine.resolved("container:we"),
-            "cannot find container:we: there is nothing of that name");
+  EXPECT_EQ(
+      machine.resolved("container:we"),
+      "cannot find container:we: there is nothing of that name (did you mean container:web?)");
+  // As docker(1) and other commands write it.
+  for (const char* name : {"docker:web", "podman:web", "/web"})
+    EXPECT_EQ(machine.resolved(name), "container web (PID 4021)") << name;
 }
 
 TEST(Containers, OfDockerWithAnotherDataDirectory) {
@@ -55,6 +61,41 @@ TEST(Containers, OfDockerWithAnotherDataDirectory) {
   std::filesystem::rename(machine.root() + "/var/lib/docker", machine.root() + "/srv/docker");
   machine.write("etc/docker/daemon.json", R"({"data-root": "/srv/docker"})");
   EXPECT_EQ(machine.resolved("container:db"), "container db (PID 4100)");
+}
+
+TEST(Containers, OfADockerdWithAnotherDataDirectoryOnItsCommandLine) {
+  using std::string_literals::operator""s;
+  for (const std::string& arguments :
+       {"dockerd\0--data-root=/srv/docker\0-H\0unix:///x\0"s,
+        "dockerd\0-D\0--data-root\0/srv/docker\0"s, "dockerd\0-g\0/srv/docker\0"s,
+        "dockerd\0--config-file\0/srv/daemon.json\0"s}) {
+    FakeMachine machine;
+    with_docker(machine);
+    std::filesystem::create_directories(machine.root() + "/srv");
+    std::filesystem::rename(machine.root() + "/var/lib/docker", machine.root() + "/srv/docker");
+    machine.write("srv/daemon.json", R"({"data-root": "/srv/docker"})");
+    machine.write("proc/77/comm", "dockerd\n");
+    machine.write("proc/77/cmdline", arguments);
+    std::filesystem::create_directories(machine.root() + "/proc/77/ns");
+    const std::string ns = machine.root() + "/proc/77/ns/mnt";
+    std::filesystem::create_symlink(std::filesystem::read_symlink("/proc/self/ns/mnt"), ns);
+    EXPECT_EQ(machine.resolved("container:db"), "container db (PID 4100)") << arguments;
+    if (::geteuid() != 0) continue;
+    // One in another mount namespace means another directory, and may be anyone.
+    std::filesystem::remove(ns);
+    std::filesystem::create_symlink("mnt:[1]", ns);
+    EXPECT_EQ(machine.resolved("container:db"),
+              "cannot find container:db: there is nothing of that name");
+  }
+}
+
+TEST(Containers, ArgumentsOfDocker) {
+  using std::string_literals::operator""s;
+  EXPECT_EQ(parse_docker_arguments(""), DockerArguments());
+  EXPECT_EQ(parse_docker_arguments("dockerd\0--data-root"s), DockerArguments());
+  EXPECT_EQ(parse_docker_arguments("dockerd\0--data-rooted=/x\0"s), DockerArguments());
+  EXPECT_EQ(parse_docker_arguments("dockerd\0--data-root=/a\0--data-root\0/b\0"s),
+            (DockerArguments{.data_root = "/b", .config_file = ""}));
 }
 
 TEST(Containers, WhoseProcessEndedAreNotRunning) {
@@ -95,6 +136,11 @@ TEST(Containers, OfHybridMachinesAreKnownByAnyHierarchy) {
   FakeMachine machine;
   with_docker(machine);
   machine.set_cgroup(4100, "4:memory:/docker/" + kDb + "\n1:name=systemd:/\n0::/\n");
+  EXPECT_EQ(machine.resolved("container:db"),
+            "cannot enter container:db: docker has PID 4100 on record, which is in a cgroup of its "
+            "name that is not trusted (if it is the one, enter PID 4100)");
+  machine.set_mountinfo("41 31 0:38 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+  machine.write("sys/fs/cgroup/memory/docker/" + kDb + "/cgroup.procs", "4100\n");
   EXPECT_EQ(machine.resolved("container:db"), "container db (PID 4100)");
 }
 
@@ -162,6 +208,78 @@ TEST(Containers, OfAnOrdinaryUsersPodmanAreFoundByTheirBundles) {
   EXPECT_EQ(machine.resolved("container:diary"), "container diary (PID 6001)");
 }
 
+/// A machine with a container of the caller's own podman, whose state is in /srv/own.
+class OwnEngine {
+ public:
+  OwnEngine() {
+    const std::string storage = "srv/data/containers/storage/";
+    machine_.write(storage + "overlay-containers/containers.json",
+                   R"([{"id":")" + kBlog + R"(","names":["diary"]}])");
+    machine_.write("srv/own/crun/" + kBlog + "/status",
+                   R"({"pid":6001,"process-start-time":31001,"bundle":"/x"})");
+    machine_.write("srv/data/docker/containers/" + kWeb + "/config.v2.json",
+                   R"({"Name":"/shop","State":{"Running":true,"Pid":6002}})");
+    machine_.write("srv/own/docker/runtime-runc/moby/" + kWeb + "/state.json",
+                   R"({"init_process_pid":6002,"init_process_start":31002})");
+    machine_.add(6001, 31001, "/user.slice/user-1000.slice/x.scope");
+    machine_.add(6002, 31002, "/user.slice/user-1000.slice/y.scope");
+  }
+
+  std::string resolved(const std::string& name, const std::string& runtime = "/srv/own") const {
+    const TargetOptions options{machine_.root(), runtime, "/srv/data"};
+    auto target = resolve_target(machine_.kernel(), "container:" + name, options);
+    return target ? target->name : target.error().message();
+  }
+  std::string path(const std::string& below) const { return machine_.root() + below; }
+
+ private:
+  FakeMachine machine_;
+};
+
+TEST(Containers, OfOwnEnginesAreFoundWhereTheEnvironmentSays) {
+  const OwnEngine own;
+  EXPECT_EQ(own.resolved("diary"), "container diary (PID 6001)");
+  EXPECT_EQ(own.resolved("shop"), "container shop (PID 6002)");
+}
+
+TEST(Containers, OfDirectoriesThatOthersCanChangeAreNotSearched) {
+  const OwnEngine own;
+  // It exists, by the names in its storage, and nothing says that it runs.
+  const std::string stopped =
+      "cannot enter container:diary: it is not running (podman or CRI-O has no process of it on "
+      "record)";
+  ASSERT_EQ(::chmod(own.path("/srv/own").c_str(), 0777), 0);
+  EXPECT_EQ(own.resolved("diary"), stopped);
+  ASSERT_EQ(::chmod(own.path("/srv/own").c_str(), 0755), 0);
+  std::filesystem::create_symlink(own.path("/srv/own"), own.path("/srv/link"));
+  EXPECT_EQ(own.resolved("diary", "/srv/link"), stopped);
+  EXPECT_EQ(own.resolved("diary", "srv/own"), stopped);
+  EXPECT_EQ(own.resolved("diary", ""), stopped);
+  EXPECT_EQ(own.resolved("diary"), "container diary (PID 6001)");
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(own.path("/srv/own").c_str(), 4242, 4242), 0);
+  EXPECT_EQ(own.resolved("diary"), stopped);
+}
+
+TEST(Containers, OfOtherUsersAreNotSearchedAndThatIsSaid) {
+  FakeMachine machine;
+  EXPECT_EQ(machine.resolved("container:diary"),
+            "cannot find container:diary: there is nothing of that name");
+  const std::string own = std::to_string(::geteuid());
+  machine.write("run/user/" + own + "/containers/x", "");
+  machine.write("run/user/4241/pulse/x", "");
+  machine.write("run/user/4242/crun/" + kBlog + "/status",
+                R"({"pid":6001,"process-start-time":31001,"bundle":"/x"})");
+  machine.add(6001, 31001, "/user.slice/user-4242.slice/x.scope");
+  EXPECT_EQ(machine.resolved("container:diary"),
+            "cannot find container:diary: there is nothing of that name (engines of other users "
+            "are not searched (UID 4242): name a container of theirs by its PID or its container "
+            "ID)");
+  EXPECT_TRUE(machine.resolved("diary").ends_with(
+      "engines of other users are not searched (UID 4242): name a container of theirs by its PID "
+      "or its container ID)"));
+}
+
 TEST(Containers, OfCrioHaveTheNamesOfKubernetes) {
   FakeMachine machine;
   machine.add_state("cri-o");
@@ -227,8 +345,11 @@ TEST(Containers, WithoutStateAreFoundByTheCgroupsOfProcesses) {
   EXPECT_EQ(machine.resolved("container:9371"), "container " + kWeb + " (PID 300)");
   EXPECT_EQ(machine.resolved(kWeb), "container " + kWeb + " (PID 300)");
   EXPECT_EQ(machine.resolved("container:mail"), "container mail (PID 401)");
-  EXPECT_EQ(machine.resolved("container:mai"),
-            "cannot find container:mai: there is nothing of that name");
+  EXPECT_EQ(
+      machine.resolved("container:mai"),
+      "cannot find container:mai: there is nothing of that name (did you mean container:mail?)");
+  EXPECT_EQ(machine.resolved("container:printer"),
+            "cannot find container:printer: there is nothing of that name");
   EXPECT_EQ(machine.resolved("container:"), "cannot find container:: its name is empty");
 }
 
@@ -251,10 +372,47 @@ TEST(Containers, AreListedWithTheirProcesses) {
   machine.add_state("podman");
   machine.add(6001, 31001, "/machine.slice/libpod-" + kBlog + ".scope/container");
   machine.add(401, 200, "/lxc.payload.mail/init.scope");
-  EXPECT_EQ(machine.listed(),
-            (std::vector<std::string>{
-                "container:blog (podman, PID 6001)", "container:db (docker, PID 4100)",
-                "container:mail (LXC, PID 401)", "container:web (docker, PID 4021)"}));
+  auto listed = machine.listed();
+  std::erase_if(listed, [](const std::string& each) { return !each.starts_with("container:"); });
+  EXPECT_EQ(listed, (std::vector<std::string>{
+                        "container:blog (podman, PID 6001)", "container:db (docker, PID 4100)",
+                        "container:mail (LXC, PID 401)", "container:web (docker, PID 4021)"}));
+  EXPECT_EQ(machine.cgroup_of_listed("blog"), "/machine.slice/libpod-" + kBlog + ".scope");
+  EXPECT_EQ(machine.cgroup_of_listed("mail"), "/lxc.payload.mail");
+}
+
+TEST(Containers, ThatAreRecordedAsEndedAreNotLookedForElsewhere) {
+  FakeMachine machine;
+  with_docker(machine);
+  machine.add(50, 60, "/lxc.payload.old");
+  machine.add(51, 61, "/lxc.payload.new");
+  EXPECT_EQ(
+      machine.resolved("container:old"),
+      "cannot enter container:old: it is not running (docker has no process of it on record)");
+  EXPECT_EQ(machine.resolved("container:new"), "container new (PID 51)");
+}
+
+TEST(Containers, OfOneNameInTwoCgroupsAreNotChosen) {
+  FakeMachine machine;
+  machine.add(50, 60, "/lxc.payload.web");
+  machine.add(51, 50, "/machine.slice/machine-web.scope/payload");
+  machine.add(52, 40, "/machine.slice/machine-web.scope/supervisor");
+  EXPECT_EQ(machine.resolved("container:web"),
+            "cannot choose container:web: several have that name (cgroup:/lxc.payload.web, "
+            "cgroup:/machine.slice/machine-web.scope)");
+  machine.remove(50);
+  EXPECT_EQ(machine.resolved("container:web"), "container web (PID 51)");
+}
+
+TEST(Containers, AreNotNamedByStateOfOtherUsers) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can make another's file";
+  FakeMachine machine;
+  with_docker(machine);
+  machine.write("run/crun/mine/status", R"({"pid":4021,"process-start-time":18273})");
+  EXPECT_EQ(machine.resolved("container:mine"), "container mine (PID 4021)");
+  const std::string file = machine.root() + "/run/crun/mine/status";
+  ASSERT_EQ(::chown(file.c_str(), 1000, 1000), 0);
+  EXPECT_EQ(machine.resolved("container:mine"), "cannot read " + file + ": it belongs to UID 1000");
 }
 
 // --- What makes no sense -------------------------------------------------------------------------
@@ -388,7 +546,7 @@ TEST(Containers, NamesCanHoldAnyByte) {
 
 TEST(ContainerRecords, AreReadFromNothing) {
   const TemporaryDirectory empty;
-  const auto records = read_container_records(empty.path());
+  const auto records = read_container_records(empty.path(), {}, DockerRoots::all);
   EXPECT_TRUE(records.all.empty());
   EXPECT_TRUE(records.unreadable.empty());
 }

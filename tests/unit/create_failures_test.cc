@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A failure at any step of a plan to create leaves nothing behind: no process, mount or file.
 
 #include <csignal>
@@ -167,17 +168,20 @@ TEST_F(CreateFailures, OfAPinTakesBackTheOthers) {
 
 TEST_F(CreateFailures, ByASignalLeavesNothing) {
   expect_silence([] {
-    std::filesystem::create_directory("/run/binfmt");
-    if (::mkfifo("/run/binfmt/register", 0600) != 0)
-      std::printf("no fifo: %s\n", std::strerror(errno));
     const std::string before = look_around();
     {
       const Child child([] {
+        // A pipe that takes nothing more.
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return 1;
+        while (::write(ends[1], "full", 4) > 0) {
+        }
+        ::fcntl(ends[1], F_SETFL, 0);
         return carry_out_and_tell(
             {step::StartHelper{}, step::Unshare{{Kind::net}},
              step::Pin{{{Kind::net, "/run/net", false}, {Kind::net, "/run/netns/blue", true}}},
-             // Waits in open(2), when all pins are made and none is kept yet.
-             step::LoadInterpreter{"/run/binfmt", "x"}});
+             // Waits in write(2), when all pins are made and none is kept yet.
+             step::JoinCgroup{ends[1], "nowhere"}});
       });
       while (look_around().find(" /run/netns/blue ") == std::string::npos)
         ::usleep(1000);

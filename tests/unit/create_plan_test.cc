@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <csignal>
 
 #include <nsx/create.hh>
@@ -32,8 +33,10 @@ CreateFacts root_facts() {
   return facts;
 }
 
-/// The steps for a request, without the last: `exec id: id -u`.
+/// The steps for a request, without the last: `exec id: id -u`; protection_test.cc has what
+/// protects the caller.
 Steps steps_of(CreateRequest request, const CreateFacts& facts = user_facts()) {
+  request.protection.keeps_all_descriptors = true;
   request.program = {"id", {"id", "-u"}};
   const Result<Plan> plan = plan_create(request, facts);
   if (!plan) return {plan.error().message()};
@@ -69,10 +72,45 @@ TEST(PlanCreate, ForksIfToldTo) {
       {{.fork = true}, {"fork death 0"}},
       {{.follow = {.kill_child = SIGKILL}}, {"watcher 9", "fork death 9"}},
       {{.fork = true, .follow = {.kill_child = SIGTERM}}, {"watcher 15", "fork death 15"}},
-      {{.init = true}, {"unshare pid", "fork death 0", "init"}},
   };
   for (const Case& c : cases)
     EXPECT_EQ(steps_of(c.request), c.steps);
+}
+
+TEST(PlanCreate, HasAnInitWhereKeysOrSignalsWouldBeIgnored) {
+  const std::string passes_on =
+      "fork death 0 forward 15 forward 2 forward 1 forward 3 forward 10 "
+      "forward 12 forward 28";
+  const FollowRequest pty{.terminal = FollowRequest::Terminal::its_own};
+  const Steps without{"terminal", "unshare pid",
+                      "fork death 0 forward 15 forward 2 forward 1 forward 3"};
+  const Case cases[] = {
+      {{.init = true}, {"unshare pid", passes_on, "init"}},
+      {{.follow = {.forward = {SIGUSR1}}, .init = true},
+       {"unshare pid", "fork death 0 forward 10", "init"}},
+      {{.kinds = {Kind::pid}, .follow = pty, .init = {}},
+       {"terminal", "unshare pid", passes_on, "init"}},
+      {{.kinds = {Kind::pid}, .follow = pty, .init = false}, without},
+      // Not PID 1.
+      {{.follow = pty, .init = {}},
+       {"terminal", "fork death 0 forward 15 forward 2 forward 1 forward 3"}},
+      {{.kinds = {Kind::pid}, .fork = true, .init = {}}, {"unshare pid", "fork death 0"}},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(steps_of(c.request), c.steps);
+  const auto all = [](std::optional<bool> init) {
+    const auto steps = steps_of({.all = true, .init = init});
+    return std::find(steps.begin(), steps.end(), "init") != steps.end();
+  };
+  EXPECT_TRUE(all(std::nullopt));
+  EXPECT_FALSE(all(false));
+}
+
+TEST(PlanCreate, MountsASysfsOfTheNetwork) {
+  EXPECT_EQ(steps_of({.kinds = {Kind::net}, .mount_sys = "/sys"}),
+            (Steps{"unshare mnt net", "private", "sys /sys"}));
+  EXPECT_EQ(steps_of({.mount_sys = "/s", .root = "/r"}),
+            (Steps{"prepare starter", "unshare mnt", "private", "root /r", "sys /s private"}));
 }
 
 TEST(PlanCreate, MapsTheCaller) {
@@ -208,7 +246,7 @@ TEST(PlanCreate, MountsProcWhereNoOneElseSeesIt) {
        {"unshare mnt", "proc /p privately"}},
       // The new root can be on a mount that / does not reach.
       {{.mount_proc = "/proc", .root = "/srv"},
-       {"unshare mnt", "private", "root /srv", "proc /proc privately"}},
+       {"prepare starter", "unshare mnt", "private", "root /srv", "proc /proc privately"}},
   };
   for (const Case& c : cases)
     EXPECT_EQ(steps_of(c.request), c.steps);
@@ -229,19 +267,22 @@ TEST(PlanCreate, MountsBinfmtAndRegistersInterpreters) {
         "interpreter /b " + plain}},
       // An interpreter that is opened now comes from outside of the new root.
       {{.mount_binfmt = "/b", .interpreters = {at_once, plain}, .root = "/srv"},
-       {"unshare mnt user", "private", "binfmt " + usual, "interpreter " + usual + ' ' + at_once,
-        "root /srv", "binfmt /b", "interpreter /b " + plain}},
+       {"prepare starter", "unshare mnt user", "private", "binfmt " + usual,
+        "interpreter " + usual + ' ' + at_once, "root /srv", "binfmt /b",
+        "interpreter /b " + plain}},
       {{.mount_binfmt = "/b", .interpreters = {plain}, .root = "/srv"},
-       {"unshare mnt user", "private", "root /srv", "binfmt /b", "interpreter /b " + plain}},
+       {"prepare starter", "unshare mnt user", "private", "root /srv", "binfmt /b",
+        "interpreter /b " + plain}},
   };
   for (const Case& c : cases)
     EXPECT_EQ(steps_of(c.request), c.steps);
 }
 
 TEST(PlanCreate, LooksPathsUpBelowTheNewRoot) {
-  EXPECT_EQ(steps_of({.root = "/srv"}), (Steps{"root /srv"}));
+  EXPECT_EQ(steps_of({.root = "/srv"}), (Steps{"prepare starter", "root /srv"}));
   EXPECT_EQ(steps_of({.working_directory = "/tmp"}), (Steps{"cd /tmp"}));
-  EXPECT_EQ(steps_of({.root = "/srv", .working_directory = "in"}), (Steps{"root /srv", "cd in"}));
+  EXPECT_EQ(steps_of({.root = "/srv", .working_directory = "in"}),
+            (Steps{"prepare starter", "root /srv", "cd in"}));
 }
 
 TEST(PlanCreate, SetsIdsAndCapabilitiesOfTheProgram) {
@@ -303,12 +344,14 @@ TEST(PlanCreate, DoesAllInOrder) {
   request.environment = {{"A=1"}};
   EXPECT_EQ(root_steps_of(request),
             (Steps{"watcher 9",
+                   "prepare starter",
                    "helper",
                    "owner 1000:100",
                    "unshare mnt net pid time user uts",
                    "maps 0 1000 1;by helper;0 100 1;by helper; deny",
                    "offsets monotonic 1 boottime -",
-                   "fork death 9",
+                   "fork death 9 forward 15 forward 2 forward 1 forward 3 forward 10 forward 12 "
+                   "forward 28",
                    "private",
                    "pin mnt /run/mntns/blue new net /run/netns/blue new pid /run/pidns/blue new "
                    "time /run/timens/blue new user /run/userns/blue new uts /run/utsns/blue new",

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <csignal>
 
 #include <nsx/plan.hh>
@@ -33,6 +34,13 @@ TEST(Describe, SaysEachStepInWords) {
       {step::StartWatcher{SIGTERM},
        "start a watcher that sends the program SIGTERM when this process dies"},
       {step::OpenTerminal{}, "open a new pseudo-terminal for the program"},
+      {step::OpenTerminal{.only_for_terminals = true},
+       "open a new pseudo-terminal for the program, in place of yours"},
+      {step::CloseDescriptors{}, "close descriptors above 2 when the program starts"},
+      {step::CloseDescriptors{{3, 63}},
+       "close descriptors above 2 except 3, 63 when the program starts"},
+      {step::SetEnvironment{{"A=B"}, true},
+       "set the environment: 1 variables, except those that lead to files"},
       {step::DropGroups{}, "drop supplementary groups"},
       {step::DropGroups{true}, "drop supplementary groups, if that is allowed"},
       {step::SetIds{6, 5}, "become GID 6, UID 5"},

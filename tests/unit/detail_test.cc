@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/detail.hh"
 
+#include "made_census.hh"
 #include "nsx-ls/detail_print.hh"
 #include "support.hh"
 
@@ -33,6 +35,35 @@ TEST(SummarizeMounts, CountsAndTakesTheRootThatIsSeen) {
       "3 1 0:9 /a\\040tree / rw - overlay over\\040lay rw\n");
   EXPECT_EQ(mounts, (Mounts{3, "over lay", "overlay", "/a tree"}));
   EXPECT_EQ(summarize_mounts(""), Mounts());
+}
+
+/// The PIDs that are shown of a uts namespace with this process and another, which has started at
+/// this time for the census.
+std::vector<pid_t> shown_beside_us(std::uint64_t start_time) {
+  const Kernel kernel = newest_kernel();
+  const Sleeper other;
+  const auto stat_of = [&](pid_t pid) {
+    return must(must(Process::open(kernel, pid)).read("stat"));
+  };
+  const auto uts = must(must(Process::open(kernel, ::getpid())).open_namespace(kernel, Kind::uts));
+  MadeCensus made;
+  made.ns(Kind::uts, uts.identity().inode);
+  made.process(::getpid(), 1, {0});
+  made.process(other.pid(), ::getpid(), {0});
+  made.census.processes[0].start_time = parse_process_stat(stat_of(::getpid()))->start_time;
+  made.census.processes[1].start_time =
+      start_time != 0 ? start_time : parse_process_stat(stat_of(other.pid()))->start_time;
+  std::vector<pid_t> pids;
+  for (const Member& member : read_detail(kernel, made.census, uts).detail.members) {
+    EXPECT_FALSE(member.command.empty());
+    pids.push_back(member.pid == other.pid() ? 2 : 1);
+  }
+  return pids;
+}
+
+TEST(ReadDetail, LeavesOutAProcessThatHasTheNumberOfAnother) {
+  EXPECT_EQ(shown_beside_us(0), (std::vector<pid_t>{1, 2}));
+  EXPECT_EQ(shown_beside_us(1), std::vector<pid_t>{1});
 }
 
 TEST(InnermostPid, IsTheLastOfItsLine) {
@@ -156,20 +187,24 @@ TEST(DetailJson, HasListsAndNumbers) {
 TEST(FindNamed, TakesANumberForThatOfANamespace) {
   const Kernel kernel = newest_kernel();
   const ino_t uts = inode_of("/proc/self/ns/uts");
+  const ViewRequest request;
+  OperandCensus census(kernel, request);
   for (const KindSet kinds : {KindSet{}, KindSet{Kind::uts}, KindSet{Kind::uts, Kind::net}}) {
-    const Named named = must(find_named(kernel, std::to_string(uts), kinds));
+    const Named named = must(find_named(kernel, census, std::to_string(uts), kinds));
     ASSERT_EQ(named.namespaces.size(), 1U);
     EXPECT_EQ(named.namespaces[0].identity().inode, uts);
   }
-  EXPECT_FALSE(find_named(kernel, std::to_string(uts), {Kind::net}));
-  EXPECT_FALSE(find_named(kernel, std::to_string(uts), {Kind::net, Kind::mnt}));
+  EXPECT_FALSE(find_named(kernel, census, std::to_string(uts), {Kind::net}));
+  EXPECT_FALSE(find_named(kernel, census, std::to_string(uts), {Kind::net, Kind::mnt}));
 }
 
 TEST(FindNamed, TellsOfTheProcessThatWasMeant) {
   const Kernel kernel = newest_kernel();
   const Sleeper sleeper;
   const std::string pid = std::to_string(sleeper.pid());
-  const auto named = find_named(kernel, pid, {});
+  const ViewRequest request;
+  OperandCensus census(kernel, request);
+  const auto named = find_named(kernel, census, pid, {});
   // Ids are counted from 1: there may be a namespace of this number.
   if (!named) {
     EXPECT_NE(failure(named).find("(there is a process of this number: --task=" + pid + ')'),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <array>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -6,6 +7,7 @@
 
 #include <nsx/enter.hh>
 
+#include "fake_proc.hh"
 #include "support.hh"
 
 namespace nsx {
@@ -115,6 +117,34 @@ TEST(ReadEnterFacts, KnowWhetherTheCallerHasPrivilege) {
     return has_sys_admin();
   });
   EXPECT_EQ(WEXITSTATUS(nobody.wait()), 0);
+}
+
+/// What a process with this AppArmor label has for a program that follows it; `own` is the
+/// caller's label.
+std::optional<step::SetSecurityContext> context_for(std::string_view label, std::string_view own) {
+  FakeProc proc;
+  for (const char* process : {"42", "self"}) {
+    proc.add_directory(std::string(process) + "/attr/apparmor");
+    write_file(proc.path() + '/' + process + "/attr/apparmor/current",
+               std::string_view(process) == "42" ? label : own);
+  }
+  return facts_of(proc.kernel(), 42, {.follow_context = true}).security_context;
+}
+
+TEST(ReadEnterFacts, FollowAnAppArmorProfile) {
+  const auto context = context_for("docker-default (enforce)\n", "unconfined\n");
+  ASSERT_TRUE(context);
+  EXPECT_EQ(context->context, "docker-default");
+  EXPECT_TRUE(context->is_apparmor);
+  EXPECT_EQ(context_for("a (b)//&:ns://c (complain)\n", "unconfined\n")->context,
+            "a (b)//&:ns://c");
+  EXPECT_EQ(context_for("unconfined\n", "mine (enforce)\n")->context, "unconfined");
+  // To take what one has takes a right under some profiles, too.
+  EXPECT_FALSE(context_for("unconfined\n", "unconfined\n"));
+  EXPECT_FALSE(context_for("mine (enforce)\n", "mine (complain)\n"));
+  FakeProc proc;
+  proc.add_directory("42");
+  EXPECT_FALSE(facts_of(proc.kernel(), 42, {.follow_context = true}).security_context);
 }
 
 TEST(ReadEnterFacts, SayWhatIsWrong) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <fcntl.h>
 
 #include <nsx/enter.hh>
@@ -36,8 +37,10 @@ EnterFacts mapping(EnterFacts facts, IdMap map) {
   return facts;
 }
 
-/// The steps for a request, without the last: `exec id: id -u`.
+/// The steps for a request, without the last: `exec id: id -u`; protection_test.cc has what
+/// protects the caller.
 Steps steps_of(EnterFacts facts, EnterRequest request = {}) {
+  request.protection.keeps_all_descriptors = true;
   request.program = {"id", {"id", "-u"}};
   Steps steps = spelled(must(plan_enter(request, std::move(facts))));
   EXPECT_EQ(steps.back(), "exec id: id -u");
@@ -50,7 +53,8 @@ TEST(PlanEnter, OfNothingIsTheProgram) {
 }
 
 TEST(PlanEnter, JoinsInItsOrderWhateverThatOfTheRequest) {
-  const Steps expected{"hide",
+  const Steps expected{"prepare starter",
+                       "hide",
                        "join cgroup fd 100 of PID 42",
                        "join ipc fd 101 of PID 42",
                        "join uts fd 107 of PID 42",
@@ -168,17 +172,55 @@ TEST(PlanEnter, NeedsAMapToBecomeRoot) {
 }
 
 TEST(PlanEnter, ChecksNoMapOfAUserNamespaceThatIsNotJoined) {
-  EXPECT_EQ(steps_of(mapping(found({}, {Kind::user}), {{0, 1000, 1}}), {.uid = 7}),
-            (Steps{"gid - uid 7"}));
+  EXPECT_EQ(steps_of(mapping(found({Kind::uts}, {Kind::user}), {{0, 1000, 1}}), {.uid = 7}),
+            (Steps{"hide", "join uts fd 107 of PID 42", "gid - uid 7"}));
+}
+
+TEST(PlanEnter, RefusesTheCallersOwnUserNamespaceAlone) {
+  const auto plan = plan_enter({}, found({}, {Kind::user}));
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().reason(), "it is your own, and no other namespace is asked for");
+  EXPECT_TRUE(plan_enter({}, found({}, {Kind::user, Kind::net})));
+  EnterFacts with_root = found({}, {Kind::user});
+  with_root.root = {7, "the root directory of PID 42"};
+  EXPECT_TRUE(plan_enter({}, std::move(with_root)));
 }
 
 TEST(PlanEnter, UsesTheDirectoriesThatWereOpened) {
   EnterFacts facts = found({Kind::mnt, Kind::pid});
   facts.root = {7, "the root directory of PID 42"};
   facts.working_directory = {8, "/tmp"};
-  EXPECT_EQ(steps_of(std::move(facts)),
-            (Steps{"hide", "join pid fd 104 of PID 42", "join mnt fd 102 of PID 42",
-                   "root fd 7 (the root directory of PID 42)", "cd fd 8 (/tmp)", "fork death 0"}));
+  EXPECT_EQ(
+      steps_of(std::move(facts)),
+      (Steps{"prepare starter", "hide", "join pid fd 104 of PID 42", "join mnt fd 102 of PID 42",
+             "root fd 7 (the root directory of PID 42)", "cd fd 8 (/tmp)", "fork death 0"}));
+}
+
+TEST(PlanEnter, OpensTheTerminalInTheFilesOfTheProgram) {
+  EnterRequest request;
+  request.follow.terminal = FollowRequest::Terminal::its_own;
+  const auto first = [&](EnterFacts facts) { return steps_of(std::move(facts), request).front(); };
+  const auto with_devpts = [](EnterFacts facts) {
+    facts.devpts = 9;
+    return facts;
+  };
+  EXPECT_EQ(first(found({Kind::mnt})), "terminal");
+  EXPECT_EQ(first(with_devpts(found({Kind::mnt}))), "terminal in fd 9 (PID 42)");
+  // It belongs to the program's UID, as it is called outside.
+  const IdMap map{{0, 1000, 1}, {5, 100000, 2}};
+  EXPECT_EQ(first(mapping(with_devpts(found({Kind::user, Kind::mnt})), map)),
+            "terminal in fd 9 (PID 42) owner 1000");
+  request.uid = 6;
+  EXPECT_EQ(first(mapping(with_devpts(found({Kind::user, Kind::mnt})), map)),
+            "terminal in fd 9 (PID 42) owner 100001");
+  EXPECT_EQ(first(with_devpts(found({Kind::mnt}))), "terminal in fd 9 (PID 42) owner 6");
+}
+
+TEST(PlanEnter, MountsASysfsForTheProgramAlone) {
+  EnterRequest request;
+  request.mount_sys = "/sys";
+  EXPECT_EQ(steps_of(found({Kind::net}), request),
+            (Steps{"hide", "join net fd 103 of PID 42", "unshare mnt", "slave", "sys /sys"}));
 }
 
 TEST(PlanEnter, JoinsTheOwnerBeforeWhatItOwns) {
@@ -223,21 +265,85 @@ TEST(PlanEnter, FollowsIds) {
             "as far as that can be told (name one, or 0)");
 }
 
+TEST(PlanEnter, BecomesAUserLast) {
+  EnterRequest request;
+  request.user = User{1000, 100, {100, 27}, "bob", "/home/bob", "/bin/ash"};
+  EnterFacts facts = found({Kind::mnt});
+  facts.has_sys_admin = true;
+  EXPECT_EQ(steps_of(std::move(facts), request),
+            (Steps{"prepare starter", "hide", "join mnt fd 102 of PID 42",
+                   "variables HOME=/home/bob SHELL=/bin/ash USER=bob LOGNAME=bob",
+                   "gid 100 uid 1000 groups 100 27"}));
+
+  // A UID without an entry has no name, and the caller's is another's.
+  request.user = User{1234, 0, {0}};
+  facts = found({Kind::uts});
+  facts.environment = {"A=B", "USER=root"};
+  facts.setgroups_denied = true;
+  EXPECT_EQ(
+      steps_of(std::move(facts), request),
+      (Steps{"hide", "join uts fd 107 of PID 42", "environment but paths A=B USER=root",
+             "variables HOME=/ SHELL=/bin/sh USER LOGNAME", "gid 0 uid 1234 groups 0 if allowed"}));
+}
+
+TEST(PlanEnter, RefusesAUserThatTheUserNamespaceLacks) {
+  const IdMap map{{0, 100000, 1000}};
+  EnterRequest request;
+  request.user = User{999, 999, {999, 1000}};
+  EXPECT_EQ(failure(plan_enter(request, mapping(found({Kind::user}), map))),
+            "cannot become a member of the group 1000: the target's user namespace does not map it "
+            "(name another user or group with --as)");
+  request.user = User{1001, 999, {999}};
+  EXPECT_EQ(failure(plan_enter(request, mapping(found({Kind::user}), map))),
+            "cannot become UID 1001: the target's user namespace does not map it "
+            "(name another user or group with --as)");
+}
+
+TEST(PlanEnter, IsLimitedLikeTheTargetWhenNothingElseNeedsARight) {
+  EnterFacts facts = found({Kind::user, Kind::pid});
+  facts.target_uid = 7;
+  facts.target_gid = 8;
+  facts.target_groups = {8, 9};
+  facts.privileges = Privileges{3, 2, 1, 7, true};
+  facts.cgroups = {{9, "V2"}, {10, "V1"}};
+  facts.resource_limits = {{{7, 333, 444}}};
+  facts.oom_score = step::SetOomScore{300};
+  facts.security_context = step::SetSecurityContext{"docker-default", true};
+  EnterRequest request;
+  request.follow_uid = request.follow_gid = request.follow_groups = true;
+  request.mount_proc = "PROC";
+  EXPECT_EQ(steps_of(std::move(facts), request),
+            (Steps{"oom 300", "profile docker-default", "hide", "join user fd 106 of PID 42",
+                   "join pid fd 104 of PID 42", "drop groups if allowed", "cgroup fd 9 (V2)",
+                   "cgroup fd 10 (V1)", "fork death 0", "unshare mnt", "slave", "proc PROC",
+                   "limits 7=333:444", "gid 8 uid 7 keep caps groups 8 9 if allowed",
+                   "limit 3 2 1 for good 7"}));
+}
+
 TEST(PlanEnter, HasTheOrderOfNsenter) {
   EnterFacts facts = found({Kind::user, Kind::pid});
   facts.root = {7, "ROOT"};
   facts.environment = {"A=B"};
-  facts.cgroup = {9, "CGROUP"};
-  facts.security_context = "CONTEXT";
+  facts.cgroups = {{9, "CGROUP"}};
+  facts.security_context = step::SetSecurityContext{"CONTEXT"};
   EnterRequest request;
   request.inner_working_directory = "DIR";
   request.mount_proc = "PROC";
   request.keep_capabilities = true;
   EXPECT_EQ(steps_of(std::move(facts), request),
-            (Steps{"context CONTEXT", "hide", "join user fd 106 of PID 42",
+            (Steps{"prepare starter", "context CONTEXT", "hide", "join user fd 106 of PID 42",
                    "join pid fd 104 of PID 42", "drop groups if allowed", "root fd 7 (ROOT)",
                    "cd DIR", "environment A=B", "cgroup fd 9 (CGROUP)", "fork death 0",
                    "unshare mnt", "slave", "proc PROC", "gid 0 uid 0 keep caps", "keep caps"}));
+}
+
+TEST(PlanEnter, BindsFilesAndMasksSocketsForTheProgramAlone) {
+  EnterRequest request;
+  request.bind_over = step::BindOver{"/etc/netns/blue", "/etc", {"resolv.conf"}};
+  request.masked_sockets = {"/run/a", "/run/b"};
+  EXPECT_EQ(steps_of(found({Kind::net}), request),
+            (Steps{"hide", "join net fd 103 of PID 42", "unshare mnt", "slave",
+                   "bind /etc/netns/blue over /etc: resolv.conf", "mask /run/a /run/b"}));
 }
 
 TEST(PlanEnter, KeepsNoCapabilitiesWithoutAUserNamespace) {

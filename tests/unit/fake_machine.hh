@@ -1,16 +1,29 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // A machine that never was: processes with an age and a cgroup, mounted cgroups, and the state of
 // container runtimes below a root of its own.
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
 #include <nsx/target.hh>
 
 #include "fake_proc.hh"
+#include "kernel/files.hh"
 #include "support.hh"
 
 namespace nsx {
 
 class FakeMachine {
  public:
+  /// One with cgroup v2 alone, and all user ids.
+  FakeMachine() {
+    ::umask(S_IWGRP | S_IWOTH);  // what others may write to is not trusted
+    mount_cgroup2();
+    write_file(proc_.path() + "/self/uid_map", "0 0 4294967295\n");
+  }
+
   /// A process that started at this clock tick, in the cgroup of this path (v2).
   void add(pid_t pid, std::uint64_t start, const std::string& cgroup, pid_t parent = 1,
            char state = 'S') {
@@ -19,6 +32,7 @@ class FakeMachine {
                     " 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 " + std::to_string(start) +
                     " 5128192 998\n");
     set_cgroup(pid, "0::" + cgroup + '\n');
+    list_in_cgroup(pid, cgroup);
   }
 
   void set_cgroup(pid_t pid, const std::string& text) { proc_.write(pid, "cgroup", text); }
@@ -31,6 +45,23 @@ class FakeMachine {
   }
   void add_systemd_cgroup(const std::string& path, std::initializer_list<pid_t> pids = {}) {
     add_cgroup_below("/sys/fs/cgroup/systemd", path, pids);
+  }
+
+  /// Lets other users look at it.
+  void open_to_all() {
+    for (const std::string& directory : {proc_.path(), root_.path()})
+      ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
+  }
+
+  /// Gives a cgroup to a user, as systemd does.
+  void delegate(const std::string& path, uid_t uid) {
+    const std::string directory = root_ / ("sys/fs/cgroup" + path);
+    ASSERT_EQ(::chown(directory.c_str(), uid, uid), 0);
+    mark_delegated(path);
+  }
+  void mark_delegated(const std::string& path) {
+    const std::string directory = root_ / ("sys/fs/cgroup" + path);
+    ASSERT_EQ(::setxattr(directory.c_str(), "trusted.delegate", "1", 1, 0), 0);
   }
 
   void write(const std::string& path, std::string_view text) {
@@ -76,10 +107,30 @@ class FakeMachine {
     return lines;
   }
 
+  /// The cgroup of a container that is listed; empty: it is not, or has none.
+  std::string cgroup_of_listed(const std::string& name) const {
+    for (const TargetName& each : list_targets(proc_.kernel(), {root_.path()}, "container")) {
+      EXPECT_EQ(each.prefix, "container");
+      if (each.name == name) return each.cgroup;
+    }
+    return {};
+  }
+
   const std::string& root() const { return root_.path(); }
   Kernel kernel() const { return proc_.kernel(); }
 
  private:
+  /// A process is listed where its own file says that it is.
+  void list_in_cgroup(pid_t pid, const std::string& path) {
+    const std::string file = "sys/fs/cgroup" + path + "/cgroup.procs";
+    std::string text;
+    if (std::filesystem::exists(root_ / file))
+      text = must(read_file_at(AT_FDCWD, (root_ / file).c_str()));
+    const std::string line = std::to_string(pid) + '\n';
+    if (!text.starts_with(line) && text.find('\n' + line) == std::string::npos) text += line;
+    write(file, text);
+  }
+
   void add_cgroup_below(const std::string& mount, const std::string& path,
                         std::initializer_list<pid_t> pids) {
     std::string text;

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // A tree of files that looks like /proc, for a census of processes that never were.
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -17,6 +19,7 @@ struct FakeProcess {
   std::map<std::string, ino_t> links;  ///< in ns/, by name
   std::string name = "sleep";
   char state = 'S';
+  std::uint64_t start_time = 0;  ///< 0: its stat does not tell
 };
 
 class FakeProc {
@@ -26,7 +29,11 @@ class FakeProc {
     add_links(process);
     write(process.pid, "stat",
           std::to_string(process.pid) + " (" + process.name + ") " + process.state + ' ' +
-              std::to_string(process.parent) + " 1 1 0 -1 4194304 0 0 0 0\n");
+              std::to_string(process.parent) + " 1 1 0 -1 4194304 0 0 0 0" +
+              (process.start_time == 0
+                   ? ""
+                   : " 0 0 0 0 20 0 1 0 " + std::to_string(process.start_time) + " 0") +
+              '\n');
     write(process.pid, "comm", process.name + '\n');
   }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "kernel/files.hh"
 
 #include <fcntl.h>
@@ -21,6 +22,37 @@ TEST(ReadFileAt, TakesTheWholeOfAFile) {
     write_file(directory / "file", text);
     EXPECT_EQ(must(read_file_at(AT_FDCWD, (directory / "file").c_str())), text);
   }
+}
+
+TEST(ReadFileAt, RefusesMoreThanItsLimit) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "file";
+  constexpr std::size_t kLimit = std::size_t{1} << 20;
+  write_file(path, std::string(kLimit, 'x'));
+  EXPECT_EQ(must(read_file_at(AT_FDCWD, path.c_str(), kLimit)).size(), kLimit);
+  write_file(path, std::string(kLimit + 1, 'x'));
+  EXPECT_EQ(
+      failure(read_file_at(AT_FDCWD, path.c_str(), kLimit)),
+      "cannot read " + path + ": File too large (it is longer than the 1 MiB that are read of it)");
+}
+
+TEST(ReadStartAt, ReadsNoMoreThanItsLimit) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "file";
+  write_file(path, "abcdef");
+  for (const std::size_t limit : {0U, 1U, 5U}) {
+    const FileStart start = must(read_start_at(AT_FDCWD, path.c_str(), limit));
+    EXPECT_EQ(start.text, std::string("abcdef").substr(0, limit));
+    EXPECT_TRUE(start.is_cut);
+  }
+  for (const std::size_t limit : {6U, 100U}) {
+    const FileStart start = must(read_start_at(AT_FDCWD, path.c_str(), limit));
+    EXPECT_EQ(start.text, "abcdef");
+    EXPECT_FALSE(start.is_cut);
+  }
+  const FileStart endless = must(read_start_at(AT_FDCWD, "/dev/zero", 10'000));
+  EXPECT_EQ(endless.text, std::string(10'000, '\0'));
+  EXPECT_TRUE(endless.is_cut);
 }
 
 TEST(ReadFileAt, TellsWhyNot) {

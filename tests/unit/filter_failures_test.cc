@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <array>
 #include <regex.h>
 
@@ -82,7 +83,6 @@ TEST(FilterFailures, PointAtThePosition) {
       {std::string("NS == 'a\0b'", 11), "at character 9: a text cannot hold a NUL"},
       {"NS == 3X", "at character 7: '3X' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
       {"NS == 3Ki", "at character 7: '3Ki' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
-      {"NS == 3B", "at character 7: '3B' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
       {"NS == 3.", "at character 7: '3.' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
       {"NS == 3.K", "at character 7: '3.K' is no number (12, 0.5, 4K = 4KiB, 4KB)"},
       {"NS == 1.2.3", "at character 7: '1.2.3' is no number (12, 0.5, 4K = 4KiB, 4KB)"},

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/filter.hh"
 
 #include <tuple>
@@ -15,6 +16,24 @@ struct Case {
 void expect(std::initializer_list<Case> cases) {
   for (const Case& c : cases)
     EXPECT_EQ(picks(c.filter), c.is_picked) << c.filter;
+}
+
+TEST(Filter, TakesAndAndOrFromLeftToRightAsLsnsDoes) {
+  const std::vector<std::string_view> columns{"A", "B", "C"};
+  for (unsigned bits = 0; bits < 8; ++bits) {
+    std::vector<Value> row;
+    for (unsigned i = 0; i < 3; ++i)
+      row.emplace_back(std::uint64_t{(bits >> i) & 1U});
+    const bool a = (bits & 1U) != 0, b = (bits & 2U) != 0, c = (bits & 4U) != 0;
+    const auto matches = [&](const char* text, Rank rank) {
+      return must(Filter::parse(text, columns, rank))
+          .matches([&](std::size_t column) -> const Value& { return row[column]; });
+    };
+    EXPECT_EQ(matches("A or B and C", Rank::one), (a || b) && c);
+    EXPECT_EQ(matches("A or B and C", Rank::and_first), a || (b && c));
+    EXPECT_EQ(matches("A and B or C and A", Rank::one), ((a && b) || c) && a);
+    EXPECT_EQ(matches("A or (B and C)", Rank::one), a || (b && c));
+  }
 }
 
 TEST(Filter, ComparesNumbersInEachSpelling) {
@@ -110,6 +129,7 @@ TEST(Filter, ReadsNumbers) {
       {"4K == 4096", true},
       {"4k == 4KiB", true},
       {"4kib == 4096", true},
+      {"3B == 3 and 1.5b == 1.5", true},
       {"4KB == 4000", true},
       {"1M == 1048576 and 1MB == 1000000", true},
       {"1G == 1024M and 1T == 1024G and 1P == 1024T and 1E == 1024P", true},

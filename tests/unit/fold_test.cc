@@ -1,7 +1,7 @@
-#include "common/fold.hh"
-
+// SPDX-License-Identifier: MIT
 #include <clocale>
 
+#include "common/fit.hh"
 #include "support.hh"
 
 namespace nsx::cli {

@@ -1,7 +1,12 @@
+// SPDX-License-Identifier: MIT
 #include "plan/hints.hh"
 
 #include <cerrno>
+#include <fcntl.h>
 
+#include <nsx/fd.hh>
+
+#include "kernel/capabilities.hh"
 #include "support.hh"
 
 namespace nsx {
@@ -15,6 +20,7 @@ void expect(const std::string& hint, const char* words) {
 
 TEST(HintForUnshare, SaysWhatIsMissing) {
   expect(hint_for_unshare(EPERM, {Kind::net}), "CAP_SYS_ADMIN");
+  expect(hint_for_unshare(EPERM, {Kind::net}, ", or x"), ", or x");
   // Which of the reasons depends on the sysctls of the machine.
   expect(hint_for_unshare(EPERM, {Kind::net, Kind::user}), "user");
   expect(hint_for_unshare(ENOSPC, {Kind::net}), "max_*_namespaces");
@@ -23,7 +29,8 @@ TEST(HintForUnshare, SaysWhatIsMissing) {
 }
 
 TEST(HintForSetns, SaysWhatIsMissing) {
-  expect(hint_for_setns(EPERM, Kind::net), "run as root");
+  expect(hint_for_setns(EPERM, Kind::net),
+         "needs CAP_SYS_ADMIN in the user namespace that owns it");
   expect(hint_for_setns(EPERM, Kind::user), "the user who made it");
   expect(hint_for_setns(EINVAL, Kind::pid), "below one's own");
   expect(hint_for_setns(EINVAL, Kind::net), "");
@@ -36,9 +43,53 @@ TEST(HintForIdMap, IsForRefusalsOnly) {
   expect(hint_for_id_map(EINVAL), "");
 }
 
-TEST(HintForMountProc, IsForRefusalsOnly) {
-  expect(hint_for_mount_proc(EPERM), "--pid --fork");
-  expect(hint_for_mount_proc(ENOENT), "");
+/// A proc mount, which tells the namespaces of this process.
+OwnedFd proc() {
+  return OwnedFd(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+TEST(HintForMount, IsForRefusalsOnly) {
+  EXPECT_NE(hint_for_mount(EPERM, proc().get(), Kind::pid, "--pid"), "");
+  expect(hint_for_mount(ENOENT, proc().get(), Kind::pid, "--pid"), "");
+}
+
+TEST(CoveredParts, AreThoseOfFileSystemsOfTheType) {
+  constexpr std::string_view kMounts =
+      "1 0 0:1 / / rw - overlay overlay rw\n"
+      "2 1 0:2 / /proc rw - proc proc rw\n"
+      "3 2 0:3 / /proc/kcore rw - tmpfs tmpfs rw\n"
+      "4 2 0:2 /sys /proc/sys ro - proc proc rw\n"
+      "5 4 0:4 / /proc/sys/fs/binfmt_misc rw - binfmt_misc none rw\n"
+      "6 1 0:5 / /sys rw - sysfs sysfs rw\n"
+      "7 6 0:6 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
+      "8 7 0:7 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw\n"
+      "9 6 0:8 / /sys/firmware ro - tmpfs tmpfs rw\n"
+      "10 1 0:3 / /process rw - tmpfs tmpfs rw\n";
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(covered_parts(kMounts, "proc"), (Parts{"/proc/kcore", "/proc/sys"}));
+  EXPECT_EQ(covered_parts(kMounts, "sysfs"), (Parts{"/sys/firmware"}));
+  EXPECT_EQ(covered_parts(kMounts, "nfs"), Parts{});
+}
+
+TEST(HintForPropagation, OffersWhatAvoidsIt) {
+  expect(hint_for_propagation(EINVAL, "--x leaves it"), "--x leaves it, or outside, bind");
+  expect(hint_for_propagation(EINVAL, ""), "chroot(2): outside, bind");
+  expect(hint_for_propagation(EPERM, "--x"), "");
+}
+
+TEST(HintForCapability, NeverSaysWhatWasDone) {
+  const auto hint = [](const Privilege& privilege, Over over) {
+    return hint_for_capability(privilege, "CAP_X", over);
+  };
+  for (const Over over : {Over::own, Over::another}) {
+    expect(hint({.can_be_had = true}, over), "needs CAP_X: run as root");
+    expect(hint({.can_be_had = true, .is_root = true}, over), "this root lacks it");
+    for (const bool is_root : {false, true})
+      expect(hint({.is_root = is_root}, over), "needs CAP_X: the bounding set lacks it");
+  }
+  const Privilege all{.has = true, .can_be_had = true, .is_root = true};
+  expect(hint(all, Over::own), "seccomp");
+  expect(hint(all, Over::another), "outside");
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/holder_list.hh"
 
 #include "fake_proc.hh"
@@ -50,6 +51,17 @@ TEST(HoldersInWords, CountsAndNames) {
             "4 fds (web 7, db 8 and 1 more), 1 socket (9), 2 mounts /run/netns/blue, /pin, "
             "1 child namespace, 2 owned namespaces");
   EXPECT_EQ(in_words(scene.read(scene.other)), "1 fd (99)");
+}
+
+TEST(HoldersInWords, SaysInWhoseMountNamespaceAMountIs) {
+  Held scene;
+  scene.census.mounts[1] = {"/pin", scene.other, 8, false};
+  scene.census.holders = {{scene.held, Type::mount, 0, 0, 1}};
+  EXPECT_EQ(in_words(scene.read(scene.held)), "2 processes, 1 mount /pin in mnt 10 (db 8)");
+  cli::JsonWriter json;
+  write_json(scene.read(scene.held), json);
+  EXPECT_EQ(json.take(), R"([{"type":"process","count":2},)"
+                         R"({"type":"mount","path":"/pin","ns":10,"pid":8,"command":"db"}])");
 }
 
 TEST(HoldersInWords, IsEmptyForNothing) {

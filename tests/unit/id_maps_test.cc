@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: MIT
 #include "plan/id_maps.hh"
 
-#include "plan/sub_ids.hh"
+#include "plan/create_facts.hh"
 #include "support.hh"
 
 namespace nsx {

@@ -1,5 +1,4 @@
-#include "kernel/interfaces.hh"
-
+// SPDX-License-Identifier: MIT
 #include <cstring>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -9,6 +8,7 @@
 #include <sched.h>
 #include <sys/socket.h>
 
+#include "kernel/netlink.hh"
 #include "support.hh"
 
 namespace nsx {
@@ -67,6 +67,7 @@ std::string spelled(const std::vector<Interface>& interfaces) {
             each.hardware_address + (each.is_up ? " up" : " down");
     for (const auto& [address, prefix] : each.addresses)
       text += ' ' + address + '/' + std::to_string(prefix);
+    if (each.link_net_id) text += " to " + std::to_string(*each.link_net_id);
     text += '\n';
   }
   return text;
@@ -94,6 +95,16 @@ TEST(ParseInterfaces, TakesTheLocalEndOfAPointToPointLink) {
       attribute(IFA_ADDRESS, "\x0a\x00\x00\x02"s) + attribute(IFA_LOCAL, "\x0a\x00\x00\x01"s);
   EXPECT_EQ(spelled(parse_interfaces(link(3, 0, name("tun0")), address(3, AF_INET, 32, both))),
             "3 tun0   down 10.0.0.1/32\n");
+}
+
+TEST(ParseInterfaces, TakesTheNumberOfTheOtherEndsNamespace) {
+  const auto with = [&](const std::string& value) {
+    return spelled(
+        parse_interfaces(link(2, 0, name("a") + attribute(IFLA_LINK_NETNSID, value)), ""));
+  };
+  EXPECT_EQ(with("\x05\0\0\0"s), "2 a   down to 5\n");
+  EXPECT_EQ(with("\xff\xff\xff\xff"s), "2 a   down\n");
+  EXPECT_EQ(with("\x05\0"s), "2 a   down\n");
 }
 
 TEST(ParseInterfaces, EndsWhereTheTextMakesNoSense) {

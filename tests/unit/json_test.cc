@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/json.hh"
 
 #include <gtest/gtest.h>
@@ -16,6 +17,12 @@ TEST(JsonWriter, EscapesWhatWouldEndAStringOrReachATerminal) {
   JsonWriter json;
   EXPECT_EQ(json.string("a\"b\\c\n\x1b\x7f\xc3\xa4").take(),
             "\"a\\\"b\\\\c\\u000a\\u001b\\u007f\xc3\xa4\"");
+}
+
+TEST(JsonWriter, EscapesWhatReordersTextOrIsInvisible) {
+  JsonWriter json;
+  EXPECT_EQ(json.string("a\u202eb\u200bc\u2028\ufeff\u061c\U000e0041\u00e9").take(),
+            "\"a\\u202eb\\u200bc\\u2028\\ufeff\\u061c\\udb40\\udc41\u00e9\"");
 }
 
 TEST(JsonWriter, WritesNothingButUtf8) {
@@ -41,6 +48,23 @@ TEST(JsonWriter, WritesNothingButUtf8) {
     JsonWriter json;
     EXPECT_EQ(json.string(c.text).take(), '"' + std::string(c.written) + '"');
   }
+}
+
+TEST(JsonWriter, WritesAsciiInLines) {
+  JsonWriter json(JsonLayout::ascii_lines);
+  json.open('[').open('{').close().open('[').close().open('{').key("a\xc3\xa4").number(1);
+  json.key("b").open('[').string("\b\t\n\f\r\x01/\x7f\xf0\x9f\x98\x80").null().close();
+  EXPECT_EQ(json.close().close().take(), R"([
+  {},
+  [],
+  {
+    "a\u00e4": 1,
+    "b": [
+      "\b\t\n\f\r\u0001/\u007f\ud83d\ude00",
+      null
+    ]
+  }
+])");
 }
 
 TEST(JsonWriter, WritesBooleans) {

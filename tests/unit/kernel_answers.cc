@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "kernel_answers.hh"
 
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/nsfs.h>
+#include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <memory>
 #include <mutex>
@@ -222,6 +224,13 @@ long intercepted_syscall(long number, const std::array<long, 6>& args) {
       const std::string name = "pidfd " + std::to_string(args[0]) + (args[1] != 0 ? " thread" : "");
       return ask_fd("open " + name, name, call);
     }
+    // The same question as openat(2)'s, whatever may be followed.
+    case SYS_openat2: {
+      if (!knows(fd)) return call();
+      const auto* how = reinterpret_cast<const open_how*>(args[2]);
+      const std::string name = place(fd, reinterpret_cast<const char*>(args[1]));
+      return ask_fd("open " + name + ' ' + hex(how->flags), name, call);
+    }
     case SYS_pidfd_getfd: {
       if (!knows(fd)) return call();
       const std::string name = "descriptor " + std::to_string(args[1]) + " of " + place(fd, "");
@@ -332,6 +341,15 @@ int openat(int fd, const char* path, int flags, ...) {
   NSX_LOCK();
   const std::string name = place(fd, path);
   return ask_fd("open " + name + ' ' + hex(static_cast<unsigned>(flags)), name, call);
+}
+
+// What _FORTIFY_SOURCE makes of the two where the flags are no constant.
+int __open64_2(const char* path, int flags) {
+  return open(path, flags);
+}
+
+int __openat64_2(int fd, const char* path, int flags) {
+  return openat(fd, path, flags);
 }
 
 int close(int fd) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // What a kernel answered to a piece of work, written down, and given again on any other kernel.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <sched.h>
 
 #include <nsx/kind.hh>
@@ -81,8 +82,8 @@ TEST(KindSet, IteratesInTheOrderOfKind) {
 }
 
 TEST(KindSet, GivesTheFlagsOfAllMembers) {
-  EXPECT_EQ(KindSet().clone_flags(), 0);
-  EXPECT_EQ((KindSet{Kind::net, Kind::mnt}.clone_flags()), CLONE_NEWNET | CLONE_NEWNS);
+  EXPECT_EQ(clone_flags(KindSet()), 0);
+  EXPECT_EQ(clone_flags({Kind::net, Kind::mnt}), CLONE_NEWNET | CLONE_NEWNS);
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
-#include "nsx-ls/leaders.hh"
-
+// SPDX-License-Identifier: MIT
 #include <ctime>
 #include <unistd.h>
 
 #include <nsx/process.hh>
 
 #include "made_census.hh"
+#include "nsx-ls/facts.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/limits.hh"
 
 #include "fake_proc.hh"

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Snapshots of cgroups, made by hand.
 
 #include <functional>
 #include <string>
 
-#include "nsx-cg/top_snapshot.hh"
+#include "nsx-cg/top_source.hh"
 
 namespace nsx::cg_tool {
 

@@ -1,6 +1,7 @@
-#include "nsx-ls/matrix_rows.hh"
-
+// SPDX-License-Identifier: MIT
+#include "fake_proc.hh"
 #include "made_census.hh"
+#include "nsx-ls/matrix.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {
@@ -105,6 +106,18 @@ TEST(SharesAll, IsOfTheKindsThatAreAskedForAndSeen) {
   EXPECT_FALSE(shares(1, KindSet::all()));
   EXPECT_TRUE(shares(1, {Kind::uts}));
   EXPECT_TRUE(shares(3, KindSet::all()));
+}
+
+TEST(CommandsOf, AreNotThoseOfOthersThatHaveTheNumbersByNow) {
+  Scene scene;
+  FakeProc proc;
+  for (CensusProcess& process : scene.census.processes) {
+    process.start_time = 100;
+    proc.add({.pid = process.pid, .name = "of-" + std::to_string(process.pid), .start_time = 100});
+  }
+  scene.census.processes[1].start_time = 99;
+  EXPECT_EQ(commands_of(proc.kernel(), scene.census, all_rows(scene.census)),
+            (std::vector<std::string>{"of-1", "", "of-6", "of-7"}));
 }
 
 }  // namespace

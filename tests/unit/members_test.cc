@@ -1,15 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "discovery/members.hh"
+
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
 
-#include <nsx/members.hh>
+#include <nsx/census.hh>
 
-#include "discovery/net_members.hh"
 #include "support.hh"
 
 namespace nsx {
@@ -97,6 +100,26 @@ TEST(ProcessesIn, AreTheSameAskedAndByLinks) {
   asked.push_back(other.pid());
   std::sort(asked.begin(), asked.end());
   EXPECT_EQ(asked, must(processes_in(kernel, namespaces)));
+}
+
+// So many that they are read by several threads, whose findings are put together.
+TEST(FindNamespace, FindsAmongManyProcesses) {
+  NSX_NEEDS_ROOT();
+  const Family many(1100);
+  Child holder([] {
+    const OwnedFd before(::open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC));
+    if (::unshare(CLONE_NEWUTS) != 0) return 1;
+    std::printf("%lu\n", static_cast<unsigned long>(inode_of("/proc/self/ns/uts")));
+    std::fflush(stdout);
+    if (::open("/proc/self/ns/uts", O_RDONLY) < 0 || ::setns(before.get(), 0) != 0) return 1;
+    return ::pause();
+  });
+  const ino_t held = std::stoul(holder.read_line());
+  for (const Kernel& kernel : kernels()) {
+    const ino_t inode = many.net().identity().inode;
+    EXPECT_EQ(must(find_namespace(kernel, inode)).identity().inode, inode);
+    EXPECT_EQ(must(find_namespace(kernel, held)).identity().inode, held);
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-#include <nsx/mountinfo.hh>
+// SPDX-License-Identifier: MIT
+#include <nsx/inside.hh>
 
 #include "support.hh"
 

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: MIT
 #include <sched.h>
 
-#include <nsx/net.hh>
+#include <nsx/inside.hh>
 
 #include "support.hh"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/options.hh"
 
 #include <algorithm>
@@ -5,9 +6,12 @@
 #include <set>
 #include <sstream>
 
+#include <nsx/text.hh>
+
+#include "nsx-cg/commands.hh"
 #include "nsx-enter/options.hh"
 #include "nsx-ls/columns.hh"
-#include "nsx-ls/options.hh"
+#include "nsx-ls/request.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-unshare/options.hh"
 #include "support.hh"
@@ -15,12 +19,32 @@
 namespace nsx::cli {
 namespace {
 
+struct Request {
+  bool quick = false;
+  bool loud = true;
+  std::optional<int> number;
+  std::string file;
+  std::vector<std::string> filters;
+};
+
+struct Plan {
+  int count = 0;
+};
+
+Result<int> parse_digit(const char* text) {
+  if (text[0] >= '0' && text[0] <= '9' && text[1] == '\0') return text[0] - '0';
+  return refuse("use", text, "no digit");
+}
+
+constexpr char kUsualFile[] = "/usual";
+
 constexpr Option kTestOptions[] = {
-    {'q', "quick", Argument::none, nullptr, Completes::nothing, nullptr, "be quick"},
-    {'n', "number", Argument::required, "N", Completes::nothing, nullptr, "a number"},
-    {'f', "file", Argument::optional, "FILE", Completes::file, nullptr, "a file"},
-    {256, "filter", Argument::required, "EXPRESSION", Completes::nothing, nullptr, "a filter"},
-    {257, "plan", Argument::none, nullptr, Completes::nothing, nullptr, "print a plan"},
+    flag('q', "quick", "be quick", set_flag<&Request::quick>),
+    value('n', "number", {"N"}, "a number", parse_into<parse_digit, &Request::number>),
+    optional_value('f', "file", {"FILE", Completes::file}, "a file",
+                   set_text_or<&Request::file, kUsualFile>),
+    value(kNoLetter, "filter", {"EXPRESSION"}, "a filter", append_text<&Request::filters>),
+    flag(kNoLetter, "plan", "print a plan", [](Plan& plan) { ++plan.count; }),
 };
 constexpr Tool kRunner{"runner", "[options] [program]", "Runs.", kTestOptions, Operands::program, 1,
                        nullptr};
@@ -154,6 +178,21 @@ TEST(Parse, TakesTheProgramFromBehindDashes) {
     EXPECT_EQ(parsed(kNamer, c.words), c.expected);
 }
 
+TEST(Parse, TakesTheProgramFromBehindTheFirstOperandWithoutDashes) {
+  Operands operands = kNames;
+  operands.or_after_first = true;
+  const Tool tool{"suite name", "name", "Names.", kTestOptions, operands, 2, nullptr};
+  const ParseCase cases[] = {
+      {{"a"}, "operands: a"},
+      {{"-q", "a", "id", "-q", "--plan"}, "quick; operands: a; program: id -q --plan"},
+      {{"a", "-q"}, "operands: a; program: -q"},
+      {{"a", "-q", "b", "--", "id", "-q"}, "quick; operands: a b; program: id -q"},
+      {{"a", "id", "--", "x"}, "operands: a id; program: x"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(parsed(tool, c.words), c.expected);
+}
+
 TEST(Parse, CountsOperands) {
   const std::string usage = " (usage: suite name [options] name [other] [-- program])";
   const ParseCase cases[] = {
@@ -189,6 +228,54 @@ TEST(Parse, SaysWhatIsWrong) {
     EXPECT_EQ(parsed(kRunner, c.words), c.expected);
 }
 
+/// "quick 5 /file [a b] 1 plan", as the options have changed it, or the error's message.
+std::string applied(std::vector<std::string> words) {
+  Child child([&] {
+    words.insert(words.begin(), "lister");
+    std::vector<char*> argv;
+    for (std::string& word : words)
+      argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const auto line = parse(kLister, static_cast<int>(words.size()), argv.data());
+    Request request;
+    Plan plan;
+    const auto done = apply<kTestOptions>(*line, request, plan);
+    std::string text = request.quick ? "quick " : "";
+    if (request.number) text += std::to_string(*request.number) + ' ';
+    text += request.file + '[';
+    for (const std::string& filter : request.filters)
+      text += filter + ' ';
+    text += ']' + std::to_string(plan.count);
+    std::puts(done ? text.c_str() : done.error().message().c_str());
+    return 0;
+  });
+  return child.read_line();
+}
+
+TEST(Apply, ChangesThePartThatARowIsAbout) {
+  EXPECT_EQ(applied({}), "[]0");
+  EXPECT_EQ(applied({"-q", "-n5", "--filter=a", "--plan"}), "quick 5 [a ]1");
+  EXPECT_EQ(applied({"-f"}), "/usual[]0");
+}
+
+TEST(Apply, LetsTheLastOneCount) {
+  EXPECT_EQ(applied({"-n5", "-n6", "-f", "-f/x"}), "6 /x[]0");
+  EXPECT_EQ(applied({"-f/x", "-f", "--filter=a", "--filter=b", "--plan", "--plan"}),
+            "/usual[a b ]2");
+}
+
+TEST(Apply, ReportsTheFirstArgumentThatMakesNoSense) {
+  EXPECT_EQ(applied({"-nx", "-ny"}), "cannot use x: no digit");
+}
+
+TEST(SplitList, TakesEveryCommaForOne) {
+  using Words = std::vector<std::string_view>;
+  EXPECT_EQ(split_list("a"), (Words{"a"}));
+  EXPECT_EQ(split_list("a,b"), (Words{"a", "b"}));
+  EXPECT_EQ(split_list("a,,b,"), (Words{"a", "", "b", ""}));
+  EXPECT_EQ(split_list(""), (Words{""}));
+}
+
 TEST(Nearest, IsNoneForWordsThatResembleNothing) {
   const auto name_of = [](std::string_view word) {
     return std::string(nearest(kRunner, word).value_or("none"));
@@ -200,9 +287,15 @@ TEST(Nearest, IsNoneForWordsThatResembleNothing) {
   EXPECT_EQ(name_of("zzzzz"), "none");
   EXPECT_EQ(name_of("x"), "none");
   const std::array<std::string_view, 2> commands{"top", "list"};
-  EXPECT_EQ(nearest(commands, "foo"), std::nullopt);
-  EXPECT_EQ(nearest(commands, "tip"), "top");
-  EXPECT_EQ(nearest(commands, "lsit"), "list");
+  EXPECT_EQ(nsx::nearest(commands, "foo"), std::nullopt);
+  EXPECT_EQ(nsx::nearest(commands, "tip"), "top");
+  EXPECT_EQ(nsx::nearest(commands, "lsit"), "list");
+  EXPECT_EQ(nsx::nearest(commands, "otp"), "top");
+  EXPECT_EQ(nsx::nearest(commands, "stop"), std::nullopt);
+  const std::array<std::string_view, 2> others{"set", "exec"};
+  EXPECT_EQ(nsx::nearest(others, "net"), std::nullopt);
+  EXPECT_EQ(nsx::nearest(others, "stat"), std::nullopt);
+  EXPECT_EQ(nsx::nearest(others, "exce"), "exec");
 }
 
 // --- The tools' own tables -----------------------------------------------------------------------
@@ -212,13 +305,14 @@ class Tables : public testing::TestWithParam<const Tool*> {
   const Tool& tool() const { return *GetParam(); }
 };
 
-TEST_P(Tables, HaveEachIdAndNameOnce) {
-  std::set<int> ids;
+TEST_P(Tables, HaveEachLetterAndNameOnce) {
+  std::set<char> letters;
   std::set<std::string> names;
   for (const Option& option : tool().options) {
-    EXPECT_TRUE(ids.insert(option.id).second) << option.name;
     EXPECT_TRUE(names.insert(option.name).second) << option.name;
-    EXPECT_TRUE(option.id > 255 || std::isalnum(option.id)) << option.name;
+    if (option.letter == '\0') continue;
+    EXPECT_TRUE(letters.insert(option.letter).second) << option.name;
+    EXPECT_TRUE(std::isalnum(static_cast<unsigned char>(option.letter))) << option.name;
   }
 }
 
@@ -233,26 +327,86 @@ TEST_P(Tables, NameEveryArgumentAndNoOther) {
   }
 }
 
+/// A heading: begins with a capital and has no full stop.
+void expect_heading(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  EXPECT_TRUE(std::isupper(static_cast<unsigned char>(text.front()))) << text;
+  EXPECT_NE(text.back(), '.') << text;
+  EXPECT_LE(text.size(), kLongest) << text;
+}
+
 TEST_P(Tables, HelpInOnePhraseEach) {
-  EXPECT_STREQ(tool().purpose + std::strlen(tool().purpose) - 1, ".");
+  expect_heading(tool().purpose);
   for (const Option& option : tool().options) {
     const std::string_view help = option.help;
     ASSERT_FALSE(help.empty()) << option.name;
     EXPECT_NE(help.back(), '.') << option.name;
     EXPECT_FALSE(std::isupper(static_cast<unsigned char>(help.front()))) << help;
+    if (option.heading != nullptr) expect_heading(option.heading);
+  }
+}
+
+TEST_P(Tables, HaveAHeadingForAllOptionsOrForNone) {
+  const auto headings = std::ranges::count_if(
+      tool().options, [](const Option& option) { return option.heading != nullptr; });
+  EXPECT_TRUE(headings == 0 || tool().options.front().heading != nullptr);
+  EXPECT_NE(headings, 1);
+}
+
+/// The words of a command line as a shell splits them, up to the end of the first command.
+std::vector<std::string> shell_words(const std::string& command) {
+  const std::string script = "set -f; printf '%s\\n' " + command;
+  FILE* shell = ::popen(script.c_str(), "r");
+  std::vector<std::string> words;
+  std::array<char, 256> line{};
+  while (std::fgets(line.data(), line.size(), shell) != nullptr)
+    words.emplace_back(line.data(), std::strcspn(line.data(), "\n"));
+  EXPECT_EQ(::pclose(shell), 0) << command;
+  return words;
+}
+
+/// The table that a command line is parsed by, whose words after the command are left.
+const Tool* table_of(std::vector<std::string>& words) {
+  for (const Tool* table : {&unshare_tool::kTool, &enter_tool::kTool, &ls_tool::kTool}) {
+    if (words.front() == table->name) return table;
+  }
+  for (const Suite* suite : {&pin_tool::kSuite, &cg_tool::kSuite}) {
+    if (words.front() != suite->tool.name || words.size() < 2) continue;
+    words.erase(words.begin());
+    const Command* command = find_command(*suite, words.front());
+    return command != nullptr ? command->table : nullptr;
+  }
+  return nullptr;
+}
+
+TEST_P(Tables, HaveExamplesThatAreCommandLines) {
+  for (const Example& example : tool().examples) {
+    ASSERT_NE(example.command, nullptr);
+    EXPECT_STRNE(example.purpose, "") << example.command;
+    const std::string command = example.command;
+    std::vector<std::string> words = shell_words(command.substr(0, command.find(" | ")));
+    ASSERT_FALSE(words.empty()) << command;
+    const Tool* table = table_of(words);
+    ASSERT_NE(table, nullptr) << command;
+    std::vector<char*> argv;
+    for (std::string& word : words)
+      argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const auto line = parse(*table, static_cast<int>(words.size()), argv.data());
+    EXPECT_TRUE(line.has_value()) << command << ": " << failure(line);
   }
 }
 
 TEST_P(Tables, OfferHelpAndVersion) {
-  const auto name_of = [&](int id) {
+  const auto name_of = [&](char letter) {
     const auto option = std::find_if(tool().options.begin(), tool().options.end(),
-                                     [&](const Option& o) { return o.id == id; });
+                                     [&](const Option& o) { return o.letter == letter; });
     return option != tool().options.end() ? std::string(option->name) : "none";
   };
-  EXPECT_EQ(name_of(kHelp.id), "help");
+  EXPECT_EQ(name_of('h'), "help");
   // A command has none of its own.
   const bool is_command = std::strchr(tool().name, ' ') != nullptr;
-  EXPECT_EQ(name_of(kVersion.id), is_command ? "none" : "version");
+  EXPECT_EQ(name_of('V'), is_command ? "none" : "version");
 }
 
 std::string spelled_operands(std::size_t count) {
@@ -273,10 +427,10 @@ TEST_P(Tables, AreParsed) {
     const std::string operands = spelled_operands(tool().operands.least);
     EXPECT_EQ(parsed(tool(), with_operands(std::string("--") + option.name + argument)),
               option.name + argument + operands);
-    if (option.letter() == '\0') continue;
+    if (option.letter == '\0') continue;
     const bool bare =
         option.argument == Argument::none || option.argument == Argument::optional_if_long;
-    EXPECT_EQ(parsed(tool(), with_operands(std::string("-") + option.letter() + (bare ? "" : "x"))),
+    EXPECT_EQ(parsed(tool(), with_operands(std::string("-") + option.letter + (bare ? "" : "x"))),
               option.name + std::string(bare ? "" : "=x") + operands);
   }
 }
@@ -304,7 +458,7 @@ TEST_P(Tables, AreWholeInTheHelpText) {
   };
   text = squeeze(text);
   for (const Option& option : tool().options) {
-    std::string line = option.letter() != '\0' ? std::string{'-', option.letter(), ',', ' '} : "";
+    std::string line = option.letter != '\0' ? std::string{'-', option.letter, ',', ' '} : "";
     line += std::string("--") + option.name;
     if (option.argument == Argument::required) line += std::string("=") + option.metavar;
     if (option.argument == Argument::optional || option.argument == Argument::optional_if_long) {
@@ -329,7 +483,7 @@ TEST_P(Tables, SayWhatOperandsAre) {
 
 std::vector<const Tool*> all_tables() {
   std::vector<const Tool*> tables{&unshare_tool::kTool, &enter_tool::kTool, &ls_tool::kTool};
-  for (const Suite* suite : {&pin_tool::kSuite}) {
+  for (const Suite* suite : {&pin_tool::kSuite, &cg_tool::kSuite}) {
     tables.push_back(&suite->tool);
     for (const Command& command : suite->commands)
       tables.push_back(command.table);
@@ -354,7 +508,7 @@ const Option& option_of(const Tool& tool, std::string_view name) {
 TEST(LsTable, OffersEveryColumn) {
   std::string words;
   for (const auto& column : ls_tool::kColumns) {
-    words += std::string(words.empty() ? "" : " ") + column.name;
+    words += std::string(words.empty() ? "" : " ") + column.table.name;
   }
   EXPECT_EQ(option_of(ls_tool::kTool, "output").words, words);
 }
@@ -368,24 +522,33 @@ TEST(LsTable, OffersEveryKind) {
 
 TEST(HelpText, WrapsLongLines) {
   const Option options[] = {
-      {'a', "a-name-that-is-too-long-for-its-column", Argument::none, nullptr, Completes::nothing,
-       nullptr, "short"},
-      {'b', "b", Argument::none, nullptr, Completes::nothing, nullptr,
-       "words and words and words and words and words and words and words"},
+      under("First", flag('a', "a-name-that-is-too-long-for-its-column", "short")),
+      under("Second",
+            flag('b', "b", "words and words and words and words and words and words and words")),
   };
-  const Tool tool{"tool", "[options]", "Does it.", options, Operands::none, 1, "The end.\n"};
+  const Tool tool{
+      "tool",         "[options]",
+      "Do it",        options,
+      Operands::none, 1,
+      "The end.\n",   {{{"tool -a", "do it"}, {"tool -b", "do more of it, and more and more"}}}};
   EXPECT_EQ(help_text(tool),
             "Usage: tool [options]\n"
             "\n"
-            "Does it.\n"
+            "Do it\n"
             "\n"
-            "Options:\n"
+            "First:\n"
             "  -a, --a-name-that-is-too-long-for-its-column\n"
             "                             short\n"
+            "\n"
+            "Second:\n"
             "  -b, --b                    words and words and words and words and words and\n"
             "                             words and words\n"
             "\n"
             "The end.\n"
+            "\n"
+            "Examples:\n"
+            "  tool -a                                   do it\n"
+            "  tool -b                                   do more of it, and more and more\n"
             "\n"
             "More: man tool\n");
 }

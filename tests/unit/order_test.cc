@@ -1,10 +1,10 @@
-#include "nsx-ls/order.hh"
-
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <numeric>
 
-#include "fake_proc.hh"
 #include "made_census.hh"
+#include "nsx-ls/columns.hh"
+#include "nsx-ls/rows.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {
@@ -23,11 +23,11 @@ class Ordered : public testing::Test {
   }
 
   /// The inode numbers, in this order.
-  std::vector<ino_t> by(std::vector<Column> columns, bool reverse = false) const {
-    const FakeProc proc;
-    const Kernel kernel = proc.kernel();
-    Cells cells(kernel, made_.census);
-    Order order(cells, std::move(columns), reverse);
+  std::vector<ino_t> by(std::vector<cli::ColumnId> columns, bool reverse = false) const {
+    const auto value_of = [&](CensusIndex ns, cli::ColumnId id) {
+      return info(id).cell({made_.census, {}, subject_of(made_.census, ns)}).value;
+    };
+    Order order(value_of, std::move(columns), reverse);
     std::vector<CensusIndex> all(made_.census.namespaces.size());
     std::iota(all.begin(), all.end(), 0);
     std::sort(all.begin(), all.end(),
@@ -45,26 +45,23 @@ using Inodes = std::vector<ino_t>;
 
 TEST_F(Ordered, ByNumbersAsNumbers) {
   // As texts, 100 would come before 9.
-  EXPECT_EQ(by({Column::pid}), (Inodes{30, 10, 20, 40}));
+  EXPECT_EQ(by({column("PID")}), (Inodes{30, 10, 20, 40}));
 }
 
 TEST_F(Ordered, BySeveralColumnsAndInTheEndByInode) {
-  EXPECT_EQ(by({Column::type}), (Inodes{30, 10, 40, 20}));
-  EXPECT_EQ(by({Column::nprocs, Column::type}), (Inodes{30, 40, 20, 10}));
+  EXPECT_EQ(by({column("TYPE")}), (Inodes{30, 10, 40, 20}));
+  EXPECT_EQ(by({column("NPROCS"), column("TYPE")}), (Inodes{30, 40, 20, 10}));
 }
 
 TEST_F(Ordered, Reverse) {
   EXPECT_EQ(by({}, true), (Inodes{40, 30, 20, 10}));
-  EXPECT_EQ(by({Column::type}, true), (Inodes{20, 40, 10, 30}));
+  EXPECT_EQ(by({column("TYPE")}, true), (Inodes{20, 40, 10, 30}));
 }
 
 TEST_F(Ordered, AsFound) {
-  const FakeProc proc;
-  const Kernel kernel = proc.kernel();
-  Cells cells(kernel, made_.census);
-  EXPECT_TRUE(Order(cells, {}, false).is_as_found());
-  EXPECT_FALSE(Order(cells, {}, true).is_as_found());
-  EXPECT_FALSE(Order(cells, {Column::ns}, false).is_as_found());
+  EXPECT_TRUE(Order(nullptr, {}, false).is_as_found());
+  EXPECT_FALSE(Order(nullptr, {}, true).is_as_found());
+  EXPECT_FALSE(Order(nullptr, {column("NS")}, false).is_as_found());
 }
 
 }  // namespace

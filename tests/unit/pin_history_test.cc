@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
-#include <nsx/pin_watch.hh>
+#include "upkeep/watch.hh"
 
 namespace nsx {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Names, journals and lists of pins, on plain files: what is mounted is for tests/cli.
 #include <fcntl.h>
 #include <fstream>
@@ -5,7 +6,7 @@
 
 #include <nsx/pin.hh>
 
-#include "pin/journal.hh"
+#include "pin/store.hh"
 #include "support.hh"
 
 namespace nsx {
@@ -49,7 +50,7 @@ TEST_F(PinFiles, AJournalIsThereUntilItEnds) {
   const OwnedFd root = open_root();
   EXPECT_EQ(Journal::look(root.get(), "blue"), Journal::State::none);
   {
-    auto journal = must(Journal::begin(root_.path(), "blue"));
+    auto journal = must(Journal::begin({root.get(), root_.path()}, "blue"));
     EXPECT_FALSE(journal.was_abandoned);
     EXPECT_EQ(Journal::look(root.get(), "blue"), Journal::State::busy);
     EXPECT_EQ(Journal::names(root.get()), std::vector<std::string>{"blue"});
@@ -57,14 +58,14 @@ TEST_F(PinFiles, AJournalIsThereUntilItEnds) {
   }
   EXPECT_EQ(Journal::look(root.get(), "blue"), Journal::State::none);
   // The directory went with the last of them.
-  EXPECT_NE(::access(Journal::directory(root_.path()).c_str(), F_OK), 0);
+  EXPECT_FALSE(Journal::open_directory(root.get()));
 }
 
 TEST_F(PinFiles, AJournalThatNobodyHasLockedWasAbandonedAndIsTakenOver) {
   const OwnedFd root = open_root();
-  { must(Journal::begin(root_.path(), "blue")); }
+  { must(Journal::begin({root.get(), root_.path()}, "blue")); }
   EXPECT_EQ(Journal::look(root.get(), "blue"), Journal::State::abandoned);
-  auto journal = must(Journal::begin(root_.path(), "blue"));
+  auto journal = must(Journal::begin({root.get(), root_.path()}, "blue"));
   EXPECT_TRUE(journal.was_abandoned);
   must(journal.end());
   EXPECT_TRUE(Journal::names(root.get()).empty());
@@ -96,7 +97,8 @@ TEST_F(PinFiles, AreHalfMadeAsLongAsTheirNameHasAJournal) {
   make_directory("netns");
   make("netns/blue");
   make("netns/red");
-  const auto journal = must(Journal::begin(root_.path(), "blue"));
+  const OwnedFd root = open_root();
+  const auto journal = must(Journal::begin({root.get(), root_.path()}, "blue"));
   const auto pins = must(store().list(newest_kernel()));
   ASSERT_EQ(pins.size(), 2U);
   EXPECT_EQ(pins[0].state, PinState::half);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The census on what other kernels answered: tests/data/kernel-answers has a record of each
 // generation.
 //

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include "common/report.hh"
 
 #include <cstdlib>
 #include <fcntl.h>
 
-#include "nsx-ls/options.hh"
+#include "nsx-ls/request.hh"
 #include "support.hh"
 
 namespace nsx::cli {
@@ -93,7 +94,7 @@ TEST(GuardedMain, OpensTheStandardStreams) {
 TEST(GuardedMain, ReportsABug) {
   const auto run = [](int, char**) -> int { throw std::runtime_error("bug"); };
   EXPECT_EQ(said([&] { return guarded_main(tool(), run, 0, nullptr); }),
-            "nsx-ls: cannot go on: bug\nstatus 1\n");
+            "nsx-ls: cannot go on: bug\nstatus 2\n");
 }
 
 }  // namespace

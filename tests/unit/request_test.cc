@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/request.hh"
 
 #include "support.hh"
@@ -34,7 +35,7 @@ TEST(CensusRequestOf, ColumnsThatShowWhatASourceFindsKeepsIt) {
 
 TEST(CensusRequestOf, AProcessLooksAtThatAlone) {
   Options options;
-  options.process = 42;
+  options.processes = {42};
   options.columns = "NS,TYPE,ID,ONS";
   CensusRequest request = asked(options);
   EXPECT_EQ(request.only, 42);
@@ -48,15 +49,15 @@ TEST(CensusRequestOf, AProcessLooksAtThatAlone) {
 
 TEST(CensusRequestOf, AProcessAndWhatOthersDecideLooksAtAll) {
   Options options;
-  options.process = 42;
+  options.processes = {42};
   options.columns = "NS";
   options.pinned = true;
   EXPECT_EQ(asked(options).only, 0);
   EXPECT_TRUE(asked(options).sources.contains(Source::mount));
   options.pinned = false;
-  options.user = 0;
+  options.users = {0};
   EXPECT_EQ(asked(options).only, 0);
-  options.user = {};
+  options.users = {};
   options.sort = "NPROCS";
   EXPECT_EQ(asked(options).only, 0);
 }
@@ -103,22 +104,22 @@ TEST(MakeRequest, RefusesWhatMakesNoSense) {
        "cannot use --list and --tree: they exclude each other"},
       {[](Options& o) {
          o.persistent = true;
-         o.process = 1;
+         o.processes = {1};
        },
        "cannot use --persistent and --task: they exclude each other"},
       {[](Options& o) {
          o.persistent = true;
-         o.user = 0;
+         o.users = {0};
        },
        "cannot use --persistent and --user: they exclude each other"},
       {[](Options& o) {
          o.persistent = true;
-         o.container = "web";
+         o.containers = {"web"};
        },
        "cannot use --persistent and --container: they exclude each other"},
       {[](Options& o) {
-         o.process = 1;
-         o.container = "web";
+         o.processes = {1};
+         o.containers = {"web"};
        },
        "cannot use --task and --container: they exclude each other"},
       {[](Options& o) {

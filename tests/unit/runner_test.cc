@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/runner.hh"
 
 #include <csignal>

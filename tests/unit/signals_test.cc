@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/signals.hh"
 
 #include <csignal>

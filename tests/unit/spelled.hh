@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Plans as text with every field in it, so that a test compares them whole. Not describe(), which
 // is for people and leaves out what they need not know.
@@ -44,7 +45,17 @@ struct Speller {
   std::string operator()(const step::StartWatcher& s) const {
     return "watcher " + std::to_string(s.signal);
   }
-  std::string operator()(const step::OpenTerminal&) const { return "terminal"; }
+  std::string operator()(const step::OpenTerminal& s) const {
+    std::string text = s.only_for_terminals ? "terminal for terminals" : "terminal";
+    if (s.devpts >= 0) text += " in " + where(s.devpts, s.of);
+    return s.owner ? text + " owner " + std::to_string(*s.owner) : text;
+  }
+  std::string operator()(const step::CloseDescriptors& s) const {
+    std::string text = "close all but";
+    for (const int fd : s.kept)
+      text += ' ' + std::to_string(fd);
+    return text;
+  }
   std::string operator()(const step::Hide&) const { return "hide"; }
   std::string operator()(const step::BecomeOwner& s) const {
     return "owner " + std::to_string(s.uid) + ':' + std::to_string(s.gid);
@@ -73,13 +84,37 @@ struct Speller {
     return text;
   }
   std::string operator()(const step::KeepCapabilities&) const { return "keep caps"; }
+  std::string operator()(const step::SetOomScore& s) const {
+    return "oom " + std::to_string(s.adjustment);
+  }
+  std::string operator()(const step::SetResourceLimits& s) const {
+    std::string text = "limits";
+    for (const auto& limit : s.limits) {
+      text += ' ' + std::to_string(limit.resource) + '=' + std::to_string(limit.soft) + ':' +
+              std::to_string(limit.hard);
+    }
+    return text;
+  }
+  std::string operator()(const step::LimitPrivileges& s) const {
+    return "limit " + std::to_string(s.bounding) + ' ' + std::to_string(s.inheritable) + ' ' +
+           std::to_string(s.ambient) +
+           (s.permitted_for_good ? " for good " + std::to_string(*s.permitted_for_good) : "");
+  }
   std::string operator()(const step::SetHostname& s) const { return "hostname " + s.name; }
   std::string operator()(const step::BringUpLoopback&) const { return "lo"; }
-  std::string operator()(const step::MountSys&) const { return "sys"; }
+  std::string operator()(const step::MountSys& s) const {
+    return "sys " + s.path + (s.make_private ? " private" : "");
+  }
   std::string operator()(const step::BindOver& s) const {
     std::string text = "bind " + s.from + " over " + s.over + ':';
     for (const std::string& name : s.names)
       text += ' ' + name;
+    return text;
+  }
+  std::string operator()(const step::MaskSockets& s) const {
+    std::string text = "mask";
+    for (const std::string& path : s.paths)
+      text += ' ' + path;
     return text;
   }
   std::string operator()(const step::MountBinfmt& s) const { return "binfmt " + s.path; }
@@ -87,19 +122,33 @@ struct Speller {
     return "interpreter " + s.binfmt + ' ' + s.line;
   }
   std::string operator()(const step::SetEnvironment& s) const {
-    std::string text = "environment";
+    std::string text = s.keeps_paths ? "environment but paths" : "environment";
     for (const std::string& entry : s.entries)
       text += ' ' + entry;
     return text;
   }
-  std::string operator()(const step::SetSecurityContext& s) const { return "context " + s.context; }
+  std::string operator()(const step::SetVariables& s) const {
+    std::string text = "variables";
+    for (const std::string& entry : s.entries)
+      text += ' ' + entry;
+    return text;
+  }
+  std::string operator()(const step::SetSecurityContext& s) const {
+    return (s.is_apparmor ? "profile " : "context ") + s.context;
+  }
   std::string operator()(const step::KeepPins&) const { return "keep pins"; }
   std::string operator()(const step::DropGroups& s) const {
     return s.may_be_denied ? "drop groups if allowed" : "drop groups";
   }
   std::string operator()(const step::SetIds& s) const {
-    return "gid " + (s.gid ? std::to_string(*s.gid) : "-") + " uid " +
-           (s.uid ? std::to_string(*s.uid) : "-") + (s.keep_capabilities ? " keep caps" : "");
+    std::string text = "gid " + (s.gid ? std::to_string(*s.gid) : "-") + " uid " +
+                       (s.uid ? std::to_string(*s.uid) : "-") +
+                       (s.keep_capabilities ? " keep caps" : "");
+    if (!s.groups) return text;
+    text += " groups";
+    for (const gid_t group : *s.groups)
+      text += ' ' + std::to_string(group);
+    return s.groups_may_be_denied ? text + " if allowed" : text;
   }
   std::string operator()(const step::SetPropagation& s) const {
     using Mode = step::SetPropagation::Mode;
@@ -112,6 +161,7 @@ struct Speller {
   std::string operator()(const step::MountProc& s) const {
     return "proc " + s.path + (s.make_private ? " privately" : "");
   }
+  std::string operator()(const step::PrepareStarter&) const { return "prepare starter"; }
   std::string operator()(const step::Execute& s) const {
     std::string text = "exec " + s.file + ':';
     for (const std::string& argument : s.arguments)

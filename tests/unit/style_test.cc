@@ -1,7 +1,7 @@
-#include "common/style.hh"
-
+// SPDX-License-Identifier: MIT
 #include <cstdlib>
 
+#include "common/table.hh"
 #include "support.hh"
 
 namespace nsx::cli {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+#include <nsx/census.hh>
 #include <nsx/target.hh>
 
 #include "fake_proc.hh"
@@ -83,7 +85,7 @@ TEST(FindNamespace, FindsOwnOnesByTheirInodes) {
 TEST(FindNamespace, SaysWhereItLooked) {
   EXPECT_EQ(failure(find_namespace(newest_kernel(), 1234567890123)),
             "cannot find ns:1234567890123: no namespace that you may see has this inode number or "
-            "id (looked at processes, threads and mounts)");
+            "id (looked at processes, threads, descriptors, sockets and mounts)");
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "kernel/text.hh"
 
 #include <cstdint>
@@ -26,6 +27,30 @@ TEST(NextField, TakesOnePieceAfterTheOther) {
   EXPECT_EQ(next_field(rest, ','), "b");
   EXPECT_EQ(rest, "");
   EXPECT_EQ(next_field(rest, ','), "");
+}
+
+TEST(ContinuesCharacter, IsOfAllBytesButTheFirst) {
+  for (const std::string whole : {"a", "\u00e9", "\u20ac", "\U0001f600"}) {
+    EXPECT_FALSE(continues_character(whole[0])) << whole;
+    for (std::size_t i = 1; i < whole.size(); ++i)
+      EXPECT_TRUE(continues_character(whole[i])) << whole;
+  }
+  EXPECT_FALSE(continues_character('\xff'));
+}
+
+TEST(DropPartialCharacter, LeavesWholeOnes) {
+  const auto dropped = [](std::string text) {
+    drop_partial_character(text);
+    return text;
+  };
+  EXPECT_EQ(dropped(""), "");
+  for (const std::string whole : {"a", "\u00e9", "\u20ac", "\U0001f600"}) {
+    EXPECT_EQ(dropped("x" + whole), "x" + whole);
+    for (std::size_t size = 1; size < whole.size(); ++size)
+      EXPECT_EQ(dropped("x" + whole.substr(0, size)), "x");
+  }
+  // What is no UTF-8 at all stays as it is.
+  EXPECT_EQ(dropped("\x80\x80\x80\x80"), "\x80\x80\x80\x80");
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_draw.hh"
 
 #include "made_snapshot.hh"
@@ -39,7 +40,7 @@ TopModel make(const TopSnapshot& snapshot, TopSettings settings, TopSize size = 
 }
 
 TopSettings memory_column() {
-  return {.columns = {number_of(Column::mem)}, .sort = number_of(Column::mem)};
+  return {.columns = {column("MEM")}, .sort = column("MEM")};
 }
 
 void type(TopModel& model, std::string_view text) {
@@ -71,6 +72,28 @@ TEST(TopDraw, ShowsRowsBelowTheirHeadings) {
   EXPECT_EQ(reversed(screen.lines[1]), text_of(screen.lines[1]));
   EXPECT_EQ(text_of(screen.lines[2]).substr(0, 20), "/               4.9K");
   EXPECT_EQ(text_of(screen.lines[3]).substr(0, 20), "/a               300");
+}
+
+TEST(TopDraw, ShowsAPageInPlaceOfTheList) {
+  const auto snapshot = MadeSnapshot().add("/", {.memory = 5000}).add("/a", {.memory = 300}).done();
+  TopModel model = make(snapshot, memory_column());
+  const TopAction action{TopAction::Kind::explain, "/a\x1b", 7};
+  model.show_page(action, {"one", "a line that is too long for such a small terminal", "last"});
+  const TopSize size{.lines = 8, .columns = 30};
+  TopScreen screen = draw(model, size, "a note");
+  ASSERT_EQ(screen.lines.size(), 8U);
+  EXPECT_TRUE(text_of(screen.lines[0]).starts_with("Limits of /a\\x1b "));
+  EXPECT_TRUE(text_of(screen.lines[1]).starts_with("one "));
+  EXPECT_TRUE(text_of(screen.lines[2]).starts_with("a line that is too long "));
+  EXPECT_TRUE(text_of(screen.lines[3]).starts_with("    for such a small terminal "));
+  EXPECT_TRUE(text_of(screen.lines[4]).starts_with("last "));
+  EXPECT_TRUE(text_of(screen.lines[7]).starts_with("Esc q back "));
+  model.press({TopKey::Name::end});
+  model.press({TopKey::Name::down});
+  screen = draw(model, size, "");
+  EXPECT_TRUE(text_of(screen.lines[1]).starts_with("a line that is too long "));
+  for (const TopLine& line : screen.lines)
+    EXPECT_EQ(width_of(text_of(line)), size.columns);
 }
 
 TEST(TopDraw, SaysWhyColumnsAreEmpty) {
@@ -113,7 +136,7 @@ TEST(TopDraw, MeasuresMemoryByTheLowerLimit) {
                                              sample.memory_high = 1000;
                                            }})
                             .done();
-  EXPECT_EQ(bar_of(number_of(Column::mem), snapshot, 0), 0.5);
+  EXPECT_EQ(bar_of(column("MEM"), snapshot, 0), 0.5);
 }
 
 TEST(TopDraw, MeasuresCpuPidsAndPressure) {
@@ -128,12 +151,12 @@ TEST(TopDraw, MeasuresCpuPidsAndPressure) {
                            sample.io_pressure = CgroupPressure{.some = {.avg10 = 25}};
                          }})
           .done();
-  EXPECT_DOUBLE_EQ(*bar_of(number_of(Column::cpu), snapshot, 0), 0.6);
-  EXPECT_DOUBLE_EQ(*bar_of(number_of(Column::pids), snapshot, 0), 0.75);
-  EXPECT_DOUBLE_EQ(*bar_of(number_of(Column::io_psi), snapshot, 0), 0.25);
-  EXPECT_EQ(tone_of(number_of(Column::io_psi), snapshot, 0), TopTone::warning);
-  EXPECT_FALSE(bar_of(number_of(Column::cpu_psi), snapshot, 0));
-  EXPECT_FALSE(bar_of(number_of(Column::procs), snapshot, 0));
+  EXPECT_DOUBLE_EQ(*bar_of(column("CPU%"), snapshot, 0), 0.6);
+  EXPECT_DOUBLE_EQ(*bar_of(column("PIDS/MAX"), snapshot, 0), 0.75);
+  EXPECT_DOUBLE_EQ(*bar_of(column("IO-PSI"), snapshot, 0), 0.25);
+  EXPECT_EQ(tone_of(column("IO-PSI"), snapshot, 0), TopTone::warning);
+  EXPECT_FALSE(bar_of(column("CPU-PSI"), snapshot, 0));
+  EXPECT_FALSE(bar_of(column("PROCS"), snapshot, 0));
 }
 
 TEST(TopDraw, ColoursWhatHappens) {
@@ -174,7 +197,7 @@ TEST(TopDraw, IndentsTheTree) {
       MadeSnapshot().add("/", {}).add("/a", {}).add("/a/x", {}).add("/b", {}).done();
   TopSettings settings = memory_column();
   settings.is_tree = true;
-  settings.sort = number_of(Column::cgroup_name);
+  settings.sort = column("NAME");
   settings.falling = false;
   const TopScreen screen = draw(make(snapshot, settings), {}, "");
   EXPECT_TRUE(text_of(screen.lines[2]).starts_with("/ "));
@@ -184,7 +207,7 @@ TEST(TopDraw, IndentsTheTree) {
 }
 
 TEST(TopDraw, NeverLetsANameReachTheTerminal) {
-  const std::string hostile = "/a\x1b[2J\x07\xff\\b";
+  const std::string hostile = "/a\x1b[2J\x07\xff\\b\u202e\u200b";
   const auto snapshot = MadeSnapshot().add("/", {}).add(hostile, {}).done();
   for (const bool is_tree : {false, true}) {
     TopSettings settings = memory_column();
@@ -198,7 +221,8 @@ TEST(TopDraw, NeverLetsANameReachTheTerminal) {
       std::string all;
       for (const TopLine& line : screen.lines)
         all += text_of(line);
-      EXPECT_NE(all.find(R"(/a\x1b[2J\x07\xff\x5cb)"), std::string::npos) << all;
+      EXPECT_NE(all.find(R"(/a\x1b[2J\x07\xff\x5cb\xe2\x80\xae\xe2\x80\x8b)"), std::string::npos)
+          << all;
       for (const char c : all)
         EXPECT_TRUE(c >= ' ' && c <= '~') << static_cast<int>(c);
     }
@@ -217,11 +241,88 @@ TEST(TopDraw, CutsLongNamesAndKeepsTheirEnds) {
   EXPECT_NE(text_of(screen.lines[23]).find("x/end? y: yes, else no"), std::string::npos);
 }
 
+/// The start of an ID and the whole of it.
+constexpr std::string_view kShortId = "2db9657a83b2";
+std::string whole_id() {
+  return std::string(kShortId) + std::string(52, 'e');
+}
+
+/// A cgroup of a container of this name.
+Made made_of(const std::string& container) {
+  return {.memory = 300, .change = [container](CgroupSample& sample) {
+            sample.place.container = PlaceName{container, sample.path, true};
+          }};
+}
+
+TEST(TopDraw, KeepsTheFirstDigitsOfAnId) {
+  const auto snapshot = MadeSnapshot()
+                            .add("/", {.memory = 5000})
+                            .add("/docker/" + whole_id(), {.memory = 300})
+                            .add("/s.slice/docker-" + whole_id() + ".scope", {.memory = 200})
+                            .done();
+  TopModel model = make(snapshot, memory_column());
+  TopScreen screen = draw(model, {.lines = 8, .columns = 80}, "");
+  EXPECT_TRUE(text_of(screen.lines[3]).starts_with("/docker/2db9657a83b2 "));
+  EXPECT_TRUE(text_of(screen.lines[4]).starts_with("/s.slice/docker-2db9657a83b2.scope "));
+  screen = draw(model, {.lines = 8, .columns = 30}, "");
+  EXPECT_TRUE(text_of(screen.lines[3]).starts_with("..er/2db9657a83b2 "));
+  EXPECT_TRUE(text_of(screen.lines[4]).starts_with("..er-2db9657a83b2 "));
+  // There is room for all of it.
+  screen = draw(model, {.lines = 8, .columns = 160}, "");
+  EXPECT_TRUE(text_of(screen.lines[3]).starts_with("/docker/" + whole_id() + ' '));
+}
+
+TEST(TopDraw, LeavesRoomForNumbersBesideALongContainer) {
+  const auto snapshot = MadeSnapshot()
+                            .add("/", {.memory = 5000})
+                            .add("/a", made_of("a-rather-long-name-of-a-container"))
+                            .done();
+  TopSettings settings = memory_column();
+  settings.columns = {column("CONTAINER"), column("CPU%"), column("MEM")};
+  const TopModel model = make(snapshot, settings);
+  EXPECT_EQ(text_of(draw(model, {.lines = 10, .columns = 40}, "").lines[1]),
+            "NAME           CONTAINER      CPU%   MEM");
+  EXPECT_EQ(text_of(draw(model, {.lines = 10, .columns = 40}, "").lines[3]),
+            "/a             a-rather-lo..         300");
+  EXPECT_EQ(text_of(draw(model, {.lines = 10, .columns = 30}, "").lines[1]),
+            "NAME           CONTAINER  CPU%");
+  EXPECT_NE(text_of(draw(model, {.lines = 10, .columns = 80}, "").lines[3])
+                .find(" a-rather-long-name-of-a-container "),
+            std::string::npos);
+}
+
+TEST(TopDraw, NamesTheContainerThatIsAskedAbout) {
+  const std::string path = "/docker/" + whole_id();
+  const auto snapshot = MadeSnapshot().add("/", {.memory = 5000}).add(path, made_of("web")).done();
+  TopModel model = make(snapshot, memory_column());
+  const auto asked = [&](int columns) {
+    const std::string text = text_of(draw(model, {.lines = 8, .columns = columns}, "").lines[7]);
+    return text.substr(0, text.find_last_not_of(' ') + 1);
+  };
+  type(model, "GK");
+  EXPECT_EQ(asked(80),
+            "kill all processes of and below web (/docker/2db9657a83b2)? y: yes, else no");
+  EXPECT_EQ(asked(70), "kill all processes of and below web (../2db9657a83b2)? y: yes, else no");
+  EXPECT_EQ(asked(40), "kill all of web (..2db9657a83b2)? y: yes");
+  EXPECT_EQ(asked(39), "kill all of web? y: yes");
+  EXPECT_EQ(asked(30), "kill all of web? y: yes");
+  type(model, "nF");
+  EXPECT_EQ(asked(80), "freeze web (/docker/2db9657a83b2)? y: yes, else no");
+  type(model, "n");
+  for (const std::string& heading : {std::string("Limits of "), std::string("Processes of ")}) {
+    const TopAction action =
+        model.press({TopKey::Name::character, heading == "Limits of " ? "e" : "p"});
+    model.show_page(action, {"one"});
+    EXPECT_TRUE(
+        text_of(draw(model, {}, "").lines[0]).starts_with(heading + "web (/docker/2db9657a83b2) "));
+    model.press({TopKey::Name::escape});
+  }
+}
+
 TEST(TopDraw, LeavesOutColumnsThatHaveNoRoomUntilItIsScrolled) {
   const auto snapshot = MadeSnapshot().add("/", {.memory = 5}).done();
   TopSettings settings = memory_column();
-  settings.columns = {number_of(Column::mem), number_of(Column::procs),
-                      number_of(Column::controllers)};
+  settings.columns = {column("MEM"), column("PROCS"), column("CONTROLLERS")};
   TopModel model = make(snapshot, settings);
   const TopSize narrow{.lines = 8, .columns = 30};
   EXPECT_EQ(text_of(draw(model, narrow, "").lines[1]), "NAME             MEM PROCS    ");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_model.hh"
 
 #include <algorithm>
@@ -10,11 +11,11 @@ namespace nsx::cg_tool {
 namespace {
 
 using Name = TopKey::Name;
-using Kind = TopDeed::Kind;
+using Kind = TopAction::Kind;
 
 TopModel make(TopSettings settings = {}) {
   if (settings.columns.empty()) {
-    settings.columns = {number_of(Column::cpu), number_of(Column::mem)};
+    settings.columns = {column("CPU%"), column("MEM")};
   }
   auto model = TopModel::make(std::move(settings));
   EXPECT_TRUE(model);
@@ -30,14 +31,14 @@ std::vector<std::string> paths(const TopModel& model) {
 
 using Paths = std::vector<std::string>;
 
-TopDeed type(TopModel& model, std::string_view text) {
-  TopDeed deed;
+TopAction type(TopModel& model, std::string_view text) {
+  TopAction action;
   for (const char letter : text)
-    deed = model.press({Name::character, std::string(1, letter)});
-  return deed;
+    action = model.press({Name::character, std::string(1, letter)});
+  return action;
 }
 
-TopDeed press(TopModel& model, Name name) {
+TopAction press(TopModel& model, Name name) {
   return model.press({name});
 }
 
@@ -85,14 +86,14 @@ TEST(TopModel, SortsByTheColumnBeside) {
     type(model, keys);
     return model.settings().sort;
   };
-  EXPECT_EQ(sorted_by(">"), number_of(Column::mem));
+  EXPECT_EQ(sorted_by(">"), column("MEM"));
   EXPECT_EQ(sorted_by(">"), kEventsColumn);
   EXPECT_EQ(sorted_by(">"), kEventsColumn);
-  EXPECT_EQ(sorted_by("<<<"), number_of(Column::cgroup_name));
+  EXPECT_EQ(sorted_by("<<<"), column("NAME"));
   EXPECT_FALSE(model.settings().falling);
-  EXPECT_EQ(sorted_by("<"), number_of(Column::cgroup_name));
+  EXPECT_EQ(sorted_by("<"), column("NAME"));
   // From one that is not shown.
-  EXPECT_EQ(sorted_by("o>"), number_of(Column::cgroup_name));
+  EXPECT_EQ(sorted_by("o>"), column("NAME"));
 }
 
 TEST(TopModel, SortsByHowBadEventsAre) {
@@ -104,7 +105,7 @@ TEST(TopModel, SortsByHowBadEventsAre) {
                  .add("/quiet", {})
                  .add("/throttled", {.events = {.throttled = 0.5}})
                  .done());
-  type(model, "e");
+  type(model, "E");
   EXPECT_EQ(paths(model), (Paths{"/killed", "/throttled", "/frozen", "/", "/quiet"}));
 }
 
@@ -348,10 +349,10 @@ TEST(TopModel, AsksBeforeItKills) {
   EXPECT_EQ(model.asked().path, "/b");
   // What is asked for stays what it was, whatever comes meanwhile.
   model.take(MadeSnapshot().add("/", {.cpu = 3}).add("/a", {.cpu = 1}).done());
-  const TopDeed deed = type(model, "y");
-  EXPECT_EQ(deed.kind, Kind::kill);
-  EXPECT_EQ(deed.path, "/b");
-  EXPECT_EQ(deed.id, id_of("/b"));
+  const TopAction action = type(model, "y");
+  EXPECT_EQ(action.kind, Kind::kill);
+  EXPECT_EQ(action.path, "/b");
+  EXPECT_EQ(action.id, id_of("/b"));
 }
 
 TEST(TopModel, TakesAnyOtherKeyForNo) {
@@ -379,8 +380,96 @@ TEST(TopModel, FreezesAndThaws) {
   EXPECT_NE(model.message(), "");
 }
 
+/// A root with a container, "web", and something else.
+TopSnapshot scene_with_container() {
+  const auto contain = [](CgroupSample& sample) {
+    sample.place.container = PlaceName{"web", sample.path, true};
+  };
+  return MadeSnapshot().add("/", {}).add("/docker-1", {.change = contain}).add("/z", {}).done();
+}
+
+TEST(TopModel, FindsContainersByTheirNames) {
+  TopModel model = make();
+  model.set_room(10);
+  model.take(scene_with_container());
+  type(model, "/WEB");
+  press(model, Name::enter);
+  EXPECT_EQ(selected(model), "/docker-1");
+  type(model, "fCONTAINER == 'web'");
+  press(model, Name::enter);
+  EXPECT_EQ(paths(model), Paths{"/docker-1"});
+}
+
+TEST(TopModel, HidesTheColumnOfContainersWhereThereIsNone) {
+  const std::vector columns{column("CONTAINER"), column("MEM")};
+  TopModel model = make({.columns = columns, .container_if_any = true});
+  model.take(scene());
+  EXPECT_EQ(model.columns(), std::vector{column("MEM")});
+  model.take(scene_with_container());
+  EXPECT_EQ(model.columns(), columns);
+  TopModel asked = make({.columns = columns});
+  asked.take(scene());
+  EXPECT_EQ(asked.columns(), columns);
+}
+
+TEST(TopModel, RefusesToSortOrFilterByWhatTheTreeDoesNotHave) {
+  TopSettings settings;
+  settings.missing.resize(kColumns.size());
+  settings.missing[static_cast<std::size_t>(column("MEM"))] =
+      "the controller memory is bound to cgroup v1";
+  TopModel model = model_of_scene(settings);
+  type(model, "m");
+  EXPECT_EQ(model.settings().sort, column("CPU%"));
+  EXPECT_EQ(model.message(), "cannot sort by MEM: the controller memory is bound to cgroup v1");
+  type(model, "fmem > 1");
+  press(model, Name::enter);
+  EXPECT_EQ(model.mode(), TopMode::filter);
+  EXPECT_EQ(model.message(), "cannot filter by MEM: the controller memory is bound to cgroup v1");
+  type(model,
+       "\x15"
+       "cpu > 90");
+  press(model, Name::enter);
+  EXPECT_EQ(paths(model), (Paths{"/", "/b", "/a"}));
+}
+
+TEST(TopModel, OpensPagesAboutWhatIsChosen) {
+  TopModel model = model_of_scene();
+  EXPECT_EQ(type(model, "e").kind, Kind::nothing);
+  EXPECT_NE(model.message(), "");
+  press(model, Name::home);
+  const TopAction explain = type(model, "e");
+  EXPECT_EQ(explain, (TopAction{Kind::explain, "/", id_of("/")}));
+  EXPECT_EQ(model.page(), nullptr);
+  model.show_page(explain, {"one", "two", "three"});
+  ASSERT_NE(model.page(), nullptr);
+  press(model, Name::down);
+  EXPECT_EQ(model.page()->first, 1U);
+  // Looked at again, it stays where it is; whatever the list does meanwhile.
+  EXPECT_EQ(type(model, " "), explain);
+  model.take(scene());
+  model.show_page(explain, {"one", "two", "four"});
+  EXPECT_EQ(model.page()->first, 1U);
+  press(model, Name::end);
+  type(model, "jjjj");
+  EXPECT_EQ(model.page()->first, 2U);
+  const TopAction processes = type(model, "p");
+  EXPECT_EQ(processes, (TopAction{Kind::processes, "/", id_of("/")}));
+  model.show_page(processes, {"1 init"});
+  EXPECT_EQ(model.page()->first, 0U);
+  // What would kill, sort or quit does not here.
+  EXPECT_EQ(type(model, "K").kind, Kind::nothing);
+  EXPECT_EQ(model.page()->action, processes);
+  EXPECT_EQ(type(model, "q").kind, Kind::nothing);
+  EXPECT_EQ(model.page(), nullptr);
+  EXPECT_EQ(selected(model), "/");
+  model.show_page(explain, {});
+  press(model, Name::escape);
+  EXPECT_EQ(model.mode(), TopMode::browse);
+  EXPECT_EQ(selected(model), "/");
+}
+
 TEST(TopModel, TellsWhatItHasToBeReadFrom) {
-  TopModel model = make({.columns = {number_of(Column::mem)}, .sort = number_of(Column::mem)});
+  TopModel model = make({.columns = {column("MEM")}, .sort = column("MEM")});
   EXPECT_TRUE(model.wanted_files().contains(CgroupFile::memory_current));
   EXPECT_TRUE(model.wanted_files().contains(CgroupFile::memory_max));  // its bar
   EXPECT_TRUE(model.wanted_files().contains(CgroupFile::events));

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Boots one virtual machine, waits for its end and says how it ended.
 #
 #   boot.sh [--accel NAME] [--timeout SECONDS] VMLINUZ INITRAMFS DIR

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Each kernel takes the path it should, and every other path gives the same answer.
 
 # shellcheck disable=SC2154 # pid and spawned are common.bash's

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The virtual machine is what the other tests need: else they would pass or fail for no reason of theirs.
 
 load ../lib/common

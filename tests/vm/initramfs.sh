@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Puts together what a virtual machine boots into: cpio archives, which the kernel unpacks one after the
 # other when they are concatenated.
 #
@@ -6,6 +7,7 @@
 #                                          libraries, the staged nsx, its tests and the guest's init;
 #                                          the same for every kernel
 #   initramfs.sh modules OUT KERNEL_DIR    the modules for the tests, for one kernel
+#   initramfs.sh systemd OUT DIR           what makes systemd the first process
 #   initramfs.sh settings OUT FILE         what one run of the guest is to do: read by init
 #
 # The source, the build and the staged installation are at the same paths in the guest as here.
@@ -117,7 +119,7 @@ base() { # OUT PACKAGE...
   cp -a "$NSX_STAGE/." "$root$NSX_STAGE"
   # Found as one that is installed: LD_LIBRARY_PATH has every program look for every library in vain.
   ln -s "$(find "$NSX_STAGE" -name libnsx.so.0)" "$root/usr/lib/"
-  for dir in cli data lib peers unit vm; do
+  for dir in attack cli data lib peers unit vm; do
     if [ -d "$NSX_SOURCE/tests/$dir" ]; then cp -a "$NSX_SOURCE/tests/$dir" "$root$NSX_SOURCE/tests/"; fi
   done
   copy_build "$root"
@@ -159,6 +161,24 @@ modules() { # OUT KERNEL_DIR
   pack "$root" "$out"
 }
 
+# Adds systemd, as systemd.sh has unpacked it, and its configuration.
+systemd() { # OUT DIR
+  local root=$tmp/root top
+  cp -a "$2" "$root"
+  rm -rf "$root"/usr/share/{doc,info,locale,man,perl*} "$root"/usr/lib/*-linux-gnu/{gconv,perl*,libperl*}
+  # /bin is /usr/bin in the base, whatever these packages call it.
+  for top in bin sbin lib lib64; do
+    if [ ! -d "$root/$top" ]; then continue; fi
+    mkdir -p "$root/usr/$top"
+    cp -a "$root/$top/." "$root/usr/$top"
+    rm -r "${root:?}/$top"
+  done
+  cp -a "$NSX_SOURCE/tests/vm/systemd/." "$root"
+  # None is made up at every boot.
+  echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
+  pack "$root" "$1"
+}
+
 settings() { # OUT FILE
   mkdir -p "$tmp/root/etc"
   cp "$2" "$tmp/root/etc/nsx-vm"
@@ -166,10 +186,10 @@ settings() { # OUT FILE
 }
 
 case ${1:-} in
-  base | modules | settings)
+  base | modules | systemd | settings)
     tmp=$(mktemp -d)
     umask 022
     "$@"
     ;;
-  *) fail "usage: initramfs.sh base OUT PACKAGE... | modules OUT KERNEL_DIR | settings OUT FILE" ;;
+  *) fail "usage: initramfs.sh base OUT PACKAGE... | modules OUT KERNEL_DIR | systemd OUT DIR | settings OUT FILE" ;;
 esac

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Debian's kernels for the virtual machines, fetched with apt's own tools and never installed.
 #
 #   kernels.sh names         the names of the kernels, one a line
@@ -16,80 +17,26 @@ set -euo pipefail
 
 # shellcheck source=settings.bash
 . "$(dirname "${BASH_SOURCE[0]}")/settings.bash"
+# shellcheck source=../lib/archive.bash
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/archive.bash"
 
 # The suites of the archive, newest kernel last.
 declare -A suite_of=([bookworm]=bookworm [trixie]=trixie [backports]=trixie-backports)
 names=(bookworm trixie backports)
 
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 metapackage=linux-image-cloud-amd64
 
 say() { echo "kernels.sh: $*" >&2; }
 
-# The archive's address: the one from which this machine gets its own release of Debian.
-mirror() {
-  if [ -n "${NSX_VM_MIRROR:-}" ]; then
-    echo "${NSX_VM_MIRROR%/}"
-    return
-  fi
-  local codename
-  codename=$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME:-}") || codename=
-  if [ -z "$codename" ]; then
-    say "this machine is not Debian's: set NSX_VM_MIRROR to the address of a Debian archive"
-    return 1
-  fi
-  local address
-  address=$(apt-get --print-uris update 2>/dev/null |
-    sed -n "s|^'\(.*\)/dists/$codename/InRelease'.*|\1|p" | head -n 1)
-  if [ -z "$address" ]; then
-    say "apt has no source with the suite $codename: set NSX_VM_MIRROR to a Debian archive"
-    return 1
-  fi
-  echo "$address"
-}
-
-# Writes the private apt configuration of one suite: its own lists, cache and state. The machine's
-# proxies and certificates still hold, its sources, preferences and hooks don't.
 configure() { # NAME
-  local dir=$NSX_VM_CACHE/apt/$1 address
-  address=$(mirror) || return 1
-  mkdir -p "$dir/lists/partial" "$dir/archives/partial"
-  echo "deb [arch=amd64 signed-by=$keyring] $address ${suite_of[$1]} main" >"$dir/sources.list"
-  : >"$dir/status"
-  : >"$dir/preferences"
-  mkdir -p "$dir/none"
-  cat >"$dir/apt.conf" <<CONF
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear APT::Update::Pre-Invoke;
-#clear DPkg::Post-Invoke;
-APT::Architecture "amd64";
-#clear APT::Architectures;
-APT::Architectures { "amd64"; };
-APT::Sandbox::User "root";
-Dir::State "$dir";
-Dir::State::lists "$dir/lists";
-Dir::State::status "$dir/status";
-Dir::Cache "$dir";
-Dir::Cache::archives "$dir/archives";
-Dir::Cache::pkgcache "$dir/pkgcache.bin";
-Dir::Cache::srcpkgcache "";
-Dir::Etc::sourcelist "$dir/sources.list";
-Dir::Etc::sourceparts "$dir/none";
-Dir::Etc::preferences "$dir/preferences";
-Dir::Etc::preferencesparts "$dir/none";
-Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "20";
-Acquire::https::Timeout "20";
-CONF
+  configure_apt "$NSX_VM_CACHE/apt/$1" "${suite_of[$1]}"
 }
 
 # apt with the configuration of one suite: apt_for NAME COMMAND ARGS...
 apt_for() {
-  local conf=$NSX_VM_CACHE/apt/$1/apt.conf tool=$2
-  shift 2
-  "$tool" -c "$conf" "$@"
+  local dir=$NSX_VM_CACHE/apt/$1
+  shift
+  private_apt "$dir" "$@"
 }
 
 # The packages with vmlinuz and modules. Older kernels have them in linux-image-RELEASE, newer ones in

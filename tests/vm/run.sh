@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Runs the tests on other kernels, in virtual machines. See --help, and HACKING.md.
 #
 # One job each: kernels.sh fetches a kernel, initramfs.sh puts the guest together, init is its first
@@ -20,26 +21,27 @@ guest_packages=(
 
 usage() {
   cat <<'END'
-Usage: tests/vm/run.sh [options] [KERNEL...] [-- TEST...]
-       tests/vm/run.sh --shell KERNEL
+Usage: tests/vm/run.sh [options] [MACHINE...] [-- TEST...]
+       tests/vm/run.sh --shell MACHINE
        tests/vm/run.sh --list
 
-Runs the tests in virtual machines with other kernels of Debian's (default: each of them), as root and
-as an ordinary user, on cgroup v2 alone. The last line counts the tests of all kernels.
+Runs the tests in virtual machines with other kernels of Debian's, and with systemd (default: each of
+them), as root and as an ordinary user, on cgroup v2 alone. The last line counts the tests of all.
 
-  KERNEL            bookworm (6.1), trixie (6.12), backports (trixie-backports' newest, 7.x)
+  MACHINE           bookworm (6.1), trixie (6.12), backports (trixie-backports' newest, 7.x); or systemd: trixie's
+                    kernel and systemd as the first process, for the tests that are tagged `systemd`
   TEST              a bats file, or -f REGEX for the tests whose name matches (default: those of
-                    tests/cli, tests/peers and tests/vm)
+                    tests/attack, tests/cli, tests/peers and tests/vm)
 
   --full            also run the tests that are tagged `slow` or `any-kernel`, and those tagged `one-kernel` on
                     each kernel, not on the last alone
-  --jobs=N          run so many machines at once (default 2)
-  --parts=N         part all tests of a kernel, by files, among so many machines (default 2: then three
-                    kernels keep two jobs busy to the end); chosen tests are not parted
+  --jobs=N          run so many machines at once (default 2: each emulates two processors)
+  --parts=N         part all tests of a kernel, by files, among so many machines (default 2: then
+                    the last one does not run alone for long); chosen tests are not parted
   --timeout=SECS    a machine that has no new result for so long hangs (default 240); one test may take
                     three quarters of it
   --results=DIR     where each kernel's results and console go (default: vm-results in the build directory)
-  --shell KERNEL    boot, and give an interactive shell inside
+  --shell MACHINE   boot, and give an interactive shell inside
   --list            print the kernels, with the version that is cached
   --no-install      install no packages
   --help            print this help
@@ -65,11 +67,23 @@ fail() {
 full='' jobs=2 parts=2 timeout=240 results='' mode=tests install=yes
 kernels=() tests=() bats_options=()
 mapfile -t known < <("$here/kernels.sh" names)
+newest=${known[-1]}
+known+=(systemd)
+
+# The kernel that a machine boots.
+kernel_of() { # MACHINE
+  if [ "$1" = systemd ]; then echo trixie; else echo "$1"; fi
+}
+
+# Among how many machines its tests are parted.
+parts_of() { # MACHINE
+  if [ "$1" = systemd ]; then echo 1; else echo "$parts"; fi
+}
 
 list() {
   local name dir
   for name in "${known[@]}"; do
-    dir=$("$here/kernels.sh" cached "$name") || dir=
+    dir=$("$here/kernels.sh" cached "$(kernel_of "$name")") || dir=
     printf '%-10s  %s\n' "$name" "${dir:+$(basename "$dir"/lib/modules/*)}"
   done
 }
@@ -123,17 +137,21 @@ cd "$NSX_SOURCE"
 # Of a few files one machine could have nothing to do.
 if [ "${#tests[@]}" -gt 0 ] || [ "${#bats_options[@]}" -gt 0 ]; then parts=1; fi
 if [ "${#tests[@]}" -eq 0 ]; then
-  mapfile -t tests < <(find tests/cli tests/peers tests/vm -name fixtures -prune -o -name '*.bats' -print |
+  mapfile -t tests < <(find tests/attack tests/cli tests/peers tests/vm -name fixtures -prune -o -name '*.bats' -print |
     sort)
 fi
 
 # The tags that a kernel's tests must not have: what can't be tried in a guest at all, and what only --full
 # has the time for.
 tags_of() { # KERNEL
-  local tags='!host-only'
+  if [ "$1" = systemd ]; then
+    echo systemd
+    return
+  fi
+  local tags='!host-only,!systemd'
   if [ -z "$full" ]; then
     tags+=',!slow,!any-kernel'
-    if [ "$1" != "${known[-1]}" ]; then tags+=',!one-kernel'; fi
+    if [ "$1" != "$newest" ]; then tags+=',!one-kernel'; fi
   fi
   echo "$tags"
 }
@@ -191,18 +209,43 @@ fetch() {
   local name dir
   for name in "${kernels[@]}"; do
     mkdir -p "$work/$name"
-    if dir=$("$here/kernels.sh" get "$name"); then
-      echo "$dir" >"$work/$name/where"
+    dir=$("$here/kernels.sh" get "$(kernel_of "$name")") || continue
+    if [ "$name" = systemd ]; then
+      "$here/systemd.sh" >"$work/systemd/unpacked" 2>"$work/systemd/log" || {
+        grep -E '^([EW]|systemd.sh):' "$work/systemd/log" >&2 || true
+        continue
+      }
     fi
+    echo "$dir" >"$work/$name/where"
   done
 }
 
-# Writes the initramfs of one machine, which runs every so-manyeth file of the tests: assemble KERNEL
-# MODE FILE [PART]
+# The files that have tests for a machine, each with their number: a guest would take seconds to find that one
+# has none. They are in $work/KERNEL/tests, "NUMBER FILE".
+choose_tests() { # KERNEL
+  local tags file number
+  tags=$(tags_of "$1")
+  for file in "${tests[@]}"; do
+    # What cannot be counted is to fail there.
+    number=$(bats --count "${bats_options[@]}" --filter-tags "$tags" "$file" 2>/dev/null) || number=${number:-1}
+    [ "$number" = 0 ] || echo "$number $file"
+  done >"$work/$1/tests"
+  # A guest without a file would have no results.
+  [ -s "$work/$1/tests" ] || echo "0 ${tests[0]}" >"$work/$1/tests"
+}
+
+# Those of one part: the files with most tests first, each to the part that has fewest. part_of KERNEL PART
+part_of() {
+  sort -k 1,1rn -k 2 "$work/$1/tests" | awk -v parts="$(parts_of "$1")" -v mine="$2" '
+    { least = 1; for (i = 2; i <= parts; i++) if (load[i] < load[least]) least = i
+      load[least] += $1; if (least == mine) print $2 }' | sort
+}
+
+# Writes the initramfs of one machine, which runs one part of the tests: assemble KERNEL MODE FILE [PART]
 assemble() {
-  local name=$1 mode=$2 out=$3 part=${4:-1} dir rows='' columns='' all=("${tests[@]}") tests=() i
+  local name=$1 mode=$2 out=$3 part=${4:-1} dir rows='' columns='' tests=()
   dir=$(<"$work/$name/where")
-  for ((i = part - 1; i < ${#all[@]}; i += parts)); do tests+=("${all[i]}"); done
+  if [ "$mode" = tests ]; then mapfile -t tests < <(part_of "$name" "$part"); fi
   if [ "$mode" = shell ] && [ -t 0 ]; then
     read -r rows columns < <(stty size)
     # A terminal that does not know its size says 0.
@@ -212,15 +255,17 @@ assemble() {
   # shellcheck disable=SC2034 # they are printed
   local kernel=$name terminal=${TERM:-linux} environment=(
     "NSX_SOURCE=$NSX_SOURCE" "NSX_BUILD=$NSX_BUILD" "NSX_STAGE=$NSX_STAGE"
-    "NSX_MUST_WORK=${NSX_MUST_WORK:-0}" "NSX_VM=$name"
+    "NSX_MUST_WORK=${NSX_MUST_WORK:-0}" "NSX_VM=$name" "NSX_VM_FULL=$full"
     "BATS_TEST_TIMEOUT=$((timeout * 3 / 4))"
   )
   declare -p kernel mode tests bats_options environment rows columns terminal |
     sed 's/^declare -[-a]* //' >"$out.settings"
   "$here/initramfs.sh" modules "$out.modules" "$dir"
   "$here/initramfs.sh" settings "$out.cpio" "$out.settings"
-  cat "$work/base.cpio" "$out.modules" "$out.cpio" >"$out"
-  rm "$out.settings" "$out.modules" "$out.cpio"
+  : >"$out.systemd"
+  if [ "$name" = systemd ]; then "$here/initramfs.sh" systemd "$out.systemd" "$(<"$work/systemd/unpacked")"; fi
+  cat "$work/base.cpio" "$out.systemd" "$out.modules" "$out.cpio" >"$out"
+  rm "$out.settings" "$out.systemd" "$out.modules" "$out.cpio"
 }
 
 # Prints what qemu is to run the machines with. KVM only where it has just booted a kernel: the device
@@ -289,7 +334,7 @@ report() { # KERNEL PART
   local name=$1 dir=$work/$1.$2 how release counts ok bad skipped
   release=$(basename "$(<"$work/$name/where")"/lib/modules/*)
   mkdir -p "$dir"
-  if [ "$parts" -gt 1 ]; then name+=-$2; fi
+  if [ "$(parts_of "$name")" -gt 1 ]; then name+=-$2; fi
   how=$(cat "$dir/lane" 2>/dev/null) || how="the machine could not be prepared"
   touch "$dir/tap" "$dir/console"
   if [ -n "$how" ]; then echo "Bail out! $how" >>"$dir/tap"; fi
@@ -336,10 +381,13 @@ fi
 
 if [ "${#have[@]}" -gt 0 ]; then
   accel=$(accelerator "${have[0]}")
+  for name in "${have[@]}"; do choose_tests "$name" & done
+  wait
   echo "== ${have[*]}: $(du -m "$work/base.cpio" | cut -f1) MiB each, $accel, $jobs at a time"
   # Not a kernel's parts one after another: the first takes longest, and is not to be the last of all.
   for ((part = 1; part <= parts; part++)); do
     for name in "${have[@]}"; do
+      if [ "$part" -gt "$(parts_of "$name")" ]; then continue; fi
       while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || true; done
       lane "$name" "$part" "$accel" &
       lanes+=("$!")
@@ -354,7 +402,7 @@ for name in "${kernels[@]}"; do
     report_absence "$name"
     continue
   fi
-  for ((part = 1; part <= parts; part++)); do report "$name" "$part"; done
+  for ((part = 1; part <= $(parts_of "$name"); part++)); do report "$name" "$part"; done
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

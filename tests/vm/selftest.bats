@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # bats file_tags=host-only
 # What can go wrong in a virtual machine fails the run, and is called by its name. It boots one machine
 # after the other, of $NSX_VM_SELFTEST_KERNEL (default bookworm): bats tests/vm/selftest.bats

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the scripts of this directory share.
 
 # Kernels, and builds made by run.sh itself, are kept here between runs.

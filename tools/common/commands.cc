@@ -1,4 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include "common/commands.hh"
+
+#include <array>
+#include <optional>
+
+#include <nsx/text.hh>
 
 #include "common/report.hh"
 
@@ -19,16 +25,43 @@ void for_each_word(const char* list, Visit visit) {
   }
 }
 
-Error unknown_command(const Suite& suite, const char* mistyped) {
+/// What a command is called elsewhere. The first that a tool has is meant.
+struct Synonym {
+  std::string_view word;
+  std::string_view command;
+};
+
+constexpr std::array kSynonyms{
+    Synonym{"delete", "rm"},     Synonym{"remove", "rm"},   Synonym{"erase", "rm"},
+    Synonym{"destroy", "rm"},    Synonym{"show", "ls"},     Synonym{"list", "ls"},
+    Synonym{"status", "ls"},     Synonym{"create", "add"},  Synonym{"new", "add"},
+    Synonym{"make", "add"},      Synonym{"add", "create"},  Synonym{"new", "create"},
+    Synonym{"make", "create"},   Synonym{"enter", "exec"},  Synonym{"run", "exec"},
+    Synonym{"rename", "mv"},     Synonym{"move", "mv"},     Synonym{"link", "connect"},
+    Synonym{"unfreeze", "thaw"}, Synonym{"limit", "set"},   Synonym{"stats", "top"},
+    Synonym{"pause", "freeze"},  Synonym{"resume", "thaw"}, Synonym{"unpause", "thaw"},
+};
+
+std::optional<std::string_view> meant_command(const Suite& suite, std::string_view word) {
+  for (const Synonym& synonym : kSynonyms) {
+    if (synonym.word == word && find_command(suite, synonym.command) != nullptr) {
+      return synonym.command;
+    }
+  }
   std::vector<std::string_view> names;
   for (const Command& command : suite.commands) {
+    if (command.destroys) continue;
     names.push_back(command.name());
     for_each_word(command.aliases, [&](std::string_view alias) { names.push_back(alias); });
   }
   names.emplace_back(kHelpCommand);
-  const auto near = nearest(names, mistyped);
+  return nsx::nearest(names, word);
+}
+
+Error unknown_command(const Suite& suite, const char* mistyped) {
+  const auto meant = meant_command(suite, mistyped);
   return {"understand", quoted(mistyped), 0, "no such command",
-          near ? "did you mean " + std::string(*near) + "?" : std::string()};
+          meant ? "did you mean " + std::string(*meant) + "?" : std::string()};
 }
 
 /// `TOOL help [COMMAND]`: the words behind "help".
@@ -42,6 +75,16 @@ int print_help(const Suite& suite, std::span<char* const> words) {
   const Command* command = find_command(suite, words[0]);
   if (command == nullptr) return usage_error(suite.tool, unknown_command(suite, words[0]));
   return print(*command->table, help_text(*command->table));
+}
+
+/// Runs a command, whose name is the first of `words`, the last of argv.
+int run_words(const Command& command, const std::vector<char*>& words, int argc, char** argv) {
+  const Tool& table = *command.table;
+  const auto count = static_cast<int>(words.size());
+  const auto line = parse(table, count, argv + (argc - count));
+  if (!line) return usage_error(table, line.error());
+  if (const auto status = answer_help(table, *line)) return *status;
+  return command.run(*line);
 }
 
 }  // namespace
@@ -63,14 +106,14 @@ std::string help_text(const Suite& suite) {
                   [&](std::string_view alias) { names.append(", ").append(alias); });
     commands += help_row(std::move(names), command.table->purpose);
   }
-  commands += help_row("  help [COMMAND]", "Prints this help, or that of a command.");
+  commands += help_row("  help [COMMAND]", "Print this help, or that of a command");
   return help_text(suite.tool, commands);
 }
 
-int run_command(const Suite& suite, std::span<const CommandCode> code, int argc, char** argv) {
+int run_command(const Suite& suite, int argc, char** argv) {
   const auto own = parse(suite.tool, argc, argv);
   if (!own) return usage_error(suite.tool, own.error());
-  if (own->has(kHelp.id)) return print(suite.tool, help_text(suite));
+  if (own->has(kHelp.name)) return print(suite.tool, help_text(suite));
   if (const auto status = answer_help(suite.tool, *own)) return *status;
   if (own->program.empty()) {
     return usage_error(suite.tool, {"start", {}, 0, "no command is given", {}});
@@ -83,14 +126,7 @@ int run_command(const Suite& suite, std::span<const CommandCode> code, int argc,
   const Command* command = find_command(suite, name);
   if (command == nullptr) return usage_error(suite.tool, unknown_command(suite, name));
 
-  const Tool& table = *command->table;
-  const auto count = static_cast<int>(own->program.size());
-  const auto line = parse(table, count, argv + (argc - count));
-  if (!line) return usage_error(table, line.error());
-  if (const auto status = answer_help(table, *line)) return *status;
-  const auto its = std::find_if(code.begin(), code.end(),
-                                [&](const CommandCode& each) { return each.table == &table; });
-  return its->run(*line);
+  return guarded(*command->table, [&] { return run_words(*command, own->program, argc, argv); });
 }
 
 }  // namespace nsx::cli

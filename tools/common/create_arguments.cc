@@ -1,10 +1,14 @@
+// SPDX-License-Identifier: MIT
 #include "common/create_arguments.hh"
 
+#include <algorithm>
 #include <array>
 
-#include "common/ids.hh"
 #include "common/number.hh"
+#include "common/options.hh"
 #include "common/report.hh"
+#include "common/users.hh"
+#include "try.hh"
 
 namespace nsx::cli {
 
@@ -24,13 +28,15 @@ std::optional<std::array<std::uint32_t, 3>> parse_three(std::string_view text, c
   return numbers;
 }
 
-bool is_listed(std::string_view name, std::string_view names) {
-  while (!names.empty()) {
-    const std::size_t end = std::min(names.find(','), names.size());
-    if (names.substr(0, end) == name) return true;
-    names.remove_prefix(std::min(end + 1, names.size()));
-  }
-  return false;
+using Source = IdMapRequest::Block::Source;
+
+void map_both(CreateRequest& request, IdMapRequest::Own own) {
+  request.users.own = request.groups.own = own;
+}
+
+void add_to_both(CreateRequest& request, Source source) {
+  for (IdMapRequest* ids : {&request.users, &request.groups})
+    ids->blocks.push_back({source, {}});
 }
 
 }  // namespace
@@ -46,7 +52,6 @@ Result<CreateRequest::Propagation> parse_propagation(std::string_view mode) {
 }
 
 Result<IdMapRequest::Block> parse_block(std::string_view map) {
-  using Source = IdMapRequest::Block::Source;
   if (map == "auto") return IdMapRequest::Block{Source::auto_, {}};
   if (map == "subids") return IdMapRequest::Block{Source::subids, {}};
   if (map == "all") return IdMapRequest::Block{Source::all, {}};
@@ -65,11 +70,9 @@ Result<CreateRequest::Owner> parse_owner(std::string_view owner) {
   if (colon == std::string_view::npos) {
     return refuse("use as an owner", quoted(owner), "not two numbers", "UID:GID");
   }
-  auto uid = parse_id(owner.substr(0, colon), "UID");
-  if (!uid) return error_of(uid);
-  auto gid = parse_id(owner.substr(colon + 1), "GID");
-  if (!gid) return error_of(gid);
-  return CreateRequest::Owner{*uid, *gid};
+  auto uid = TRY(parse_id(owner.substr(0, colon), "UID"));
+  auto gid = TRY(parse_id(owner.substr(colon + 1), "GID"));
+  return CreateRequest::Owner{uid, gid};
 }
 
 Result<bool> parse_setgroups(std::string_view word) {
@@ -91,12 +94,52 @@ Result<std::string> parse_hostname(std::string_view name) {
 }
 
 std::vector<std::string> choose_variables(const char* const* environment, std::string_view names) {
+  const std::vector<std::string_view> wanted = split_list(names);
+  const auto is_wanted = [&](std::string_view name) {
+    return !name.empty() && std::ranges::find(wanted, name) != wanted.end();
+  };
   std::vector<std::string> chosen;
   for (; *environment != nullptr; ++environment) {
     const std::string_view entry = *environment;
-    if (is_listed(entry.substr(0, entry.find('=')), names)) chosen.emplace_back(entry);
+    if (is_wanted(entry.substr(0, entry.find('=')))) chosen.emplace_back(entry);
   }
   return chosen;
+}
+
+void map_root_user(CreateRequest& request) {
+  map_both(request, {0});
+}
+
+void map_current_user(CreateRequest& request) {
+  map_both(request, {});
+}
+
+Status map_user(CreateRequest& request, const char* user) {
+  request.users.own = IdMapRequest::Own{TRY(parse_user(user))};
+  return {};
+}
+
+Status map_group(CreateRequest& request, const char* group) {
+  request.groups.own = IdMapRequest::Own{TRY(parse_group(group))};
+  return {};
+}
+
+Status map_users(CreateRequest& request, const char* map) {
+  request.users.blocks.push_back(TRY(parse_block(map)));
+  return {};
+}
+
+Status map_groups(CreateRequest& request, const char* map) {
+  request.groups.blocks.push_back(TRY(parse_block(map)));
+  return {};
+}
+
+void map_auto(CreateRequest& request) {
+  add_to_both(request, Source::auto_);
+}
+
+void map_subids(CreateRequest& request) {
+  add_to_both(request, Source::subids);
 }
 
 }  // namespace nsx::cli

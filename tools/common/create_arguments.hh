@@ -1,10 +1,14 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-// What the arguments of options say that make namespaces.
+// The options that say what new namespaces are like, of the tools that make some, and what their
+// arguments say.
 
 #include <string_view>
 #include <vector>
 
 #include <nsx/create.hh>
+
+#include "common/options.hh"
 
 namespace nsx::cli {
 
@@ -26,5 +30,52 @@ Result<std::string> parse_hostname(std::string_view name);
 
 /// The variables of `environment` (environ(7)) whose names are in a list with commas.
 std::vector<std::string> choose_variables(const char* const* environment, std::string_view names);
+
+// What the options do that take more than a line.
+void map_root_user(CreateRequest& request);
+void map_current_user(CreateRequest& request);
+Status map_user(CreateRequest& request, const char* user);
+Status map_group(CreateRequest& request, const char* group);
+Status map_users(CreateRequest& request, const char* map);
+Status map_groups(CreateRequest& request, const char* map);
+void map_auto(CreateRequest& request);
+void map_subids(CreateRequest& request);
+
+inline constexpr Metavar kMap{"MAP", Completes::words, "auto subids all"};
+
+inline constexpr Option kMapRootUser =
+    flag('r', "map-root-user", "become root in the new user namespace; implies --user",
+         call<map_root_user>);
+inline constexpr Option kMapCurrentUser =
+    flag('c', "map-current-user", "keep your UID and GID in the new user namespace; implies --user",
+         call<map_current_user>);
+inline constexpr Option kMapUser =
+    value(kNoLetter, "map-user", {"USER"}, "become USER (name or UID) in the new user namespace",
+          call<map_user>);
+inline constexpr Option kMapGroup =
+    value(kNoLetter, "map-group", {"GROUP"}, "get GROUP (name or GID) in the new user namespace",
+          call<map_group>);
+inline constexpr Option kMapUsers =
+    value(kNoLetter, "map-users", kMap,
+          "map UIDs: INSIDE:OUTSIDE:COUNT, auto, subids or all; implies --user", call<map_users>);
+inline constexpr Option kMapGroups =
+    value(kNoLetter, "map-groups", kMap, "map GIDs, likewise", call<map_groups>);
+inline constexpr Option kMapAuto =
+    flag(kNoLetter, "map-auto", "same as --map-users=auto --map-groups=auto", call<map_auto>);
+inline constexpr Option kMapSubids = flag(
+    kNoLetter, "map-subids", "same as --map-users=subids --map-groups=subids", call<map_subids>);
+inline constexpr Option kSetgroups =
+    value(kNoLetter, "setgroups", {"WORD", Completes::words, "allow deny"},
+          "allow or deny setgroups(2) in the new user namespace",
+          parse_into<parse_setgroups, &CreateRequest::allow_setgroups>);
+inline constexpr Option kMonotonic =
+    value(kNoLetter, "monotonic", {"SECONDS"}, "with --time: offset the monotonic clock by SECONDS",
+          parse_into<parse_offset, &CreateRequest::monotonic>);
+inline constexpr Option kBoottime =
+    value(kNoLetter, "boottime", {"SECONDS"}, "with --time: offset the boot-time clock by SECONDS",
+          parse_into<parse_offset, &CreateRequest::boottime>);
+inline constexpr Option kHostname =
+    value(kNoLetter, "hostname", {"NAME"}, "set the hostname; implies --uts",
+          parse_into<parse_hostname, &CreateRequest::hostname>);
 
 }  // namespace nsx::cli

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/filter.hh"
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "common/filter_program.hh"
+#include "try.hh"
 
 namespace nsx::cli {
 
@@ -205,10 +207,10 @@ Filter::Filter(Filter&&) noexcept = default;
 Filter& Filter::operator=(Filter&&) noexcept = default;
 Filter::~Filter() = default;
 
-Result<Filter> Filter::parse(std::string_view text, std::span<const std::string_view> columns) {
-  auto program = filter::parse_program(text, columns);
-  if (!program) return error_of(program);
-  return Filter(std::make_unique<const filter::Program>(std::move(*program)));
+Result<Filter> Filter::parse(std::string_view text, std::span<const std::string_view> columns,
+                             Rank rank) {
+  auto program = TRY(filter::parse_program(text, columns, rank));
+  return Filter(std::make_unique<const filter::Program>(std::move(program)));
 }
 
 const std::vector<std::size_t>& Filter::columns() const {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The language that picks rows of a table: nsx-ls -Q 'NPROCS > 10 and not USER == "root"'.
 //
@@ -59,6 +60,12 @@ namespace filter {
 struct Program;
 }
 
+/// How tight "and" binds.
+enum class Rank {
+  and_first,  ///< tighter than "or"
+  one,        ///< as "or", from left to right, as in lsns(8)
+};
+
 /// A filter that was read and is ready for any number of rows.
 class Filter {
  public:
@@ -73,7 +80,8 @@ class Filter {
 
   /// Reads `text`. A column's number is its place in `columns`. An error points at its position:
   /// "cannot read the filter 'NPROCS >> 3': at character 9: expected a value, not '>'".
-  static Result<Filter> parse(std::string_view text, std::span<const std::string_view> columns);
+  static Result<Filter> parse(std::string_view text, std::span<const std::string_view> columns,
+                              Rank rank = Rank::and_first);
 
   /// The columns that it looks at, each once, in the order of their first mention.
   const std::vector<std::size_t>& columns() const;

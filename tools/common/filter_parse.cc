@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <optional>
 #include <string>
 
 #include "common/filter.hh"
 #include "common/filter_program.hh"
+#include "try.hh"
 
 namespace nsx::cli::filter {
 
@@ -14,16 +16,20 @@ using Kind = Token::Kind;
 /// By recursive descent; only parentheses recurse.
 class Parser {
  public:
-  Parser(std::string_view text, std::span<const std::string_view> columns)
-      : text_(text), columns_(columns), scanner_(text) {}
+  Parser(std::string_view text, std::span<const std::string_view> columns, Rank rank)
+      : text_(text), columns_(columns), rank_(rank), scanner_(text) {}
 
   Result<Program> parse();
 
  private:
   /// Reads one of the grammar's symbols from token_ on, and emits its steps.
   using Symbol = Status (Parser::*)();
-  Status any() { return chain(Kind::disjunction, Step::Kind::skip_if_true, &Parser::all); }
+  Status any() {
+    if (rank_ == Rank::one) return all_or_any();
+    return chain(Kind::disjunction, Step::Kind::skip_if_true, &Parser::all);
+  }
   Status all() { return chain(Kind::conjunction, Step::Kind::skip_if_false, &Parser::negation); }
+  Status all_or_any();
   Status chain(Kind joint, Step::Kind skip, Symbol link);
   Status negation();
   Status parenthesis();
@@ -39,6 +45,7 @@ class Parser {
 
   std::string_view text_;
   std::span<const std::string_view> columns_;
+  Rank rank_;
   Scanner scanner_;
   Token token_;
   Program program_;
@@ -47,9 +54,7 @@ class Parser {
 };
 
 Status Parser::advance() {
-  auto token = scanner_.next();
-  if (!token) return error_of(token);
-  token_ = std::move(*token);
+  token_ = TRY(scanner_.next());
   return {};
 }
 
@@ -69,19 +74,33 @@ std::string Parser::what_may_follow() const {
 }
 
 Result<Program> Parser::parse() {
-  if (Status done = advance(); !done) return error_of(done);
-  if (Status done = any(); !done) return error_of(done);
+  TRY(advance());
+  TRY(any());
   if (token_.kind != Kind::end) return expected(what_may_follow());
   return std::move(program_);
 }
 
 Status Parser::chain(Kind joint, Step::Kind skip, Symbol link) {
-  if (Status done = (this->*link)(); !done) return done;
+  TRY((this->*link)());
   while (token_.kind == joint) {
-    if (Status done = advance(); !done) return done;
+    TRY(advance());
     const std::size_t here = program_.steps.size();
     program_.steps.push_back({skip});
-    if (Status done = (this->*link)(); !done) return done;
+    TRY((this->*link)());
+    program_.steps[here].index = program_.steps.size();
+  }
+  return {};
+}
+
+/// A chain of both, from left to right.
+Status Parser::all_or_any() {
+  TRY(negation());
+  while (token_.kind == Kind::conjunction || token_.kind == Kind::disjunction) {
+    const bool is_and = token_.kind == Kind::conjunction;
+    TRY(advance());
+    const std::size_t here = program_.steps.size();
+    program_.steps.push_back({is_and ? Step::Kind::skip_if_false : Step::Kind::skip_if_true});
+    TRY(negation());
     program_.steps[here].index = program_.steps.size();
   }
   return {};
@@ -90,19 +109,19 @@ Status Parser::chain(Kind joint, Step::Kind skip, Symbol link) {
 Status Parser::negation() {
   std::size_t count = 0;
   for (; token_.kind == Kind::negation; ++count) {
-    if (Status done = go_deeper(); !done) return done;
-    if (Status done = advance(); !done) return done;
+    TRY(go_deeper());
+    TRY(advance());
   }
-  if (Status done = token_.kind == Kind::open ? parenthesis() : test(); !done) return done;
+  TRY(token_.kind == Kind::open ? parenthesis() : test());
   if (count % 2 != 0) program_.steps.push_back({Step::Kind::negate});
   depth_ -= count;
   return {};
 }
 
 Status Parser::parenthesis() {
-  if (Status done = go_deeper(); !done) return done;
-  if (Status done = advance(); !done) return done;
-  if (Status done = any(); !done) return done;
+  TRY(go_deeper());
+  TRY(advance());
+  TRY(any());
   if (token_.kind != Kind::close) return expected(what_may_follow() + ", or ')'");
   --depth_;
   can_compare_ = false;
@@ -111,20 +130,17 @@ Status Parser::parenthesis() {
 
 Status Parser::test() {
   const Token first = token_;
-  auto left = operand(false);
-  if (!left) return error_of(left);
-  Test test{.left = std::move(*left)};
+  auto left = TRY(operand(false));
+  Test test{.left = std::move(left)};
   can_compare_ = token_.kind != Kind::comparison;
   if (token_.kind == Kind::comparison) {
     test.relation = token_.relation;
     test.is_negated = token_.flag;
-    if (Status done = advance(); !done) return done;
+    TRY(advance());
     if (test.relation == Relation::match) {
-      if (Status done = pattern(test, first); !done) return done;
+      TRY(pattern(test, first));
     } else {
-      auto right = operand(true);
-      if (!right) return error_of(right);
-      test.right = std::move(*right);
+      test.right = TRY(operand(true));
     }
   }
   program_.steps.push_back({Step::Kind::test, program_.tests.size()});
@@ -136,9 +152,7 @@ Result<Operand> Parser::operand(bool is_right_side) {
   Operand operand;
   switch (token_.kind) {
     case Kind::column: {
-      auto column = this->column(is_right_side);
-      if (!column) return column;
-      operand = *column;
+      operand = TRY(this->column(is_right_side));
       break;
     }
     case Kind::number:
@@ -151,7 +165,7 @@ Result<Operand> Parser::operand(bool is_right_side) {
     default:
       return expected("a value");
   }
-  if (Status done = advance(); !done) return error_of(done);
+  TRY(advance());
   return operand;
 }
 
@@ -190,12 +204,13 @@ Status Parser::pattern(Test& test, const Token& left) {
 
 }  // namespace
 
-Result<Program> parse_program(std::string_view text, std::span<const std::string_view> columns) {
+Result<Program> parse_program(std::string_view text, std::span<const std::string_view> columns,
+                              Rank rank) {
   if (text.size() > Filter::kMaxLength) {
     return refuse("read the filter", "", "it is too long",
                   std::to_string(Filter::kMaxLength) + " bytes are the most");
   }
-  return Parser(text, columns).parse();
+  return Parser(text, columns, rank).parse();
 }
 
 }  // namespace nsx::cli::filter

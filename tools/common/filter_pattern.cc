@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/filter_pattern.hh"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // What a filter is once it was read: tests, and the steps that combine what they say.
 
@@ -44,6 +45,7 @@ struct Program {
   std::vector<std::size_t> columns;
 };
 
-Result<Program> parse_program(std::string_view text, std::span<const std::string_view> columns);
+Result<Program> parse_program(std::string_view text, std::span<const std::string_view> columns,
+                              Rank rank);
 
 }  // namespace nsx::cli::filter

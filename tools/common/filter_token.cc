@@ -1,10 +1,14 @@
+// SPDX-License-Identifier: MIT
 #include "common/filter_token.hh"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
+
+#include <nsx/text.hh>
+
+#include "quantity.hh"
 
 namespace nsx::cli::filter {
 
@@ -69,17 +73,8 @@ bool continues_word(char c) {
   return starts_word(c) || is_digit(c) || c == '-' || c == ':' || c == '.' || c == '/';
 }
 
-bool continues_character(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // of UTF-8
-}
-
 std::string_view word_at_start(std::string_view text) {
   return {text.begin(), std::find_if_not(text.begin(), text.end(), continues_word)};
-}
-
-std::size_t end_of_digits(std::string_view text, std::size_t from) {
-  const auto* start = text.begin() + from;
-  return from + static_cast<std::size_t>(std::find_if_not(start, text.end(), is_digit) - start);
 }
 
 /// The character that the backslash at the start of `text` makes; nothing if it stands for itself,
@@ -90,40 +85,6 @@ std::optional<char> escaped(std::string_view text, char quote) {
   if (text[1] == 'n') return '\n';
   if (text[1] == 't') return '\t';
   return std::nullopt;
-}
-
-struct Unit {
-  std::uint64_t base;
-  unsigned power;
-};
-
-std::optional<Unit> unit_of(std::string_view suffix) {
-  if (suffix.empty()) return Unit{1, 0};
-  const std::size_t power = std::string_view("kmgtpezy").find(lower(suffix[0]));
-  if (power == std::string_view::npos) return std::nullopt;
-  suffix.remove_prefix(1);
-  const auto up = static_cast<unsigned>(power + 1);
-  if (suffix.empty() || same_word(suffix, "iB")) return Unit{1024, up};
-  if (same_word(suffix, "B")) return Unit{1000, up};
-  return std::nullopt;
-}
-
-/// What `digits` says, times the unit; nothing if that is out of range.
-std::optional<std::uint64_t> integer(std::string_view digits, Unit unit) {
-  std::uint64_t number = 0;
-  if (std::from_chars(digits.begin(), digits.end(), number).ec != std::errc{}) return std::nullopt;
-  for (unsigned i = 0; i < unit.power; ++i) {
-    if (__builtin_mul_overflow(number, unit.base, &number)) return std::nullopt;
-  }
-  return number;
-}
-
-std::optional<double> fraction(std::string_view digits, Unit unit) {
-  double number = 0;
-  if (std::from_chars(digits.begin(), digits.end(), number).ec != std::errc{}) return std::nullopt;
-  for (unsigned i = 0; i < unit.power; ++i)
-    number *= static_cast<double>(unit.base);
-  return number;
 }
 
 }  // namespace
@@ -140,12 +101,12 @@ std::string shown(std::string_view spelled) {
 }
 
 tl::unexpected<Error> error_at(std::string_view text, std::size_t at, const std::string& reason,
-                               std::string hint) {
+                               std::string_view hint) {
   const auto before = text.substr(0, at);
   const auto characters = before.size() - static_cast<std::size_t>(std::count_if(
                                               before.begin(), before.end(), continues_character));
   return refuse("read the filter", '\'' + std::string(text) + '\'',
-                "at character " + std::to_string(characters + 1) + ": " + reason, std::move(hint));
+                "at character " + std::to_string(characters + 1) + ": " + reason, hint);
 }
 
 Result<Token> Scanner::next() {
@@ -171,19 +132,15 @@ Result<Token> Scanner::word(std::string_view rest) const {
 
 Result<Token> Scanner::number(std::string_view rest) const {
   const std::string_view spelled = word_at_start(rest);
-  std::size_t end = end_of_digits(spelled, 0);
-  const bool is_whole = end == spelled.size() || spelled[end] != '.';
-  if (!is_whole) end = end_of_digits(spelled, end + 1);
-  const auto unit = unit_of(spelled.substr(end));
-  if (!unit || spelled[end - 1] == '.') {
+  const auto quantity = read_quantity(spelled);
+  if (!quantity) {
     return error_at(text_, at_, shown(spelled) + " is no number", "12, 0.5, 4K = 4KiB, 4KB");
   }
   Token token{.kind = Kind::number, .at = at_, .spelled = spelled};
-  const std::string_view digits = spelled.substr(0, end);
-  if (is_whole) {
-    if (const auto whole = integer(digits, *unit)) token.value = *whole;
+  if (quantity->is_whole()) {
+    if (const auto whole = quantity->whole()) token.value = *whole;
   } else {
-    if (const auto real = fraction(digits, *unit)) token.value = *real;
+    if (const auto real = quantity->real()) token.value = *real;
   }
   if (std::holds_alternative<std::monostate>(token.value)) {
     return error_at(text_, at_, shown(spelled) + " is out of range",

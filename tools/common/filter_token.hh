@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The words of a filter, for its parser. What they mean is in filter.hh.
 
@@ -57,7 +58,7 @@ class Scanner {
 
 /// The error of what is wrong at the byte `at` of the filter `text`.
 tl::unexpected<Error> error_at(std::string_view text, std::size_t at, const std::string& reason,
-                               std::string hint = {});
+                               std::string_view hint = {});
 
 /// A part of a filter as a message shows it: in quotes, if it does not bring its own.
 std::string shown(std::string_view spelled);

@@ -1,57 +1,57 @@
+// SPDX-License-Identifier: MIT
 #include "common/json.hh"
 
-#include <algorithm>
-#include <charconv>
+#include <cstdio>
+
+#include <nsx/text.hh>
 
 namespace nsx::cli {
 
 namespace {
 
-/// The length of the character that `text` starts with; 0: that is not UTF-8 (RFC 3629).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  std::size_t length = 0;
-  if (first >= 0xc2 && first <= 0xdf) length = 2;
-  if (first >= 0xe0 && first <= 0xef) length = 3;
-  if (first >= 0xf0 && first <= 0xf4) length = 4;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  // Too long a form, half of a pair of UTF-16, or more than there is.
-  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
-      (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f)) {
-    return 0;
-  }
-  return length;
+void append_escape(std::string& text, char32_t unit) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  text += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4)
+    text += kDigits[unit >> shift & 0xf];
 }
 
-/// `text` as a JSON string. Control characters that a terminal would take for commands are escaped;
+/// Adds a character as \uXXXX, or as a pair of UTF-16 (RFC 8259).
+void append_escaped(std::string& text, char32_t code) {
+  if (code < 0x10000) {
+    append_escape(text, code);
+    return;
+  }
+  append_escape(text, 0xd800 + ((code - 0x10000) >> 10));
+  append_escape(text, 0xdc00 + ((code - 0x10000) & 0x3ff));
+}
+
+/// The letter of a two-character escape, or 0.
+char short_escape(char32_t code) {
+  constexpr std::string_view kCodes = "\"\\\b\t\n\f\r";
+  constexpr std::string_view kLetters = "\"\\btnfr";
+  const std::size_t at = code < 0x80 ? kCodes.find(static_cast<char>(code)) : kCodes.npos;
+  return at != kCodes.npos ? kLetters[at] : '\0';
+}
+
+/// `text` as a JSON string. Hidden characters are escaped, so that JSON on a terminal is harmless;
 /// JSON is UTF-8, and a byte that is not becomes U+FFFD.
-std::string quote(std::string_view text) {
-  constexpr const char* kDigits = "0123456789abcdef";
+std::string quote(std::string_view text, JsonLayout layout) {
+  const bool is_ascii = layout == JsonLayout::ascii_lines;
   std::string quoted = "\"";
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const auto byte = static_cast<unsigned char>(text[0]);
-    const bool is_c1 = byte == 0xc2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xa0;
-    if (length == 0) {
-      quoted += "\\ufffd";
-    } else if (byte == '"' || byte == '\\') {
+    const Character character = first_character(text);
+    const char32_t code = character.code.value_or(0xfffd);
+    const char letter = is_ascii || code >= ' ' ? short_escape(code) : '\0';
+    if (letter != '\0') {
       quoted += '\\';
-      quoted += text[0];
-    } else if (byte < 0x20 || byte == 0x7f || is_c1) {
-      const auto code = is_c1 ? static_cast<unsigned char>(text[1]) : byte;
-      quoted += "\\u00";
-      quoted += kDigits[code >> 4];
-      quoted += kDigits[code & 0xf];
+      quoted += letter;
+    } else if (!character.code || is_hidden(code) || (is_ascii && code >= 0x7f)) {
+      append_escaped(quoted, code);
     } else {
-      quoted += text.substr(0, length);
+      quoted += text.substr(0, character.length);
     }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
+    text.remove_prefix(character.length);
   }
   return quoted + '"';
 }
@@ -60,16 +60,25 @@ std::string quote(std::string_view text) {
 
 JsonWriter& JsonWriter::value(std::string_view text) {
   if (needs_comma_) text_ += ',';
+  if (!closing_.empty() && !follows_key_) begin_line();
   text_ += text;
   needs_comma_ = true;
+  follows_key_ = false;
   return *this;
 }
 
+void JsonWriter::begin_line() {
+  if (layout_ == JsonLayout::one_line) return;
+  text_ += '\n';
+  text_.append(2 * closing_.size(), ' ');
+}
+
 JsonWriter& JsonWriter::decimal(double number, int digits) {
+  // std::to_chars() would bring tables of 100 KiB with it. LC_NUMERIC is "C" in all tools.
   char text[64];
-  const auto [end, error] =
-      std::to_chars(text, text + sizeof text, number, std::chars_format::fixed, digits);
-  return value(error == std::errc{} ? std::string_view(text, end) : "null");
+  const int length = std::snprintf(text, sizeof text, "%.*f", digits, number);
+  const bool fits = length > 0 && static_cast<std::size_t>(length) < sizeof text;
+  return value(fits ? std::string_view(text, static_cast<std::size_t>(length)) : "null");
 }
 
 JsonWriter& JsonWriter::open(char bracket) {
@@ -80,21 +89,24 @@ JsonWriter& JsonWriter::open(char bracket) {
 }
 
 JsonWriter& JsonWriter::close() {
-  text_ += closing_.back();
+  const char bracket = closing_.back();
   closing_.pop_back();
+  if (needs_comma_) begin_line();  // something is in it
+  text_ += bracket;
   needs_comma_ = true;
   return *this;
 }
 
 JsonWriter& JsonWriter::key(std::string_view name) {
-  value(quote(name));
-  text_ += ':';
+  value(quote(name, layout_));
+  text_ += layout_ == JsonLayout::one_line ? ":" : ": ";
   needs_comma_ = false;
+  follows_key_ = true;
   return *this;
 }
 
 JsonWriter& JsonWriter::string(std::string_view text) {
-  return value(quote(text));
+  return value(quote(text, layout_));
 }
 
 JsonWriter& JsonWriter::string_or_null(std::string_view text) {

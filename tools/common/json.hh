@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-// JSON on one line, for tools too short-lived to load a library for it.
+// All JSON that the tools print: on one line, or in lines for people to read.
 
 #include <cstdint>
 #include <string>
@@ -7,10 +8,18 @@
 
 namespace nsx::cli {
 
+/// How JSON looks.
+enum class JsonLayout {
+  one_line,     ///< UTF-8, but for hidden characters
+  ascii_lines,  ///< a line for each value, indented by 2, and escapes for all that is not ASCII
+};
+
 /// Writes values one after another and puts the commas between them. What is opened has to be
 /// closed; nothing else is checked.
 class JsonWriter {
  public:
+  explicit JsonWriter(JsonLayout layout = JsonLayout::one_line) : layout_(layout) {}
+
   JsonWriter& open(char bracket);  ///< '{' or '['
   JsonWriter& close();             ///< the last one that is open
   JsonWriter& key(std::string_view name);
@@ -30,10 +39,13 @@ class JsonWriter {
 
  private:
   JsonWriter& value(std::string_view text);
+  void begin_line();
 
+  JsonLayout layout_;
   std::string text_;
   std::string closing_;
   bool needs_comma_ = false;
+  bool follows_key_ = false;
 };
 
 }  // namespace nsx::cli

@@ -1,8 +1,13 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// Numbers and times in arguments.
 
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <string_view>
+
+#include <nsx/result.hh>
 
 namespace nsx::cli {
 
@@ -15,5 +20,8 @@ std::optional<Number> parse_number(std::string_view text) {
   if (error != std::errc{} || stop != end) return std::nullopt;
   return value;
 }
+
+/// Reads a time: "1.5", in seconds, "10s", "250ms". At most 1e9 seconds, rounded to milliseconds.
+Result<std::chrono::milliseconds> parse_time(std::string_view text);
 
 }  // namespace nsx::cli

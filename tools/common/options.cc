@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: MIT
 #include "common/options.hh"
 
 #include <algorithm>
 #include <cstring>
 #include <getopt.h>
-#include <numeric>
+
+#include <nsx/text.hh>
+
+#include "try.hh"
 
 namespace nsx::cli {
 
@@ -12,9 +16,17 @@ namespace {
 /// What getopt_long(3) returns for an operand.
 constexpr int kOperand = 1;
 
-const Option* find(const Tool& tool, int id) {
+/// What getopt_long(3) returns for the options without a letter: this, and which row it is.
+constexpr int kFirstRow = 256;
+
+int returned_for(const Tool& tool, const Option& option) {
+  if (option.letter != kNoLetter) return option.letter;
+  return kFirstRow + static_cast<int>(&option - tool.options.data());
+}
+
+const Option* find(const Tool& tool, int returned) {
   for (const Option& option : tool.options) {
-    if (option.id == id) return &option;
+    if (returned_for(tool, option) == returned) return &option;
   }
   return nullptr;
 }
@@ -39,40 +51,24 @@ bool is_optional(Argument argument) {
 std::vector<option> long_options(const Tool& tool) {
   std::vector<option> options;
   for (const Option& o : tool.options) {
-    options.push_back({o.name, getopt_argument(o.argument), nullptr, o.id});
+    options.push_back({o.name, getopt_argument(o.argument), nullptr, returned_for(tool, o)});
   }
   options.push_back({});
   return options;
 }
 
-std::string short_options(const Tool& tool) {
+std::string short_options(const Tool& tool, bool ends_at_operand) {
   // "+": stop at the first operand. "-": give each of them as the argument of kOperand, so that
   // those before "--" are told from those behind. ":": tell a missing argument from an unknown
   // option.
-  std::string text = tool.operands.runs == Operands::Runs::first_operand ? "+:" : "-:";
+  std::string text = ends_at_operand ? "+:" : "-:";
   for (const Option& o : tool.options) {
-    if (o.letter() == '\0') continue;
-    text += o.letter();
+    if (o.letter == kNoLetter) continue;
+    text += o.letter;
     if (o.argument == Argument::required) text += ':';
     if (o.argument == Argument::optional) text += "::";
   }
   return text;
-}
-
-/// The number of edits that turn `a` into `b` (Levenshtein's distance).
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j + 1] + 1, row[j] + 1, replaced});
-    }
-  }
-  return row.back();
 }
 
 /// What is wrong with the long option `word`, which getopt_long(3) did not take.
@@ -86,6 +82,17 @@ tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
   }
   const std::string shown = "--" + std::string(bare);
   if (count > 1) return refuse("understand", shown, "several options start so", candidates);
+  // A longer word for it: --network for --net.
+  std::string_view shorter;
+  for (const Option& option : tool.options) {
+    constexpr std::size_t kLeast = 3;
+    const std::string_view name = option.name;
+    if (name.size() >= std::max(kLeast, shorter.size()) && bare.starts_with(name)) shorter = name;
+  }
+  if (!shorter.empty()) {
+    return refuse("understand", shown, "no such option",
+                  "did you mean --" + std::string(shorter) + "?");
+  }
   if (const auto near = nearest(tool, bare)) {
     return refuse("understand", shown, "no such option",
                   "did you mean --" + std::string(*near) + "?");
@@ -105,13 +112,13 @@ Status check_operands(const Tool& tool, const CommandLine& line) {
                      : refuse("use", line.operands[most], "that is an operand too many",
                               std::string("usage: ") + tool.name + ' ' + tool.synopsis);
   }
-  if (line.operands.size() >= least || line.has(kHelp.id) || line.has(kVersion.id)) return {};
+  if (line.operands.size() >= least || line.has(kHelp.name) || line.has(kVersion.name)) return {};
   return refuse("start", {}, "an operand is missing",
                 std::string("usage: ") + tool.name + ' ' + tool.synopsis);
 }
 
 constexpr std::size_t kWidth = 80;
-constexpr std::size_t kHelpColumn = 29;
+constexpr std::size_t kExampleColumn = 44;
 
 /// Appends `text` in lines up to kWidth, all but the first indented to `column`.
 void append_wrapped(std::string& out, std::string_view text, std::size_t column, std::size_t at) {
@@ -130,39 +137,74 @@ void append_wrapped(std::string& out, std::string_view text, std::size_t column,
   out.back() = '\n';
 }
 
-}  // namespace
-
-std::optional<std::string_view> nearest(std::span<const std::string_view> words,
-                                        std::string_view mistyped) {
-  std::optional<std::string_view> best;
-  // Of a short word at least half is to be right.
-  std::size_t best_distance = std::min(mistyped.size() / 3 + 1, mistyped.size() / 2);
-  for (const std::string_view word : words) {
-    const std::size_t d = distance(mistyped, word);
-    if (d <= best_distance && (!best || d < best_distance)) {
-      best = word;
-      best_distance = d;
-    }
-  }
-  return best;
+/// What --help has on the left of an option's text: "  -t, --target=PID".
+std::string left_of(const Option& option) {
+  std::string left = "  ";
+  left += option.letter != kNoLetter ? std::string{'-', option.letter, ',', ' '} : "    ";
+  left += spelling(option);
+  if (option.argument == Argument::required) left += std::string("=") + option.metavar;
+  if (is_optional(option.argument)) left += std::string("[=") + option.metavar + ']';
+  return left;
 }
+
+/// Whether the argument is what exists somewhere: an empty one is a variable of a script that is
+/// not set.
+bool names_something(const Option& option) {
+  switch (option.completes) {
+    case Completes::target:
+    case Completes::container:
+    case Completes::pin:
+    case Completes::cgroup:
+    case Completes::user:
+    case Completes::directory:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 std::optional<std::string_view> nearest(const Tool& tool, std::string_view mistyped) {
   std::vector<std::string_view> names;
   for (const Option& option : tool.options)
     names.emplace_back(option.name);
-  return nearest(names, mistyped);
+  return nsx::nearest(names, mistyped);
 }
 
-bool CommandLine::has(int id) const {
+bool CommandLine::has(std::string_view name) const {
   return std::any_of(options.begin(), options.end(),
-                     [&](const Given& given) { return given.option->id == id; });
+                     [&](const Given& given) { return given.option->name == name; });
+}
+
+std::vector<std::string_view> split_list(std::string_view list) {
+  std::vector<std::string_view> words;
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    words.push_back(list.substr(0, comma));
+    if (comma == std::string_view::npos) return words;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+Status apply_to(std::span<const Part> parts, const CommandLine& line) {
+  for (const Given& given : line.options) {
+    const Effect& effect = given.option->effect;
+    for (const Part& part : parts) {
+      if (part.id == effect.part) TRY(effect.apply(part.object, given.argument));
+    }
+  }
+  return {};
 }
 
 Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
   const std::vector<option> longs = long_options(tool);
-  const std::string shorts = short_options(tool);
   CommandLine line;
+  line.ended_by_first = tool.operands.or_after_first &&
+                        std::none_of(argv, argv + argc,
+                                     [](const char* word) { return std::strcmp(word, "--") == 0; });
+  const std::string shorts = short_options(
+      tool, line.ended_by_first || tool.operands.runs == Operands::Runs::first_operand);
   ::opterr = 0;
   ::optind = 0;  // glibc: forget an earlier call
   for (;;) {
@@ -193,23 +235,27 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
         argument[0] == '=') {
       ++argument;
     }
+    if (argument != nullptr && *argument == '\0' && names_something(*option)) {
+      return refuse("use", spelling(*option) + "=", "it is empty");
+    }
     line.options.push_back({option, argument});
   }
+  if (line.ended_by_first && ::optind < argc) line.operands.push_back(argv[::optind++]);
   auto& rest = tool.operands.runs == Operands::Runs::nothing ? line.operands : line.program;
   rest.insert(rest.end(), argv + ::optind, argv + argc);
-  if (auto ok = check_operands(tool, line); !ok) return error_of(ok);
+  TRY(check_operands(tool, line));
   return line;
 }
 
-std::string help_row(std::string left, std::string_view text) {
+std::string help_row(std::string left, std::string_view text, std::size_t column) {
   std::string row;
-  if (left.size() + 2 > kHelpColumn) {
+  if (left.size() + 2 > column) {
     row = left + '\n';
     left.clear();
   }
-  left.resize(kHelpColumn, ' ');
+  left.resize(column, ' ');
   row += left;
-  append_wrapped(row, text, kHelpColumn, kHelpColumn);
+  append_wrapped(row, text, column, column);
   return row;
 }
 
@@ -217,16 +263,17 @@ std::string help_text(const Tool& tool, const std::string& commands) {
   std::string text = "Usage: " + std::string(tool.name) + ' ' + tool.synopsis + "\n\n";
   append_wrapped(text, tool.purpose, 0, 0);
   if (!commands.empty()) text += "\nCommands:\n" + commands;
-  text += "\nOptions:\n";
+  if (!tool.options.empty() && tool.options.front().heading == nullptr) text += "\nOptions:\n";
   for (const Option& option : tool.options) {
-    std::string left = "  ";
-    left += option.letter() != '\0' ? std::string{'-', option.letter(), ',', ' '} : "    ";
-    left += spelling(option);
-    if (option.argument == Argument::required) left += std::string("=") + option.metavar;
-    if (is_optional(option.argument)) left += std::string("[=") + option.metavar + ']';
-    text += help_row(std::move(left), option.help);
+    if (option.heading != nullptr) text += std::string("\n") + option.heading + ":\n";
+    text += help_row(left_of(option), option.help, kHelpColumn);
   }
   if (tool.epilogue != nullptr) text += std::string("\n") + tool.epilogue;
+  if (tool.examples.front().command != nullptr) text += "\nExamples:\n";
+  for (const Example& example : tool.examples) {
+    if (example.command == nullptr) break;
+    text += help_row(std::string("  ") + example.command, example.purpose, kExampleColumn);
+  }
   // A command has no page of its own.
   const std::string_view name = tool.name;
   return text.append("\nMore: man ").append(name.substr(0, name.find(' '))).append("\n");

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // One table a tool: it drives parsing, --help, the completions and the check of the man page.
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -9,6 +11,8 @@
 #include <vector>
 
 #include <nsx/result.hh>
+
+#include "common/effect.hh"
 
 namespace nsx::cli {
 
@@ -34,8 +38,9 @@ enum class Completes {
   list
 };
 
+/// A row of a table: all that there is to say of an option.
 struct Option {
-  int id;            ///< the short option's letter, or a number above 255
+  char letter;       ///< of the short option, or kNoLetter
   const char* name;  ///< of the long option
   Argument argument;
   const char* metavar;  ///< what --help calls the argument; null without one
@@ -43,15 +48,56 @@ struct Option {
   const char* words;  ///< for words and list (with commas): the choices, with blanks between;
                       ///< one that ends in "=" wants more behind it
   const char* help;
-
-  char letter() const { return id < 256 ? static_cast<char>(id) : '\0'; }
+  Effect effect = {};
+  const char* heading = nullptr;  ///< of the group of options that begins here; null: none begins
 };
 
-/// The options that every tool has.
-inline constexpr Option kHelp{
-    'h', "help", Argument::none, nullptr, Completes::nothing, nullptr, "print this help"};
-inline constexpr Option kVersion{
-    'V', "version", Argument::none, nullptr, Completes::nothing, nullptr, "print the version"};
+/// In place of the letter of an option that has none.
+inline constexpr char kNoLetter = '\0';
+
+/// An option without an argument.
+constexpr Option flag(char letter, const char* name, const char* help, Effect effect = {}) {
+  return {letter, name, Argument::none, nullptr, Completes::nothing, nullptr, help, effect};
+}
+
+/// What the argument of an option is: DIR, and what completes it.
+struct Metavar {
+  const char* name;
+  Completes completes = Completes::nothing;
+  const char* words = nullptr;  ///< of Option
+};
+
+/// An option with an argument.
+constexpr Option value(char letter, const char* name, Metavar argument, const char* help,
+                       Effect effect = {}) {
+  return {letter, name,  Argument::required, argument.name, argument.completes, argument.words,
+          help,   effect};
+}
+
+/// An option whose argument may be left out.
+constexpr Option optional_value(char letter, const char* name, Metavar argument, const char* help,
+                                Effect effect = {}) {
+  return {letter, name,  Argument::optional, argument.name, argument.completes, argument.words,
+          help,   effect};
+}
+
+/// Begins a group of options with its first.
+constexpr Option under(const char* heading, Option first) {
+  first.heading = heading;
+  return first;
+}
+
+/// The options that every tool has: answer_help() handles them.
+inline constexpr Option kHelp = flag('h', "help", "print this help");
+inline constexpr Option kVersion = flag('V', "version", "print the version");
+
+/// A command line that --help shows.
+struct Example {
+  const char* command;
+  const char* purpose;  ///< a phrase: "list the sockets of the container web"
+};
+
+using Examples = std::array<Example, 3>;
 
 /// What may stand beside the options.
 struct Operands {
@@ -70,6 +116,8 @@ struct Operands {
   Completes rest = Completes::nothing;
   const char* words = nullptr;  ///< the choices, if `first` or `rest` is words
   Runs runs = Runs::nothing;
+  /// Where there is no "--", the program follows the first operand, which ends the options.
+  bool or_after_first = false;
 
   static const Operands none, program, targets;
 };
@@ -88,6 +136,7 @@ struct Tool {
   Operands operands;
   int usage_status;      ///< the exit status of a usage error
   const char* epilogue;  ///< after the options in --help; null: nothing
+  Examples examples = {};
 };
 
 /// An option as it was given.
@@ -100,9 +149,10 @@ struct CommandLine {
   std::vector<Given> options;   ///< in their order
   std::vector<char*> operands;  ///< in their order, without the program
   std::vector<char*> program;   ///< its argv, without a last null; empty: none was given
+  bool ended_by_first = false;  ///< by Operands::or_after_first
 
-  /// Whether the option with this id was given.
-  bool has(int id) const;
+  /// Whether the option with this long name was given.
+  bool has(std::string_view name) const;
 };
 
 /// Parses with getopt_long(3). Operands stand before, behind and between the options, unless the
@@ -111,17 +161,39 @@ struct CommandLine {
 /// option may start with "=".
 Result<CommandLine> parse(const Tool& tool, int argc, char** argv);
 
+/// Lets each option that was given change the part of the request that its row is about, in their
+/// order. Errors: those of the first argument that makes no sense.
+Status apply_to(std::span<const Part> parts, const CommandLine& line);
+
+/// The same, where each row of the table has its part: apply<kOptions>(line, request, run).
+template <const auto& options, class... Parts>
+Status apply(const CommandLine& line, Parts&... parts) {
+  constexpr bool is_complete = [] {
+    for (const Option& option : options) {
+      const void* its = option.effect.part;
+      if (its != nullptr && ((its != part_id<Parts>)&&...)) return false;
+    }
+    return true;
+  }();
+  static_assert(is_complete, "a row of the table changes something that is not given here");
+  const std::array<Part, sizeof...(Parts)> all{Part{part_id<Parts>, &parts}...};
+  return apply_to(all, line);
+}
+
+/// The words of an argument that is a list with commas between; one, which is empty, of an empty
+/// text.
+std::vector<std::string_view> split_list(std::string_view list);
+
 /// The text of --help, with the rows of its commands, if it has some.
 std::string help_text(const Tool& tool, const std::string& commands = {});
 
-/// A row of --help: a text in its column behind what it is about, wrapped.
-std::string help_row(std::string left, std::string_view text);
+/// Where the texts of options and commands begin in --help.
+inline constexpr std::size_t kHelpColumn = 29;
 
-/// The word that is nearest to a mistyped one, if one is near.
-std::optional<std::string_view> nearest(std::span<const std::string_view> words,
-                                        std::string_view mistyped);
+/// A row of --help: `left`, and `text` wrapped in the column that begins at `column`.
+std::string help_row(std::string left, std::string_view text, std::size_t column = kHelpColumn);
 
-/// The same for the long options.
+/// The option of a tool whose name is nearest to a mistyped one, if one is near.
 std::optional<std::string_view> nearest(const Tool& tool, std::string_view mistyped);
 
 }  // namespace nsx::cli

@@ -1,52 +1,163 @@
+// SPDX-License-Identifier: MIT
 #include "common/report.hh"
 
+#include <array>
+#include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fcntl.h>
+#include <new>
+#include <span>
+#include <stdio_ext.h>
+#include <string>
+#include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include <nsx/kernel.hh>
+#include <nsx/text.hh>
+
+#include "try.hh"
 
 namespace nsx::cli {
 
 namespace {
 
+std::array<bool, 3> was_closed_at_start{};
+
+std::span<char* const> own_words;
+
 bool open_standard_streams() {
   for (int fd = 0; fd <= 2; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
     // The lowest free number is this one, as those below are open.
     if (::open("/dev/null", O_RDWR) != fd) return false;
+    was_closed_at_start[static_cast<std::size_t>(fd)] = true;
   }
   return true;
 }
 
-/// One line, in one piece, so that lines of several processes do not mix; without stdio, which a
-/// runner needs for nothing else.
-void say(const Tool& tool, const std::string& text) {
-  const std::string line = std::string(tool.name) + ": " + text + '\n';
+/// One line, in one piece, so that lines of several processes do not mix; without memory, and
+/// without stdio, which a runner needs for nothing else.
+void say(const Tool& tool, std::string_view text) {
+  const auto part = [](std::string_view piece) {
+    return iovec{const_cast<char*>(piece.data()), piece.size()};
+  };
+  const std::array line{part(tool.name), part(": "), part(text), part("\n")};
+  // Without stderr there is nowhere to say so.
+  [[maybe_unused]] const ssize_t written =
+      ::writev(STDERR_FILENO, line.data(), static_cast<int>(line.size()));
+}
+
+/// Address space for the way out: what is undone and reported after memory ran out takes some.
+constexpr std::size_t kReserve = std::size_t{256} * 1024;
+/// What the stack may grow to. It counts as address space, too, and there is no error that tells of
+/// its lack: only SIGSEGV.
+constexpr std::size_t kStack = std::size_t{128} * 1024;
+
+std::atomic<void*> reserve;
+
+/// The new-handler (operator new calls it when malloc(3) fails).
+void release_reserve() {
+  if (void* memory = reserve.exchange(nullptr)) ::munmap(memory, kReserve);
+  throw std::bad_alloc();
+}
+
+/// Grows the stack to its size, by a single page of it.
+[[gnu::noinline, gnu::no_sanitize_address]] void grow_stack() {
+  auto* here = static_cast<volatile char*>(__builtin_frame_address(0));
+  *(here - kStack) = 0;
+}
+
+/// Sets address space aside; false: there is not enough. It is never touched, so it costs system
+/// calls and no pages.
+bool prepare_for_lack_of_memory() {
+  void* memory = ::mmap(nullptr, kReserve + kStack, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  ::munmap(static_cast<char*>(memory) + kReserve, kStack);
+  grow_stack();
+  reserve = memory;
+  std::set_new_handler(release_reserve);
+  return true;
+}
+
+const char* traced_tool = "";
+
+/// "nsx-enter[4021]: plan: TEXT", in one piece: lines of several processes do not mix.
+void write_trace(TraceArea area, std::string_view text) {
+  const std::string line = std::string(traced_tool) + '[' + std::to_string(::getpid()) +
+                           "]: " + name(area) + ": " + visible(text) + '\n';
   // Without stderr there is nowhere to say so.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+/// The areas that a word of NSX_DEBUG means; none: it means nothing.
+TraceAreas areas_of(std::string_view word) {
+  if (word == "all") return TraceAreas::all();
+  for (const TraceArea area : TraceAreas::all()) {
+    if (word == name(area)) return {area};
+  }
+  return {};
+}
+
+/// An empty list has none, and what a script puts together may end with a comma.
+std::vector<std::string_view> words_of(std::string_view list) {
+  if (list.ends_with(',')) list.remove_suffix(1);
+  return list.empty() ? std::vector<std::string_view>() : split_list(list);
+}
+
+std::string help() {
+  std::string text = "NSX_DEBUG takes a comma-separated list of ";
+  for (const TraceArea area : TraceAreas::all())
+    text += std::string(name(area)) + ", ";
+  return text + "or all";
 }
 
 }  // namespace
 
 int guarded_main(const Tool& tool, int (*run)(int, char**), int argc, char** argv) {
+  // Without stderr there is nowhere to say so.
+  if (!open_standard_streams()) return 1;
+  own_words = {argv, static_cast<std::size_t>(argc)};
+  if (!prepare_for_lack_of_memory()) return report_out_of_memory(tool);
   try {
-    // Without stderr there is nowhere to say so.
-    return open_standard_streams() ? run(argc, argv) : 1;
+    return guarded(tool, [&] {
+      start_traces(tool);
+      return run(argc, argv);
+    });
   } catch (const std::exception& bug) {
     report(tool, Error{"go on", "", 0, bug.what(), {}});
-    return 1;
+    return tool.usage_status;
   }
+}
+
+bool was_closed(int fd) {
+  return fd >= 0 && fd <= 2 && was_closed_at_start[static_cast<std::size_t>(fd)];
+}
+
+int report_out_of_memory(const Tool& tool) {
+  say(tool, "out of memory");
+  return tool.usage_status;
 }
 
 void report(const Tool& tool, const Error& error) {
   say(tool, error.message());
 }
 
+std::string own_command_line() {
+  std::string line;
+  for (const char* word : own_words)
+    line += (line.empty() ? "" : " ") + shell_word(word);
+  return line;
+}
+
 void note(const Tool& tool, std::string_view text) {
-  say(tool, "note: " + std::string(text));
+  say(tool, "note: " + visible(text));
 }
 
 int usage_error(const Tool& tool, const Error& error) {
@@ -60,11 +171,23 @@ int print(const Tool& tool, const std::string& text) {
   return finish_stdout(tool);
 }
 
-int finish_stdout(const Tool& tool) {
+Status write_stdout(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
+  return fail("write", "standard output");
+}
+
+Status flush_stdout() {
   const bool failed_before = std::ferror(stdout) != 0;
-  if (std::fflush(stdout) == 0 && !failed_before) return 0;
-  report(tool, Error{"write", "standard output", errno, {}, {}});
-  return 1;
+  const bool has_text = ::__fpending(stdout) != 0;
+  if (std::fflush(stdout) != 0 || failed_before) return fail("write", "standard output");
+  if (has_text && was_closed(STDOUT_FILENO)) return fail("write", "standard output", EBADF);
+  return {};
+}
+
+int finish_stdout(const Tool& tool) {
+  const auto done = flush_stdout();
+  if (!done) report(tool, done.error());
+  return done ? 0 : 1;
 }
 
 std::string version_text(const Tool& tool) {
@@ -72,25 +195,41 @@ std::string version_text(const Tool& tool) {
 }
 
 std::optional<int> answer_help(const Tool& tool, const CommandLine& line) {
-  if (line.has(kHelp.id)) return print(tool, help_text(tool));
-  if (line.has(kVersion.id)) return print(tool, version_text(tool));
+  if (line.has(kHelp.name)) return print(tool, help_text(tool));
+  if (line.has(kVersion.name)) return print(tool, version_text(tool));
   return std::nullopt;
 }
 
-Result<Kernel> open_kernel() {
+Result<Kernel> open_kernel(Proc proc) {
   KernelOptions options;
   if (const char* list = std::getenv("NSX_KERNEL_FEATURES")) {
-    auto disabled = parse_disabled_features(list);
-    if (!disabled) return error_of(disabled);
-    options.disabled = *disabled;
+    options.disabled = TRY(parse_disabled_features(list));
   }
-  return Kernel::open(options);
+  auto kernel = Kernel::open(options);
+  if (!kernel || proc == Proc::may_be_missing) return kernel;
+  // That of another PID namespace shows processes, too: what is found in it tells what it is.
+  TRY(kernel->check_proc());
+  return kernel;
+}
+
+void note_missing_proc(const Tool& tool, const Kernel& kernel, const Error& error) {
+  if (error.code != ENOENT) return;
+  if (auto ok = kernel.check_proc(); !ok) note(tool, ok.error().message());
 }
 
 TargetOptions target_options() {
   TargetOptions options;
   const char* directory = std::getenv("XDG_RUNTIME_DIR");
   if (directory != nullptr) options.runtime_directory = directory;
+  const char* data = std::getenv("XDG_DATA_HOME");
+  const char* home = std::getenv("HOME");
+  if (data != nullptr && *data != '\0') {
+    options.data_directory = data;
+  } else if (home != nullptr && *home != '\0') {
+    options.data_directory = std::string(home) + "/.local/share";
+  }
+  const char* pins = std::getenv("NSX_PIN_DIR");
+  if (pins != nullptr) options.pin_directory = pins;
   return options;
 }
 
@@ -106,6 +245,23 @@ Result<pid_t> parse_pid(const char* text) {
     return refuse("use as a PID", quoted(text), "a PID is a number above 0");
   }
   return pid;
+}
+
+void start_traces(const Tool& tool) {
+  const char* value = ::secure_getenv("NSX_DEBUG");
+  if (value == nullptr) return;
+  TraceAreas areas;
+  for (const std::string_view word : words_of(value)) {
+    const TraceAreas meant = areas_of(word);
+    areas.insert(meant);
+    if (word == "help") {
+      note(tool, help());
+    } else if (meant.empty()) {
+      note(tool, help() + ", not " + quoted(word));
+    }
+  }
+  traced_tool = tool.name;
+  trace_to(write_trace, areas);
 }
 
 }  // namespace nsx::cli

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/runner.hh"
 
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include "common/number.hh"
 #include "common/report.hh"
 #include "common/signals.hh"
+#include "try.hh"
 
 namespace nsx::cli {
 
@@ -49,7 +51,9 @@ Result<int> parse_fd(const char* text) {
   }
   const int fd = *number;
   const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0) return fail("write the status to", "descriptor " + std::to_string(fd));
+  if (flags < 0 || was_closed(fd)) {
+    return fail("write the status to", "descriptor " + std::to_string(fd), EBADF);
+  }
   if ((flags & O_ACCMODE) == O_RDONLY) {
     return refuse("write the status to", "descriptor " + std::to_string(fd),
                   "it is open for reading only");
@@ -59,6 +63,20 @@ Result<int> parse_fd(const char* text) {
     return fail("close on exec", "descriptor " + std::to_string(fd));
   }
   return fd;
+}
+
+/// The descriptors in a list. They are open now: a number of ours must not be meant later.
+Result<std::vector<int>> parse_fds(std::string_view list) {
+  std::vector<int> fds;
+  for (const std::string_view word : split_list(list)) {
+    const auto number = parse_number<int>(word);
+    if (!number || *number < 0) {
+      return refuse("keep", quoted(word), "not the number of a descriptor");
+    }
+    if (::fcntl(*number, F_GETFD) < 0) return fail("keep", "descriptor " + std::string(word));
+    fds.push_back(*number);
+  }
+  return fds;
 }
 
 std::string plan_text(const Plan& plan) {
@@ -87,10 +105,10 @@ class StatusWriter {
  public:
   explicit StatusWriter(int fd) : fd_(fd) {}
 
-  void started(const Started& started) const {
+  void started(const Started& started) {
     JsonWriter json;
     json.open('{').key("event").string("started").key("pid").number(started.pid);
-    json.key("pid-inside").number(started.pid_inside).key("namespaces").open('{');
+    json.key("pid_inside").number(started.pid_inside).key("namespaces").open('{');
     for (const KindInfo& kind : kKinds) {
       const NamespaceIdentity& ns = started.namespaces[static_cast<std::size_t>(kind.kind)];
       if (ns.inode == 0) continue;
@@ -100,31 +118,40 @@ class StatusWriter {
     write(json.close().close().take());
   }
 
-  void ended(const Outcome& outcome) const {
+  /// Whether all could be written.
+  Status check() const {
+    if (error_ == 0) return {};
+    return fail("write the status to", "descriptor " + std::to_string(fd_), error_);
+  }
+
+  void ended(const Outcome& outcome) {
     if (fd_ < 0) return;
     JsonWriter json;
     json.open('{').key("event").string("ended");
     if (outcome.signal != 0) {
       json.key("signal").string(signal_name(outcome.signal));
     } else {
-      json.key("exit-status").number(static_cast<unsigned>(outcome.exit_status));
+      json.key("exit_status").number(static_cast<unsigned>(outcome.exit_status));
     }
     write(json.close().take());
   }
 
  private:
-  /// A reader that has gone must not end us: the program is ours to wait for.
-  void write(std::string line) const {
+  /// A reader that has gone must not end us: the program is ours to wait for. Nor is it an error,
+  /// as it may have read all that it wanted.
+  void write(std::string line) {
     line += '\n';
     struct sigaction ignore {};
     struct sigaction old {};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &ignore, &old);
-    [[maybe_unused]] const ssize_t written = ::write(fd_, line.data(), line.size());
+    const ssize_t written = ::write(fd_, line.data(), line.size());
+    if (written < 0 && errno != EPIPE && error_ == 0) error_ = errno;
     ::sigaction(SIGPIPE, &old, nullptr);
   }
 
   int fd_;
+  int error_ = 0;
 };
 
 int status_of(const Plan& plan, const PlanFailure& failure) {
@@ -134,29 +161,6 @@ int status_of(const Plan& plan, const PlanFailure& failure) {
 
 }  // namespace
 
-std::optional<Kind> kind_by_letter(int letter) {
-  switch (letter) {
-    case 'm':
-      return Kind::mnt;
-    case 'u':
-      return Kind::uts;
-    case 'i':
-      return Kind::ipc;
-    case 'n':
-      return Kind::net;
-    case 'p':
-      return Kind::pid;
-    case 'U':
-      return Kind::user;
-    case 'C':
-      return Kind::cgroup;
-    case 'T':
-      return Kind::time;
-    default:
-      return std::nullopt;
-  }
-}
-
 Program choose_program(const std::vector<char*>& operands) {
   if (!operands.empty()) {
     return {operands.front(), {operands.begin(), operands.end()}};
@@ -164,73 +168,92 @@ Program choose_program(const std::vector<char*>& operands) {
   return as_login_shell(login_shell());
 }
 
-Program as_login_shell(std::string shell) {
-  std::string login_name = '-' + shell.substr(shell.rfind('/') + 1);
-  return {std::move(shell), {std::move(login_name)}};
+void set_pty(RunOptions& options) {
+  options.needs_parent = "--pty";
+  options.follow.terminal = FollowRequest::Terminal::its_own;
+  options.gives_terminal = false;
 }
 
-const std::vector<int>& usual_signals() {
-  static const std::vector<int> signals{SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
-                                        SIGUSR1, SIGUSR2, SIGWINCH};
-  return signals;
+void set_no_pty(RunOptions& options) {
+  options.follow.terminal = FollowRequest::Terminal::callers;
+  options.gives_terminal = true;
 }
 
-Status apply(const Given& given, RunOptions& options) {
-  const char* argument = given.argument;
-  switch (given.option->id) {
-    case kPlanId:
-      options.plan = true;
-      break;
-    case kJsonId:
-      options.json = true;
-      break;
-    case kPtyId:
-      options.follow.terminal = true;
-      break;
-    case kKillChildId: {
-      auto signal = argument != nullptr ? parse_signal(argument) : Result<int>(SIGKILL);
-      if (!signal) return error_of(signal);
-      options.follow.kill_child = *signal;
-      break;
-    }
-    case kForwardSignalsId: {
-      auto signals =
-          argument != nullptr ? parse_signals(argument) : Result<std::vector<int>>(usual_signals());
-      if (!signals) return error_of(signals);
-      options.follow.forward = std::move(*signals);
-      break;
-    }
-    case kStatusFdId: {
-      auto fd = parse_fd(argument);
-      if (!fd) return error_of(fd);
-      options.status_fd = *fd;
-      options.follow.report = true;
-      break;
-    }
-    default:
-      break;
-  }
+Status set_kept_fds(RunOptions& options, const char* list) {
+  auto kept = TRY(list != nullptr ? parse_fds(list) : Result<std::vector<int>>{});
+  options.keeps_descriptors = true;
+  options.kept_descriptors = std::move(kept);
   return {};
 }
 
-Status apply(const Given& given, CgroupRequest& request) {
-  if (given.option->id == kIntoCgroupId) request.into = given.argument;
-  if (given.option->id == kCgroupLimitsId) {
-    auto limits = parse_cgroup_limits(given.argument);
-    if (!limits) return error_of(limits);
-    request.limits.insert(request.limits.end(), limits->begin(), limits->end());
+Status set_kill_child(RunOptions& options, const char* signal) {
+  options.follow.kill_child = TRY(signal != nullptr ? parse_signal(signal) : Result<int>(SIGKILL));
+  options.needs_parent = "--kill-child";
+  return {};
+}
+
+Status set_forward_signals(RunOptions& options, const char* list) {
+  auto signals =
+      TRY(list != nullptr ? parse_signals(list) : Result<std::vector<int>>(usual_signals()));
+  for (const int signal : signals) {
+    if (signal != SIGKILL && signal != SIGSTOP) continue;
+    return refuse("pass on", std::string("SIG") + signal_name(signal), "no process can catch it",
+                  signal == SIGKILL ? "--kill-child ends the program with its parent" : "");
   }
+  options.needs_parent = "--forward-signals";
+  options.follow.forward = std::move(signals);
+  return {};
+}
+
+Status set_status_fd(RunOptions& options, const char* fd) {
+  options.status_fd = TRY(parse_fd(fd));
+  options.needs_parent = "--status-fd";
+  options.follow.report = true;
+  return {};
+}
+
+Status add_cgroup_limits(CgroupRequest& request, const char* limits) {
+  auto parsed = TRY(parse_cgroup_limits(limits));
+  request.limits.insert(request.limits.end(), parsed.begin(), parsed.end());
   return {};
 }
 
 Status check(const RunOptions& options) {
+  if (options.forks_not && options.needs_parent != nullptr) {
+    return refuse("use", "--no-fork",
+                  std::string(options.needs_parent) + " needs a parent that waits", "one of them");
+  }
   if (!options.json || options.plan) return {};
   return refuse("use", "--json", "it is for --plan");
+}
+
+Protection protection(const RunOptions& options, bool as_peer) {
+  Protection protection;
+  protection.of_terminal = !as_peer && !options.gives_terminal && has_terminal();
+  protection.keeps_all_descriptors =
+      options.keeps_descriptors ? options.kept_descriptors.empty() : as_peer;
+  protection.kept_descriptors = options.kept_descriptors;
+  return protection;
+}
+
+void note_given_terminal(const Tool& tool, const EnterRequest& request, const EnterFacts& facts) {
+  const bool gives = request.protection.of_terminal && !request.fork && facts.is_anothers() &&
+                     request.follow.terminal == FollowRequest::Terminal::callers;
+  if (!gives || ::isatty(STDERR_FILENO) != 1) return;
+  note(tool, "with --no-fork the program gets this terminal and can type into it");
 }
 
 bool is_called(const char* path, std::string_view peer) {
   const std::string_view name(path);
   return name.substr(name.rfind('/') + 1) == peer;
+}
+
+bool is_in_path(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  const auto look = [](const std::string& file) {
+    return ::access(file.c_str(), F_OK) == 0 ? 0 : errno;
+  };
+  return search_path(name, path != nullptr ? path : kDefaultPath, look).has_value();
 }
 
 void hint_stale_proc(const Tool& tool, const Plan& plan) {
@@ -262,12 +285,64 @@ int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
   if (options.plan) return print(tool, options.json ? plan_json(plan) : plan_text(plan));
   StatusWriter status(options.status_fd);
   OnStart on_start;
-  if (options.status_fd >= 0) on_start = [&](const Started& started) { status.started(started); };
+  if (options.status_fd >= 0) {
+    // The program runs, and is followed whatever becomes of this line.
+    on_start = [&](const Started& started) {
+      const auto tell = [&]() -> Status {
+        status.started(started);
+        return {};
+      };
+      if (auto done = attempt(tell); !done) report(tool, done.error());
+    };
+  }
   const auto outcome = carry_out(kernel, plan, on_start);
-  if (!outcome) return report_failure(tool, plan, outcome.error());
+  if (!outcome) {
+    const int failed = report_failure(tool, plan, outcome.error());
+    if (failed == kFailed) note_missing_proc(tool, kernel, outcome.error().error);
+    return failed;
+  }
   status.ended(*outcome);
+  // The program has run, but not everybody who counts on it has been told.
+  if (auto done = status.check(); !done) {
+    report(tool, done.error());
+    std::_Exit(kFailed);
+  }
+  if (outcome->lost_output != 0 && outcome->lost_output != EPIPE) {
+    report(tool, Error{"write", "standard output", outcome->lost_output, {}, {}});
+    std::_Exit(kFailed);
+  }
   // Tidying up would copy a dozen pages that the fork shared, for the kernel to free them.
   std::_Exit(end_as(*outcome));
+}
+
+bool needs_scope(const CgroupTree& tree) {
+  const auto place = place_for_new_cgroup(tree);
+  return place && nsx::needs_scope(tree, *place);
+}
+
+Result<NewCgroupPlace> place_for_cgroup(const CgroupTree& tree) {
+  if (!needs_scope(tree)) return place_for_new_cgroup(tree);
+  const char* directory = std::getenv("XDG_RUNTIME_DIR");
+  const std::string command = own_command_line();
+  auto place = enter_new_scope(
+      tree, {.runtime_directory = directory != nullptr ? directory : "", .description = command});
+  if (!place && !place.error().hint().empty())
+    place.error().set_hint(place.error().hint() + ' ' + command);
+  return place;
+}
+
+Status choose_place(const Tool& tool, const Kernel& kernel, CgroupRequest& request,
+                    bool only_plan) {
+  if (request.limits.empty() || request.into) return {};
+  auto tree = TRY(CgroupTree::open(kernel));
+  if (only_plan && needs_scope(tree)) {
+    note(tool, "the cgroup will be in a new scope of systemd's");
+    return {};
+  }
+  auto place = TRY(place_for_cgroup(tree));
+  request.into = std::move(place.path);
+  request.leaf = std::move(place.leaf);
+  return {};
 }
 
 }  // namespace nsx::cli

@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-// What the tools that run a program share: which program, and how its end is passed on.
+// What the tools that run a program share: which program, where its cgroup goes on a machine with
+// systemd, and how its end is passed on.
 
 #include <optional>
 #include <vector>
 
+#include <nsx/cgroup_run.hh>
 #include <nsx/create.hh>
-#include <nsx/kind.hh>
+#include <nsx/enter.hh>
 #include <nsx/plan.hh>
 
 #include "common/options.hh"
@@ -17,93 +20,85 @@ inline constexpr int kFailed = 1;
 inline constexpr int kNotExecutable = 126;
 inline constexpr int kNotFound = 127;
 
-/// --plan, which every tool that runs a program has.
-inline constexpr int kPlanId = 512;
-inline constexpr Option kPlan{kPlanId,
-                              "plan",
-                              Argument::none,
-                              nullptr,
-                              Completes::nothing,
-                              nullptr,
-                              "print what would be done, step by step, and do nothing"};
+// Where --mount-proc and --mount-sys mount if they do not say.
+inline constexpr char kUsualProc[] = "/proc";
+inline constexpr char kUsualSys[] = "/sys";
 
 /// What the options that every tool has which runs a program come to.
 struct RunOptions {
   FollowRequest follow;
+  bool gives_terminal = false;        ///< --no-pty
+  bool keeps_descriptors = false;     ///< --keep-fds
+  std::vector<int> kept_descriptors;  ///< none: all
   bool plan = false;
   bool json = false;  ///< the plan, for programs
   int status_fd = -1;
+  bool forks_not = false;              ///< --no-fork
+  const char* needs_parent = nullptr;  ///< an option that is for the parent that waits
 };
 
-inline constexpr int kKillChildId = 513;
-inline constexpr int kForwardSignalsId = 514;
-inline constexpr int kPtyId = 515;
-inline constexpr int kStatusFdId = 516;
-inline constexpr int kJsonId = 517;
-inline constexpr Option kJson{
-    kJsonId, "json", Argument::none, nullptr, Completes::nothing, nullptr, "with --plan: as JSON"};
-inline constexpr Option kKillChild{
-    kKillChildId,
-    "kill-child",
-    Argument::optional,
-    "SIGNAL",
-    Completes::words,
-    "HUP INT QUIT KILL TERM USR1 USR2",
-    "when this process dies, send the program SIGNAL (default KILL); implies a fork"};
-inline constexpr Option kPty{kPtyId,
-                             "pty",
-                             Argument::none,
-                             nullptr,
-                             Completes::nothing,
-                             nullptr,
-                             "give the program a new pseudo-terminal; implies a fork"};
-inline constexpr Option kStatusFd{
-    kStatusFdId,
-    "status-fd",
-    Argument::required,
-    "FD",
-    Completes::nothing,
-    nullptr,
-    "write a JSON line to FD when the program starts, and when it ends; implies a fork"};
+// What the options do that take more than a line.
+void set_pty(RunOptions& options);
+void set_no_pty(RunOptions& options);
+Status set_kept_fds(RunOptions& options, const char* list);
+Status set_kill_child(RunOptions& options, const char* signal);
+Status set_forward_signals(RunOptions& options, const char* list);
+Status set_status_fd(RunOptions& options, const char* fd);
+Status add_cgroup_limits(CgroupRequest& request, const char* limits);
 
-inline constexpr int kIntoCgroupId = 518;
-inline constexpr int kCgroupLimitsId = 519;
-inline constexpr Option kIntoCgroup{kIntoCgroupId,
-                                    "into-cgroup",
-                                    Argument::required,
-                                    "CGROUP",
-                                    Completes::cgroup,
-                                    nullptr,
-                                    "join this cgroup first (v2), as nsx-cg names it"};
-inline constexpr Option kCgroupLimits{
-    kCgroupLimitsId,
-    "cgroup-limits",
-    Argument::required,
-    "LIMITS",
-    Completes::nothing,
-    nullptr,
-    "make a cgroup with these limits, as nsx-cg has them with blanks between, and join it; it is "
-    "below --into-cgroup, or this command's own"};
+inline constexpr Option kPlan =
+    flag(kNoLetter, "plan", "print the steps, and do nothing", set_flag<&RunOptions::plan>);
+inline constexpr Option kJson =
+    flag(kNoLetter, "json", "with --plan: print JSON", set_flag<&RunOptions::json>);
+inline constexpr Option kKillChild = optional_value(
+    kNoLetter, "kill-child", {"SIGNAL", Completes::words, "HUP INT QUIT KILL TERM USR1 USR2"},
+    "send SIGNAL (default KILL) to the program if this process dies; implies a fork",
+    call<set_kill_child>);
+inline constexpr Option kPty =
+    flag(kNoLetter, "pty", "give the program a pseudo-terminal of its own; implies a fork",
+         call<set_pty>);
+inline constexpr Option kNoPty =
+    flag(kNoLetter, "no-pty", "give the program your terminal, where it can inject input",
+         call<set_no_pty>);
+inline constexpr Option kStatusFd =
+    value(kNoLetter, "status-fd", {"FD"},
+          "write JSON lines to FD when the program starts and exits; implies a fork",
+          call<set_status_fd>);
+inline constexpr Option kKeepFds = optional_value(
+    kNoLetter, "keep-fds", {"LIST"},
+    "pass open file descriptors above 2 to the program: all, or those in the comma-separated LIST",
+    call<set_kept_fds>);
+inline constexpr Option kIntoCgroup =
+    value(kNoLetter, "into-cgroup", {"CGROUP", Completes::cgroup},
+          "join this cgroup (v2) first; named as in nsx-cg", set_text<&CgroupRequest::into>);
+inline constexpr Option kCgroupLimits =
+    value(kNoLetter, "cgroup-limits", {"LIMITS"},
+          "run in a new cgroup with these space-separated nsx-cg limits, below --into-cgroup or "
+          "the current cgroup",
+          call<add_cgroup_limits>);
 
 /// --forward-signals; the help says what else it does in this tool.
-constexpr Option forward_signals(const char* help) {
-  return {kForwardSignalsId,
-          "forward-signals",
-          Argument::optional,
-          "LIST",
-          Completes::list,
-          "TERM INT HUP QUIT USR1 USR2 WINCH",
-          help};
+constexpr Option forward_signals(const char* help, Effect effect = call<set_forward_signals>) {
+  return optional_value(kNoLetter, "forward-signals",
+                        {"LIST", Completes::list, "TERM INT HUP QUIT USR1 USR2 WINCH"}, help,
+                        effect);
 }
 
-/// What --forward-signals stands for without a list.
-const std::vector<int>& usual_signals();
+// What nsx-enter and nsx-pin exec have in common: how a program is run in namespaces that exist.
 
-/// Puts one of these options into `options`; any other is passed over.
-Status apply(const Given& given, RunOptions& options);
-
-/// The same for those that say which cgroup the program is in.
-Status apply(const Given& given, CgroupRequest& request);
+inline constexpr Option kForwardMoreSignals = forward_signals(
+    "forward these signals to the program, besides TERM, INT, HUP and QUIT; LIST is "
+    "comma-separated (default: all that completion offers)");
+inline constexpr Option kPreserveCredentials =
+    flag(kNoLetter, "preserve-credentials", "keep UID, GID and groups",
+         set_flag<&EnterRequest::preserve_credentials>);
+inline constexpr Option kKeepEnteredCaps =
+    flag(kNoLetter, "keep-caps", "keep the capabilities gained by entering a user namespace",
+         set_flag<&EnterRequest::keep_capabilities>);
+inline constexpr Option kMountProcForProgram =
+    optional_value(kNoLetter, "mount-proc", {"DIR", Completes::directory},
+                   "mount a new procfs on DIR (default /proc), visible to the program only",
+                   set_text_or<&EnterRequest::mount_proc, kUsualProc>);
 
 /// Whether the options go together, when all have been applied.
 Status check(const RunOptions& options);
@@ -123,17 +118,32 @@ int end_as(const Outcome& outcome);
 /// one: ps(1) and others would show processes that the program can't reach.
 void hint_stale_proc(const Tool& tool, const Plan& plan);
 
+/// What protects the caller from a program that is another's; as the peer would run it: nothing.
+Protection protection(const RunOptions& options, bool as_peer);
+
+/// Says on a terminal, if the program gets it, since nothing is to be forked, and is another's.
+void note_given_terminal(const Tool& tool, const EnterRequest& request, const EnterFacts& facts);
+
 /// Whether a tool was called by the name of its peer: then it says nothing that this does not say.
 bool is_called(const char* path, std::string_view peer);
 
-/// The kind of namespace whose option has this letter, in the tools that run a program.
-std::optional<Kind> kind_by_letter(int letter);
+/// Whether PATH leads to a program of this name.
+bool is_in_path(const std::string& name);
 
 /// The program that these operands are the argv of, or the caller's login shell: $SHELL, else the
 /// one in the user database, else /bin/sh. Looked up here, before any namespace is entered.
 Program choose_program(const std::vector<char*>& operands);
 
-/// This shell, run as a login shell: its own name starts with "-".
-Program as_login_shell(std::string shell);
+/// Where a new cgroup goes for which the user has named no place: below this process's own or,
+/// where that is systemd's, in a scope that systemd is asked for, which this process is moved into.
+/// Errors come with a command that can be pasted.
+Result<NewCgroupPlace> place_for_cgroup(const CgroupTree& tree);
+
+/// Whether that would ask systemd.
+bool needs_scope(const CgroupTree& tree);
+
+/// Chooses the place of the cgroup that limits were given for. With `only_plan`, systemd is not
+/// asked, and a note says that it will be.
+Status choose_place(const Tool& tool, const Kernel& kernel, CgroupRequest& request, bool only_plan);
 
 }  // namespace nsx::cli

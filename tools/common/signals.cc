@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/signals.hh"
 
 #include <csignal>
@@ -7,7 +8,9 @@
 #include <strings.h>
 
 #include "common/number.hh"
+#include "common/options.hh"
 #include "common/report.hh"
+#include "try.hh"
 
 namespace nsx::cli {
 
@@ -59,14 +62,9 @@ Result<int> parse_signal(std::string_view text) {
 
 Result<std::vector<int>> parse_signals(std::string_view list) {
   std::vector<int> signals;
-  for (;;) {
-    const std::size_t comma = list.find(',');
-    auto signal = parse_signal(list.substr(0, comma));
-    if (!signal) return error_of(signal);
-    signals.push_back(*signal);
-    if (comma == std::string_view::npos) return signals;
-    list.remove_prefix(comma + 1);
-  }
+  for (const std::string_view word : split_list(list))
+    signals.push_back(TRY(parse_signal(word)));
+  return signals;
 }
 
 std::string signal_name(int signal) {

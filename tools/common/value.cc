@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/value.hh"
 
 #include <array>
@@ -18,13 +19,35 @@ struct TextOf {
   std::string operator()(const std::string& text) const { return text; }
   std::string operator()(const std::vector<std::string>& texts) const {
     std::string all;
-    for (const std::string& text : texts)
-      all += (all.empty() ? "" : "\n") + text;
+    for (const std::string& text : texts) {
+      if (!all.empty()) all += kBreak;
+      all += text;
+    }
     return all;
   }
 };
 
 }  // namespace
+
+Value number_or_nothing(const std::optional<std::uint64_t>& number) {
+  if (!number) return {};
+  return *number;
+}
+
+Value number_or_nothing(std::uint64_t number) {
+  if (number == 0) return {};
+  return number;
+}
+
+Value text_or_nothing(std::string text) {
+  if (text.empty()) return {};
+  return text;
+}
+
+Value list_or_nothing(std::vector<std::string> texts) {
+  if (texts.empty()) return {};
+  return texts;
+}
 
 std::string text_of(const Value& value) {
   return std::visit(TextOf{}, value);

@@ -1,27 +1,61 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-// What the columns hold for a cgroup.
+// What the cells of cgroups hold: nothing where the kernel does not tell.
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
-#include <nsx/cgroup_sample.hh>
-
+#include "account/sample.hh"
 #include "common/json.hh"
 #include "common/value.hh"
-#include "nsx-cg/columns.hh"
 
 namespace nsx::cg_tool {
 
-/// A size for people, in three or four characters: "512M", "1.5G", "4096" with `exact`.
+/// What the cells of a cgroup are made of.
+struct CgroupRow {
+  const CgroupSample& sample;
+  const CgroupRates& rates;
+  bool exact = false;  ///< sizes for people are bytes
+};
+
+/// A size for people, in three or four characters: "512M", "1.5G", "4096" with
+/// `exact`.
 std::string size_text(std::uint64_t bytes, bool exact);
 
-/// The cell of a column: nothing where the kernel does not tell. `exact`: sizes are bytes.
-cli::Cell make_cell(Column column, const CgroupSample& sample, const CgroupRates& rates,
-                    bool exact);
+// Kinds of cells.
+cli::Cell count(const std::optional<std::uint64_t>& number);
+cli::Cell size(const std::optional<std::uint64_t>& bytes, bool exact);
+cli::Cell rate(const std::optional<double>& bytes, bool exact);
+cli::Cell percent(const std::optional<double>& share);
+cli::Cell pressure(const std::optional<CgroupPressure>& pressure);
+cli::Cell yes_or_no(const std::optional<bool>& flag);
+cli::Cell text(std::string text);
 
-/// Adds the members of a column to an open object: numbers are numbers, sizes bytes, what is not
-/// there null; "max" where there is no limit.
-void add_members(cli::JsonWriter& json, Column column, const CgroupSample& sample,
-                 const CgroupRates& rates);
+// Cells of one column each.
+std::optional<std::uint64_t> received(const CgroupSample& sample);
+std::optional<std::uint64_t> sent(const CgroupSample& sample);
+cli::Cell pids(const CgroupSample& sample);
+cli::Cell short_container(const CgroupPlace& place);  ///< with an ID as `docker ps` shows it
+cli::Cell unit(const CgroupPlace& place);
+std::string joined(const std::vector<std::string>& words);
+
+// JSON that is not that of the cell's value.
+void write_pids(const CgroupRow& row,
+                cli::JsonWriter& json);  ///< with the member "max"
+void write_frozen(const CgroupRow& row, cli::JsonWriter& json);
+void write_controllers(const CgroupRow& row, cli::JsonWriter& json);
+void write_container(const CgroupRow& row, cli::JsonWriter& json);
+void write_rate(const std::optional<double>& rate, cli::JsonWriter& json);
+void write_pressure(const std::optional<CgroupPressure>& pressure, cli::JsonWriter& json);
+template <auto member>
+void write_rate(const CgroupRow& row, cli::JsonWriter& json) {
+  write_rate(row.rates.*member, json);
+}
+template <auto member>
+void write_pressure(const CgroupRow& row, cli::JsonWriter& json) {
+  write_pressure(row.sample.*member, json);
+}
 
 }  // namespace nsx::cg_tool

@@ -1,90 +1,172 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// The columns of nsx-cg ls, tree and top, a row each.
 
-#include <array>
-#include <span>
-#include <string_view>
-#include <vector>
-
-#include <nsx/cgroup_sample.hh>
 #include <nsx/result.hh>
+
+#include "account/sample.hh"
+#include "common/column.hh"
+#include "common/table.hh"
+#include "nsx-cg/cells.hh"
 
 namespace nsx::cg_tool {
 
-enum class Column {
-  cgroup_name,
-  procs,
-  threads,
-  cpu,
-  mem,
-  peak,
-  limit,
-  swap,
-  rbps,
-  wbps,
-  rxbps,
-  txbps,
-  rx,
-  tx,
-  pids,
-  cpu_psi,
-  mem_psi,
-  io_psi,
-  oom,
-  frozen,
-  type,
-  controllers,
-  container,
-  unit,
+struct CgroupNeeds {
+  CgroupFileSet files;               ///< what it is read from
+  const char* controller = nullptr;  ///< without which it is empty; null: it needs none
+  bool is_rate = false;              ///< needs two readings
 };
 
-struct ColumnInfo {
-  Column column;
-  const char* name;
-  bool is_right;
-  bool is_rate;         ///< needs two readings
-  CgroupFileSet files;  ///< what it is read from
-};
+using CgroupColumn = cli::Column<CgroupRow, CgroupNeeds>;
 
-/// In the order of `Column`.
+/// What of a cell is left where a terminal is too narrow.
+inline constexpr std::size_t kLeastPath = 20;
+inline constexpr std::size_t kLeastName = 12;
+
+inline constexpr auto kNumber = cli::ColumnType::number;
+
 inline constexpr std::array kColumns{
-    ColumnInfo{Column::cgroup_name, "NAME", false, false, {}},
-    ColumnInfo{Column::procs, "PROCS", true, false, {CgroupFile::processes}},
-    ColumnInfo{Column::threads, "THREADS", true, false, {CgroupFile::threads}},
-    ColumnInfo{Column::cpu, "CPU%", true, true, {CgroupFile::cpu_stat}},
-    ColumnInfo{Column::mem, "MEM", true, false, {CgroupFile::memory_current}},
-    ColumnInfo{Column::peak, "PEAK", true, false, {CgroupFile::memory_peak}},
-    ColumnInfo{Column::limit, "LIMIT", true, false, {CgroupFile::memory_max}},
-    ColumnInfo{Column::swap, "SWAP", true, false, {CgroupFile::swap_current}},
-    ColumnInfo{Column::rbps, "RBPS", true, true, {CgroupFile::io_stat}},
-    ColumnInfo{Column::wbps, "WBPS", true, true, {CgroupFile::io_stat}},
-    ColumnInfo{Column::rxbps, "RXBPS", true, true, {CgroupFile::net}},
-    ColumnInfo{Column::txbps, "TXBPS", true, true, {CgroupFile::net}},
-    ColumnInfo{Column::rx, "RX", true, false, {CgroupFile::net}},
-    ColumnInfo{Column::tx, "TX", true, false, {CgroupFile::net}},
-    ColumnInfo{
-        Column::pids, "PIDS/MAX", true, false, {CgroupFile::pids_current, CgroupFile::pids_max}},
-    ColumnInfo{Column::cpu_psi, "CPU-PSI", true, false, {CgroupFile::cpu_pressure}},
-    ColumnInfo{Column::mem_psi, "MEM-PSI", true, false, {CgroupFile::memory_pressure}},
-    ColumnInfo{Column::io_psi, "IO-PSI", true, false, {CgroupFile::io_pressure}},
-    ColumnInfo{Column::oom, "OOM", true, false, {CgroupFile::memory_events}},
-    ColumnInfo{Column::frozen, "FROZEN", false, false, {CgroupFile::events}},
-    ColumnInfo{Column::type, "TYPE", false, false, {CgroupFile::type}},
-    ColumnInfo{Column::controllers, "CONTROLLERS", false, false, {CgroupFile::controllers}},
-    ColumnInfo{Column::container, "CONTAINER", false, false, {}},
-    ColumnInfo{Column::unit, "UNIT", false, false, {}},
+    CgroupColumn{.table = {.name = "NAME", .least = kLeastPath},
+                 .cell = [](const CgroupRow& row) { return text(row.sample.path); }},
+    CgroupColumn{.table = {.name = "PROCS", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::processes}},
+                 .cell = [](const CgroupRow& row) { return count(row.sample.processes); }},
+    CgroupColumn{.table = {.name = "THREADS", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::threads}},
+                 .cell = [](const CgroupRow& row) { return count(row.sample.threads); }},
+    CgroupColumn{.table = {.name = "CPU%", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::cpu_stat}, nullptr, true},
+                 .cell = [](const CgroupRow& row) { return percent(row.rates.cpu); }},
+    CgroupColumn{.table = {.name = "THROTTLED%", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::cpu_stat}, "cpu", true},
+                 .cell = [](const CgroupRow& row) { return percent(row.rates.throttled); }},
+    CgroupColumn{.table = {.name = "MEM", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::memory_current}, "memory"},
+                 .cell = [](const CgroupRow& row) { return size(row.sample.memory, row.exact); }},
+    CgroupColumn{
+        .table = {.name = "PEAK", .is_right = true},
+        .type = kNumber,
+        .needs = {{CgroupFile::memory_peak}, "memory"},
+        .cell = [](const CgroupRow& row) { return size(row.sample.memory_peak, row.exact); }},
+    CgroupColumn{
+        .table = {.name = "LIMIT", .is_right = true},
+        .type = kNumber,
+        .needs = {{CgroupFile::memory_max}, "memory"},
+        .cell = [](const CgroupRow& row) { return size(row.sample.memory_max, row.exact); }},
+    CgroupColumn{.table = {.name = "SWAP", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::swap_current}, "memory"},
+                 .cell = [](const CgroupRow& row) { return size(row.sample.swap, row.exact); }},
+    CgroupColumn{.table = {.name = "RBPS", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::io_stat}, "io", true},
+                 .cell = [](const CgroupRow& row) { return rate(row.rates.read_bytes, row.exact); },
+                 .json = write_rate<&CgroupRates::read_bytes>},
+    CgroupColumn{
+        .table = {.name = "WBPS", .is_right = true},
+        .type = kNumber,
+        .needs = {{CgroupFile::io_stat}, "io", true},
+        .cell = [](const CgroupRow& row) { return rate(row.rates.written_bytes, row.exact); },
+        .json = write_rate<&CgroupRates::written_bytes>},
+    CgroupColumn{
+        .table = {.name = "RXBPS", .is_right = true},
+        .type = kNumber,
+        .needs = {{CgroupFile::net}, nullptr, true},
+        .cell = [](const CgroupRow& row) { return rate(row.rates.received_bytes, row.exact); },
+        .json = write_rate<&CgroupRates::received_bytes>},
+    CgroupColumn{.table = {.name = "TXBPS", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::net}, nullptr, true},
+                 .cell = [](const CgroupRow& row) { return rate(row.rates.sent_bytes, row.exact); },
+                 .json = write_rate<&CgroupRates::sent_bytes>},
+    CgroupColumn{
+        .table = {.name = "RX", .is_right = true},
+        .type = kNumber,
+        .needs = {{CgroupFile::net}},
+        .cell = [](const CgroupRow& row) { return size(received(row.sample), row.exact); }},
+    CgroupColumn{.table = {.name = "TX", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::net}},
+                 .cell = [](const CgroupRow& row) { return size(sent(row.sample), row.exact); }},
+    CgroupColumn{.table = {.name = "PIDS/MAX", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::pids_current, CgroupFile::pids_max}, "pids"},
+                 .cell = [](const CgroupRow& row) { return pids(row.sample); },
+                 .json = write_pids,
+                 .key = "pids"},
+    CgroupColumn{.table = {.name = "CPU-PSI", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::cpu_pressure}},
+                 .cell = [](const CgroupRow& row) { return pressure(row.sample.cpu_pressure); },
+                 .json = write_pressure<&CgroupSample::cpu_pressure>},
+    CgroupColumn{.table = {.name = "MEM-PSI", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::memory_pressure}},
+                 .cell = [](const CgroupRow& row) { return pressure(row.sample.memory_pressure); },
+                 .json = write_pressure<&CgroupSample::memory_pressure>},
+    CgroupColumn{.table = {.name = "IO-PSI", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::io_pressure}},
+                 .cell = [](const CgroupRow& row) { return pressure(row.sample.io_pressure); },
+                 .json = write_pressure<&CgroupSample::io_pressure>},
+    CgroupColumn{.table = {.name = "OOM", .is_right = true},
+                 .type = kNumber,
+                 .needs = {{CgroupFile::memory_events}, "memory"},
+                 .cell = [](const CgroupRow& row) { return count(row.sample.oom_kills); }},
+    CgroupColumn{.table = {.name = "FROZEN"},
+                 .needs = {{CgroupFile::events}},
+                 .cell = [](const CgroupRow& row) { return yes_or_no(row.sample.frozen); },
+                 .json = write_frozen},
+    CgroupColumn{.table = {.name = "TYPE"},
+                 .needs = {{CgroupFile::type}},
+                 .cell = [](const CgroupRow& row) { return text(row.sample.type); }},
+    CgroupColumn{.table = {.name = "CONTROLLERS", .least = kLeastName, .is_optional = true},
+                 .needs = {{CgroupFile::controllers}},
+                 .cell = [](const CgroupRow& row) { return text(joined(row.sample.controllers)); },
+                 .json = write_controllers},
+    CgroupColumn{.table = {.name = "CONTAINER", .least = kLeastName, .is_optional = true},
+                 .needs = {{CgroupFile::names}},
+                 .cell = [](const CgroupRow& row) { return short_container(row.sample.place); },
+                 .json = write_container},
+    CgroupColumn{.table = {.name = "UNIT", .least = kLeastName, .is_optional = true},
+                 .needs = {{CgroupFile::names}},
+                 .cell = [](const CgroupRow& row) { return unit(row.sample.place); }},
 };
 
-inline const ColumnInfo& info(Column column) {
-  return kColumns[static_cast<std::size_t>(column)];
+inline constexpr const char* kColumnWords = cli::kWordsOf<kColumns>.data();
+
+consteval cli::ColumnId column(std::string_view name) {
+  return cli::column_named(kColumns, name);
 }
 
-/// The names of all columns, in their order.
-std::span<const std::string_view> column_names();
+/// Short words for usual columns.
+inline constexpr std::array kColumnAliases{
+    cli::ColumnAlias{"CPU", column("CPU%")},      cli::ColumnAlias{"MEMORY", column("MEM")},
+    cli::ColumnAlias{"PIDS", column("PIDS/MAX")}, cli::ColumnAlias{"TASKS", column("PIDS/MAX")},
+    cli::ColumnAlias{"READ", column("RBPS")},     cli::ColumnAlias{"WRITE", column("WBPS")},
+    cli::ColumnAlias{"PATH", column("NAME")},
+};
+inline constexpr cli::ColumnNames kColumnNames{
+    .words = kColumnWords, .aliases = kColumnAliases, .before = "columns: "};
 
-/// The column of this name. Case does not matter.
-Result<Column> parse_column(std::string_view name);
+inline const CgroupColumn& info(cli::ColumnId id) {
+  return cli::at(kColumns, id);
+}
 
-/// The columns of a list like "NAME,MEM", or "+OOM" for `standard` and these behind it.
-Result<std::vector<Column>> parse_columns(std::string_view list, std::vector<Column> standard);
+/// How a column is laid out. The name of a tree keeps its start, which has the
+/// lines.
+inline cli::TableColumn table_column(cli::ColumnId id, bool is_tree) {
+  cli::TableColumn table = cli::table_column(info(id));
+  if (id == column("NAME")) {
+    table.has_tree = is_tree;
+    table.keeps_end = !is_tree;
+  }
+  return table;
+}
 
 }  // namespace nsx::cg_tool

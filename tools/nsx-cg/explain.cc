@@ -1,19 +1,35 @@
+// SPDX-License-Identifier: MIT
 // nsx-cg explain.
 
-#include <nsx/cgroup_explain.hh>
-#include <nsx/cgroup_limits.hh>
+#include "nsx-cg/explain.hh"
 
+#include <algorithm>
+#include <array>
+#include <clocale>
+
+#include <nsx/cgroup_change.hh>
+
+#include "common/fit.hh"
 #include "common/json.hh"
 #include "common/number.hh"
 #include "common/report.hh"
 #include "nsx-cg/cells.hh"
-#include "nsx-cg/code.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
+#include "nsx-cg/top_text.hh"
 
 namespace nsx::cg_tool {
 
 namespace {
+
+struct Request {
+  bool json = false;
+};
+
+constexpr std::array kExplainOptions{
+    cli::flag('J', "json", "print JSON", cli::set_flag<&Request::json>),
+    cli::kHelp,
+};
 
 bool is_memory(const std::string& file) {
   return file.starts_with("memory.");
@@ -137,25 +153,73 @@ std::string json_of(const CgroupExplanation& explanation) {
   for (const ExplainedController& each : explanation.controllers) {
     json.open('{').key("name").string(each.name).key("here").boolean(each.is_here);
     if (!each.is_here) {
-      json.key("missing-at").string_or_null(each.missing_at).key("reason").string(each.reason);
+      json.key("missing_at").string_or_null(each.missing_at).key("reason").string(each.reason);
     }
     json.close();
   }
-  return json.close().close().take() + '\n';
+  return json.close().key("outside").boolean(explanation.has_outside).close().take() + '\n';
+}
+
+/// Lines that are wider than the terminal, broken between words, and indented where they go on.
+std::string folded(const std::string& text) {
+  const auto width = cli::terminal_width();
+  constexpr int kIndent = 4;
+  constexpr int kLeast = 20;
+  if (!width) return text;
+  const int room = std::max(kLeast, static_cast<int>(*width) - kIndent);
+  std::string all;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string line = cli::with_short_ids(text.substr(start, end - start));
+    std::string indent(line.find_first_not_of(' ') == 0 ? 0 : 2, ' ');
+    for (const std::string& part : wrapped(line, room, line.size())) {
+      all += all.empty() || all.ends_with('\n') ? "" : "\n";
+      all += indent + part + '\n';
+      indent.assign(kIndent, ' ');
+    }
+    start = end + 1;
+  }
+  return all;
 }
 
 }  // namespace
 
+constexpr cli::Tool kExplain{
+    "nsx-cg explain",
+    "[options] cgroup",
+    "Explain which limits apply to a cgroup, and why",
+    kExplainOptions,
+    kOneCgroup,
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-cg explain /batch", "limits, and who sets them"},
+      {"nsx-cg explain web", "of a container"},
+      {"nsx-cg explain --json /batch", "for scripts"}}},
+};
+
+std::string explanation_text(const CgroupExplanation& explanation) {
+  std::string text =
+      limits_text(explanation) + hindrances_text(explanation) + controllers_text(explanation);
+  if (explanation.has_outside) {
+    text += "limits that are set outside of this cgroup namespace, above /, are not seen\n";
+  }
+  return text;
+}
+
 int explain(const cli::CommandLine& line) {
+  std::setlocale(LC_CTYPE, "");  // for the width of names
+  Request request;
+  if (auto read = cli::apply<kExplainOptions>(line, request); !read) {
+    return cli::usage_error(kExplain, read.error());
+  }
   auto session = Session::open();
   if (!session) return finish(kExplain, error_of(session));
   auto cgroup = session->tree.find(line.operands.front());
   if (!cgroup) return finish(kExplain, error_of(cgroup));
   auto explanation = explain_cgroup(session->tree, *cgroup);
   if (!explanation) return finish(kExplain, error_of(explanation));
-  if (line.has('J')) return cli::print(kExplain, json_of(*explanation));
-  return cli::print(kExplain, limits_text(*explanation) + hindrances_text(*explanation) +
-                                  controllers_text(*explanation));
+  if (request.json) return cli::print(kExplain, json_of(*explanation));
+  return cli::print(kExplain, folded(explanation_text(*explanation)));
 }
 
 }  // namespace nsx::cg_tool

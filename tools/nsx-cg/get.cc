@@ -1,19 +1,35 @@
+// SPDX-License-Identifier: MIT
 // nsx-cg get.
 
-#include <nsx/cgroup_explain.hh>
-#include <nsx/cgroup_limits.hh>
-#include <nsx/cgroup_snapshot.hh>
+#include <array>
 
+#include <nsx/cgroup_change.hh>
+
+#include "account/explain.hh"
+#include "account/snapshot.hh"
 #include "common/json.hh"
 #include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-cg/code.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
 namespace {
+
+struct Request {
+  bool human = false;
+  bool json = false;
+  bool values = false;
+};
+
+constexpr std::array kGetOptions{
+    cli::flag('H', "human", "print sizes with units", cli::set_flag<&Request::human>),
+    cli::flag('v', "values", "print the values without keys", cli::set_flag<&Request::values>),
+    cli::flag('J', "json", "print JSON", cli::set_flag<&Request::json>),
+    cli::kHelp,
+};
 
 /// A key as it was asked for, and the lines of its file.
 struct Entry {
@@ -41,21 +57,19 @@ Result<std::vector<Entry>> read_keys(const CgroupTree& tree, const Cgroup& cgrou
         file.starts_with('.')) {
       return refuse("read the key", cli::quoted(key), "no file of a cgroup has this name");
     }
-    auto text = read_or_explain(tree, cgroup, file);
-    if (!text) return error_of(text);
+    auto text = TRY(read_or_explain(tree, cgroup, file));
     // Nothing is attached to the cgroup that would limit it.
-    if (text->empty() && (file == "net.in" || file == "net.out")) *text = "max";
-    entries.push_back({key, lines_of(*text)});
+    if (text.empty() && (file == "net.in" || file == "net.out")) text = "max";
+    entries.push_back({key, lines_of(text)});
   }
   return entries;
 }
 
 /// All settings of one cgroup.
 Result<std::vector<Entry>> read_settings(const Cgroup& cgroup) {
-  auto record = read_cgroup_record(cgroup, ".");
-  if (!record) return error_of(record);
+  auto record = TRY(read_cgroup_record(cgroup, "."));
   std::vector<Entry> entries;
-  for (const CgroupSetting& setting : record->settings) {
+  for (const CgroupSetting& setting : record.settings) {
     if (entries.empty() || entries.back().key != setting.file)
       entries.push_back({setting.file, {}});
     entries.back().lines.push_back(setting.value);
@@ -68,17 +82,17 @@ bool is_size(const std::string& key) {
   return file.starts_with("memory.") && !file.ends_with(".group");
 }
 
-std::string text_of(const std::vector<Entry>& entries, bool human, bool values) {
+std::string text_of(const std::vector<Entry>& entries, const Request& request) {
   std::string text;
   for (const Entry& entry : entries) {
     for (const std::string& line : entry.lines) {
-      const auto number = human && entry.lines.size() == 1 && is_size(entry.key)
+      const auto number = request.human && entry.lines.size() == 1 && is_size(entry.key)
                               ? cli::parse_number<std::uint64_t>(line)
                               : std::nullopt;
-      if (!values) text += entry.key + '=';
+      if (!request.values) text += entry.key + '=';
       text += (number ? format_size(*number) : line) + '\n';
     }
-    if (entry.lines.empty() && !values) text += entry.key + "=\n";
+    if (entry.lines.empty() && !request.values) text += entry.key + "=\n";
   }
   return text;
 }
@@ -107,7 +121,28 @@ std::string json_of(const std::vector<Entry>& entries) {
 
 }  // namespace
 
+constexpr cli::Tool kGet{
+    "nsx-cg get",
+    "[options] cgroup [key...]",
+    "Print the settings of a cgroup, or the given keys",
+    kGetOptions,
+    cli::Operands{.least = 1,
+                  .most = cli::Operands::kAnyNumber,
+                  .first = cli::Completes::cgroup,
+                  .rest = cli::Completes::words,
+                  .words = kKeyWords},
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-cg get /batch", "all settings"},
+      {"nsx-cg get -v /batch memory.max", "a single value"},
+      {"nsx-cg get -H web memory.current", "with a unit"}}},
+};
+
 int get(const cli::CommandLine& line) {
+  Request request;
+  if (auto read = cli::apply<kGetOptions>(line, request); !read) {
+    return cli::usage_error(kGet, read.error());
+  }
   auto session = Session::open();
   if (!session) return finish(kGet, error_of(session));
   auto cgroup = session->tree.find(line.operands.front());
@@ -115,8 +150,7 @@ int get(const cli::CommandLine& line) {
   const auto keys = std::span(line.operands).subspan(1);
   auto entries = keys.empty() ? read_settings(*cgroup) : read_keys(session->tree, *cgroup, keys);
   if (!entries) return finish(kGet, error_of(entries));
-  return cli::print(
-      kGet, line.has('J') ? json_of(*entries) : text_of(*entries, line.has('H'), line.has('v')));
+  return cli::print(kGet, request.json ? json_of(*entries) : text_of(*entries, request));
 }
 
 }  // namespace nsx::cg_tool

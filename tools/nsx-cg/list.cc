@@ -1,22 +1,27 @@
+// SPDX-License-Identifier: MIT
 // nsx-cg ls and nsx-cg tree.
 
 #include <algorithm>
+#include <array>
 #include <clocale>
 #include <cstdio>
 #include <thread>
-
-#include <nsx/process.hh>
+#include <unistd.h>
+#include <unordered_map>
 
 #include "common/filter.hh"
 #include "common/number.hh"
 #include "common/report.hh"
 #include "common/table.hh"
 #include "nsx-cg/cells.hh"
-#include "nsx-cg/code.hh"
 #include "nsx-cg/columns.hh"
 #include "nsx-cg/commands.hh"
+#include "nsx-cg/missing.hh"
+#include "nsx-cg/places.hh"
+#include "nsx-cg/processes.hh"
 #include "nsx-cg/rows.hh"
 #include "nsx-cg/session.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
@@ -27,82 +32,108 @@ constexpr std::chrono::milliseconds kUsualInterval{250};
 
 struct Request {
   bool is_tree = false;
-  std::vector<Column> columns = {};
+  std::vector<cli::ColumnId> columns = {};
   bool are_listed = false;  ///< all of them, in this order
   cli::TableFormat format = cli::TableFormat::plain;
   bool headings = true;
   bool exact = false;
   bool processes = false;
   std::optional<std::size_t> depth = {};
-  std::optional<cli::Filter> filter = {};
-  std::optional<Column> sort = {};
+  std::optional<cli::RowFilter> filter = {};
+  std::optional<cli::ColumnId> sort = {};
   bool descending = false;
   std::chrono::milliseconds interval = kUsualInterval;
   std::string cgroup = "/";
+  bool container_if_any = false;  ///< the column of containers goes where there is none to show
 };
 
-Status apply(const cli::Given& given, Request& request) {
-  const char* argument = given.argument;
-  switch (given.option->id) {
-    case 'J':
-      request.format = cli::TableFormat::json;
-      break;
-    case 'r':
-      request.format = cli::TableFormat::raw;
-      break;
-    case 'n':
-      request.headings = false;
-      break;
-    case 'b':
-      request.exact = true;
-      break;
-    case 'p':
-      request.processes = true;
-      break;
-    case 'o': {
-      auto columns = parse_columns(argument, request.columns);
-      if (!columns) return error_of(columns);
-      request.columns = std::move(*columns);
-      request.are_listed |= *argument != '+';
-      break;
-    }
-    case 'Q': {
-      auto filter = cli::Filter::parse(argument, column_names());
-      if (!filter) return error_of(filter);
-      request.filter.emplace(std::move(*filter));
-      break;
-    }
-    case 'd': {
-      const auto depth = cli::parse_number<std::size_t>(argument);
-      if (!depth) return refuse("use as a depth", cli::quoted(argument), "it is a number");
-      request.depth = *depth;
-      break;
-    }
-    case kSort: {
-      std::string_view name = argument;
-      request.descending = name.starts_with('-');
-      if (request.descending) name.remove_prefix(1);
-      auto column = parse_column(name);
-      if (!column) return error_of(column);
-      request.sort = *column;
-      break;
-    }
-    case kInterval: {
-      auto interval = parse_time(argument);
-      if (!interval) return error_of(interval);
-      request.interval = *interval;
-      break;
-    }
-    default:
-      break;
-  }
+Status set_columns(Request& request, const char* list) {
+  request.columns = TRY(cli::parse_columns(kColumnNames, list, request.columns));
+  request.are_listed |= *list != '+';
   return {};
 }
 
+Status set_filter(Request& request, const char* expression) {
+  request.filter = TRY(cli::RowFilter::parse(kColumnNames, expression));
+  return {};
+}
+
+Result<std::size_t> parse_depth(const char* text) {
+  if (const auto depth = cli::parse_number<std::size_t>(text)) return *depth;
+  return refuse("use as a depth", cli::quoted(text), "it is a number");
+}
+
+Status set_sort(Request& request, std::string_view name) {
+  request.descending = name.starts_with('-');
+  if (request.descending) name.remove_prefix(1);
+  request.sort = TRY(cli::parse_column(kColumnNames, name));
+  return {};
+}
+
+constexpr cli::Option kBytes =
+    cli::flag('b', "bytes", "print sizes in bytes", cli::set_flag<&Request::exact>);
+constexpr cli::Option kDepth = cli::value('d', "depth", {"NUMBER"}, "descend NUMBER levels only",
+                                          cli::parse_into<parse_depth, &Request::depth>);
+constexpr cli::Option kJson =
+    cli::flag('J', "json", "print JSON", cli::set<&Request::format, cli::TableFormat::json>);
+constexpr cli::Option kNoHeadings =
+    cli::flag('n', "noheadings", "omit the headings", cli::clear_flag<&Request::headings>);
+constexpr cli::Option kOutput =
+    cli::value('o', "output", {"COLUMNS", cli::Completes::list, kColumnWords},
+               "columns to show, comma-separated; a leading + appends to the defaults",
+               cli::call<set_columns>);
+constexpr cli::Option kFilter = cli::value(
+    'Q', "filter", {"EXPR"}, "cgroups that match the expression, such as 'PROCS > 0 and OOM > 0'",
+    cli::call<set_filter>);
+constexpr cli::Option kSort =
+    cli::value(cli::kNoLetter, "sort", {"COLUMN", cli::Completes::words, kColumnWords},
+               "sort by this column; a leading - puts the largest first",
+               [](Request& request, const char* name) { return set_sort(request, name); });
+constexpr cli::Option kInterval = cli::value(
+    cli::kNoLetter, "interval", {"TIME"},
+    "time between the two samples of CPU%, THROTTLED% and the BPS columns (default 250ms)",
+    cli::parse_into<cli::parse_time, &Request::interval>);
+
+constexpr std::array kLsOptions{
+    cli::under("Selection", kDepth),
+    kFilter,
+    cli::under("Output", kOutput),
+    kSort,
+    kBytes,
+    kJson,
+    cli::flag('r', "raw", "print unaligned, space-separated cells",
+              cli::set<&Request::format, cli::TableFormat::raw>),
+    kNoHeadings,
+    kInterval,
+    cli::under("Other", cli::kHelp),
+};
+
+constexpr std::array kTreeOptions{
+    cli::under("Selection", kDepth),
+    kFilter,
+    cli::flag('p', "processes", "also show the processes", cli::set_flag<&Request::processes>),
+    cli::under("Output", kOutput),
+    kSort,
+    kBytes,
+    kJson,
+    kNoHeadings,
+    kInterval,
+    cli::under("Other", cli::kHelp),
+};
+
+/// A person is shown containers without asking.
+void add_container(Request& request) {
+  if (request.are_listed || request.format != cli::TableFormat::plain) return;
+  auto& columns = request.columns;
+  if (std::ranges::find(columns, column("CONTAINER")) != columns.end()) return;
+  columns.insert(std::ranges::find(columns, column("NAME")) + 1, column("CONTAINER"));
+  request.container_if_any = true;
+}
+
 /// Command lines are long: what stands behind them would stand far away.
-void put_name_last(std::vector<Column>& columns) {
+void put_name_last(std::vector<cli::ColumnId>& columns) {
   std::stable_partition(columns.begin(), columns.end(),
-                        [](Column column) { return column != Column::cgroup_name; });
+                        [](cli::ColumnId id) { return id != column("NAME"); });
 }
 
 /// A cgroup's name in a tree: the last of its path, but of the first.
@@ -113,11 +144,15 @@ std::string name_in_tree(const CgroupSample& sample) {
 
 class View {
  public:
-  View(const Session& session, const Request& request) : session_(session), request_(request) {}
+  View(const Session& session, Request request) : session_(session), request_(std::move(request)) {}
 
   Status show() {
-    if (auto done = read(); !done) return done;
+    TRY(leave_out_missing());
+    TRY(read());
+    if (!note_.empty()) cli::note(tool(), note_);
     const auto rows = choose();
+    if (request_.container_if_any) drop_empty_container(rows);
+    if (request_.processes) read_commands(rows);
     if (reading_.unreadable > 0) {
       std::fprintf(stderr, "%s: %zu cgroups could not be looked into\n", tool().name,
                    reading_.unreadable);
@@ -129,46 +164,82 @@ class View {
   const cli::Tool& tool() const { return request_.is_tree ? kTree : kLs; }
 
   /// All columns that something is asked of.
-  std::vector<Column> needed() const {
-    std::vector<Column> columns = request_.columns;
+  std::vector<cli::ColumnId> needed() const {
+    std::vector<cli::ColumnId> columns = request_.columns;
     if (request_.sort) columns.push_back(*request_.sort);
     if (request_.filter) {
-      for (const std::size_t column : request_.filter->columns())
-        columns.push_back(static_cast<Column>(column));
+      const auto& filtered = request_.filter->columns();
+      columns.insert(columns.end(), filtered.begin(), filtered.end());
     }
     return columns;
   }
 
+  /// What the tree has nothing of: an error, if it decides what is shown.
+  Status leave_out_missing() {
+    const MissingColumns missing(session_.tree);
+    if (request_.sort) {
+      TRY(missing.check("sort by", *request_.sort));
+    }
+    if (request_.filter) {
+      for (const cli::ColumnId id : request_.filter->columns()) {
+        TRY(missing.check("filter by", id));
+      }
+    }
+    const bool is_plain = request_.format == cli::TableFormat::plain;
+    // Programs expect the columns that they know, and those who wrote them no note each time.
+    if (is_plain || ::isatty(STDERR_FILENO) == 1) note_ = missing.note(request_.columns);
+    if (is_plain) missing.remove_from(request_.columns);
+    return {};
+  }
+
+  void drop_empty_container(const std::vector<Row>& rows) {
+    const bool has_some = std::ranges::any_of(rows, [&](const Row& row) {
+      return reading_.cgroups[row.cgroup].place.container.has_value();
+    });
+    if (!has_some) std::erase(request_.columns, column("CONTAINER"));
+  }
+
   Status read() {
-    auto cgroup = session_.tree.find(request_.cgroup);
-    if (!cgroup) return error_of(cgroup);
+    auto cgroup = TRY(session_.tree.find(request_.cgroup));
     CgroupSampleRequest wanted;
     wanted.pids = request_.processes;
     bool has_rates = false;
     CgroupSampleRequest first;
-    for (const Column column : needed()) {
-      wanted.files.insert(info(column).files);
-      if (info(column).is_rate) {
+    for (const cli::ColumnId id : needed()) {
+      const CgroupNeeds& needs = info(id).needs;
+      wanted.files.insert(needs.files);
+      if (needs.is_rate) {
         has_rates = true;
-        first.files.insert(info(column).files);
+        first.files.insert(needs.files);
       }
     }
     CgroupReading before;
     if (has_rates) {
-      auto reading = sample_cgroups(*cgroup, first);
-      if (!reading) return error_of(reading);
-      before = std::move(*reading);
+      before = TRY(sample_cgroups(cgroup, first));
       std::this_thread::sleep_for(request_.interval);
     }
-    auto reading = sample_cgroups(*cgroup, wanted);
-    if (!reading) return error_of(reading);
-    reading_ = std::move(*reading);
+    reading_ = TRY(sample_cgroups(cgroup, wanted));
+    if (wanted.files.contains(CgroupFile::names)) {
+      Places(session_.tree).name(reading_);
+    }
     rates_ = rates_between(before, reading_);
     return {};
   }
 
-  cli::Cell cell(std::size_t cgroup, Column column) const {
-    return make_cell(column, reading_.cgroups[cgroup], rates_[cgroup], request_.exact);
+  void read_commands(const std::vector<Row>& rows) {
+    std::vector<std::size_t> cgroups;
+    cgroups.reserve(rows.size());
+    for (const Row& row : rows)
+      cgroups.push_back(row.cgroup);
+    commands_ = cg_tool::read_commands(session_.tree, reading_, cgroups);
+  }
+
+  CgroupRow row(std::size_t cgroup) const {
+    return {reading_.cgroups[cgroup], rates_[cgroup], request_.exact};
+  }
+
+  cli::Value value(std::size_t cgroup, cli::ColumnId id) const {
+    return info(id).cell(row(cgroup)).value;
   }
 
   std::vector<Row> choose() {
@@ -176,38 +247,29 @@ class View {
     wanted.descending = request_.descending;
     if (request_.filter) {
       wanted.accepts = [&](std::size_t cgroup) {
-        std::vector<cli::Value> values(kColumns.size());
-        return request_.filter->matches([&](std::size_t column) -> const cli::Value& {
-          return values[column] = cell(cgroup, static_cast<Column>(column)).value;
-        });
+        return request_.filter->matches([&](cli::ColumnId id) { return value(cgroup, id); });
       };
     }
     std::vector<cli::Value> keys;
     if (request_.sort) {
       for (std::size_t i = 0; i < reading_.cgroups.size(); ++i)
-        keys.push_back(cell(i, *request_.sort).value);
+        keys.push_back(value(i, *request_.sort));
       wanted.key = [&](std::size_t cgroup) -> const cli::Value& { return keys[cgroup]; };
     }
     return make_rows(reading_, wanted);
   }
 
-  std::string text(std::size_t cgroup, Column column) const {
-    if (column == Column::cgroup_name && request_.is_tree) {
-      return name_in_tree(reading_.cgroups[cgroup]);
-    }
-    cli::Cell found = cell(cgroup, column);
-    return found.shown.empty() ? cli::text_of(found.value) : std::move(found.shown);
+  std::string text(std::size_t cgroup, cli::ColumnId id) const {
+    if (id == column("NAME") && request_.is_tree) return name_in_tree(reading_.cgroups[cgroup]);
+    return cli::shown(info(id).cell(row(cgroup)));
   }
 
   Status print_table(const std::vector<Row>& rows) const {
     std::vector<cli::TableColumn> columns;
-    for (const Column column : request_.columns) {
-      columns.push_back({.name = info(column).name,
-                         .is_right = info(column).is_right,
-                         .is_number = false,
-                         .is_last_resort = request_.processes && column == Column::cgroup_name,
-                         .is_list = false,
-                         .has_tree = request_.is_tree && column == Column::cgroup_name});
+    for (const cli::ColumnId id : request_.columns) {
+      columns.push_back(table_column(id, request_.is_tree));
+      columns.back().is_last_resort = request_.processes && id == column("NAME");
+      columns.back().is_extra = request_.container_if_any && id == column("CONTAINER");
     }
     std::vector<cli::TableRow> lines;
     lines.reserve(rows.size());
@@ -216,13 +278,15 @@ class View {
       cli::TableRow line;
       line.cells.reserve(request_.columns.size());
       if (row.parent) line.parent = lines_of_rows[*row.parent];
-      for (const Column column : request_.columns)
-        line.cells.push_back(text(row.cgroup, column));
+      for (const cli::ColumnId id : request_.columns)
+        line.cells.push_back(text(row.cgroup, id));
       lines_of_rows.push_back(lines.size());
       lines.push_back(std::move(line));
       if (request_.processes) add_processes(row.cgroup, lines);
     }
-    return cli::print_table("cgroups", columns, lines, request_.format, request_.headings);
+    return cli::print_table(
+        columns, std::move(lines),
+        {.format = request_.format, .headings = request_.headings, .fit = true});
   }
 
   /// A line for each process, below its cgroup's, which is the last.
@@ -231,11 +295,9 @@ class View {
     for (const pid_t pid : reading_.cgroups[cgroup].pids) {
       cli::TableRow line;
       line.parent = parent;
-      for (const Column column : request_.columns) {
-        line.cells.push_back(column == Column::cgroup_name
-                                 ? std::to_string(pid) + ' ' +
-                                       read_command_line(*session_.kernel, pid)
-                                 : std::string());
+      for (const cli::ColumnId id : request_.columns) {
+        line.cells.push_back(id == column("NAME") ? std::to_string(pid) + ' ' + commands_.at(pid)
+                                                  : std::string());
       }
       lines.push_back(std::move(line));
     }
@@ -247,53 +309,88 @@ class View {
     for (const Row& row : rows) {
       const CgroupSample& sample = reading_.cgroups[row.cgroup];
       json.open('{');
-      for (const Column column : request_.columns)
-        add_members(json, column, sample, rates_[row.cgroup]);
+      for (const cli::ColumnId id : request_.columns)
+        cli::write_member(info(id), this->row(row.cgroup), json);
       if (request_.processes) {
         json.key("processes").open('[');
         for (const pid_t pid : sample.pids) {
           json.open('{').key("pid").number(pid).key("command");
-          json.string(read_command_line(*session_.kernel, pid)).close();
+          json.string(commands_.at(pid)).close();
         }
         json.close();
       }
       json.close();
     }
-    const std::string text = json.close().close().take() + '\n';
-    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
-    return fail("write", "standard output");
+    return cli::write_stdout(json.close().close().take() + '\n');
   }
 
   const Session& session_;
-  const Request& request_;
+  Request request_;
+  std::string note_;  // of columns that are left out
   CgroupReading reading_;
   std::vector<CgroupRates> rates_;
+  std::unordered_map<pid_t, std::string> commands_;  // of the processes that are shown
 };
 
-int show(const cli::Tool& tool, const cli::CommandLine& line, Request request) {
-  // For the width of names and the lines of the tree; messages stay as they are.
+/// For the width of names and the lines of the tree; messages stay as they are.
+void start_locale() {
   std::setlocale(LC_CTYPE, "");
-  for (const cli::Given& given : line.options) {
-    if (auto done = apply(given, request); !done) return cli::usage_error(tool, done.error());
-  }
+}
+
+int show(const cli::Tool& tool, const cli::CommandLine& line, Request request) {
+  add_container(request);
   if (request.processes && !request.are_listed) put_name_last(request.columns);
   if (!line.operands.empty()) request.cgroup = line.operands.front();
   auto session = Session::open();
   if (!session) return finish(tool, error_of(session));
-  return finish(tool, View(*session, request).show());
+  return finish(tool, View(*session, std::move(request)).show());
 }
 
 }  // namespace
 
+constexpr cli::Tool kLs{
+    "nsx-cg ls",
+    "[options] [cgroup]",
+    "List a cgroup and its descendants",
+    kLsOptions,
+    kMaybeCgroup,
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-cg ls", "all cgroups"},
+      {"nsx-cg ls --sort=-MEM /", "largest memory use first"},
+      {"nsx-cg ls -Q 'OOM > 0'", "cgroups with OOM kills"}}},
+};
+
+constexpr cli::Tool kTree{
+    "nsx-cg tree",
+    "[options] [cgroup]",
+    "Show a cgroup and its descendants as a tree",
+    kTreeOptions,
+    kMaybeCgroup,
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-cg tree -d 2", "two levels"},
+      {"nsx-cg tree -p web", "a container, with its processes"},
+      {"nsx-cg tree -o +CPU%", "with CPU use"}}},
+};
+
 int list(const cli::CommandLine& line) {
-  return show(
-      kLs, line,
-      {.columns = {Column::cgroup_name, Column::procs, Column::mem, Column::limit, Column::pids}});
+  start_locale();
+  Request request{.columns = {column("NAME"), column("PROCS"), column("MEM"), column("LIMIT"),
+                              column("PIDS/MAX")}};
+  if (auto read = cli::apply<kLsOptions>(line, request); !read) {
+    return cli::usage_error(kLs, read.error());
+  }
+  return show(kLs, line, std::move(request));
 }
 
 int tree(const cli::CommandLine& line) {
-  return show(kTree, line,
-              {.is_tree = true, .columns = {Column::cgroup_name, Column::procs, Column::mem}});
+  start_locale();
+  Request request{.is_tree = true, .columns = {column("NAME"), column("PROCS"), column("MEM")}};
+  if (auto read = cli::apply<kTreeOptions>(line, request); !read) {
+    return cli::usage_error(kTree, read.error());
+  }
+  return show(kTree, line, std::move(request));
 }
 
 }  // namespace nsx::cg_tool

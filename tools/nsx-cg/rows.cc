@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/rows.hh"
 
 #include <algorithm>

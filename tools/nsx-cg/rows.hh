@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Which cgroups are shown, and in which order.
 
@@ -5,8 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include <nsx/cgroup_sample.hh>
-
+#include "account/sample.hh"
 #include "common/value.hh"
 
 namespace nsx::cg_tool {

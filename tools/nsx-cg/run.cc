@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: MIT
 // nsx-cg run.
 
+#include <array>
+#include <cerrno>
 #include <cstdio>
+#include <unistd.h>
 
 #include <nsx/cgroup_run.hh>
 #include <nsx/plan.hh>
@@ -10,66 +14,53 @@
 #include "common/report.hh"
 #include "common/runner.hh"
 #include "nsx-cg/cells.hh"
-#include "nsx-cg/code.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
 namespace {
 
 struct Request {
-  std::string into = ".";
+  std::optional<std::string> into;
   std::string name;
   bool keep = false;
   bool stats = false;
   bool json = false;
-  bool dry_run = false;
   std::optional<int> oom_exit;
-  CgroupChangeOptions options;
+  std::vector<CgroupLimit> limits;
+  ChangeOptions change;
 };
 
-Status apply(const cli::Given& given, Request& request) {
-  const char* argument = given.argument;
-  switch (given.option->id) {
-    case kInto:
-      request.into = argument;
-      break;
-    case kName:
-      request.name = argument;
-      break;
-    case kKeep:
-      request.keep = true;
-      break;
-    case kStats:
-      request.stats = true;
-      break;
-    case 'J':
-      request.json = true;
-      break;
-    case kOomExit: {
-      const auto status = cli::parse_number<int>(argument);
-      constexpr int kMost = 255;
-      if (!status || *status < 0 || *status > kMost) {
-        return refuse("use as an exit status", cli::quoted(argument), "it is from 0 to 255");
-      }
-      request.oom_exit = *status;
-      break;
-    }
-    case kLeaf:
-      request.options.leaf = argument;
-      break;
-    case kForce:
-      request.options.force = true;
-      break;
-    case kDryRun:
-      request.dry_run = true;
-      break;
-    default:
-      break;
-  }
-  return {};
+Result<int> parse_status(const char* text) {
+  const auto status = cli::parse_number<int>(text);
+  constexpr int kMost = 255;
+  if (status && *status >= 0 && *status <= kMost) return *status;
+  return refuse("use as an exit status", cli::quoted(text), "it is from 0 to 255");
 }
+
+constexpr std::array kRunOptions{
+    cli::under("Cgroup", cli::value(cli::kNoLetter, "name", {"NAME"},
+                                    "name of the cgroup (default: nsx- and this command's PID)",
+                                    cli::set_text<&Request::name>)),
+    cli::value(cli::kNoLetter, "into", {"CGROUP", cli::Completes::cgroup},
+               "create the cgroup below this one (default: below the current one)",
+               cli::set_text<&Request::into>),
+    cli::flag(cli::kNoLetter, "keep", "keep the cgroup and what still runs inside",
+              cli::set_flag<&Request::keep>),
+    kLeaf,
+    kForce,
+    cli::under("Output", cli::flag(cli::kNoLetter, "stats",
+                                   "print what the program used to stderr when it exits",
+                                   cli::set_flag<&Request::stats>)),
+    cli::flag('J', "json", "with --stats: print JSON", cli::set_flag<&Request::json>),
+    cli::value(cli::kNoLetter, "oom-exit", {"STATUS"},
+               "exit with STATUS if a process was killed by the OOM killer",
+               cli::parse_into<parse_status, &Request::oom_exit>),
+    kDryRun,
+    cli::under("Other", cli::kHelp),
+};
 
 std::string seconds(std::uint64_t microseconds) {
   char text[64];
@@ -134,66 +125,68 @@ std::string stats_json(const CgroupSample& sample) {
   const auto add = [&](const char* key, const std::optional<std::uint64_t>& number) {
     if (number) json.key(key).number(*number);
   };
-  add("cpu-usec", sample.cpu_usage);
-  add("cpu-user-usec", sample.cpu_user);
-  add("cpu-system-usec", sample.cpu_system);
-  add("cpu-periods", sample.cpu_periods);
-  add("cpu-throttled", sample.cpu_throttled);
-  add("cpu-throttled-usec", sample.cpu_throttled_time);
-  add("memory-peak", sample.memory_peak);
-  add("oom-kills", sample.oom_kills);
-  add("read-bytes", sample.read_bytes);
-  add("written-bytes", sample.written_bytes);
+  add("cpu_usec", sample.cpu_usage);
+  add("cpu_user_usec", sample.cpu_user);
+  add("cpu_system_usec", sample.cpu_system);
+  add("cpu_periods", sample.cpu_periods);
+  add("cpu_throttled", sample.cpu_throttled);
+  add("cpu_throttled_usec", sample.cpu_throttled_time);
+  add("memory_peak", sample.memory_peak);
+  add("oom_kills", sample.oom_kills);
+  add("read_bytes", sample.read_bytes);
+  add("written_bytes", sample.written_bytes);
   add("reads", sample.reads);
   add("writes", sample.writes);
-  add("forks-refused", sample.pids_max_events);
+  add("forks_refused", sample.pids_max_events);
   if (sample.net) {
     const auto& [in, out] = std::pair{sample.net->in.counters, sample.net->out.counters};
-    add("received-bytes", in.bytes);
-    add("received-packets", in.packets);
-    add("received-dropped", in.dropped_packets);
-    add("sent-bytes", out.bytes);
-    add("sent-packets", out.packets);
-    add("sent-dropped", out.dropped_packets);
+    add("received_bytes", in.bytes);
+    add("received_packets", in.packets);
+    add("received_dropped", in.dropped_packets);
+    add("sent_bytes", out.bytes);
+    add("sent_packets", out.packets);
+    add("sent_dropped", out.dropped_packets);
   }
   const auto add_pressure = [&](const char* key, const std::optional<CgroupPressure>& pressure) {
     if (pressure) json.key(key).number(pressure->some.total);
   };
-  add_pressure("cpu-waited-usec", sample.cpu_pressure);
-  add_pressure("memory-waited-usec", sample.memory_pressure);
-  add_pressure("io-waited-usec", sample.io_pressure);
+  add_pressure("cpu_waited_usec", sample.cpu_pressure);
+  add_pressure("memory_waited_usec", sample.memory_pressure);
+  add_pressure("io_waited_usec", sample.io_pressure);
   return json.close().take() + '\n';
 }
 
 Result<CgroupSample> read_stats(const Cgroup& cgroup) {
-  auto reading = sample_cgroups(
+  auto reading = TRY(sample_cgroups(
       cgroup,
       {.files = {CgroupFile::cpu_stat, CgroupFile::memory_peak, CgroupFile::memory_events,
                  CgroupFile::io_stat, CgroupFile::net, CgroupFile::pids_events,
                  CgroupFile::cpu_pressure, CgroupFile::memory_pressure, CgroupFile::io_pressure},
        .pids = false,
-       .descend = false});
-  if (!reading) return error_of(reading);
-  return std::move(reading->cgroups.front());
+       .descend = false}));
+  return std::move(reading.cgroups.front());
 }
 
-Result<CgroupWanted> wanted_cgroup(const Session& session, const Request& request,
-                                   std::span<char* const> limits) {
-  auto above = session.tree.find(request.into);
-  if (!above) return error_of(above);
+Result<CgroupWanted> wanted_cgroup(const Session& session, const Request& request) {
+  auto above = TRY(session.tree.find(request.into.value_or(".")));
   const std::string name =
-      request.name.empty() ? unused_cgroup_name(session.tree, above->path()) : request.name;
+      request.name.empty() ? unused_cgroup_name(session.tree, above.path()) : request.name;
   CgroupWanted wanted;
-  auto path = session.tree.locate(path_below(above->path(), name));
-  if (!path) return error_of(path);
-  wanted.path = std::move(*path);
-  auto settings = settings_of(session, wanted.path, limits);
-  if (!settings) return error_of(settings);
-  wanted.settings = std::move(*settings);
+  wanted.path = TRY(session.tree.locate(path_below(above.path(), name)));
+  wanted.settings = TRY(settings_of(kRun, session, wanted.path, request.limits));
   wanted.must_be_new = true;
   // What is told at the end is counted by these.
   if (request.stats) wanted.wishes = {"cpu", "io", "memory", "pids"};
   return wanted;
+}
+
+/// Where the user has named none: as a rule this command's own cgroup.
+Status choose_place(const Session& session, Request& request) {
+  if (request.into || request.change.how.force) return {};
+  auto place = TRY(cli::place_for_cgroup(session.tree));
+  request.into = std::move(place.path);
+  if (request.change.how.leaf.empty()) request.change.how.leaf = std::move(place.leaf);
+  return {};
 }
 
 /// Runs the program in a cgroup that is there. In the child, whose program did not start, there is
@@ -202,51 +195,96 @@ int run_in(const Session& session, TemporaryCgroup& temporary, const Request& re
            const std::vector<char*>& program) {
   Plan plan;
   step::Fork fork;
-  fork.forward = cli::usual_signals();
+  fork.forward = usual_signals();
   fork.cgroup = temporary.cgroup().directory();
   fork.cgroup_path = temporary.cgroup().path();
   plan.steps.emplace_back(std::move(fork));
   plan.steps.emplace_back(step::Execute{program.front(), {program.begin(), program.end()}});
-  const auto outcome = carry_out(*session.kernel, plan);
+  bool has_started = false;
+  auto outcome = carry_out(*session.kernel, plan, [&](const Started&) { has_started = true; });
   if (!outcome && outcome.error().step > 0) return cli::report_failure(kRun, plan, outcome.error());
 
+  if (!outcome && outcome.error().error.code == EAGAIN) {
+    if (auto full = explain_full(session.tree, temporary.cgroup())) outcome.error().error = *full;
+  }
   // What is read now is of what has ended.
   const auto stats = read_stats(temporary.cgroup());
   Status removed;
-  if (request.keep) {
+  if (!has_started) {
+    removed = temporary.take_back(session.tree);
+  } else if (request.keep) {
     temporary.keep();
   } else {
     removed = temporary.remove();
   }
   if (!outcome) return cli::report_failure(kRun, plan, outcome.error());
+  bool is_lost = false;
   if (request.stats && stats) {
     const std::string text = request.json ? stats_json(*stats) : stats_text(*stats);
-    std::fwrite(text.data(), 1, text.size(), stderr);
+    is_lost = cli::was_closed(STDERR_FILENO) ||
+              std::fwrite(text.data(), 1, text.size(), stderr) != text.size();
   }
   if (request.stats && !stats) cli::report(kRun, stats.error());
   if (!removed) cli::report(kRun, removed.error());
   if (request.oom_exit && stats && stats->oom_kills.value_or(0) > 0) return *request.oom_exit;
+  // The program has run, but not everybody who counts on it has been told.
+  if (is_lost) return 1;
   return cli::end_as(*outcome);
 }
 
 }  // namespace
 
+constexpr cli::Tool kRun{
+    "nsx-cg run",
+    "[options] [limit...] -- program [argument...]",
+    "Run a program in a cgroup of its own",
+    kRunOptions,
+    cli::Operands{.most = cli::Operands::kAnyNumber,
+                  .first = cli::Completes::words,
+                  .rest = cli::Completes::words,
+                  .words = kLimitWords,
+                  .runs = cli::Operands::Runs::after_dashes},
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-cg run memory=512M -- make", "with a memory limit"},
+      {"nsx-cg run cpu=50% pids=20 -- ./job", "half a CPU, 20 processes"},
+      {"nsx-cg run --stats -- make", "print what it used"}}},
+};
+
 int run(const cli::CommandLine& line) {
   Request request;
-  for (const cli::Given& given : line.options) {
-    if (auto done = apply(given, request); !done) return cli::usage_error(kRun, done.error());
+  if (auto read = cli::apply<kRunOptions>(line, request, request.change, request.change.how);
+      !read) {
+    return cli::usage_error(kRun, read.error());
   }
   if (line.program.empty()) {
     return cli::usage_error(kRun, {"run", "", 0, "no program is given", "it stands behind --"});
   }
+  // systemd is not asked for what makes no sense.
+  auto limits = parse_limits(line.operands);
+  if (!limits) return cli::usage_error(kRun, limits.error());
+  request.limits = std::move(*limits);
   auto session = Session::open();
   if (!session) return finish(kRun, error_of(session));
-  auto wanted = wanted_cgroup(*session, request, line.operands);
-  if (!wanted) return finish(kRun, error_of(wanted));
-  if (request.dry_run) {
-    return finish(kRun, change(*session, {&*wanted, 1}, request.options, true));
+  if (request.change.dry_run && !request.into && !request.change.how.force &&
+      cli::needs_scope(session->tree)) {
+    // The rest is known in there.
+    std::printf("systemd-run %s--scope -p Delegate=yes %s\n", ::geteuid() == 0 ? "" : "--user ",
+                cli::own_command_line().c_str());
+    return cli::finish_stdout(kRun);
   }
-  auto temporary = TemporaryCgroup::make(session->tree, *wanted, request.options);
+  if (auto placed = choose_place(*session, request); !placed) {
+    return finish(kRun, placed);
+  }
+  auto wanted = wanted_cgroup(*session, request);
+  if (!wanted) return finish(kRun, error_of(wanted));
+  auto steps = plan_cgroups(session->tree, {&*wanted, 1}, request.change.how);
+  if (!steps) return finish(kRun, error_of(steps));
+  if (request.change.dry_run) {
+    print_steps(*session, *steps);
+    return cli::finish_stdout(kRun);
+  }
+  auto temporary = TemporaryCgroup::carry_out(session->tree, wanted->path, std::move(*steps));
   if (!temporary) return finish(kRun, error_of(temporary));
   return run_in(*session, *temporary, request, line.program);
 }

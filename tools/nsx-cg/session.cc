@@ -1,21 +1,18 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/session.hh"
 
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 
 #include "common/report.hh"
-#include "nsx-cg/commands.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
 Result<Session> Session::open() {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto kept = std::make_unique<const Kernel>(std::move(*kernel));
-  auto tree = CgroupTree::open(*kept);
-  if (!tree) return error_of(tree);
-  return Session{std::move(kept), std::move(*tree)};
+  auto kernel = TRY(cli::open_kernel());
+  auto kept = std::make_unique<const Kernel>(std::move(kernel));
+  auto tree = TRY(CgroupTree::open(*kept, cli::target_options()));
+  return Session{std::move(kept), std::move(tree)};
 }
 
 int finish(const cli::Tool& tool, const Status& status) {
@@ -24,48 +21,51 @@ int finish(const cli::Tool& tool, const Status& status) {
   return 1;
 }
 
-Result<Cgroup> find_to_change(const Session& session, const char* name,
-                              const cli::CommandLine& line) {
+Result<Cgroup> find_to_change(const Session& session, const char* name, bool force) {
   auto cgroup = session.tree.find(name);
-  if (!cgroup || line.has(kForce)) return cgroup;
-  if (auto ok = check_single_writer(session.tree, cgroup->path()); !ok) return error_of(ok);
+  if (!cgroup || force) return cgroup;
+  TRY(check_single_writer(session.tree, cgroup->path()));
   return cgroup;
 }
 
 Status change(const Session& session, std::span<const CgroupWanted> wanted,
-              const CgroupChangeOptions& options, bool dry_run) {
-  auto steps = plan_cgroups(session.tree, wanted, options);
-  if (!steps) return error_of(steps);
-  if (!dry_run) return carry_out_cgroup_steps(session.tree, *steps);
-  for (const CgroupStep& step : *steps)
-    std::printf("%s\n", describe(session.tree, step).c_str());
+              const ChangeOptions& options) {
+  auto steps = TRY(plan_cgroups(session.tree, wanted, options.how));
+  return carry_out_or_print(session, steps, options.dry_run);
+}
+
+void print_steps(const Session& session, std::span<const CgroupStep> steps) {
+  for (const CgroupStep& step : steps)
+    std::printf("%s\n", describe(session.tree.mount_point(), step).c_str());
+}
+
+Status carry_out_or_print(const Session& session, std::span<const CgroupStep> steps, bool dry_run) {
+  if (dry_run) {
+    print_steps(session, steps);
+  } else {
+    TRY(carry_out_cgroup_steps(session.tree, steps));
+  }
   return {};
 }
 
-Result<std::vector<CgroupSetting>> settings_of(const Session& session, const std::string& path,
-                                               std::span<char* const> limits) {
-  std::vector<CgroupLimit> parsed;
-  for (const char* text : limits) {
-    auto limit = parse_cgroup_limit(text);
-    if (!limit) return error_of(limit);
-    parsed.push_back(std::move(*limit));
+Result<std::vector<CgroupLimit>> parse_limits(std::span<char* const> operands) {
+  std::vector<CgroupLimit> limits;
+  for (const char* text : operands) {
+    limits.push_back(TRY(parse_cgroup_limit(text)));
   }
-  return resolve_cgroup_limits(session.tree, path, parsed);
+  return limits;
 }
 
-Result<std::chrono::milliseconds> parse_time(std::string_view text) {
-  double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
-  constexpr double kSecond = 1000;
-  if (unit.empty() || unit == "s") number *= kSecond;
-  constexpr double kMost = 1e12;
-  if (error != std::errc{} || !(unit.empty() || unit == "s" || unit == "ms") || number < 0 ||
-      !(number < kMost)) {
-    return refuse("use as a time", cli::quoted(text), "a time is like 1.5, 10s or 250ms");
+Result<std::vector<CgroupSetting>> settings_of(const cli::Tool& tool, const Session& session,
+                                               const std::string& path,
+                                               std::span<const CgroupLimit> limits) {
+  auto settings = TRY(resolve_cgroup_limits(session.tree, path, limits));
+  for (const CgroupSetting& setting : settings) {
+    if (!setting.rounded_from) continue;
+    cli::note(tool, setting.file + ": " + std::to_string(*setting.rounded_from) +
+                        " bytes are rounded up to whole pages, " + setting.value);
   }
-  return std::chrono::milliseconds(std::llround(number));
+  return settings;
 }
 
 std::string path_below(const std::string& path, const std::string& name) {

@@ -1,21 +1,41 @@
+// SPDX-License-Identifier: MIT
 // nsx-cg export and nsx-cg apply.
 
+#include "account/snapshot.hh"
+
+#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <nsx/cgroup_snapshot.hh>
 #include <nsx/fd.hh>
 
 #include "common/report.hh"
-#include "nsx-cg/code.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
+#include "nsx-cg/snapshot_text.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
 namespace {
+
+/// Of apply.
+struct Request {
+  std::string into = ".";
+  ChangeOptions change;
+};
+
+constexpr std::array kExportOptions{cli::kHelp};
+
+constexpr std::array kApplyOptions{
+    cli::value(cli::kNoLetter, "into", {"CGROUP", cli::Completes::cgroup},
+               "restore at this cgroup (default: the current one)", cli::set_text<&Request::into>),
+    kLeaf,
+    kForce,
+    kDryRun,
+    cli::kHelp,
+};
 
 /// A file, or "-" for standard input.
 Result<std::string> read_text(const char* path) {
@@ -36,31 +56,42 @@ Result<std::string> read_text(const char* path) {
   }
 }
 
-Status put_back(const cli::CommandLine& line) {
-  CgroupChangeOptions options;
-  std::string into = ".";
-  for (const cli::Given& given : line.options) {
-    if (given.option->id == kInto) into = given.argument;
-    if (given.option->id == kLeaf) options.leaf = given.argument;
-    if (given.option->id == kForce) options.force = true;
-  }
-  auto text = read_text(line.operands.front());
-  if (!text) return error_of(text);
-  const auto snapshot = parse_snapshot(*text);
-  if (!snapshot) return tl::unexpected(snapshot.error());
-  auto session = Session::open();
-  if (!session) return error_of(session);
-  auto path = session->tree.locate(into);
-  if (!path) return error_of(path);
-  auto steps = plan_snapshot(session->tree, *path, *snapshot, options);
-  if (!steps) return error_of(steps);
-  if (!line.has(kDryRun)) return carry_out_cgroup_steps(session->tree, *steps);
-  for (const CgroupStep& step : *steps)
-    std::printf("%s\n", describe(session->tree, step).c_str());
-  return {};
+Status put_back(const Request& request, const char* file) {
+  auto text = TRY(read_text(file));
+  const auto snapshot = TRY(parse_snapshot(text));
+  auto session = TRY(Session::open());
+  auto path = TRY(session.tree.locate(request.into));
+  auto steps = TRY(plan_snapshot(session.tree, path, snapshot, request.change.how));
+  return carry_out_or_print(session, steps, request.change.dry_run);
 }
 
 }  // namespace
+
+constexpr cli::Tool kExport{
+    "nsx-cg export",
+    "cgroup",
+    "Print the settings of a cgroup and its descendants as JSON",
+    kExportOptions,
+    kOneCgroup,
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-cg export /batch", "of /batch and its descendants"},
+      {"nsx-cg export web", "of a container"},
+      {"nsx-cg apply batch.json", "restore them"}}},
+};
+
+constexpr cli::Tool kApply{
+    "nsx-cg apply",
+    "[options] file",
+    "Restore settings that export printed, all or none",
+    kApplyOptions,
+    cli::Operands{.least = 1, .most = 1, .first = cli::Completes::file},
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-cg apply batch.json", "below the current cgroup"},
+      {"nsx-cg apply --into /batch batch.json", "at /batch"},
+      {"nsx-cg apply --dry-run batch.json", "show what would be written"}}},
+};
 
 int export_(const cli::CommandLine& line) {
   auto session = Session::open();
@@ -75,7 +106,12 @@ int export_(const cli::CommandLine& line) {
 }
 
 int apply(const cli::CommandLine& line) {
-  return finish(kApply, put_back(line));
+  Request request;
+  if (auto read = cli::apply<kApplyOptions>(line, request, request.change, request.change.how);
+      !read) {
+    return cli::usage_error(kApply, read.error());
+  }
+  return finish(kApply, put_back(request, line.operands.front()));
 }
 
 }  // namespace nsx::cg_tool

@@ -1,112 +1,102 @@
+// SPDX-License-Identifier: MIT
 // nsx-cg top.
 
+#include <algorithm>
+#include <array>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <unistd.h>
 
 #include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-cg/code.hh"
 #include "nsx-cg/commands.hh"
+#include "nsx-cg/missing.hh"
 #include "nsx-cg/session.hh"
 #include "nsx-cg/top_batch.hh"
 #include "nsx-cg/top_live.hh"
 #include "nsx-cg/top_terminfo.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
 namespace {
 
 struct Request {
-  TopSettings settings{.columns = {number_of(Column::cpu), number_of(Column::mem),
-                                   number_of(Column::pids), number_of(Column::rbps),
-                                   number_of(Column::wbps), number_of(Column::cpu_psi),
-                                   number_of(Column::mem_psi), number_of(Column::io_psi)}};
+  TopSettings settings{.columns = {column("CPU%"), column("MEM"), column("PIDS/MAX"),
+                                   column("RBPS"), column("WBPS"), column("CPU-PSI"),
+                                   column("MEM-PSI"), column("IO-PSI")}};
   std::optional<std::uint64_t> count;
   bool batch = false;
   TopFormat format = TopFormat::table;
   bool headings = true;
   std::string cgroup = "/";
+  bool are_columns_listed = false;
 };
 
-Status set_columns(const char* list, TopSettings& settings) {
-  std::vector<Column> usual;
-  for (const std::size_t column : settings.columns)
-    usual.push_back(kColumns[column].column);
-  auto columns = parse_columns(list, std::move(usual));
-  if (!columns) return error_of(columns);
-  settings.columns.clear();
-  for (const Column column : *columns) {
-    // The name is always there, in front.
-    if (column != Column::cgroup_name) settings.columns.push_back(number_of(column));
-  }
+Status set_columns(Request& request, const char* list) {
+  request.are_columns_listed = *list != '+';
+  std::vector<cli::ColumnId>& columns = request.settings.columns;
+  columns = TRY(cli::parse_columns(kColumnNames, list, columns));
+  // The name is always there, in front.
+  std::erase(columns, column("NAME"));
   return {};
 }
 
-Status set_sort(std::string_view name, TopSettings& settings) {
+Status set_sort(TopSettings& settings, const char* text) {
+  std::string_view name = text;
   const bool falling = name.starts_with('-');
   if (falling) name.remove_prefix(1);
-  auto column = parse_top_column(name);
-  if (!column) return error_of(column);
-  settings.sort = *column;
+  settings.sort = TRY(cli::parse_column(kTopNames, name));
   settings.falling = falling;
   return {};
 }
 
-Status set_interval(const char* text, TopSettings& settings) {
-  auto interval = parse_time(text);
-  if (!interval) return error_of(interval);
+Result<std::chrono::milliseconds> parse_interval(const char* text) {
+  auto interval = TRY(cli::parse_time(text));
   constexpr std::chrono::milliseconds kLeast{10};
   constexpr std::chrono::hours kMost{24};
-  if (*interval < kLeast || *interval > kMost) {
-    return refuse("look every", cli::quoted(text), "it is from 10ms to a day");
-  }
-  settings.interval = *interval;
-  return {};
+  if (interval >= kLeast && interval <= kMost) return interval;
+  return refuse("look every", cli::quoted(text), "it is from 10ms to a day");
 }
 
-Status apply(const cli::Given& given, Request& request) {
-  switch (given.option->id) {
-    case 'B':
-      request.batch = true;
-      break;
-    case 'b':
-      request.settings.exact = true;
-      break;
-    case 'J':
-      request.batch = true;
-      request.format = TopFormat::json;
-      break;
-    case 'n':
-      request.headings = false;
-      break;
-    case 'T':
-      request.settings.is_tree = true;
-      break;
-    case 'o':
-      return set_columns(given.argument, request.settings);
-    case 'Q':
-      request.settings.filter = given.argument;
-      break;
-    case kSort:
-      return set_sort(given.argument, request.settings);
-    case kInterval:
-      return set_interval(given.argument, request.settings);
-    case kCount: {
-      const auto count = cli::parse_number<std::uint64_t>(given.argument);
-      if (!count || *count == 0) {
-        return refuse("use as a count", cli::quoted(given.argument), "it is a number from 1 on");
-      }
-      request.count = *count;
-      break;
-    }
-    default:
-      break;
-  }
-  return {};
+Result<std::uint64_t> parse_count(const char* text) {
+  const auto count = cli::parse_number<std::uint64_t>(text);
+  if (count && *count > 0) return *count;
+  return refuse("use as a count", cli::quoted(text), "it is a number from 1 on");
 }
+
+constexpr std::array kTopOptions{
+    cli::under("Selection",
+               cli::value('Q', "filter", {"EXPR"},
+                          "cgroups that match the expression, such as 'PROCS > 0 and OOM > 0'",
+                          cli::set_text<&TopSettings::filter>)),
+    cli::under("Output",
+               cli::value('o', "output", {"COLUMNS", cli::Completes::list, kColumnWords},
+                          "columns to show, comma-separated; a leading + appends to the defaults",
+                          cli::call<set_columns>)),
+    cli::value(cli::kNoLetter, "sort", {"COLUMN", cli::Completes::words, kTopSortWords.data()},
+               "sort by this column; a leading - puts the largest first (default -CPU%)",
+               cli::call<set_sort>),
+    cli::flag('T', "tree", "show a tree", cli::set_flag<&TopSettings::is_tree>),
+    cli::flag('b', "bytes", "print sizes in bytes", cli::set_flag<&TopSettings::exact>),
+    cli::value(cli::kNoLetter, "interval", {"TIME"},
+               "time between samples: 500ms, 10s (default 1s)",
+               cli::parse_into<parse_interval, &TopSettings::interval>),
+    cli::flag('B', "batch", "print a table for each sample, also on a terminal",
+              cli::set_flag<&Request::batch>),
+    cli::flag('J', "json", "print a line of JSON for each sample",
+              [](Request& request) {
+                request.batch = true;
+                request.format = TopFormat::json;
+              }),
+    cli::flag('n', "noheadings", "omit the headings", cli::clear_flag<&Request::headings>),
+    cli::value(cli::kNoLetter, "count", {"NUMBER"}, "exit after NUMBER samples",
+               cli::parse_into<parse_count, &Request::count>),
+    cli::under("Other", cli::kHelp),
+};
 
 void sleep_for(std::chrono::milliseconds time) {
   constexpr std::chrono::milliseconds::rep kSecond = 1000;
@@ -118,14 +108,13 @@ void sleep_for(std::chrono::milliseconds time) {
 
 Status run_batch(TopSource& source, TopModel& model, const Request& request) {
   // Rates and events are between two readings: the first is not shown.
-  if (auto first = source.next(model.wanted_files()); !first) return error_of(first);
+  TRY(source.next(model.wanted_files()));
   for (std::uint64_t i = 0; !request.count || i < *request.count; ++i) {
     sleep_for(model.settings().interval);
-    auto snapshot = source.next(model.wanted_files());
-    if (!snapshot) return error_of(snapshot);
-    model.take(std::move(*snapshot));
+    auto snapshot = TRY(source.next(model.wanted_files()));
+    model.take(std::move(snapshot));
     if (i > 0 && request.format == TopFormat::table) std::putchar('\n');
-    if (auto done = print_batch(model, request.format, request.headings); !done) return done;
+    TRY(print_batch(model, request.format, request.headings));
   }
   return {};
 }
@@ -136,13 +125,40 @@ bool wants_colors() {
   return no_color == nullptr || *no_color == '\0';
 }
 
-int show(const Session& session, TopModel& model, const Request& request) {
+/// A person is shown containers without asking, and no columns that stay empty.
+void choose_columns(const MissingColumns& missing, Request& request) {
+  if (request.format == TopFormat::json) return;
+  auto& columns = request.settings.columns;
+  missing.remove_from(columns);
+  const bool has_container = std::ranges::find(columns, column("CONTAINER")) != columns.end();
+  if (!request.are_columns_listed && !has_container) {
+    columns.insert(columns.begin(), column("CONTAINER"));
+    request.settings.container_if_any = true;
+  }
+}
+
+/// What the model is told of columns with nothing to show. Errors: it is to sort by one.
+Status leave_out_missing(const MissingColumns& missing, TopSettings& settings) {
+  for (std::size_t i = 0; i < kColumns.size(); ++i)
+    settings.missing.push_back(missing.why(cli::ColumnId{static_cast<std::uint8_t>(i)}));
+  if (settings.sort == kEventsColumn) return {};
+  return missing.check("sort by", settings.sort);
+}
+
+int show(const Session& session, Request& request) {
   auto first = session.tree.find(request.cgroup);
   if (!first) return finish(kTop, error_of(first));
-  TopSource source(std::move(*first));
-  const std::string note = why_empty(session.tree, model.settings().columns);
+  const MissingColumns missing(session.tree);
+  if (auto ok = leave_out_missing(missing, request.settings); !ok) return finish(kTop, ok);
+  const std::string note = missing.note(request.settings.columns);
+  choose_columns(missing, request);
+  auto made = TopModel::make(request.settings);
+  if (!made) return finish(kTop, error_of(made));
+  TopModel& model = *made;
+  TopSource source(session.tree, std::move(*first));
   if (request.batch || !has_screen()) {
-    if (!note.empty()) std::fprintf(stderr, "%s: %s\n", kTop.name, note.c_str());
+    const bool is_for_person = request.format == TopFormat::table || ::isatty(STDERR_FILENO) == 1;
+    if (!note.empty() && is_for_person) cli::note(kTop, note);
     return finish(kTop, run_batch(source, model, request));
   }
   auto ended = run_live(session.tree, source, model, note, request.count, wants_colors());
@@ -157,19 +173,34 @@ int show(const Session& session, TopModel& model, const Request& request) {
 
 }  // namespace
 
+constexpr cli::Tool kTop{
+    "nsx-cg top",
+    "[options] [cgroup]",
+    "Show resource use of a cgroup and its descendants over time",
+    kTopOptions,
+    kMaybeCgroup,
+    kUsageStatus,
+    "On a terminal, h shows the keys. Otherwise a table is printed for each sample.\n",
+    {{{"nsx-cg top", "the whole machine"},
+      {"nsx-cg top --sort=-MEM web", "a container, by memory"},
+      {"nsx-cg top --batch --count 1", "a single table"}}},
+};
+
 int top(const cli::CommandLine& line) {
   // For the width of names, and what the terminal can show; messages stay as they are.
   std::setlocale(LC_CTYPE, "");
   Request request;
-  for (const cli::Given& given : line.options) {
-    if (auto done = apply(given, request); !done) return cli::usage_error(kTop, done.error());
+  if (auto read = cli::apply<kTopOptions>(line, request, request.settings); !read) {
+    return cli::usage_error(kTop, read.error());
   }
   if (!line.operands.empty()) request.cgroup = line.operands.front();
-  auto model = TopModel::make(request.settings);
-  if (!model) return cli::usage_error(kTop, model.error());
+  // A filter that makes no sense is an error of usage.
+  if (auto model = TopModel::make(request.settings); !model) {
+    return cli::usage_error(kTop, model.error());
+  }
   auto session = Session::open();
   if (!session) return finish(kTop, error_of(session));
-  return show(*session, *model, request);
+  return show(*session, request);
 }
 
 }  // namespace nsx::cg_tool

@@ -1,20 +1,24 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_batch.hh"
 
 #include <chrono>
 #include <cstdio>
 
 #include "common/json.hh"
+#include "common/report.hh"
 #include "common/table.hh"
 #include "nsx-cg/cells.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
 namespace {
 
 /// The name, the chosen columns, and the events.
-std::vector<std::size_t> columns_of(const TopModel& model) {
-  std::vector<std::size_t> columns{number_of(Column::cgroup_name)};
-  columns.insert(columns.end(), model.settings().columns.begin(), model.settings().columns.end());
+std::vector<cli::ColumnId> columns_of(const TopModel& model) {
+  std::vector<cli::ColumnId> columns{column("NAME")};
+  const auto others = model.columns();
+  columns.insert(columns.end(), others.begin(), others.end());
   columns.push_back(kEventsColumn);
   return columns;
 }
@@ -24,28 +28,28 @@ Status print(const TopModel& model, bool headings) {
   const bool is_tree = model.settings().is_tree;
   std::vector<cli::TableColumn> columns;
   columns.reserve(chosen.size());
-  for (const std::size_t column : chosen) {
-    columns.push_back({.name = top_column_names()[column].data(),
-                       .is_right = is_right(column),
-                       .is_number = false,
-                       .is_last_resort = false,
-                       .is_list = false,
-                       .has_tree = is_tree && column == number_of(Column::cgroup_name)});
+  for (const cli::ColumnId id : chosen) {
+    if (id == kEventsColumn) {
+      constexpr std::size_t kLeast = 8;
+      columns.push_back({.name = "EVENTS", .least = kLeast});
+    } else {
+      columns.push_back(table_column(id, is_tree));
+    }
   }
   std::vector<cli::TableRow> lines;
   for (const Row& row : model.rows()) {
     cli::TableRow line{{}, row.parent};
-    for (const std::size_t column : chosen) {
-      cli::Cell cell = top_cell(column, model.snapshot(), row.cgroup, model.settings().exact);
-      std::string text = cell.shown.empty() ? cli::text_of(cell.value) : std::move(cell.shown);
-      if (row.parent && column == number_of(Column::cgroup_name)) {
+    for (const cli::ColumnId id : chosen) {
+      std::string text =
+          cli::shown(top_cell(id, model.snapshot(), row.cgroup, model.settings().exact));
+      if (row.parent && id == column("NAME")) {
         text.erase(0, text.rfind('/') + 1);
       }
       line.cells.push_back(std::move(text));
     }
     lines.push_back(std::move(line));
   }
-  return cli::print_table("cgroups", columns, lines, cli::TableFormat::plain, headings);
+  return cli::print_table(columns, std::move(lines), {.headings = headings, .fit = true});
 }
 
 double seconds_since_1970() {
@@ -62,18 +66,18 @@ std::string json_line(const TopModel& model, double time) {
   const TopSnapshot& snapshot = model.snapshot();
   for (const Row& row : model.rows()) {
     json.open('{');
-    for (const std::size_t column : columns_of(model)) {
-      if (column == kEventsColumn) continue;
-      add_members(json, kColumns[column].column, snapshot.reading.cgroups[row.cgroup],
-                  snapshot.rates[row.cgroup]);
+    for (const cli::ColumnId id : columns_of(model)) {
+      if (id == kEventsColumn) continue;
+      const CgroupRow read{snapshot.reading.cgroups[row.cgroup], snapshot.rates[row.cgroup]};
+      cli::write_member(info(id), read, json);
     }
     const TopEvents& events = snapshot.events[row.cgroup];
     constexpr double kPercent = 100;
     constexpr int kDigits = 2;
     json.key("events").open('{');
-    json.key("killed").number(events.kills).key("at-limit").number(events.at_limit);
-    json.key("reclaimed").number(events.reclaims).key("forks-failed").number(events.failed_forks);
-    json.key("throttled%").decimal(events.throttled * kPercent, kDigits);
+    json.key("killed").number(events.kills).key("at_limit").number(events.at_limit);
+    json.key("reclaimed").number(events.reclaims).key("forks_failed").number(events.failed_forks);
+    json.key("throttled_percent").decimal(events.throttled * kPercent, kDigits);
     json.close().close();
   }
   return json.close().close().take();
@@ -81,15 +85,11 @@ std::string json_line(const TopModel& model, double time) {
 
 Status print_batch(const TopModel& model, TopFormat format, bool headings) {
   if (format == TopFormat::table) {
-    if (auto done = print(model, headings); !done) return done;
+    TRY(print(model, headings));
   } else {
-    const std::string line = json_line(model, seconds_since_1970()) + '\n';
-    if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) {
-      return fail("write", "standard output");
-    }
+    TRY(cli::write_stdout(json_line(model, seconds_since_1970()) + '\n'));
   }
-  if (std::fflush(stdout) != 0) return fail("write", "standard output");
-  return {};
+  return cli::flush_stdout();
 }
 
 }  // namespace nsx::cg_tool

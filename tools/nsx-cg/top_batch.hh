@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // nsx-cg top without a terminal: a table, or a line of JSON, for each look.
 

@@ -1,19 +1,18 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_cells.hh"
 
 #include <algorithm>
-
-#include "nsx-cg/cells.hh"
+#include <array>
 
 namespace nsx::cg_tool {
 
 namespace {
 
-constexpr auto kNames = [] {
-  std::array<std::string_view, kColumns.size() + 1> names{};
-  for (std::size_t i = 0; i < kColumns.size(); ++i)
-    names[i] = kColumns[i].name;
-  names[kEventsColumn] = "EVENTS";
-  return names;
+constexpr auto kTopAliases = [] {
+  std::array<cli::ColumnAlias, kColumnAliases.size() + 1> aliases{
+      cli::ColumnAlias{"EVENTS", kEventsColumn}};
+  std::ranges::copy(kColumnAliases, aliases.begin() + 1);
+  return aliases;
 }();
 
 std::optional<double> share(double part, double whole) {
@@ -48,10 +47,9 @@ TopTone worst_of(const TopEvents& events) {
 }
 
 /// Work that stands still hurts long before it does so all the time.
-TopTone tone_of_bar(std::size_t column, double share) {
-  const Column which = kColumns[column].column;
+TopTone tone_of_bar(cli::ColumnId id, double share) {
   const bool is_pressure =
-      which == Column::cpu_psi || which == Column::mem_psi || which == Column::io_psi;
+      id == column("CPU-PSI") || id == column("MEM-PSI") || id == column("IO-PSI");
   const double warns = is_pressure ? 0.1 : 0.7;
   const double alarms = is_pressure ? 0.4 : 0.9;
   if (share >= alarms) return TopTone::alarm;
@@ -60,44 +58,35 @@ TopTone tone_of_bar(std::size_t column, double share) {
 
 }  // namespace
 
-std::span<const std::string_view> top_column_names() {
-  return kNames;
+const cli::ColumnNames kTopNames{
+    .words = kColumnWords, .aliases = kTopAliases, .before = kColumnNames.before};
+
+const char* top_name(cli::ColumnId id) {
+  return id == kEventsColumn ? "EVENTS" : info(id).table.name;
 }
 
-Result<std::size_t> parse_top_column(std::string_view name) {
-  constexpr std::string_view kEvents = kNames[kEventsColumn];
-  if (std::equal(name.begin(), name.end(), kEvents.begin(), kEvents.end(), [](char a, char b) {
-        return a == b || (a >= 'a' && a <= 'z' && a - 'a' == b - 'A');
-      })) {
-    return kEventsColumn;
-  }
-  const auto column = parse_column(name);
-  if (!column) return tl::unexpected(column.error());
-  return number_of(*column);
+bool is_right(cli::ColumnId id) {
+  return id != kEventsColumn && info(id).table.is_right;
 }
 
-bool is_right(std::size_t column) {
-  return column != kEventsColumn && kColumns[column].is_right;
+bool is_falling(cli::ColumnId id) {
+  return id == kEventsColumn || info(id).table.is_right;
 }
 
-bool is_falling(std::size_t column) {
-  return column == kEventsColumn || kColumns[column].is_right;
-}
-
-CgroupFileSet files_of(std::size_t column) {
-  if (column == kEventsColumn) {
+CgroupFileSet files_of(cli::ColumnId id) {
+  if (id == kEventsColumn) {
     return {CgroupFile::cpu_stat, CgroupFile::memory_events, CgroupFile::pids_events,
             CgroupFile::events};
   }
-  CgroupFileSet files = kColumns[column].files;
-  switch (kColumns[column].column) {
-    case Column::cpu:
+  CgroupFileSet files = info(id).needs.files;
+  switch (id) {
+    case column("CPU%"):
       files.insert(CgroupFile::cpu_max);
       break;
-    case Column::mem:
+    case column("MEM"):
       files.insert({CgroupFile::memory_max, CgroupFile::memory_high});
       break;
-    case Column::swap:
+    case column("SWAP"):
       files.insert(CgroupFile::swap_max);
       break;
     default:
@@ -106,11 +95,9 @@ CgroupFileSet files_of(std::size_t column) {
   return files;
 }
 
-cli::Cell top_cell(std::size_t column, const TopSnapshot& snapshot, std::size_t cgroup,
-                   bool exact) {
-  if (column != kEventsColumn) {
-    return make_cell(kColumns[column].column, snapshot.reading.cgroups[cgroup],
-                     snapshot.rates[cgroup], exact);
+cli::Cell top_cell(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup, bool exact) {
+  if (id != kEventsColumn) {
+    return info(id).cell({snapshot.reading.cgroups[cgroup], snapshot.rates[cgroup], exact});
   }
   std::vector<std::string> words = in_words(snapshot.events[cgroup]);
   std::string shown;
@@ -119,34 +106,34 @@ cli::Cell top_cell(std::size_t column, const TopSnapshot& snapshot, std::size_t 
   return {std::move(words), std::move(shown)};
 }
 
-TopTone tone_of(std::size_t column, const TopSnapshot& snapshot, std::size_t cgroup) {
+TopTone tone_of(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup) {
   const TopEvents& events = snapshot.events[cgroup];
-  if (column == kEventsColumn || column == number_of(Column::cgroup_name)) {
+  if (id == kEventsColumn || id == column("NAME")) {
     return worst_of(events);
   }
-  switch (kColumns[column].column) {
-    case Column::cpu:
+  switch (id) {
+    case column("CPU%"):
       if (events.throttled > 0) return TopTone::warning;
       break;
-    case Column::mem:
+    case column("MEM"):
       if (events.at_limit > 0) return TopTone::alarm;
       if (events.reclaims > 0) return TopTone::warning;
       break;
-    case Column::oom:
+    case column("OOM"):
       if (events.kills > 0) return TopTone::alarm;
       break;
-    case Column::pids:
+    case column("PIDS/MAX"):
       if (events.failed_forks > 0) return TopTone::alarm;
       break;
     default:
       break;
   }
-  const auto bar = bar_of(column, snapshot, cgroup);
-  return bar ? tone_of_bar(column, *bar) : TopTone::plain;
+  const auto bar = bar_of(id, snapshot, cgroup);
+  return bar ? tone_of_bar(id, *bar) : TopTone::plain;
 }
 
-cli::Value sort_key(std::size_t column, const TopSnapshot& snapshot, std::size_t cgroup) {
-  if (column != kEventsColumn) return top_cell(column, snapshot, cgroup, true).value;
+cli::Value sort_key(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup) {
+  if (id != kEventsColumn) return top_cell(id, snapshot, cgroup, true).value;
   const TopEvents& events = snapshot.events[cgroup];
   if (events.kills > 0) return 5.0;
   if (events.at_limit > 0) return 4.0;
@@ -156,25 +143,25 @@ cli::Value sort_key(std::size_t column, const TopSnapshot& snapshot, std::size_t
   return events.frozen ? 1.0 : 0.0;
 }
 
-std::optional<double> bar_of(std::size_t column, const TopSnapshot& snapshot, std::size_t cgroup) {
-  if (column == kEventsColumn) return std::nullopt;
+std::optional<double> bar_of(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup) {
+  if (id == kEventsColumn) return std::nullopt;
   const CgroupSample& sample = snapshot.reading.cgroups[cgroup];
-  switch (kColumns[column].column) {
-    case Column::cpu:
+  switch (id) {
+    case column("CPU%"):
       return share_of_cpu(sample, snapshot.rates[cgroup]);
-    case Column::mem:
+    case column("MEM"):
       // Above memory.high it is throttled and reclaimed from: that is a limit, too.
       return share_of_limit(sample.memory, std::min(sample.memory_max.value_or(kNoCgroupLimit),
                                                     sample.memory_high.value_or(kNoCgroupLimit)));
-    case Column::swap:
+    case column("SWAP"):
       return share_of_limit(sample.swap, sample.swap_max.value_or(kNoCgroupLimit));
-    case Column::pids:
+    case column("PIDS/MAX"):
       return share_of_limit(sample.pids_current, sample.pids_max.value_or(kNoCgroupLimit));
-    case Column::cpu_psi:
+    case column("CPU-PSI"):
       return share_of_time(sample.cpu_pressure);
-    case Column::mem_psi:
+    case column("MEM-PSI"):
       return share_of_time(sample.memory_pressure);
-    case Column::io_psi:
+    case column("IO-PSI"):
       return share_of_time(sample.io_pressure);
     default:
       return std::nullopt;

@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The columns of nsx-cg top: those of ls, and EVENTS, what happened since the last reading.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <span>
-#include <string_view>
 
 #include "common/value.hh"
 #include "nsx-cg/columns.hh"
@@ -12,33 +12,29 @@
 
 namespace nsx::cg_tool {
 
-/// A column's number is its place in kColumns; this one is behind them.
-inline constexpr std::size_t kEventsColumn = kColumns.size();
+/// Behind those of kColumns.
+inline constexpr cli::ColumnId kEventsColumn{static_cast<std::uint8_t>(kColumns.size())};
 
-constexpr std::size_t number_of(Column column) {
-  return static_cast<std::size_t>(column);
-}
+/// The columns by name, EVENTS among them.
+extern const cli::ColumnNames kTopNames;
 
-/// The names of all columns, by their number.
-std::span<const std::string_view> top_column_names();
-
-/// The number of the column of this name. Case does not matter.
-Result<std::size_t> parse_top_column(std::string_view name);
+/// The name of a column.
+const char* top_name(cli::ColumnId id);
 
 /// Whether a column's cells stand on the right.
-bool is_right(std::size_t column);
+bool is_right(cli::ColumnId id);
 
 /// Whether the largest comes first, unless somebody wants it the other way.
-bool is_falling(std::size_t column);
+bool is_falling(cli::ColumnId id);
 
 /// What has to be read for a column, with what its bar is measured by.
-CgroupFileSet files_of(std::size_t column);
+CgroupFileSet files_of(cli::ColumnId id);
 
 /// The cell of a cgroup. `exact`: sizes are bytes.
-cli::Cell top_cell(std::size_t column, const TopSnapshot& snapshot, std::size_t cgroup, bool exact);
+cli::Cell top_cell(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup, bool exact);
 
 /// What a column is sorted by: its value; of events, how bad they are.
-cli::Value sort_key(std::size_t column, const TopSnapshot& snapshot, std::size_t cgroup);
+cli::Value sort_key(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
 
 /// What a cell has to say at a glance.
 enum class TopTone : std::uint8_t {
@@ -50,10 +46,10 @@ enum class TopTone : std::uint8_t {
 };
 
 /// Of a cell; of the name, what its worst is.
-TopTone tone_of(std::size_t column, const TopSnapshot& snapshot, std::size_t cgroup);
+TopTone tone_of(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
 
 /// How full the bar of a cell is, 0 to 1: what is used of a limit, or a pressure. None where there
 /// is no limit.
-std::optional<double> bar_of(std::size_t column, const TopSnapshot& snapshot, std::size_t cgroup);
+std::optional<double> bar_of(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
 
 }  // namespace nsx::cg_tool

@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_draw.hh"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <span>
 
+#include "common/fit.hh"
 #include "nsx-cg/top_text.hh"
 
 namespace nsx::cg_tool {
@@ -22,12 +25,13 @@ constexpr std::array kHelp{
     "Left Right       other columns",
     "Enter            show only what is chosen, and below it",
     "u, Backspace     one up again",
+    "e p              explain the limits of what is chosen; its processes",
     "a c m t          sort by name, CPU, memory, tasks",
-    "i o e            by bytes read, bytes written, events",
+    "i o E            by bytes read, bytes written, events",
     "< >              by the column to the left, to the right",
     "r                the other way round",
     "v                as a tree, or as a list",
-    "/ n N            search a name, the next one, the one before",
+    "/ n N            search a name or container, the next one, the one before",
     "f                show only what a filter accepts: CPU% > 5 and MEM > 1G",
     "+ -              longer, or shorter, between two looks; blank: look now",
     "F                freeze what is chosen, or let it go on",
@@ -47,7 +51,7 @@ TopLine whole_line(std::string_view text, int width, TopStyle style = {}) {
 
 /// Columns, with the place that each has on the screen.
 struct Placed {
-  std::size_t column = 0;
+  cli::ColumnId column = {};
   int width = 0;
 };
 
@@ -60,6 +64,11 @@ class Drawing {
     if (size_.lines < kSmallest.lines || size_.columns < kSmallest.columns) {
       for (int i = 0; i < size_.lines; ++i)
         add(whole_line(i == 0 ? "too small a terminal (q quits)" : "", size_.columns));
+      return std::move(screen_);
+    }
+    if (model_.page() != nullptr) {
+      add_page(*model_.page());
+      add_bottom();
       return std::move(screen_);
     }
     add(whole_line(title(), size_.columns, {.is_bold = true}));
@@ -83,10 +92,10 @@ class Drawing {
     const TopSettings& settings = model_.settings();
     const std::size_t all = model_.snapshot().reading.cgroups.size();
     const std::size_t shown = model_.rows().size();
-    std::string text = "nsx-cg top " + printable(model_.base()) + "  ";
+    std::string text = "nsx-cg top " + cli::with_short_ids(printable(model_.base())) + "  ";
     if (shown != all) text += std::to_string(shown) + " of ";
     text += std::to_string(all) + (all == 1 ? " cgroup" : " cgroups");
-    text += ", by " + std::string(top_column_names()[settings.sort]);
+    text += ", by " + std::string(top_name(settings.sort));
     text += settings.falling ? " (falling)" : " (rising)";
     constexpr double kSecond = 1000;
     text += ", every " + decimal(static_cast<double>(settings.interval.count()) / kSecond) + " s";
@@ -95,9 +104,9 @@ class Drawing {
   }
 
   /// The cell's text; the name is what is left of the path in a tree.
-  std::string text_of(std::size_t column, std::size_t row) const {
+  std::string text_of(cli::ColumnId id, std::size_t row) const {
     const Row& shown = model_.rows()[row];
-    if (column == number_of(Column::cgroup_name) && model_.settings().is_tree) {
+    if (id == column("NAME") && model_.settings().is_tree) {
       const std::string& path = model_.snapshot().reading.cgroups[shown.cgroup].path;
       if (!shown.parent) return printable(path);
       std::size_t depth = 0;
@@ -105,16 +114,15 @@ class Drawing {
         ++depth;
       return std::string(2 * depth, ' ') + printable(path.substr(path.rfind('/') + 1));
     }
-    const cli::Cell cell =
-        top_cell(column, model_.snapshot(), shown.cgroup, model_.settings().exact);
+    const cli::Cell cell = top_cell(id, model_.snapshot(), shown.cgroup, model_.settings().exact);
     return cell.shown.empty() ? printable(cli::text_of(cell.value)) : cell.shown;
   }
 
   /// Wide enough for all that is to be seen, and for most of what may come, so that columns seldom
   /// move.
-  int width_of_column(std::size_t column) const {
+  int width_of_column(cli::ColumnId column) const {
     constexpr int kUsual = 5;
-    int width = std::max(kUsual, width_of(top_column_names()[column]));
+    int width = std::max(kUsual, width_of(top_name(column)));
     for (std::size_t i = model_.first_row(); i < end_of_rows(); ++i)
       width = std::max(width, width_of(text_of(column, i)));
     return width;
@@ -124,34 +132,53 @@ class Drawing {
     return std::min(model_.rows().size(), model_.first_row() + room_for_rows(size_, note_));
   }
 
+  /// Text takes no room from the columns behind it, but for what an ID needs; from the first of
+  /// them it takes only what its heading needs.
+  static int width_of_text(std::span<const int> widths, int heading, int left) {
+    constexpr int kId = 12;
+    int room = left - 1;
+    for (const int width : widths.subspan(1))
+      room -= width + 1;
+    const int beside_first = left - 1 - (widths.size() > 1 ? widths[1] + 1 : 0);
+    const int least = std::max(heading, std::min(kId, beside_first));
+    return std::min(widths.front(), std::max(room, least));
+  }
+
   void place_columns() {
-    const TopSettings& settings = model_.settings();
-    std::vector<std::size_t> columns(settings.columns.begin(), settings.columns.end());
+    std::vector<cli::ColumnId> columns = model_.columns();
     columns.push_back(kEventsColumn);
+    std::vector<int> widths;
+    widths.reserve(columns.size());
+    for (const cli::ColumnId column : columns)
+      widths.push_back(width_of_column(column));
+    const std::span numbers(widths.data(), widths.size() - 1);
     int left = size_.columns - kNarrowestName;
     for (std::size_t i = model_.first_column(); i < columns.size(); ++i) {
-      int width = width_of_column(columns[i]);
-      const int heading = width_of(top_column_names()[columns[i]]);
-      if (columns[i] == kEventsColumn) width = std::min(width, std::max(heading, left - 1));
+      int width = widths[i];
+      const int heading = width_of(top_name(columns[i]));
+      if (columns[i] == kEventsColumn) {
+        width = std::min(width, std::max(heading, left - 1));
+      } else if (!is_right(columns[i])) {
+        width = width_of_text(numbers.subspan(i), heading, left);
+      }
       if (left < width + 1) break;
       left -= width + 1;
       placed_.push_back({columns[i], width});
     }
-    const int wanted = width_of_column(number_of(Column::cgroup_name));
+    const int wanted = width_of_column(column("NAME"));
     // What no column takes is the name's, and then that of the last.
     name_width_ = std::min(kNarrowestName + left, std::max(kNarrowestName, wanted));
   }
 
   TopLine headings() const {
     TopLine line;
-    const auto add_heading = [&](std::size_t column, int width) {
+    const auto add_heading = [&](cli::ColumnId column, int width) {
       TopStyle style = kHeading;
       style.is_bold = style.is_underlined = column == model_.settings().sort;
       const auto align = is_right(column) ? TopAlign::right : TopAlign::left;
-      line.push_back(
-          {joined(fitted(top_column_names()[column], width, align, TopCut::end)), style});
+      line.push_back({joined(fitted(top_name(column), width, align, TopCut::end)), style});
     };
-    add_heading(number_of(Column::cgroup_name), name_width_);
+    add_heading(column("NAME"), name_width_);
     int used = name_width_;
     for (const Placed& placed : placed_) {
       line.push_back({" ", kHeading});
@@ -171,9 +198,10 @@ class Drawing {
   TopLine row_line(std::size_t row) const {
     const std::size_t cgroup = model_.rows()[row].cgroup;
     const bool is_selected = model_.selected_row() == row;
-    const std::size_t name = number_of(Column::cgroup_name);
+    const cli::ColumnId name = column("NAME");
     const TopCut cut = model_.settings().is_tree ? TopCut::end : TopCut::start;
-    TopLine line{{joined(fitted(text_of(name, row), name_width_, TopAlign::left, cut)),
+    const std::string shown = path_within(text_of(name, row), name_width_, cut);
+    TopLine line{{joined(fitted(shown, name_width_, TopAlign::left, cut)),
                   {.tone = tone_of(name, model_.snapshot(), cgroup),
                    .is_bold = is_selected,
                    .is_reversed = is_selected}}};
@@ -211,6 +239,24 @@ class Drawing {
     if (!beside.empty()) line.push_back({beside, style});
   }
 
+  /// Long lines are broken, and what follows of one is indented.
+  void add_page(const TopPage& page) {
+    constexpr int kIndent = 4;
+    const bool explains = page.action.kind == TopAction::Kind::explain;
+    const std::string title = explains ? "Limits of " : "Processes of ";
+    const int room = size_.columns - width_of(title);
+    add(whole_line(title + name_of(page.action, room), size_.columns, {.is_bold = true}));
+    const auto most = static_cast<std::size_t>(size_.lines) - 1;
+    for (std::size_t i = page.first; i < page.lines.size(); ++i) {
+      std::string indent;
+      for (const std::string& line : wrapped(page.lines[i], size_.columns - kIndent, most)) {
+        if (screen_.lines.size() == most) return;
+        add(whole_line(indent + line, size_.columns));
+        indent.assign(kIndent, ' ');
+      }
+    }
+  }
+
   void add_help() {
     const auto most = static_cast<std::size_t>(size_.lines) - 2;
     for (const char* text : kHelp) {
@@ -236,6 +282,7 @@ class Drawing {
       case TopMode::help:
         add(whole_line("any key goes back", size_.columns));
         return;
+      case TopMode::page:
       case TopMode::browse:
         break;
     }
@@ -246,9 +293,11 @@ class Drawing {
       for (const std::string& line : lines)
         add(whole_line(line, size_.columns, {.is_bold = true}));
     } else {
-      add(whole_line(
-          "h help  q quit  c m t i o e sort  v tree  / search  f filter  F freeze  K kill",
-          size_.columns));
+      add(whole_line(model_.page() != nullptr
+                         ? "Esc q back  Up Down scroll  e explain  p processes  blank: look again"
+                         : "h help  q quit  e explain  p processes  / search  f filter  F freeze  "
+                           "K kill",
+                     size_.columns));
     }
   }
 
@@ -267,17 +316,22 @@ class Drawing {
     add(std::move(line));
   }
 
-  /// The path is what must be seen whole: it comes last, and its end stays.
+  static std::string name_of(const TopAction& action, int width) {
+    return name_within(printable(action.container), printable(action.path), width);
+  }
+
+  /// The name is what must be seen: where there is too little room, the words get fewer.
   std::string question() const {
-    const TopDeed& asked = model_.asked();
-    std::string before = "kill all processes of and below";
-    if (asked.kind == TopDeed::Kind::freeze) before = "freeze";
-    if (asked.kind == TopDeed::Kind::thaw) before = "let go on";
-    const std::string after = "? y: yes, else no";
-    const int room = size_.columns - width_of(before) - width_of(after) - 1;
-    const std::string path = printable(asked.path);
-    const int width = std::max(4, std::min(room, width_of(path)));
-    return before + ' ' + joined(fitted(path, width, TopAlign::left, TopCut::start)) + after;
+    const TopAction& asked = model_.asked();
+    std::string before = "kill all processes of and below ";
+    if (asked.kind == TopAction::Kind::freeze) before = "freeze ";
+    if (asked.kind == TopAction::Kind::thaw) before = "let go on ";
+    std::string after = "? y: yes, else no";
+    const auto room = [&] { return size_.columns - width_of(before) - width_of(after); };
+    constexpr int kFewest = 14;
+    if (room() < kFewest && asked.kind == TopAction::Kind::kill) before = "kill all of ";
+    if (room() < kFewest) after = "? y: yes";
+    return before + name_of(asked, room()) + after;
   }
 
   const TopModel& model_;

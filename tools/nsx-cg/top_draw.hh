@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // What the screen of nsx-cg top shows, as lines of styled text: drawn by whatever has a screen.
 

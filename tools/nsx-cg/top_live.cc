@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_live.hh"
 
 #include <algorithm>
@@ -13,13 +14,15 @@
 #include <nsx/fd.hh>
 
 #include "nsx-cg/top_terminal.hh"
+#include "nsx-cg/top_text.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Kind = TopDeed::Kind;
+using Kind = TopAction::Kind;
 
 /// Rates need two readings: the second is not long in coming.
 constexpr std::chrono::milliseconds kFirstInterval{250};
@@ -62,15 +65,15 @@ class Live {
       : tree_(tree), source_(source), model_(model), note_(note), count_(count) {}
 
   Result<int> run(TopTerminal& terminal, const Signals& signals) {
-    if (auto done = look(); !done) return error_of(done);
+    TRY(look());
     next_look_ = Clock::now() + std::min(kFirstInterval, model_.settings().interval);
     show(terminal);
     while (!is_over()) {
-      if (auto done = wait(signals); !done) return error_of(done);
+      TRY(wait(signals));
       if (const int signal = signals.next(); signal != 0) return signal == SIGINT ? 0 : signal;
       take_keys(terminal);
       if (!is_over() && Clock::now() >= next_look_) {
-        if (auto done = look(); !done) return error_of(done);
+        TRY(look());
         next_look_ = Clock::now() + model_.settings().interval;
         ++looks_;
       }
@@ -83,10 +86,21 @@ class Live {
   bool is_over() const { return quits_ || (count_ && looks_ >= *count_); }
 
   Status look() {
-    auto snapshot = source_.next(model_.wanted_files());
-    if (!snapshot) return error_of(snapshot);
-    model_.take(std::move(*snapshot));
+    auto snapshot = TRY(source_.next(model_.wanted_files()));
+    model_.take(std::move(snapshot));
+    // Processes come and go. What is explained stays until somebody asks again: it takes a while.
+    const TopPage* page = model_.page();
+    if (page != nullptr && page->action.kind == Kind::processes) open_page(TopAction(page->action));
     return {};
+  }
+
+  void open_page(const TopAction& action) {
+    auto lines = page_of(tree_, action);
+    if (lines) {
+      model_.show_page(action, std::move(*lines));
+    } else {
+      model_.tell(lines.error().message());
+    }
   }
 
   void show(TopTerminal& terminal) {
@@ -121,8 +135,8 @@ class Live {
     }
   }
 
-  void do_deed(const TopDeed& deed, TopTerminal& terminal) {
-    switch (deed.kind) {
+  void do_deed(const TopAction& action, TopTerminal& terminal) {
+    switch (action.kind) {
       case Kind::nothing:
         break;
       case Kind::quit:
@@ -134,14 +148,21 @@ class Live {
       case Kind::repaint:
         terminal.repaint();
         break;
+      case Kind::explain:
+      case Kind::processes:
+        open_page(action);
+        break;
       case Kind::freeze:
       case Kind::thaw:
       case Kind::kill: {
-        const Status done = carry_out(tree_, deed);
-        const char* what = deed.kind == Kind::freeze ? "frozen: "
-                           : deed.kind == Kind::thaw ? "goes on: "
-                                                     : "killed: ";
-        model_.tell(done ? what + printable(deed.path) : done.error().message());
+        const Status done = carry_out(tree_, action);
+        const char* what = action.kind == Kind::freeze ? "frozen: "
+                           : action.kind == Kind::thaw ? "goes on: "
+                                                       : "killed: ";
+        const int room = terminal.size().columns - width_of(what);
+        const std::string name =
+            name_within(printable(action.container), printable(action.path), room);
+        model_.tell(done ? what + name : done.error().message());
         break;
       }
     }
@@ -162,15 +183,14 @@ class Live {
 
 Result<int> run_live(const CgroupTree& tree, TopSource& source, TopModel& model,
                      const std::string& note, std::optional<std::uint64_t> count, bool colors) {
-  const auto signals = Signals::take();
-  if (!signals) return tl::unexpected(signals.error());
+  const auto signals = TRY(Signals::take());
   Result<int> ended = 0;
   {
     auto terminal = TopTerminal::open(colors);
-    ended = terminal ? Live(tree, source, model, note, count).run(*terminal, *signals)
+    ended = terminal ? Live(tree, source, model, note, count).run(*terminal, signals)
                      : error_of(terminal);
   }
-  signals->give_back();
+  signals.give_back();
   return ended;
 }
 

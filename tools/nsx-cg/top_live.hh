@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The live view: reads, draws and listens to keys, until it is told to end.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The state of the live view, and what a key does to it. Knows neither terminal nor kernel: the
 // keys and the snapshots come from outside, and what is to be done to a cgroup is told.
@@ -35,26 +36,55 @@ struct TopKey {
 };
 
 /// What the model wants to be done.
-struct TopDeed {
-  enum class Kind : std::uint8_t { nothing, quit, refresh, repaint, freeze, thaw, kill };
+struct TopAction {
+  enum class Kind : std::uint8_t {
+    nothing,
+    quit,
+    refresh,
+    repaint,
+    freeze,
+    thaw,
+    kill,
+    explain,    ///< answered by show_page()
+    processes,  ///< the same
+  };
   Kind kind = Kind::nothing;
   // Of which cgroup: the one that is at this path must still be the one with this id.
   std::string path = {};
   std::uint64_t id = 0;
+  std::string container = {};  ///< that it belongs to, for people; empty: none is known
+
+  bool operator==(const TopAction&) const = default;
+};
+
+/// Something about one cgroup that takes the place of the list.
+struct TopPage {
+  TopAction action;  ///< what it is the answer to
+  std::vector<std::string> lines;
+  std::size_t first = 0;  ///< the first line that is seen
 };
 
 /// What the keys are for at the moment.
-enum class TopMode : std::uint8_t { browse, search, filter, confirm, help };
+enum class TopMode : std::uint8_t { browse, search, filter, confirm, help, page };
 
 struct TopSettings {
-  std::vector<std::size_t> columns;  ///< behind the name
-  std::size_t sort = number_of(Column::cpu);
+  std::vector<cli::ColumnId> columns;  ///< behind the name
+  cli::ColumnId sort = column("CPU%");
   bool falling = true;
   bool is_tree = false;
   bool exact = false;
   std::string filter = {};
   std::chrono::milliseconds interval{1000};
+  bool container_if_any = false;  ///< the column of containers is hidden where there is none
+  /// Of each column why the whole tree has nothing of it; empty: it has.
+  std::vector<std::string> missing = {};
 };
+
+/// The path of the cgroup above.
+std::string parent_of(const std::string& path);
+
+/// Why the whole tree has nothing of a column; empty: it has.
+std::string why_missing(const TopSettings& settings, cli::ColumnId column);
 
 class TopModel {
  public:
@@ -62,10 +92,16 @@ class TopModel {
   static Result<TopModel> make(TopSettings settings);
 
   void take(TopSnapshot snapshot);
-  TopDeed press(const TopKey& key);
+  TopAction press(const TopKey& key);
 
   /// How many rows there is room for.
   void set_room(std::size_t rows);
+  /// Shows lines about a cgroup, as a action asked for: until a key leaves them. Shown again, they
+  /// stay scrolled as they are.
+  void show_page(const TopAction& action, std::vector<std::string> lines);
+  /// The page that is shown; null: none.
+  const TopPage* page() const { return mode_ == TopMode::page ? &page_ : nullptr; }
+
   /// Shown until the next key.
   void tell(std::string message) { message_ = std::move(message); }
 
@@ -74,6 +110,8 @@ class TopModel {
 
   // What is to be shown.
   const TopSettings& settings() const { return settings_; }
+  /// The columns behind the name, without the last one.
+  std::vector<cli::ColumnId> columns() const;
   TopMode mode() const { return mode_; }
   const TopSnapshot& snapshot() const { return is_narrowed() ? part_ : whole_; }
   const std::vector<Row>& rows() const { return rows_; }
@@ -83,7 +121,7 @@ class TopModel {
   const std::string& base() const { return base_; }
   const std::string& input() const { return input_; }
   const std::string& message() const { return message_; }
-  const TopDeed& asked() const { return asked_; }
+  const TopAction& asked() const { return asked_; }
 
  private:
   explicit TopModel(TopSettings settings) : settings_(std::move(settings)) {}
@@ -99,14 +137,17 @@ class TopModel {
   void show_selected();
   void move(std::ptrdiff_t by);
 
-  TopDeed browse(const TopKey& key);
-  TopDeed browse_letter(char letter);
+  TopAction browse(const TopKey& key);
+  TopAction browse_letter(char letter);
   void type(const TopKey& key);
   void accept_input();
-  TopDeed answer(const TopKey& key);
-  TopDeed ask(TopDeed::Kind kind);
+  TopAction answer_question(const TopKey& key);
+  TopAction turn_page(const TopKey& key);
+  TopAction look_at(TopAction::Kind kind);
+  TopAction ask(TopAction::Kind kind);
 
-  void sort_by(std::size_t column);
+  bool can_sort_by(cli::ColumnId column);
+  void sort_by(cli::ColumnId column);
   void sort_beside(int step);
   void ask_for(TopMode mode, std::string input);
   Status set_filter(const std::string& text);
@@ -114,7 +155,7 @@ class TopModel {
   void change_interval(int step);
 
   TopSettings settings_;
-  std::optional<cli::Filter> filter_;
+  std::optional<cli::RowFilter> filter_;
   TopSnapshot whole_;
   TopSnapshot part_;  // of base_, while that is not the whole
   std::string top_ = "/";
@@ -129,7 +170,8 @@ class TopModel {
   std::string input_;
   std::string searched_;
   std::string message_;
-  TopDeed asked_;
+  TopAction asked_;
+  TopPage page_;
 };
 
 }  // namespace nsx::cg_tool

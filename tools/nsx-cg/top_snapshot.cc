@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_snapshot.hh"
 
 #include <algorithm>

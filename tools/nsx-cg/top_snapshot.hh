@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // What nsx-cg top knows at one moment: a reading, the rates since the one before, and what happened
 // in between.
@@ -6,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <nsx/cgroup_sample.hh>
+#include "account/sample.hh"
 
 namespace nsx::cg_tool {
 

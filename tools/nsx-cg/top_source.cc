@@ -1,86 +1,89 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_source.hh"
 
 #include <algorithm>
 #include <csignal>
+#include <numeric>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <nsx/cgroup_change.hh>
 #include <nsx/cgroup_control.hh>
+#include <nsx/text.hh>
+
+#include "account/explain.hh"
+#include "nsx-cg/explain.hh"
+#include "nsx-cg/processes.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
 namespace {
 
-/// The controller that a column's files come from; null: none is needed.
-const char* controller_of(std::size_t column) {
-  if (column == kEventsColumn) return nullptr;
-  switch (kColumns[column].column) {
-    case Column::mem:
-    case Column::peak:
-    case Column::limit:
-    case Column::swap:
-    case Column::oom:
-      return "memory";
-    case Column::rbps:
-    case Column::wbps:
-      return "io";
-    case Column::pids:
-      return "pids";
-    default:
-      return nullptr;
-  }
+/// The cgroup that a action is about, if it is still the same.
+Result<Cgroup> cgroup_of(const CgroupTree& tree, const TopAction& action, const char* what) {
+  auto cgroup = TRY(tree.open_cgroup(action.path));
+  struct stat status {};
+  if (::fstat(cgroup.directory(), &status) != 0) return fail("look at", action.path);
+  if (status.st_ino == action.id) return cgroup;
+  return refuse(what, action.path, "it has been removed; what is there now is another");
 }
 
-bool is_pressure(std::size_t column) {
-  return column == number_of(Column::cpu_psi) || column == number_of(Column::mem_psi) ||
-         column == number_of(Column::io_psi);
+Result<std::vector<std::string>> list_processes(const CgroupTree& tree, const Cgroup& cgroup) {
+  CgroupSampleRequest wanted;
+  wanted.pids = true;
+  auto reading = TRY(sample_cgroups(cgroup, wanted));
+  std::vector<std::string> lines;
+  std::vector<std::size_t> all(reading.cgroups.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const auto commands = read_commands(tree, reading, all);
+  for (const CgroupSample& sample : reading.cgroups) {
+    if (sample.pids.empty()) continue;
+    lines.push_back(printable(sample.path) + ':');
+    for (const pid_t pid : sample.pids)
+      lines.push_back("  " + std::to_string(pid) + ' ' + printable(commands.at(pid)));
+  }
+  if (lines.empty()) lines.emplace_back("No process is in it, or below.");
+  return lines;
+}
+
+Result<std::vector<std::string>> explain(const CgroupTree& tree, const Cgroup& cgroup) {
+  auto explanation = TRY(explain_cgroup(tree, cgroup));
+  const std::string text = explanation_text(explanation);
+  std::vector<std::string> lines;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    lines.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return lines;
 }
 
 }  // namespace
 
 Result<TopSnapshot> TopSource::next(CgroupFileSet files) {
-  auto after = sample_cgroups(first_, {.files = files});
-  if (!after) return error_of(after);
-  TopSnapshot snapshot = make_snapshot(before_, *after);
-  before_ = std::move(*after);
+  auto after = TRY(sample_cgroups(first_, {.files = files}));
+  if (files.contains(CgroupFile::names)) places_.name(after);
+  TopSnapshot snapshot = make_snapshot(before_, after);
+  before_ = std::move(after);
   return snapshot;
 }
 
-Status carry_out(const CgroupTree& tree, const TopDeed& deed) {
-  const bool kills = deed.kind == TopDeed::Kind::kill;
-  const bool freezes = deed.kind == TopDeed::Kind::freeze;
-  auto cgroup = tree.open_cgroup(deed.path);
-  if (!cgroup) return error_of(cgroup);
-  struct stat status {};
-  if (::fstat(cgroup->directory(), &status) != 0) return fail("look at", deed.path);
-  if (status.st_ino != deed.id) {
-    const char* what = kills ? "kill" : freezes ? "freeze" : "thaw";
-    return refuse(what, deed.path, "it has been removed; what is there now is another");
+Status carry_out(const CgroupTree& tree, const TopAction& action) {
+  const bool kills = action.kind == TopAction::Kind::kill;
+  const bool freezes = action.kind == TopAction::Kind::freeze;
+  const char* what = kills ? "kill" : freezes ? "freeze" : "thaw";
+  auto cgroup = TRY(cgroup_of(tree, action, what));
+  if (auto ok = check_single_writer(tree, action.path); !ok) {
+    ok.error().set_hint(std::string("nsx-cg ") + what + " --force " + action.path);
+    return ok;
   }
-  return kills ? signal_cgroup(tree, *cgroup, SIGKILL) : freeze_cgroup(tree, *cgroup, freezes);
+  return kills ? signal_cgroup(tree, cgroup, SIGKILL) : freeze_cgroup(tree, cgroup, freezes);
 }
 
-std::string why_empty(const CgroupTree& tree, const std::vector<std::size_t>& columns) {
-  const auto top = tree.open_cgroup("/");
-  const auto text = top ? top->read("cgroup.controllers") : std::string();
-  const auto there = split_controllers(text ? *text : std::string());
-  std::vector<std::string> missing;
-  std::string why;
-  const auto add = [&](const std::string& what, const std::string& reason) {
-    if (std::find(missing.begin(), missing.end(), what) != missing.end()) return;
-    missing.push_back(what);
-    why += (why.empty() ? "no " : "; no ") + what + ": " + reason;
-  };
-  const std::string pressures = tree.kernel().proc_path() + "/pressure";
-  for (const std::size_t column : columns) {
-    if (const char* controller = controller_of(column)) {
-      const bool is_there = std::find(there.begin(), there.end(), controller) != there.end();
-      if (!is_there) add(controller, tree.why_without(controller));
-    } else if (is_pressure(column) && ::access(pressures.c_str(), F_OK) != 0) {
-      add("pressure", "this kernel does not measure it, or was booted with psi=0");
-    }
-  }
-  return why;
+Result<std::vector<std::string>> page_of(const CgroupTree& tree, const TopAction& action) {
+  const bool explains = action.kind == TopAction::Kind::explain;
+  auto cgroup = TRY(cgroup_of(tree, action, explains ? "explain" : "list the processes of"));
+  return explains ? explain(tree, cgroup) : list_processes(tree, cgroup);
 }
 
 }  // namespace nsx::cg_tool

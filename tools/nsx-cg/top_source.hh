@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-// Where the snapshots of nsx-cg top come from, and where its deeds go.
+// Where the snapshots of nsx-cg top come from, and where its actions go.
 
 #include <string>
 #include <vector>
 
 #include <nsx/cgroup.hh>
 
+#include "nsx-cg/places.hh"
 #include "nsx-cg/top_model.hh"
 
 namespace nsx::cg_tool {
@@ -13,21 +15,23 @@ namespace nsx::cg_tool {
 /// Reads one cgroup and all below it again and again.
 class TopSource {
  public:
-  explicit TopSource(Cgroup first) : first_(std::move(first)) {}
+  TopSource(const CgroupTree& tree, Cgroup first) : places_(tree), first_(std::move(first)) {}
 
   /// What is now, with what happened since the last call. Errors: the cgroup has been removed.
   Result<TopSnapshot> next(CgroupFileSet files);
 
  private:
+  Places places_;
   Cgroup first_;
   CgroupReading before_;
 };
 
-/// Freezes, thaws or kills what the deed names, if that is still the same cgroup.
-Status carry_out(const CgroupTree& tree, const TopDeed& deed);
+/// Freezes, thaws or kills what the action names, if that is still the same cgroup, and none of
+/// systemd's.
+Status carry_out(const CgroupTree& tree, const TopAction& action);
 
-/// Why some of these columns stay empty in the whole tree: "no memory: it is bound to cgroup v1,
-/// at /sys/fs/cgroup/memory". Empty, if none does.
-std::string why_empty(const CgroupTree& tree, const std::vector<std::size_t>& columns);
+/// The lines of the page that a action asks for: the limits of a cgroup, as nsx-cg explain prints
+/// them, or the processes in it and below.
+Result<std::vector<std::string>> page_of(const CgroupTree& tree, const TopAction& action);
 
 }  // namespace nsx::cg_tool

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_terminal.hh"
 
 #include <algorithm>
@@ -6,6 +7,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cwchar>
+#include <new>
+#include <termios.h>
+#include <unistd.h>
 
 // Not its macros for every function: "move" and "clear" are other words here.
 #define NCURSES_NOMACROS
@@ -95,6 +99,14 @@ std::optional<TopKey> character_key(wint_t code) {
 }  // namespace
 
 Result<TopTerminal> TopTerminal::open(bool colors) {
+  // ncurses exits, or crashes, where memory runs out: there has to be enough for what it does
+  // first, and what exits later puts the terminal back.
+  constexpr std::size_t kEnough = std::size_t{1} << 20;
+  ::operator delete(::operator new(kEnough));
+  static termios before;
+  if (::tcgetattr(STDIN_FILENO, &before) == 0) {
+    std::atexit([] { ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before); });
+  }
   SCREEN* screen = ::newterm(nullptr, stdout, stdin);
   if (screen == nullptr) {
     const char* name = std::getenv("TERM");

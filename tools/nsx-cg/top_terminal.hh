@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // The terminal of nsx-cg top, by ncurses. Alone in knowing it.
 

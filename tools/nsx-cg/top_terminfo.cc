@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Apart from top_terminal.cc: term.h makes macros of words like "lines" and "tone".
 #include "nsx-cg/top_terminfo.hh"
 

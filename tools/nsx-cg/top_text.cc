@@ -1,8 +1,13 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-cg/top_text.hh"
 
 #include <algorithm>
 #include <cwchar>
-#include <cwctype>
+#include <optional>
+
+#include <nsx/text.hh>
+
+#include "common/fit.hh"
 
 namespace nsx::cg_tool {
 
@@ -48,27 +53,35 @@ Line line_from(const std::vector<TopGlyph>& glyphs, std::size_t begin, int width
   return {end, end};
 }
 
+/// Where the ID of a container ends in the last part of a path.
+std::optional<std::size_t> end_of_id(const std::string& path) {
+  constexpr std::size_t kFull = 64;
+  for (std::size_t at = path.rfind('/') + 1; at < path.size();) {
+    const std::size_t end = std::min(path.find_first_not_of("0123456789abcdef", at), path.size());
+    if (end - at == kFull) return end;
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<TopGlyph> glyphs_of(std::string_view text) {
   std::vector<TopGlyph> glyphs;
   glyphs.reserve(text.size());
-  std::mbstate_t state{};
-  for (std::size_t i = 0; i < text.size();) {
-    wchar_t wide = 0;
-    const std::size_t length = std::mbrtowc(&wide, text.data() + i, text.size() - i, &state);
-    const bool is_known = length > 0 && length <= text.size() - i;
-    // -1 of a control character.
-    const int width = is_known ? ::wcwidth(wide) : -1;
-    if (width < 0) {
-      state = {};
-      const std::size_t bytes = is_known ? length : 1;
-      for (std::size_t end = i + bytes; i < end; ++i)
-        add_hex(glyphs, text[i]);
-      continue;
+  while (!text.empty()) {
+    const auto [length, wide] = cli::first_locale_character(text);
+    const auto code = first_character(text).code;
+    const std::string_view bytes = text.substr(0, length);
+    // -1 of a control character. Others take no room, and change what is beside them.
+    const int width = wide && code && !is_hidden(*code) ? ::wcwidth(*wide) : -1;
+    if (width >= 0) {
+      glyphs.push_back({std::string(bytes), width});
+    } else {
+      for (const char byte : bytes)
+        add_hex(glyphs, byte);
     }
-    glyphs.push_back({std::string(text.substr(i, length)), width});
-    i += length;
+    text.remove_prefix(length);
   }
   return glyphs;
 }
@@ -96,6 +109,30 @@ std::vector<TopGlyph> fitted(std::string_view text, int width, TopAlign align, T
   glyphs.insert(align == TopAlign::left ? glyphs.end() : glyphs.begin(), blanks.begin(),
                 blanks.end());
   return glyphs;
+}
+
+std::string path_within(const std::string& path, int width, TopCut cut) {
+  if (width_of(path) <= width) return path;
+  std::string text = cli::with_short_ids(path);
+  // "/system.slice/docker-ID.scope": what is behind the ID goes before its digits do.
+  if (const auto end = end_of_id(path); end && cut == TopCut::start) {
+    const std::string to_id = cli::with_short_ids(path.substr(0, *end));
+    constexpr int kIdAndMark = 14;
+    if (width_of(text) > width && width < kIdAndMark + width_of(path.substr(*end))) text = to_id;
+  }
+  const int fit = std::min(width, width_of(text));
+  return joined(fitted(text, fit, TopAlign::left, cut));
+}
+
+std::string name_within(const std::string& container, const std::string& path, int width) {
+  if (container.empty()) return path_within(path, width, TopCut::start);
+  constexpr int kFewest = 14;  // ".." and the digits of an ID
+  const int room = width - width_of(container) - width_of(" ()");
+  if (room >= std::min(kFewest, width_of(path))) {
+    return container + " (" + path_within(path, room, TopCut::start) + ')';
+  }
+  return joined(
+      fitted(container, std::min(width, width_of(container)), TopAlign::left, TopCut::end));
 }
 
 std::vector<std::string> wrapped(std::string_view text, int width, std::size_t most) {

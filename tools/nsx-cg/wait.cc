@@ -1,14 +1,17 @@
+// SPDX-License-Identifier: MIT
 // nsx-cg wait.
 
-#include <charconv>
+#include <array>
 
+#include <nsx/cgroup_change.hh>
 #include <nsx/cgroup_control.hh>
-#include <nsx/cgroup_limits.hh>
 
+#include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-cg/code.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
+#include "quantity.hh"
+#include "try.hh"
 
 namespace nsx::cg_tool {
 
@@ -43,17 +46,14 @@ Result<CgroupPressureAbove> parse_pressure(std::string_view text) {
     share.remove_prefix(5);
   }
   if (share.ends_with('%')) share.remove_suffix(1);
-  double percent = 0;
-  const auto [stop, error] = std::from_chars(share.data(), share.data() + share.size(), percent);
-  if (error != std::errc{} || stop != share.data() + share.size() || !(percent > 0) ||
-      !(percent < 100)) {
+  const auto percent = read_decimal(share);
+  if (!percent || !(*percent > 0) || !(*percent < 100)) {
     return wrong("the share is above 0 and below 100 %");
   }
-  auto window = parse_time(text.substr(slash + 1));
-  if (!window) return error_of(window);
+  auto window = TRY(cli::parse_time(text.substr(slash + 1)));
   constexpr std::uint64_t kMicroseconds = 1000;
-  above.window = static_cast<std::uint64_t>(window->count()) * kMicroseconds;
-  above.threshold = static_cast<std::uint64_t>(static_cast<double>(above.window) * percent / 100);
+  above.window = static_cast<std::uint64_t>(window.count()) * kMicroseconds;
+  above.threshold = static_cast<std::uint64_t>(static_cast<double>(above.window) * *percent / 100);
   constexpr std::uint64_t kShortest = 500'000;
   constexpr std::uint64_t kLongest = 10'000'000;
   if (above.window < kShortest || above.window > kLongest) {
@@ -62,60 +62,94 @@ Result<CgroupPressureAbove> parse_pressure(std::string_view text) {
   return above;
 }
 
+/// Whether what is waited for comes about only by what the processes do, so never while they are
+/// frozen.
+bool waits_for_work(const CgroupEvent& event) {
+  const auto* state = std::get_if<CgroupState>(&event);
+  return state == nullptr || state->kind == CgroupState::Kind::empty;
+}
+
 Status set_event(Request& request, CgroupEvent event) {
   if (request.event) return refuse("wait for", "two things", "it is one at a time");
   request.event = std::move(event);
   return {};
 }
 
-Status apply(const cli::Given& given, Request& request) {
-  std::string_view argument = given.argument != nullptr ? given.argument : "";
-  switch (given.option->id) {
-    case kEmpty:
-      return set_event(request, CgroupState{CgroupState::Kind::empty});
-    case kPopulated:
-      return set_event(request, CgroupState{CgroupState::Kind::populated});
-    case kFrozen:
-      return set_event(request, CgroupState{CgroupState::Kind::frozen});
-    case kMemory: {
-      // "--memory=>512M", as it is said; a shell would take --memory>512M for a file.
-      if (argument.starts_with('>')) argument.remove_prefix(1);
-      auto size = parse_size(argument);
-      if (!size) return error_of(size);
-      return set_event(request, CgroupMemoryAbove{*size});
-    }
-    case kPressure: {
-      auto above = parse_pressure(argument);
-      if (!above) return error_of(above);
-      return set_event(request, std::move(*above));
-    }
-    case kTimeout: {
-      auto timeout = parse_time(argument);
-      if (!timeout) return error_of(timeout);
-      request.timeout = *timeout;
-      break;
-    }
-    default:
-      break;
-  }
-  return {};
+Status set_memory(Request& request, const char* text) {
+  std::string_view size = text;
+  // "--memory=>512M", as it is said; a shell would take --memory>512M for a file.
+  if (size.starts_with('>')) size.remove_prefix(1);
+  auto bytes = TRY(parse_size(size));
+  return set_event(request, CgroupMemoryAbove{bytes});
 }
+
+Status set_pressure(Request& request, const char* text) {
+  auto above = TRY(parse_pressure(text));
+  return set_event(request, std::move(above));
+}
+
+template <CgroupState::Kind state>
+constexpr cli::Option state_option(const char* name, const char* help) {
+  return cli::flag(cli::kNoLetter, name, help,
+                   [](Request& request) { return set_event(request, CgroupState{state}); });
+}
+
+constexpr std::array kWaitOptions{
+    state_option<CgroupState::Kind::empty>(
+        "empty", "until it and its descendants have no process (default)"),
+    state_option<CgroupState::Kind::populated>("populated",
+                                               "until it or a descendant has a process"),
+    state_option<CgroupState::Kind::frozen>("frozen", "until all of its processes are stopped"),
+    cli::value(cli::kNoLetter, "memory", {"SIZE"}, "until it uses more than SIZE of memory",
+               cli::call<set_memory>),
+    cli::value(cli::kNoLetter, "pressure",
+               {"RESOURCE=PERCENT/TIME", cli::Completes::words, "cpu= memory= io="},
+               "until tasks stall for this share of a time: memory=10%/2s",
+               cli::call<set_pressure>),
+    cli::value(cli::kNoLetter, "timeout", {"TIME"}, "give up after TIME: 10s, 250ms",
+               cli::parse_into<cli::parse_time, &Request::timeout>),
+    cli::kHelp,
+};
 
 }  // namespace
 
+constexpr cli::Tool kWait{
+    "nsx-cg wait",
+    "[options] cgroup",
+    "Wait until a cgroup reaches a given state",
+    kWaitOptions,
+    kOneCgroup,
+    kUsageStatus,
+    "Exit status: 0 when the state is reached, 124 on timeout.\n",
+    {{{"nsx-cg wait /batch", "until all processes have exited"},
+      {"nsx-cg wait --memory 1G /batch", "until it uses over 1 GiB"},
+      {"nsx-cg wait --pressure memory=10%/2s /batch", "until memory is short"}}},
+};
+
 int wait(const cli::CommandLine& line) {
   Request request;
-  for (const cli::Given& given : line.options) {
-    if (auto done = apply(given, request); !done) return cli::usage_error(kWait, done.error());
+  if (auto read = cli::apply<kWaitOptions>(line, request); !read) {
+    return cli::usage_error(kWait, read.error());
   }
   auto session = Session::open();
   if (!session) return finish(kWait, error_of(session));
   auto cgroup = session->tree.find(line.operands.front());
   if (!cgroup) return finish(kWait, error_of(cgroup));
-  auto done = wait_for_cgroup(session->tree, *cgroup, request.event.value_or(CgroupState{}),
-                              request.timeout);
+  const CgroupEvent event = request.event.value_or(CgroupState{});
+  const auto check = [&]() -> Status {
+    if (!waits_for_work(event)) return {};
+    return check_not_frozen(session->tree, *cgroup, "wait for the cgroup");
+  };
+  // Perhaps nobody thaws it: that is only awaited for a given time.
+  const bool hangs = !request.timeout && !check();
+  auto done = wait_for_cgroup(session->tree, *cgroup, event,
+                              hangs ? std::chrono::milliseconds(0) : request.timeout);
   if (!done) return finish(kWait, error_of(done));
-  return *done ? 0 : kTimeIsOver;
+  if (*done) return 0;
+  const Status frozen = check();
+  if (hangs) return finish(kWait, frozen);
+  if (!frozen) cli::report(kWait, frozen.error());
+  return kTimeIsOver;
 }
 
 }  // namespace nsx::cg_tool

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-enter/list_targets.hh"
 
 #include <algorithm>

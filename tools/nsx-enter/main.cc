@@ -1,201 +1,61 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <csignal>
-#include <cstring>
-#include <sys/stat.h>
+#include <cstdlib>
+#include <unistd.h>
 
 #include <nsx/enter.hh>
 
-#include "common/number.hh"
 #include "common/report.hh"
 #include "common/runner.hh"
 #include "nsx-enter/list_targets.hh"
 #include "nsx-enter/options.hh"
+#include "try.hh"
 
 namespace nsx::enter_tool {
 
 namespace {
 
-/// What the command line says.
-struct Options {
-  EnterRequest request;
-  const char* target = nullptr;
-  cli::RunOptions run;
-};
-
-PathOrTarget path_or_target(const char* argument) {
-  return argument != nullptr ? PathOrTarget(argument) : std::nullopt;
+/// What a variable of the program's environment is.
+std::string variable(const EnterFacts& facts, const char* name) {
+  const std::string start = std::string(name) + '=';
+  if (!facts.environment) {
+    const char* own = std::getenv(name);
+    return own != nullptr ? own : "";
+  }
+  std::string value;
+  for (const std::string& entry : *facts.environment) {
+    if (entry.starts_with(start)) value = entry.substr(start.size());
+  }
+  return value;
 }
 
-/// A later option of the same kind replaces an earlier one, as in nsenter(1).
-Status select(EnterRequest& request, Kind kind, const char* argument) {
-  std::erase_if(request.selections, [&](const auto& s) { return s.kind == kind; });
-  if (argument == nullptr || argument[0] != ':') {
-    request.selections.push_back({kind, path_or_target(argument), {}});
-    return {};
+/// The program, where none is named: a login shell, of the files that it will have. --plan says
+/// beforehand what will be missing.
+Status choose_program(const EnterFacts& facts, bool is_named, bool is_plan, EnterRequest& request) {
+  if (!facts.has_other_files() && !request.program.hint.empty() &&
+      !cli::is_in_path(request.program.file)) {
+    cli::note(kTool, request.program.hint);
   }
-  auto id = cli::parse_number<std::uint64_t>(argument + 1);
-  if (!id) {
-    return refuse("use as a namespace", cli::quoted(argument),
-                  "what follows the colon is no 64-bit id",
-                  "./" + std::string(argument) + " is a file");
+  if (request.program.hint.empty()) {
+    request.program.hint = "without the mount namespace the host's programs run: -n -u -i -p";
   }
-  request.selections.push_back({kind, {}, *id});
+  if (!is_named && facts.has_other_files()) {
+    auto shell = TRY(find_shell(request, facts, variable(facts, "SHELL")));
+    request.program.file = std::move(shell.file);
+    request.program.arguments = std::move(shell.arguments);
+  } else if (is_plan) {
+    auto found = check_program(facts, request.program, variable(facts, "PATH"));
+    if (!found) cli::note(kTool, found.error().message());
+  }
+  request.program.reporter = kTool.name;
   return {};
 }
 
-/// An id or "follow".
-Status parse_id(const char* text, const char* what, std::optional<std::uint32_t>& id,
-                bool& follows) {
-  follows = std::strcmp(text, "follow") == 0;
-  if (follows) return {};
-  id = cli::parse_number<std::uint32_t>(text);
-  // (uid_t) -1 means "leave it" to the kernel.
-  if (id && *id != ~std::uint32_t{0}) return {};
-  return refuse(std::string("use as a ") + what, cli::quoted(text),
-                "neither a number from 0 to 4294967294 nor 'follow'");
-}
-
-/// Puts one option into the request.
-Status apply(const cli::Given& given, Options& options) {
-  EnterRequest& request = options.request;
-  const char* argument = given.argument;
-  if (const auto kind = cli::kind_by_letter(given.option->id)) {
-    return select(request, *kind, argument);
-  }
-  switch (given.option->id) {
-    case 't':
-      if (options.target != nullptr) {
-        return refuse("use", "--target", "it was given already", options.target);
-      }
-      options.target = argument;
-      break;
-    case 'a':
-      request.all = true;
-      break;
-    case 'N': {
-      request.net_socket = cli::parse_number<int>(argument);
-      if (!request.net_socket || *request.net_socket < 0) {
-        return refuse("use as a socket", cli::quoted(argument), "not the number of a descriptor");
-      }
-      break;
-    }
-    case kUserParent:
-      request.user_parent = true;
-      break;
-    case 'S':
-      return parse_id(argument, "UID", request.uid, request.follow_uid);
-    case 'G':
-      return parse_id(argument, "GID", request.gid, request.follow_gid);
-    case kPreserveCredentials:
-      request.preserve_credentials = true;
-      break;
-    case kKeepCaps:
-      request.keep_capabilities = true;
-      break;
-    case 'e':
-      request.environment = true;
-      break;
-    case 'c':
-      request.join_cgroup = true;
-      break;
-    case 'Z':
-      request.follow_context = true;
-      break;
-    case 'r':
-      request.root = path_or_target(argument);
-      break;
-    case 'w':
-      request.working_directory = path_or_target(argument);
-      break;
-    case 'W':
-      request.inner_working_directory = path_or_target(argument);
-      break;
-    case kMountProc:
-      request.mount_proc = argument != nullptr ? argument : "/proc";
-      break;
-    case 'F':
-      request.fork = false;
-      break;
-    default:
-      break;
-  }
-  if (auto done = cli::apply(given, request.cgroup); !done) return done;
-  return cli::apply(given, options.run);
-}
-
-/// Whether the request needs a target and names none.
-Status check_target(const Options& options) {
-  if (options.target != nullptr) return {};
-  const EnterRequest& request = options.request;
-  const char* needs = nullptr;
-  for (const auto& selection : request.selections) {
-    if (!selection.file && !selection.id) needs = "namespaces without a file";
-  }
-  if (request.all) needs = "--all";
-  if (request.net_socket) needs = "--net-socket";
-  if (request.user_parent && request.selections.empty()) needs = "--user-parent";
-  if (request.root && !*request.root) needs = "--root without a directory";
-  if (request.working_directory && !*request.working_directory) needs = "--wd without a directory";
-  if (request.environment) needs = "--env";
-  if (request.join_cgroup) needs = "--join-cgroup";
-  if (request.follow_uid) needs = "--setuid=follow";
-  if (request.follow_gid) needs = "--setgid=follow";
-  if (needs == nullptr) return {};
-  return refuse("enter", needs, "no target process is named", "--target=PID");
-}
-
-bool is_directory(const char* path) {
-  struct stat st {};
-  return std::strchr(path, '/') != nullptr && ::stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/// Whether the options go together. A directory behind a bare --wdns was meant to be its argument,
-/// and would be run as the program.
-Status check(const cli::CommandLine& line, const Options& options) {
-  if (line.has('w') && line.has('W')) {
-    return refuse("use", "--wdns", "it excludes --wd", "one of them");
-  }
-  const bool bare = line.has('W') && !options.request.inner_working_directory;
-  if (bare && !line.program.empty() && is_directory(line.program.front())) {
-    return refuse("run", line.program.front(), "it is a directory",
-                  std::string("did you mean --wdns=") + line.program.front() + "?");
-  }
-  if (auto ok = check_target(options); !ok) return ok;
-  return cli::check(options.run);
-}
-
-bool names_nothing(const EnterRequest& request) {
-  return request.selections.empty() && !request.all && !request.net_socket &&
-         !request.user_parent && !request.root && !request.working_directory;
-}
-
-/// A target alone means all of it. nsenter(1) refuses that.
-Status complete(Options& options, bool is_nsenter) {
-  EnterRequest& request = options.request;
-  if (options.target == nullptr || !names_nothing(request)) return {};
-  if (!is_nsenter) {
-    request.all = true;
-    return {};
-  }
-  if (request.inner_working_directory) return {};
-  return refuse("enter", options.target, "no namespace is named", "--all enters all");
-}
-
-/// Nobody is left behind when nsx-enter is told to end: these go on to the program, asked or not.
-FollowRequest follow_request(const cli::RunOptions& options) {
-  FollowRequest follow = options.follow;
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-    auto& list = follow.forward;
-    if (std::find(list.begin(), list.end(), signal) == list.end()) list.push_back(signal);
-  }
-  return follow;
-}
-
-/// The login shell of the environment that the program gets.
-void choose_shell(Program& program, const std::vector<std::string>& environment) {
-  for (const std::string& entry : environment) {
-    if (entry.starts_with("SHELL=/")) program = cli::as_login_shell(entry.substr(6));
-  }
+/// The target was started without a terminal, and "docker exec -t" says which one there is now.
+void keep_terminal_type(EnterFacts& facts) {
+  const char* own = std::getenv("TERM");
+  if (own == nullptr || ::isatty(STDIN_FILENO) != 1 || !facts.environment) return;
+  if (variable(facts, "TERM").empty()) facts.environment->push_back(std::string("TERM=") + own);
 }
 
 bool changes_pid_namespace(const EnterFacts& facts) {
@@ -206,51 +66,96 @@ bool changes_pid_namespace(const EnterFacts& facts) {
 struct Planned {
   Plan plan;
   bool changes_pid = false;  ///< namespace
+  std::string without_etc;   ///< the pin whose /etc/netns/NAME the program does not see
+  bool opens_files = false;  ///< the caller's, to processes with less rights, and is on a terminal
+  bool leaves_root =
+      false;  ///< the target's, for that of its mount namespace, and is on a terminal
 };
 
-Result<Planned> make_plan(const Kernel& kernel, const Options& options, bool has_program) {
+/// The pin whose network a program gets without the files that are there for it; empty: none.
+std::string pin_without_etc(const EnterRequest& request, const Target& target) {
+  constexpr std::string_view kPin = "pin ";
+  if (!target.name.starts_with(kPin)) return {};
+  const auto enters = [&](Kind kind) {
+    const bool is_pinned =
+        std::any_of(target.namespaces.begin(), target.namespaces.end(),
+                    [&](const TargetNamespace& each) { return each.ns.kind() == kind; });
+    const auto wants = [&](const auto& each) { return each.kind == kind && !each.file; };
+    return is_pinned && (request.all ||
+                         std::any_of(request.selections.begin(), request.selections.end(), wants));
+  };
+  if (!enters(Kind::net) || enters(Kind::mnt)) return {};
+  std::string name = target.name.substr(kPin.size());
+  return ::access(("/etc/netns/" + name).c_str(), F_OK) == 0 ? name : std::string();
+}
+
+Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
   std::optional<Target> target;
   if (options.target != nullptr) {
-    auto found = resolve_target(kernel, options.target, cli::target_options());
-    if (!found) return error_of(found);
-    target = std::move(*found);
+    target = TRY(resolve_target(kernel, options.target, cli::target_options()));
   }
   EnterRequest request = options.request;
-  auto facts = read_enter_facts(kernel, request, std::move(target));
-  if (!facts) return error_of(facts);
-  if (!has_program && facts->environment) choose_shell(request.program, *facts->environment);
-  const bool changes_pid = changes_pid_namespace(*facts);
-  auto plan = plan_enter(request, std::move(*facts));
-  if (!plan) return error_of(plan);
-  return Planned{std::move(*plan), changes_pid};
+  Planned planned;
+  if (target) planned.without_etc = pin_without_etc(request, *target);
+  // Asked for a note on a terminal only: it takes several calls.
+  const bool is_equal =
+      ::isatty(STDERR_FILENO) != 1 ||
+      (target && target->process && has_rights_of_caller(kernel, *target->process));
+  const bool notes_root = !options.is_nsenter && ::isatty(STDERR_FILENO) == 1;
+  request.look_at_files =
+      !options.has_program || options.run.plan || notes_root || cli::needs_files(options.users);
+  TRY(cli::choose_place(kTool, kernel, request.cgroup, options.run.plan));
+  auto facts = TRY(read_enter_facts(kernel, request, std::move(target)));
+  TRY(cli::look_up_users(options.users, facts, request));
+  if (options.as_container) keep_terminal_type(facts);
+  TRY(choose_program(facts, options.has_program, options.run.plan, request));
+  planned.leaves_root = notes_root && facts.leaves_root_of_target && !request.inner_root;
+  planned.changes_pid = changes_pid_namespace(facts);
+  planned.opens_files = planned.changes_pid && !facts.has_other_files() && !is_equal;
+  if (!options.run.plan) cli::note_given_terminal(kTool, request, facts);
+  planned.plan = TRY(plan_enter(request, std::move(facts)));
+  return planned;
+}
+
+/// Says what may surprise: a program that looks up names elsewhere, and on a terminal, where
+/// somebody can still think again, what a hostile target could reach.
+void note_risks(const Planned& planned) {
+  if (!planned.without_etc.empty()) {
+    const std::string name = printable(planned.without_etc);
+    cli::note(kTool, "/etc/netns/" + name +
+                         " is not used, and names are looked up as outside (nsx-pin exec " + name +
+                         " uses it)");
+  }
+  if (planned.leaves_root) {
+    cli::note(kTool,
+              "the target's root directory is another than that of its mount namespace (--root "
+              "follows it)");
+  }
+  if (planned.changes_pid) cli::hint_stale_proc(kTool, planned.plan);
+  if (planned.opens_files) {
+    cli::note(kTool,
+              "the target's processes can reach the host's files through the program, in "
+              "/proc/PID/root (--mount enters the target's files)");
+  }
 }
 
 int run(int argc, char** argv) {
   auto line = cli::parse(kTool, argc, argv);
   if (!line) return cli::usage_error(kTool, line.error());
   if (const auto status = cli::answer_help(kTool, *line)) return *status;
-  if (line->has(kListTargets)) return print_targets();
-
+  if (line->has("list-targets")) return print_targets();
   Options options;
-  for (const cli::Given& given : line->options) {
-    if (auto done = apply(given, options); !done) return cli::usage_error(kTool, done.error());
-  }
-  if (auto ok = check(*line, options); !ok) return cli::usage_error(kTool, ok.error());
-  options.request.follow = follow_request(options.run);
-  const bool is_nsenter = cli::is_called(argv[0], "nsenter");
-  if (auto ok = complete(options, is_nsenter); !ok) return cli::usage_error(kTool, ok.error());
-  options.request.program = cli::choose_program(line->program);
+  options.is_nsenter = cli::is_called(argv[0], "nsenter");
+  if (auto ok = read_options(*line, options); !ok) return cli::usage_error(kTool, ok.error());
 
   const auto kernel = cli::open_kernel();
-  auto planned = kernel ? make_plan(*kernel, options, !line->program.empty())
-                        : Result<Planned>(tl::unexpected(kernel.error()));
+  auto planned =
+      kernel ? make_plan(*kernel, options) : Result<Planned>(tl::unexpected(kernel.error()));
   if (!planned) {
     cli::report(kTool, planned.error());
     return cli::kFailed;
   }
-  if (planned->changes_pid && !options.run.plan && !is_nsenter) {
-    cli::hint_stale_proc(kTool, planned->plan);
-  }
+  if (!options.run.plan && !options.is_nsenter) note_risks(*planned);
   return cli::run_or_print(kTool, *kernel, planned->plan, options.run);
 }
 

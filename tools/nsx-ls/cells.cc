@@ -1,203 +1,130 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/cells.hh"
 
-#include <pwd.h>
-#include <unistd.h>
+#include <algorithm>
 
-#include <nsx/net.hh>
-#include <nsx/process.hh>
-
-#include "nsx-ls/id_maps.hh"
-#include "nsx-ls/mounts.hh"
-#include "nsx-ls/threads.hh"
+#include "nsx-ls/facts.hh"
+#include "nsx-ls/holder_list.hh"
 
 namespace nsx::ls_tool {
 
 namespace {
 
-cli::Value text_or_nothing(std::string text) {
-  if (text.empty()) return {};
-  return text;
+/// The entry of a map, or one that holds nothing.
+template <class Key, class Value>
+const Value& entry_of(const std::unordered_map<Key, Value>& map, Key key) {
+  static const Value kNothing{};
+  const auto found = map.find(key);
+  return found != map.end() ? found->second : kNothing;
 }
 
-cli::Value number_or_nothing(std::uint64_t number) {
-  if (number == 0) return {};
-  return number;
-}
-
-template <class Process>
-cli::Value number(Process id) {
-  return static_cast<std::uint64_t>(id);
-}
-
-cli::Cell holders_cell(const std::vector<Holder>& holders) {
-  std::vector<std::string> phrases = in_phrases(holders);
-  std::string shown = in_words(phrases);
-  cli::JsonWriter json;
-  write_json(holders, json);
-  return {std::move(phrases), std::move(shown), json.take()};
-}
-
-cli::Cell map_cell(const Kernel& kernel, const Census& census, CensusIndex index,
-                   const char* file) {
-  const auto map = read_id_map(kernel, census, index, file);
-  if (!map) return {};
-  cli::JsonWriter json;
-  write_json(*map, json);
-  return {spelled_lines(*map), {}, json.take()};
-}
-
-/// Whether a cell of this column is that of one process in the namespace.
-bool is_of_a_process(Column column) {
-  switch (column) {
-    case Column::path:
-    case Column::pid:
-    case Column::ppid:
-    case Column::command:
-    case Column::uid:
-    case Column::user:
-    case Column::container:
-    case Column::unit:
-    case Column::cgroup:
-      return true;
-    default:
-      return false;
-  }
+/// The user of the process, or where there is none, who made the namespace.
+std::optional<uid_t> uid_of(const NamespaceRow& row) {
+  return row.subject.process != nullptr ? std::optional(row.subject.process->uid)
+                                        : row.of_ns().creator;
 }
 
 }  // namespace
 
-cli::Cell Cells::cell(CensusIndex index, Column column) {
-  const CensusNamespace& ns = census_.namespaces[index];
-  if (!is_of_a_process(column)) return of_namespace(index, column);
-  if (ns.first_process == kNone) return {};
-  return of_process(census_.processes[ns.first_process], ns.kind, column);
+const NamespaceFacts& NamespaceRow::of_ns() const {
+  return entry_of(facts.namespaces, subject.ns);
 }
 
-cli::Cell Cells::cell(CensusIndex index, const CensusProcess& process, Column column) {
-  if (!is_of_a_process(column)) return of_namespace(index, column);
-  return of_process(process, census_.namespaces[index].kind, column);
+const ProcessFacts& NamespaceRow::of_process() const {
+  return entry_of(facts.processes, subject.process != nullptr ? subject.process->pid : 0);
 }
 
-cli::Cell Cells::of_namespace(CensusIndex index, Column column) {
-  const CensusNamespace& ns = census_.namespaces[index];
-  const auto inode_of = [&](CensusIndex other) {
-    return number(other != kNone ? census_.namespaces[other].identity.inode : 0);
-  };
-  switch (column) {
-    case Column::ns:
-      return {number(ns.identity.inode)};
-    case Column::type:
-      return {name(ns.kind)};
-    case Column::nprocs:
-      return {number(ns.process_count)};
-    case Column::netnsid:
-      return {net_id(index)};
-    case Column::nsfs:
-      return {mounts_of(census_, index)};
-    case Column::pns:
-      return {inode_of(ns.parent)};
-    case Column::ons:
-      return {inode_of(ns.owner)};
-    case Column::id:
-      return {number_or_nothing(ns.identity.id)};
-    case Column::held_by:
-      return holders_cell(read_holders(kernel_, census_, index, programs_));
-    case Column::pin_name:
-      return {pin_names(census_, index)};
-    case Column::threads:
-      return {threads(index)};
-    case Column::owner_user:
-      return {owner_user(ns)};
-    case Column::uid_map:
-      return map_cell(kernel_, census_, index, "uid_map");
-    case Column::gid_map:
-      return map_cell(kernel_, census_, index, "gid_map");
-    case Column::leader:
-    case Column::age:
-      return of_oldest(index, column);
-    default:
-      return {};
+cli::Cell number_cell(std::uint64_t number) {
+  return {number};
+}
+
+cli::Cell text_cell(const std::string& text) {
+  return {cli::text_or_nothing(text)};
+}
+
+cli::Cell inode_cell(const NamespaceRow& row, CensusIndex of) {
+  return number_cell(of != kNone ? row.census.namespaces[of].identity.inode : 0);
+}
+
+cli::Cell pid_cell(const NamespaceRow& row, pid_t CensusProcess::*member) {
+  if (row.subject.process == nullptr) return {};
+  return number_cell(static_cast<std::uint64_t>(row.subject.process->*member));
+}
+
+cli::Cell id_map_cell(const std::optional<IdMap>& map) {
+  if (!map) return {};
+  return {spelled_lines(*map)};
+}
+
+void write_map(const std::optional<IdMap>& map, cli::JsonWriter& json) {
+  if (map) {
+    write_json(*map, json);
+  } else {
+    json.null();
   }
 }
 
-cli::Cell Cells::of_process(const CensusProcess& process, Kind kind, Column column) {
-  switch (column) {
-    case Column::path:
-      return {kernel_.proc_path() + '/' + std::to_string(process.pid) + "/ns/" + name(kind)};
-    case Column::pid:
-      return {number(process.pid)};
-    case Column::ppid:
-      return {number(process.parent)};
-    case Column::command:
-      return {text_or_nothing(command(process.pid))};
-    case Column::uid:
-      return {number(process.uid)};
-    case Column::user:
-      return {user(process.uid)};
-    case Column::container:
-      return {text_or_nothing(places_.container(process.pid))};
-    case Column::unit:
-      return {text_or_nothing(places_.unit(process.pid))};
-    case Column::cgroup:
-      return {text_or_nothing(places_.cgroup(process.pid))};
-    default:
-      return {};
-  }
+cli::Cell path_cell(const NamespaceRow& row) {
+  if (row.subject.process == nullptr) return {};
+  return {row.facts.proc_path + '/' + std::to_string(row.subject.process->pid) + "/ns/" +
+          name(row.ns().kind)};
 }
 
-cli::Cell Cells::of_oldest(CensusIndex index, Column column) {
-  if (leaders_.empty()) leaders_ = find_leaders(census_);
-  if (leaders_[index] == kNone) return {};
-  const CensusProcess& oldest = census_.processes[leaders_[index]];
-  if (column == Column::leader) return {number(oldest.pid)};
-  const std::uint64_t seconds = seconds_since(oldest.start_time);
-  return {seconds, spelled_age(seconds), {}};
+cli::Cell uid_cell(const NamespaceRow& row) {
+  const auto uid = uid_of(row);
+  if (!uid) return {};
+  return number_cell(*uid);
 }
 
-bool Cells::match(const cli::Filter& filter, CensusIndex index) {
-  cli::Value value;
-  return filter.matches([&](std::size_t column) -> const cli::Value& {
-    value = cell(index, kColumns[column].column).value;
-    return value;
-  });
+cli::Cell user_cell(const NamespaceRow& row) {
+  const auto uid = uid_of(row);
+  if (!uid) return {};
+  return {entry_of(row.facts.users, *uid)};
 }
 
-const std::string& Cells::command(pid_t pid) {
-  const auto [entry, is_new] = commands_.try_emplace(pid);
-  if (is_new) entry->second = read_command_line(kernel_, pid);
-  return entry->second;
+cli::Cell mounts_cell(const NamespaceRow& row) {
+  return {mounts_of(row.census, row.subject.ns)};
 }
 
-const std::string& Cells::user(uid_t uid) {
-  const auto [entry, is_new] = users_.try_emplace(uid);
-  if (is_new) {
-    const passwd* found = ::getpwuid(uid);
-    entry->second = found != nullptr ? found->pw_name : std::to_string(uid);
-  }
-  return entry->second;
+cli::Cell names_as_pin_cell(const NamespaceRow& row) {
+  return {pin_names(row.census, row.subject.ns)};
 }
 
-cli::Value Cells::net_id(CensusIndex index) const {
-  if (census_.namespaces[index].kind != Kind::net) return {};
-  // It may be gone with all that held it: then there is nothing to tell.
-  const auto net = open_namespace(kernel_, census_, index);
-  if (!net) return {};
-  const auto id = peer_net_id(*net);
-  if (!id) return {};
-  if (!*id) return "unassigned";
-  return number(**id);
+cli::Cell held_by_cell(const NamespaceRow& row) {
+  std::vector<std::string> phrases = in_phrases(row.of_ns().holders);
+  std::string shown = in_words(phrases);
+  return {std::move(phrases), std::move(shown)};
 }
 
-cli::Value Cells::owner_user(const CensusNamespace& ns) {
-  if (ns.kind != Kind::user && ns.owner == kNone) return {};
-  const uid_t uid = ns.kind == Kind::user ? ns.creator : census_.namespaces[ns.owner].creator;
-  if (uid == static_cast<uid_t>(-1)) return {};
-  return user(uid);
+cli::Cell containers_cell(const NamespaceRow& row) {
+  const std::string& own = row.of_process().container;
+  if (row.subject.is_of_process) return text_cell(own);
+  std::vector<std::string> names = row.facts.containers[row.subject.ns];
+  if (!own.empty()) names.push_back(own);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  std::string shown;
+  for (const std::string& name : names)
+    shown += (shown.empty() ? "" : ",") + name;
+  return {std::move(names), std::move(shown)};
 }
 
-std::uint64_t Cells::threads(CensusIndex index) {
-  if (threads_.empty()) threads_ = count_threads(census_);
-  return threads_[index];
+cli::Cell owner_user_cell(const NamespaceRow& row) {
+  const auto uid = owner_uid(row.census, row.ns());
+  if (!uid) return {};
+  return {entry_of(row.facts.users, *uid)};
+}
+
+cli::Cell leader_cell(const NamespaceRow& row) {
+  const CensusIndex oldest = row.facts.leaders[row.subject.ns];
+  if (oldest == kNone) return {};
+  return number_cell(static_cast<std::uint64_t>(row.census.processes[oldest].pid));
+}
+
+cli::Cell age_cell(const NamespaceRow& row) {
+  if (row.facts.leaders[row.subject.ns] == kNone) return {};
+  const std::uint64_t seconds = row.facts.ages[row.subject.ns];
+  return {seconds, spelled_age(seconds)};
 }
 
 }  // namespace nsx::ls_tool

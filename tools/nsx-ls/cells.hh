@@ -1,55 +1,48 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// What the cells of namespaces hold: functions of the census, and of facts that were read for it.
 
+#include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 #include <nsx/census.hh>
-#include <nsx/kernel.hh>
 
-#include "common/filter.hh"
+#include "common/json.hh"
 #include "common/value.hh"
-#include "nsx-ls/columns.hh"
-#include "nsx-ls/holder_list.hh"
-#include "nsx-ls/leaders.hh"
-#include "nsx-ls/places.hh"
+#include "nsx-ls/facts.hh"
 
 namespace nsx::ls_tool {
 
-/// Turns the census into cells. What the census does not hold (command lines, user names, numbers
-/// of net namespaces ...) is read when a cell asks for it, once each.
-class Cells {
- public:
-  Cells(const Kernel& kernel, const Census& census)
-      : kernel_(kernel), census_(census), programs_(kernel), places_(kernel) {}
+/// What the cells of a namespace are made of.
+struct NamespaceRow {
+  const Census& census;
+  const Facts& facts;
+  Subject subject;
 
-  /// A cell; without a value where there is nothing to tell.
-  cli::Cell cell(CensusIndex index, Column column);
-
-  /// The same for a process in the namespace, where the column is of one.
-  cli::Cell cell(CensusIndex index, const CensusProcess& process, Column column);
-
-  /// Whether the filter takes the namespace.
-  bool match(const cli::Filter& filter, CensusIndex index);
-
- private:
-  cli::Cell of_namespace(CensusIndex index, Column column);
-  cli::Cell of_process(const CensusProcess& process, Kind kind, Column column);
-  cli::Cell of_oldest(CensusIndex index, Column column);
-  const std::string& command(pid_t pid);
-  const std::string& user(uid_t uid);
-  cli::Value net_id(CensusIndex index) const;
-  cli::Value owner_user(const CensusNamespace& ns);
-  std::uint64_t threads(CensusIndex index);
-
-  const Kernel& kernel_;
-  const Census& census_;
-  ProgramNames programs_;
-  Places places_;
-  std::unordered_map<pid_t, std::string> commands_;
-  std::unordered_map<uid_t, std::string> users_;
-  std::vector<std::uint64_t> threads_;  // by namespace; empty until they are asked for
-  std::vector<CensusIndex> leaders_;    // likewise
+  const CensusNamespace& ns() const { return census.namespaces[subject.ns]; }
+  /// What was read of the namespace, and of its process: nothing, if nothing was.
+  const NamespaceFacts& of_ns() const;
+  const ProcessFacts& of_process() const;
 };
+
+// Kinds of cells.
+cli::Cell number_cell(std::uint64_t number);
+cli::Cell text_cell(const std::string& text);
+cli::Cell inode_cell(const NamespaceRow& row, CensusIndex of);
+cli::Cell pid_cell(const NamespaceRow& row, pid_t CensusProcess::*member);
+cli::Cell id_map_cell(const std::optional<IdMap>& map);
+void write_map(const std::optional<IdMap>& map, cli::JsonWriter& json);
+
+// Cells of one column each.
+cli::Cell path_cell(const NamespaceRow& row);
+cli::Cell uid_cell(const NamespaceRow& row);
+cli::Cell user_cell(const NamespaceRow& row);
+cli::Cell mounts_cell(const NamespaceRow& row);
+cli::Cell names_as_pin_cell(const NamespaceRow& row);
+cli::Cell held_by_cell(const NamespaceRow& row);
+cli::Cell containers_cell(const NamespaceRow& row);
+cli::Cell owner_user_cell(const NamespaceRow& row);
+cli::Cell leader_cell(const NamespaceRow& row);
+cli::Cell age_cell(const NamespaceRow& row);
 
 }  // namespace nsx::ls_tool

@@ -1,96 +1,192 @@
+// SPDX-License-Identifier: MIT
 #pragma once
+// The columns of nsx-ls, a row each.
 
-#include <array>
 #include <span>
 #include <string_view>
-#include <vector>
 
-#include <nsx/result.hh>
+#include <nsx/census.hh>
+
+#include "common/column.hh"
+#include "nsx-ls/cells.hh"
 
 namespace nsx::ls_tool {
 
-enum class Column {
-  ns,
-  type,
-  path,
-  nprocs,
-  pid,
-  ppid,
-  command,
-  uid,
-  user,
-  netnsid,
-  nsfs,
-  pns,
-  ons,
-  id,
-  held_by,
-  pin_name,
-  container,
-  unit,
-  cgroup,
-  threads,
-  owner_user,
-  uid_map,
-  gid_map,
-  leader,
-  age,
+/// What has to be read for a column.
+struct ColumnNeeds {
+  SourceSet sources = {};  ///< of the census, beyond processes
+  KindSet kinds = {};      ///< of namespaces, beyond those that are listed
+  FactSet facts = {};
+  /// The census of one process, if that alone is asked for, has all of it.
+  bool is_of_one = false;
 };
 
-/// What the cells of a column hold.
-enum class ColumnType { number, text, list };
+using LsColumn = cli::Column<NamespaceRow, ColumnNeeds>;
 
-struct ColumnInfo {
-  Column column;
-  const char* name;
-  ColumnType type;
-  bool is_right;  ///< aligned to the right
-  const char* help;
-};
+inline constexpr auto kNumber = cli::ColumnType::number;
+inline constexpr auto kList = cli::ColumnType::list;
 
-/// In the order of `Column`.
 inline constexpr std::array kColumns{
-    ColumnInfo{Column::ns, "NS", ColumnType::number, true, "inode number of the namespace"},
-    ColumnInfo{Column::type, "TYPE", ColumnType::text, false, "kind of namespace"},
-    ColumnInfo{Column::path, "PATH", ColumnType::text, false, "a path to the namespace"},
-    ColumnInfo{Column::nprocs, "NPROCS", ColumnType::number, true, "number of processes in it"},
-    ColumnInfo{Column::pid, "PID", ColumnType::number, true, "lowest PID in it"},
-    ColumnInfo{Column::ppid, "PPID", ColumnType::number, true, "parent of PID"},
-    ColumnInfo{Column::command, "COMMAND", ColumnType::text, false, "command line of PID"},
-    ColumnInfo{Column::uid, "UID", ColumnType::number, true, "UID of PID"},
-    ColumnInfo{Column::user, "USER", ColumnType::text, false, "user name of PID"},
-    ColumnInfo{Column::netnsid, "NETNSID", ColumnType::text, true,
-               "number of a net namespace in ours, or \"unassigned\""},
-    ColumnInfo{Column::nsfs, "NSFS", ColumnType::list, false, "where it is mounted"},
-    ColumnInfo{Column::pns, "PNS", ColumnType::number, true, "inode number of its parent"},
-    ColumnInfo{Column::ons, "ONS", ColumnType::number, true, "inode number of its owner"},
-    ColumnInfo{Column::id, "ID", ColumnType::number, true,
-               "64-bit number, never given again (Linux 6.18)"},
-    ColumnInfo{Column::held_by, "HELD-BY", ColumnType::list, false, "what keeps it alive"},
-    ColumnInfo{Column::pin_name, "NAME", ColumnType::list, false, "its names as a pin"},
-    ColumnInfo{Column::container, "CONTAINER", ColumnType::text, false, "container of PID"},
-    ColumnInfo{Column::unit, "UNIT", ColumnType::text, false, "systemd unit of PID"},
-    ColumnInfo{Column::cgroup, "CGROUP", ColumnType::text, false, "cgroup of PID"},
-    ColumnInfo{Column::threads, "THREADS", ColumnType::number, true, "number of threads in it"},
-    ColumnInfo{Column::owner_user, "OWNER-USER", ColumnType::text, false,
-               "who made it, or the user namespace that owns it"},
-    ColumnInfo{Column::uid_map, "UIDMAP", ColumnType::list, false,
-               "UIDs of a user namespace, INSIDE:OUTSIDE:COUNT"},
-    ColumnInfo{Column::gid_map, "GIDMAP", ColumnType::list, false, "its GIDs, likewise"},
-    ColumnInfo{Column::leader, "LEADER", ColumnType::number, true,
-               "PID of the oldest process in it"},
-    ColumnInfo{Column::age, "AGE", ColumnType::number, true, "seconds since LEADER has started"},
+    LsColumn{.table = {.name = "NS", .is_right = true, .width = 10},
+             .type = kNumber,
+             .help = "inode number of the namespace",
+             .needs = {.is_of_one = true},
+             .cell = [](const NamespaceRow& row) { return inode_cell(row, row.subject.ns); }},
+    LsColumn{.table = {.name = "TYPE", .width = 5},
+             .help = "kind of namespace",
+             .needs = {.is_of_one = true},
+             .cell = [](const NamespaceRow& row) -> cli::Cell { return {name(row.ns().kind)}; }},
+    LsColumn{.table = {.name = "PATH", .least = 16, .keeps_end = true},
+             .help = "a path to the namespace",
+             .cell = path_cell},
+    LsColumn{.table = {.name = "NPROCS", .is_right = true, .width = 5},
+             .type = kNumber,
+             .help = "number of processes in it",
+             .cell = [](const NamespaceRow& row) { return number_cell(row.ns().process_count); }},
+    LsColumn{.table = {.name = "PID", .is_right = true, .width = 5},
+             .type = kNumber,
+             .help = "lowest PID in it",
+             .cell = [](const NamespaceRow& row) { return pid_cell(row, &CensusProcess::pid); }},
+    LsColumn{.table = {.name = "PPID", .is_right = true, .width = 5},
+             .type = kNumber,
+             .help = "parent of PID",
+             .cell = [](const NamespaceRow& row) { return pid_cell(row, &CensusProcess::parent); }},
+    LsColumn{.table = {.name = "COMMAND", .is_last_resort = true, .least = 16},
+             .help = "command line of PID",
+             .needs = {.facts = {Fact::command}},
+             .cell = [](const NamespaceRow& row) { return text_cell(row.of_process().command); }},
+    LsColumn{.table = {.name = "UID", .is_right = true},
+             .type = kNumber,
+             .help = "UID of PID",
+             .needs = {.facts = {Fact::creator}},
+             .cell = uid_cell},
+    LsColumn{.table = {.name = "USER", .least = 8},
+             .help = "user name of PID",
+             .needs = {.facts = {Fact::creator, Fact::user}},
+             .cell = user_cell},
+    LsColumn{.table = {.name = "NETNSID", .is_right = true, .least = 7, .nothing = "unassigned"},
+             .help = "number of a net namespace in ours, or \"unassigned\"",
+             .needs = {.facts = {Fact::net_id}},
+             .cell = [](const NamespaceRow& row) -> cli::Cell { return {row.of_ns().net_id}; }},
+    LsColumn{.table = {.name = "NSFS", .is_list = true, .least = 16, .keeps_end = true},
+             .type = kList,
+             .help = "where it is mounted",
+             .needs = {.sources = {Source::mount}},
+             .cell = mounts_cell},
+    LsColumn{.table = {.name = "PNS", .is_right = true, .width = 10},
+             .type = kNumber,
+             .help = "inode number of its parent",
+             .needs = {.sources = {Source::relation}, .is_of_one = true},
+             .cell = [](const NamespaceRow& row) { return inode_cell(row, row.ns().parent); }},
+    LsColumn{.table = {.name = "ONS", .is_right = true, .width = 10},
+             .type = kNumber,
+             .help = "inode number of its owner",
+             .needs = {.sources = {Source::relation}, .is_of_one = true},
+             .cell = [](const NamespaceRow& row) { return inode_cell(row, row.ns().owner); }},
+    LsColumn{.table = {.name = "ID", .is_right = true},
+             .type = kNumber,
+             .help = "64-bit number, never given again (Linux 6.18)",
+             .needs = {.is_of_one = true},
+             .cell = [](const NamespaceRow& row) -> cli::Cell {
+               return {cli::number_or_nothing(row.ns().identity.id)};
+             }},
+    LsColumn{.table = {.name = "HELD-BY", .is_foldable = true, .least = 24},
+             .type = kList,
+             .help = "what keeps it alive",
+             .needs = {.sources = SourceSet::all(), .facts = {Fact::holders}},
+             .cell = held_by_cell,
+             .json = [](const NamespaceRow& row,
+                        cli::JsonWriter& json) { write_json(row.of_ns().holders, json); }},
+    LsColumn{.table = {.name = "NAME", .is_list = true, .least = 12},
+             .type = kList,
+             .help = "its names as a pin",
+             .needs = {.sources = {Source::mount}},
+             .cell = names_as_pin_cell},
+    LsColumn{.table = {.name = "CONTAINER", .least = 12},
+             .type = kList,
+             .help = "containers that are in it",
+             .needs = {.facts = {Fact::container}},
+             .cell = containers_cell},
+    LsColumn{.table = {.name = "UNIT", .least = 12},
+             .help = "systemd unit of PID",
+             .needs = {.facts = {Fact::unit}},
+             .cell = [](const NamespaceRow& row) { return text_cell(row.of_process().unit); }},
+    LsColumn{.table = {.name = "CGROUP", .least = 16, .keeps_end = true},
+             .help = "cgroup of PID",
+             .needs = {.facts = {Fact::cgroup}},
+             .cell = [](const NamespaceRow& row) { return text_cell(row.of_process().cgroup); }},
+    LsColumn{
+        .table = {.name = "THREADS", .is_right = true},
+        .type = kNumber,
+        .help = "number of threads in it",
+        .needs = {.sources = {Source::thread}, .facts = {Fact::threads}},
+        .cell =
+            [](const NamespaceRow& row) { return number_cell(row.facts.threads[row.subject.ns]); }},
+    LsColumn{.table = {.name = "OWNER-USER", .least = 10},
+             .help = "who made it, or the user namespace that owns it",
+             .needs = {.sources = {Source::relation},
+                       .kinds = {Kind::user},
+                       .facts = {Fact::owner_user},
+                       .is_of_one = true},
+             .cell = owner_user_cell},
+    LsColumn{.table = {.name = "UIDMAP", .is_list = true, .least = 12},
+             .type = kList,
+             .help = "UIDs of a user namespace, INSIDE:OUTSIDE:COUNT",
+             .needs = {.facts = {Fact::uid_map}},
+             .cell = [](const NamespaceRow& row) { return id_map_cell(row.of_ns().uid_map); },
+             .json = [](const NamespaceRow& row,
+                        cli::JsonWriter& json) { write_map(row.of_ns().uid_map, json); }},
+    LsColumn{.table = {.name = "GIDMAP", .is_list = true, .least = 12},
+             .type = kList,
+             .help = "its GIDs, likewise",
+             .needs = {.facts = {Fact::gid_map}},
+             .cell = [](const NamespaceRow& row) { return id_map_cell(row.of_ns().gid_map); },
+             .json = [](const NamespaceRow& row,
+                        cli::JsonWriter& json) { write_map(row.of_ns().gid_map, json); }},
+    LsColumn{.table = {.name = "LEADER", .is_right = true},
+             .type = kNumber,
+             .help = "PID of the oldest process in it",
+             .needs = {.facts = {Fact::leader}},
+             .cell = leader_cell},
+    LsColumn{.table = {.name = "AGE", .is_right = true},
+             .type = kNumber,
+             .help = "seconds since LEADER has started",
+             .needs = {.facts = {Fact::leader}},
+             .cell = age_cell},
 };
 
-inline const ColumnInfo& info(Column column) {
-  return kColumns[static_cast<std::size_t>(column)];
+inline constexpr const char* kColumnWords = cli::kWordsOf<kColumns>.data();
+inline constexpr cli::ColumnNames kColumnNames{
+    .words = kColumnWords, .why_unknown = "no such column", .between = ", "};
+
+consteval cli::ColumnId column(std::string_view name) {
+  return cli::column_named(kColumns, name);
 }
 
-/// The names of all columns, in their order.
-std::span<const std::string_view> column_names();
+inline const LsColumn& info(cli::ColumnId id) {
+  return cli::at(kColumns, id);
+}
 
-/// The columns of a list like "NS,TYPE", or "+PNS,ONS" for `standard` and these behind it. Case
-/// does not matter.
-Result<std::vector<Column>> parse_columns(std::string_view list, std::vector<Column> standard);
+/// Those that lsns(8) has.
+inline std::span<const LsColumn> lsns_columns() {
+  return std::span(kColumns).first(static_cast<std::size_t>(column("ONS")) + 1);
+}
+
+/// What is to be read for these columns.
+inline FactSet facts_of(std::span<const cli::ColumnId> columns) {
+  FactSet facts;
+  for (const cli::ColumnId id : columns)
+    facts.insert(info(id).needs.facts);
+  return facts;
+}
+
+/// How a column is laid out. Padded to the width that lsns(8) gives it; headings are enough of one.
+inline cli::TableColumn table_column(cli::ColumnId id, bool is_padded) {
+  cli::TableColumn table = cli::table_column(info(id));
+  if (!is_padded) table.width = 0;
+  // Whatever can be cut can go, if it says nothing.
+  table.is_optional = table.least != 0;
+  return table;
+}
 
 }  // namespace nsx::ls_tool

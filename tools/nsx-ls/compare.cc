@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/compare.hh"
 
 #include <algorithm>
@@ -7,7 +8,8 @@
 
 #include "common/json.hh"
 #include "common/report.hh"
-#include "nsx-ls/options.hh"
+#include "nsx-ls/request.hh"
+#include "try.hh"
 
 namespace nsx::ls_tool {
 
@@ -35,9 +37,8 @@ Status take_process(const Kernel& kernel, KindSet kinds, const Process& process,
   held.compared.pid = process.pid();
   for (const Kind kind : kinds.empty() ? KindSet::all() : kinds) {
     if (kinds.empty() && !has_kind(kernel, kind)) continue;
-    auto ns = process.open_namespace(kernel, kind);
-    if (!ns) return error_of(ns);
-    held.take(std::move(*ns));
+    auto ns = TRY(process.open_namespace(kernel, kind));
+    held.take(std::move(ns));
   }
   return {};
 }
@@ -54,13 +55,11 @@ Status take_namespaces(KindSet kinds, Target& target, Held& held) {
 }
 
 Result<Held> look_at(const Kernel& kernel, KindSet kinds, const std::string& text) {
-  auto target = resolve_target(kernel, text, cli::target_options());
-  if (!target) return error_of(target);
+  auto target = TRY(resolve_target(kernel, text, cli::target_options()));
   Held held;
   held.compared.target = text;
-  const auto taken = target->process ? take_process(kernel, kinds, *target->process, held)
-                                     : take_namespaces(kinds, *target, held);
-  if (!taken) return tl::unexpected(taken.error());
+  TRY(target.process ? take_process(kernel, kinds, *target.process, held)
+                     : take_namespaces(kinds, target, held));
   return held;
 }
 
@@ -89,8 +88,10 @@ std::string json_of(const std::vector<Compared>& all, const std::vector<Compared
 Status print_rows(const std::vector<Compared>& all, const std::vector<ComparedKind>& kinds,
                   const ViewRequest& request) {
   std::vector<cli::TableColumn> columns{{.name = "TYPE"}, {.name = "RESULT"}};
+  constexpr std::size_t kLeast = 6;  // the digits in which neighbours differ
   for (const Compared& each : all) {
-    columns.push_back({.name = each.target.c_str(), .is_right = true});
+    columns.push_back(
+        {.name = each.target.c_str(), .is_right = true, .least = kLeast, .keeps_end = true});
   }
   std::vector<cli::TableRow> rows;
   for (const ComparedKind& row : kinds) {
@@ -120,15 +121,13 @@ std::vector<ComparedKind> compare(const std::vector<Compared>& all) {
 }
 
 Result<int> show_compare(const ViewRequest& request) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
+  auto kernel = TRY(cli::open_kernel());
   std::vector<Held> held;
   std::vector<Compared> all;
   for (const std::string& text : request.targets) {
-    auto one = look_at(*kernel, request.kinds, text);
-    if (!one) return error_of(one);
-    all.push_back(one->compared);
-    held.push_back(std::move(*one));
+    auto one = TRY(look_at(kernel, request.kinds, text));
+    all.push_back(one.compared);
+    held.push_back(std::move(one));
   }
 
   auto kinds = compare(all);

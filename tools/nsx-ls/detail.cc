@@ -1,19 +1,22 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/detail.hh"
 
 #include <algorithm>
 #include <climits>
 #include <cstdio>
-#include <strings.h>
 #include <unordered_map>
 
 #include <nsx/target.hh>
 
+#include "common/fit.hh"
 #include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-ls/cells.hh"
 #include "nsx-ls/columns.hh"
 #include "nsx-ls/detail_print.hh"
-#include "nsx-ls/options.hh"
+#include "nsx-ls/gaps.hh"
+#include "nsx-ls/matrix.hh"
+#include "nsx-ls/request.hh"
+#include "try.hh"
 
 namespace nsx::ls_tool {
 
@@ -21,35 +24,28 @@ namespace {
 
 // --- The columns of processes --------------------------------------------------------------------
 
-/// A column of the lists, of this process; none: NSPID, the PID inside.
-using ProcessColumn = std::optional<Column>;
-using ProcessColumns = std::vector<ProcessColumn>;
+/// Columns of the lists, of one process, and behind those the PID inside.
+constexpr cli::ColumnId kPidInside{static_cast<std::uint8_t>(kColumns.size())};
+constexpr std::array kProcessAliases{cli::ColumnAlias{"NSPID", kPidInside}};
+constexpr cli::ColumnNames kProcessColumnNames{.words = kColumnNames.words,
+                                               .aliases = kProcessAliases,
+                                               .why_unknown = kColumnNames.why_unknown,
+                                               .between = kColumnNames.between};
 
-constexpr const char* kPidInside = "NSPID";
+using ProcessColumns = std::vector<cli::ColumnId>;
 
-ProcessColumns usual_columns() {
-  return {Column::pid, std::nullopt, Column::ppid, Column::user, Column::command};
+ProcessColumns usual_columns_of_lsns() {
+  return {column("PID"), column("PPID"), column("USER"), column("COMMAND")};
 }
 
-Result<ProcessColumns> parse_process_columns(std::string_view list) {
-  ProcessColumns columns;
-  if (list.starts_with('+')) {
-    columns = usual_columns();
-    list.remove_prefix(1);
-  }
-  for (;;) {
-    const std::size_t comma = list.find(',');
-    const std::string word(list.substr(0, comma));
-    if (::strcasecmp(word.c_str(), kPidInside) == 0) {
-      columns.emplace_back();
-    } else {
-      auto column = parse_columns(word, {});
-      if (!column) return error_of(column);
-      columns.insert(columns.end(), column->begin(), column->end());
-    }
-    if (comma == std::string_view::npos) return columns;
-    list.remove_prefix(comma + 1);
-  }
+ProcessColumns usual_columns() {
+  return {column("PID"), kPidInside, column("PPID"), column("USER"), column("COMMAND")};
+}
+
+/// Without the PID inside, which no fact is needed for.
+FactSet facts_of_processes(ProcessColumns columns) {
+  std::erase(columns, kPidInside);
+  return facts_of(columns);
 }
 
 // --- The table -----------------------------------------------------------------------------------
@@ -101,99 +97,136 @@ std::vector<MemberRow> in_a_list(const std::vector<Member>& members) {
   return rows;
 }
 
-std::string text_of(const ProcessColumn& column, const Member& member, CensusIndex ns,
-                    Cells& cells) {
-  if (!column) return member.pid_inside != 0 ? std::to_string(member.pid_inside) : std::string();
-  const CensusProcess process{.pid = member.pid, .parent = member.parent, .uid = member.uid};
-  return cli::shown(cells.cell(ns, process, *column));
+std::string text_of(cli::ColumnId id, const Member& member, const NamespaceRow& row) {
+  if (id == kPidInside) {
+    return member.pid_inside != 0 ? std::to_string(member.pid_inside) : std::string();
+  }
+  return cli::shown(info(id).cell(row));
 }
 
-Status print_processes(const DetailWithGaps& found, const ProcessColumns& columns, Cells& cells,
+Status print_processes(const Census& census, const DetailWithGaps& found,
+                       const ProcessColumns& columns, FactReader& reader,
                        const ViewRequest& request) {
   const std::vector<Member>& members = found.detail.members;
   std::vector<cli::TableColumn> heads;
   bool is_tree = false;
-  for (const ProcessColumn& column : columns) {
-    const bool is_command = column == Column::command;
+  for (const cli::ColumnId id : columns) {
+    const bool is_command = id == column("COMMAND");
     const bool has_tree = is_command && !request.list;
     is_tree = is_tree || has_tree;
-    heads.push_back({.name = column ? info(*column).name : kPidInside,
-                     .is_right = column ? info(*column).is_right : true,
-                     .is_last_resort = is_command,
-                     .has_tree = has_tree});
+    heads.push_back(id != kPidInside ? table_column(id, request.as_lsns || !request.table.headings)
+                                     : cli::TableColumn{.name = "NSPID", .is_right = true});
+    heads.back().has_tree = has_tree;
   }
+  std::vector<Subject> subjects;
+  for (const Member& member : members) {
+    reader.know_command(member.pid, member.command);
+    subjects.push_back({found.index, find_process(census, member.pid), true});
+  }
+  reader.read(subjects, facts_of_processes(columns));
   std::vector<cli::TableRow> rows;
   for (const MemberRow& row : is_tree ? arrange(members) : in_a_list(members)) {
     cli::TableRow line{.cells = {}, .parent = row.parent};
-    for (const ProcessColumn& column : columns)
-      line.cells.push_back(text_of(column, members[row.member], found.index, cells));
+    const NamespaceRow read{census, reader.facts(), subjects[row.member]};
+    for (const cli::ColumnId id : columns)
+      line.cells.push_back(text_of(id, members[row.member], read));
     rows.push_back(std::move(line));
   }
-  return cli::print_table(heads, std::move(rows), request.table);
+  cli::TableOptions options = request.table;
+  options.json_key = "namespaces";
+  return cli::print_table(heads, std::move(rows), options);
 }
 
-Status print_one(const DetailWithGaps& found, const ProcessColumns& columns, Cells& cells,
-                 const ViewRequest& request) {
-  const bool table_alone = request.columns != nullptr || !request.table.headings ||
-                           request.table.format == cli::TableFormat::raw;
-  if (!table_alone) {
+/// Whether there are no lines about the namespace, as in lsns(8).
+bool is_table_alone(const ViewRequest& request) {
+  return request.as_lsns || request.columns != nullptr || !request.table.headings ||
+         request.table.format == cli::TableFormat::raw;
+}
+
+Status print_one(const Census& census, const DetailWithGaps& found, const ProcessColumns& columns,
+                 FactReader& reader, const ViewRequest& request) {
+  if (!is_table_alone(request)) {
     const bool has_processes = !found.detail.members.empty();
-    const std::string lines = lines_of(found.detail) + (has_processes ? "\n" : "");
+    const bool fits = request.table.fit && request.table.truncate;
+    const std::size_t width = fits ? cli::terminal_width().value_or(0) : 0;
+    const std::string lines = lines_of(found.detail, width) + (has_processes ? "\n" : "");
     std::fwrite(lines.data(), 1, lines.size(), stdout);
     if (!has_processes) return {};
   }
-  return print_processes(found, columns, cells, request);
+  return print_processes(census, found, columns, reader, request);
 }
 
-/// Why something is missing goes to stderr: what is known is shown.
-void report_gaps(const std::vector<Error>& gaps) {
-  for (const Error& gap : gaps)
-    cli::report(kTool, gap);
+/// The columns that were asked for, or those that are usual in the view.
+Result<ProcessColumns> columns_of(const ViewRequest& request) {
+  const bool is_lsns = request.as_lsns || (request.columns == nullptr && is_table_alone(request));
+  auto usual = is_lsns ? usual_columns_of_lsns() : usual_columns();
+  if (request.columns == nullptr) return usual;
+  return cli::parse_columns(kProcessColumnNames, request.columns, usual);
 }
 
-/// A namespace that only a census finds: one that nothing but a descriptor, a socket or a mount
-/// that is not ours holds. `otherwise` is the answer where there is none.
-Result<Namespace> find_in_census(const Kernel& kernel, std::uint64_t number,
-                                 std::optional<Kind> kind, Result<Namespace> otherwise) {
-  CensusRequest wanted;
-  wanted.sources = SourceSet::all();
-  const auto census = take_census(kernel, wanted);
-  if (!census) return otherwise;
-  if (census->processes.empty()) {
-    return refuse("list", kernel.proc_path(), "it shows no process", "is proc mounted there?");
+/// The one with this number: open, or why that cannot be done, where the census has it.
+Result<Named> find_by_number(const Kernel& kernel, OperandCensus& operands, std::uint64_t number,
+                             std::optional<Kind> kind) {
+  const Census& census = *TRY(operands.get());
+  Named named;
+  auto ns = find_namespace(kernel, census, number, kind);
+  const CensusIndex index = index_of(census, number, kind);
+  if (ns) {
+    named.namespaces.push_back(std::move(*ns));
+  } else if (index != kNone) {
+    const CensusNamespace& found = census.namespaces[index];
+    named.unopened.push_back({found.kind, found.identity.inode, std::move(ns.error())});
+  } else {
+    if (number <= INT_MAX && Process::open(kernel, static_cast<pid_t>(number))) {
+      ns.error().set_hint("there is a process of this number: --task=" + std::to_string(number));
+    }
+    return error_of(ns);
   }
-  for (CensusIndex i = 0; i < census->namespaces.size(); ++i) {
-    const CensusNamespace& each = census->namespaces[i];
-    const bool has_number = each.identity.inode == number || each.identity.id == number;
-    if (has_number && (!kind || each.kind == *kind)) return open_namespace(kernel, *census, i);
-  }
-  return otherwise;
+  return named;
+}
+
+/// What the census alone knows of it.
+DetailWithGaps known_of(const Kernel& kernel, const Census& census, const Unopened& unopened) {
+  DetailWithGaps known;
+  known.detail.kind = unopened.kind;
+  known.detail.identity.inode = unopened.inode;
+  known.gaps.push_back(unopened.why);
+  known.index = index_of(census, unopened.inode, unopened.kind);
+  if (known.index == kNone) return known;
+  ProgramNames programs(kernel);
+  known.detail.holders = read_holders(kernel, census, known.index, programs);
+  return known;
 }
 
 }  // namespace
 
-Result<Named> find_named(const Kernel& kernel, const std::string& text, KindSet kinds) {
+Result<const Census*> OperandCensus::get() {
+  if (census_) return &*census_;
+  CensusRequest wanted;
+  wanted.sources = SourceSet::all();
+  // Those that make no sense are refused where they are shown.
+  const auto columns = columns_of(request_);
+  wanted.identities = true;
+  wanted.start_times = columns && facts_of_processes(*columns).contains(Fact::leader);
+  census_ = TRY(take_census(kernel_, wanted));
+  return &*census_;
+}
+
+Result<Named> find_named(const Kernel& kernel, OperandCensus& census, const std::string& text,
+                         KindSet kinds) {
   Named named;
   if (const auto number = cli::parse_number<std::uint64_t>(text)) {
     std::optional<Kind> kind;
     if (!kinds.empty() && kinds == KindSet{*kinds.begin()}) kind = *kinds.begin();
-    auto ns = find_namespace(kernel, *number, kind);
-    if (!ns) ns = find_in_census(kernel, *number, kind, std::move(ns));
-    if (!ns) {
-      if (*number <= INT_MAX && Process::open(kernel, static_cast<pid_t>(*number))) {
-        ns.error().hint = "there is a process of this number: --task=" + text;
-      }
-      return error_of(ns);
-    }
-    named.namespaces.push_back(std::move(*ns));
+    named = TRY(find_by_number(kernel, census, *number, kind));
+    if (!named.unopened.empty()) return named;
   } else {
-    auto target = resolve_target(kernel, text, cli::target_options());
-    if (!target) return error_of(target);
-    if (target->process) {
-      named.process = target->process->pid();
+    auto target = TRY(resolve_target(kernel, text, cli::target_options()));
+    if (target.process) {
+      named.process = target.process->pid();
       return named;
     }
-    for (TargetNamespace& each : target->namespaces)
+    for (TargetNamespace& each : target.namespaces)
       named.namespaces.push_back(std::move(each.ns));
   }
   if (!kinds.empty()) {
@@ -205,38 +238,36 @@ Result<Named> find_named(const Kernel& kernel, const std::string& text, KindSet 
   return named;
 }
 
-Result<int> show_detail(const Kernel& kernel, const std::vector<Namespace>& namespaces,
-                        const ViewRequest& request) {
-  auto columns = usual_columns();
-  if (request.columns != nullptr) {
-    auto parsed = parse_process_columns(request.columns);
-    if (!parsed) return cli::usage_error(kTool, parsed.error());
-    columns = std::move(*parsed);
-  }
-  CensusRequest wanted;
-  wanted.sources = SourceSet::all();
-  wanted.start_times = std::any_of(columns.begin(), columns.end(), [](const auto& column) {
-    return column == Column::leader || column == Column::age;
-  });
-  const auto census = take_census(kernel, wanted);
-  if (!census) return tl::unexpected(census.error());
+Result<int> show_detail(const Kernel& kernel, OperandCensus& operands,
+                        const std::vector<Namespace>& namespaces,
+                        const std::vector<Unopened>& unopened, const ViewRequest& request) {
+  const auto columns = columns_of(request);
+  if (!columns) return cli::usage_error(kTool, columns.error());
+  const Census& census = *TRY(operands.get());
 
-  Cells cells(kernel, *census);
+  std::vector<Gap> gaps = gaps_of(census);
+  FactReader reader(kernel, census);
   cli::JsonWriter json;
   json.open('{').key("namespace").open('[');
-  for (std::size_t i = 0; i < namespaces.size(); ++i) {
-    const DetailWithGaps found = read_detail(kernel, *census, namespaces[i]);
-    report_gaps(found.gaps);
+  for (std::size_t i = 0; i < namespaces.size() + unopened.size(); ++i) {
+    const DetailWithGaps found = i < namespaces.size()
+                                     ? read_detail(kernel, census, namespaces[i])
+                                     : known_of(kernel, census, unopened[i - namespaces.size()]);
+    for (const Error& gap : found.gaps)
+      gaps.push_back(gap_of(gap));
     if (request.table.format == cli::TableFormat::json) {
       write_json(found.detail, json);
       continue;
     }
     if (i > 0) std::fputs("\n", stdout);
-    if (auto done = print_one(found, columns, cells, request); !done) return error_of(done);
+    TRY(print_one(census, found, *columns, reader, request));
   }
+  if (request.as_lsns) return 0;
   if (request.table.format == cli::TableFormat::json) {
-    return cli::print(kTool, json.close().close().take() + '\n');
+    write_gaps(gaps, json.close());
+    if (cli::print(kTool, json.close().take() + '\n') != 0) return 1;
   }
+  report_gaps(gaps, request.for_person);
   return 0;
 }
 

@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/detail_print.hh"
 
 #include <array>
 #include <cstdio>
 #include <pwd.h>
+#include <vector>
 
-#include "nsx-ls/id_maps.hh"
+#include "common/fit.hh"
+#include "nsx-ls/facts.hh"
 
 namespace nsx::ls_tool {
 
@@ -16,16 +19,45 @@ constexpr std::string_view kNoDomain = "(none)";
 /// A key and a value, in two columns.
 class Lines {
  public:
+  explicit Lines(std::size_t width) : width_(width) {}
+
   void add(std::string_view key, std::string_view value) {
-    constexpr std::size_t kWidth = 12;
     std::string line(key);
     line += ':';
-    line.resize(std::max(kWidth, line.size() + 1), ' ');
-    text_ += line + printable(value) + '\n';
+    line.resize(std::max(kIndent, line.size() + 1), ' ');
+    for (const std::string& part : broken(printable(value))) {
+      text_ += line + part + '\n';
+      line.assign(kIndent, ' ');
+    }
   }
   std::string take() { return std::move(text_); }
 
  private:
+  static constexpr std::size_t kIndent = 12;
+  static constexpr std::size_t kNarrowest = 16;
+
+  /// The value in lines that fit.
+  std::vector<std::string> broken(std::string_view value) const {
+    if (width_ == 0) return {std::string(value)};
+    const std::size_t room = std::max(width_, kIndent + kNarrowest) - kIndent;
+    std::vector<std::string> parts{""};
+    while (!value.empty()) {
+      const std::size_t end = std::min(value.find(' '), value.size());
+      const std::string word = cli::cut(std::string(value.substr(0, end)), room, true);
+      value.remove_prefix(std::min(end + 1, value.size()));
+      std::string& last = parts.back();
+      if (last.empty()) {
+        last = word;
+      } else if (cli::display_width(last) + 1 + cli::display_width(word) <= room) {
+        last += ' ' + word;
+      } else {
+        parts.push_back(word);
+      }
+    }
+    return parts;
+  }
+
+  std::size_t width_;
   std::string text_;
 };
 
@@ -149,8 +181,8 @@ std::string user_name(uid_t uid) {
   return found != nullptr ? found->pw_name : std::to_string(uid);
 }
 
-std::string lines_of(const Detail& detail) {
-  Lines lines;
+std::string lines_of(const Detail& detail, std::size_t width) {
+  Lines lines(width);
   lines.add("type", name(detail.kind));
   lines.add("ns", std::to_string(detail.identity.inode));
   if (detail.identity.id != 0) lines.add("id", std::to_string(detail.identity.id));

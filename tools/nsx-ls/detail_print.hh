@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // One namespace in words and as JSON.
 
@@ -6,8 +7,9 @@
 
 namespace nsx::ls_tool {
 
-/// "key: value" lines. What comes from inside of the namespace is escaped.
-std::string lines_of(const Detail& detail);
+/// "key: value" lines. What comes from inside of the namespace is escaped. Long values are broken
+/// between words, or cut, so that no line is wider than `width`; 0: they stay as they are.
+std::string lines_of(const Detail& detail, std::size_t width = 0);
 
 /// An object.
 void write_json(const Detail& detail, cli::JsonWriter& json);

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/detail_read.hh"
 
 #include <algorithm>
 
-#include <nsx/mountinfo.hh>
+#include <nsx/inside.hh>
 
 #include "common/number.hh"
 
@@ -22,14 +23,6 @@ std::string_view next_line(std::string_view& rest) {
   const std::string_view line = rest.substr(0, rest.find('\n'));
   rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   return line;
-}
-
-CensusIndex index_of(const Census& census, const Namespace& ns) {
-  const auto& all = census.namespaces;
-  const auto found = std::find_if(all.begin(), all.end(), [&](const CensusNamespace& each) {
-    return each.kind == ns.kind() && each.identity.inode == ns.identity().inode;
-  });
-  return found != all.end() ? static_cast<CensusIndex>(found - all.begin()) : kNone;
 }
 
 std::optional<uid_t> creator_of(const Namespace& user) {
@@ -95,16 +88,20 @@ class Reader {
     if (index_ == kNone) return;
     ProgramNames programs(kernel_);
     detail_.holders = read_holders(kernel_, census_, index_, programs);
+    std::vector<CensusProcess> processes;
     for (const CensusProcess& process : census_.processes) {
       if (process.in(ns_.kind()) != index_) continue;
       const auto opened = Process::open(kernel_, process.pid);
-      if (!opened || has_left(*opened)) continue;
+      if (!opened || !is_same_process(kernel_, process) || has_left(*opened)) continue;
       Member member{process.pid, 0, process.parent, process.uid, {}};
       const auto status = opened->read("status");
       if (status) member.pid_inside = innermost_pid(*status).value_or(0);
-      member.command = read_command_line(kernel_, process.pid);
       detail_.members.push_back(std::move(member));
+      processes.push_back(process);
     }
+    std::vector<std::string> lines = read_command_lines(kernel_, processes);
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      detail_.members[i].command = std::move(lines[i]);
   }
 
   /// Whether it is in another namespace by now: it may even be another process of this PID.

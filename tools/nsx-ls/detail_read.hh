@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // What is to be known of one namespace.
 
@@ -9,7 +10,6 @@
 #include <nsx/census.hh>
 #include <nsx/id_map.hh>
 #include <nsx/inside.hh>
-#include <nsx/net.hh>
 #include <nsx/process.hh>
 
 #include "nsx-ls/holder_list.hh"

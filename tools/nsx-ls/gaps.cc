@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/gaps.hh"
 
 #include <cerrno>
@@ -6,44 +7,97 @@
 #include <unistd.h>
 
 #include "common/report.hh"
-#include "nsx-ls/options.hh"
+#include "nsx-ls/request.hh"
 
 namespace nsx::ls_tool {
 
 namespace {
 
+std::string counted(const CensusGap& gap, const char* one, const char* several) {
+  return std::to_string(gap.count) + ' ' + (gap.count == 1 ? one : several);
+}
+
 std::string words(const CensusGap& gap) {
-  const auto count = [&](const char* one, const char* several) {
-    return std::to_string(gap.count) + ' ' + (gap.count == 1 ? one : several);
-  };
   switch (gap.source) {
     case Source::fd:
-      return "the descriptors of " + count("process", "processes");
+      return "the descriptors of " + counted(gap, "process", "processes");
     case Source::socket:
-      return count("socket", "sockets");
+      return counted(gap, "socket", "sockets");
     case Source::mount:
-      return count("mount namespace", "mount namespaces");
+      return counted(gap, "mount namespace", "mount namespaces");
     default:
-      return count("process", "processes");
+      return counted(gap, "process", "processes");
+  }
+}
+
+/// What there was more of than a census reads.
+std::string cut_words(const CensusGap& gap) {
+  return (gap.source == Source::mount ? "the mounts of " : "") + words(gap);
+}
+
+bool is_denial(const CensusGap& gap) {
+  return gap.code != EFBIG && gap.code != ETIMEDOUT;
+}
+
+std::string reason(const CensusGap& gap) {
+  const bool is_denied = gap.code == EACCES || gap.code == EPERM;
+  const char* hint = is_denied && ::geteuid() != 0 ? " (root may see more)" : "";
+  return std::string(": ") + std::strerror(gap.code) + hint;
+}
+
+void add_denials(const Census& census, std::vector<Gap>& gaps) {
+  for (const CensusGap& gap : census.gaps) {
+    if (!is_denial(gap)) continue;
+    gaps.push_back(
+        {"could not look into " + words(gap) + reason(gap), gap.source, gap.count, false});
+  }
+}
+
+void add_cuts(const Census& census, std::vector<Gap>& gaps) {
+  for (const CensusGap& gap : census.gaps) {
+    if (gap.code == ETIMEDOUT) {
+      gaps.push_back({"did not open " + counted(gap, "mounted namespace", "mounted namespaces") +
+                          ": the file system with the mount point is not answering",
+                      gap.source, gap.count, true});
+    }
+    if (gap.code == EFBIG) {
+      gaps.push_back(
+          {"too long to be read to the end: " + cut_words(gap), gap.source, gap.count, true});
+    }
   }
 }
 
 }  // namespace
 
-void report_gaps(const Census& census) {
+std::vector<Gap> gaps_of(const Census& census) {
+  std::vector<Gap> gaps;
   if (census.hides_processes) {
-    cli::note(kTool, "/proc hides the processes of others (hidepid, proc(5))");
+    gaps.push_back({"/proc hides the processes of others (hidepid, proc(5))", {}, 0, false});
   }
-  if (census.gaps.empty()) return;
-  std::string list;
-  bool is_denied = false;
-  for (const CensusGap& gap : census.gaps) {
-    list += (list.empty() ? "" : ", ") + words(gap);
-    is_denied = is_denied || gap.code == EACCES || gap.code == EPERM;
+  add_denials(census, gaps);
+  add_cuts(census, gaps);
+  return gaps;
+}
+
+Gap gap_of(const Error& error) {
+  return {error.message(), {}, 0, error.code == EFBIG || error.code == ETIMEDOUT};
+}
+
+void report_gaps(const std::vector<Gap>& gaps, bool for_person) {
+  for (const Gap& gap : gaps) {
+    if (for_person || gap.is_cut) cli::note(kTool, gap.text);
   }
-  const char* hint = is_denied && ::geteuid() != 0 ? " (root may see more)" : "";
-  cli::note(kTool,
-            "could not look into " + list + ": " + std::strerror(census.gaps.front().code) + hint);
+}
+
+void write_gaps(const std::vector<Gap>& gaps, cli::JsonWriter& json) {
+  json.key("gaps").open('[');
+  for (const Gap& gap : gaps) {
+    json.open('{').key("text").string(gap.text);
+    if (gap.source) json.key("source").string(name(*gap.source));
+    if (gap.count != 0) json.key("count").number(gap.count);
+    json.close();
+  }
+  json.close();
 }
 
 }  // namespace nsx::ls_tool

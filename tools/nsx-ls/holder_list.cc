@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/holder_list.hh"
 
 #include <algorithm>
 #include <array>
 #include <span>
+#include <string_view>
 #include <unistd.h>
 
+#include <nsx/pin.hh>
 #include <nsx/process.hh>
 
 namespace nsx::ls_tool {
@@ -47,6 +50,8 @@ Holder made(const Census& census, const CensusHolder& found, ProgramNames& progr
       holder.path = census.mounts[found.other].path;
       holder.ns = inode_of(census.mounts[found.other].mount_namespace);
       holder.pid = census.mounts[found.other].seen_by;
+      holder.is_elsewhere = !census.mounts[found.other].is_ours;
+      if (holder.is_elsewhere && holder.pid != 0) holder.command = programs.of(holder.pid);
       break;
     case Type::child:
     case Type::owned:
@@ -61,16 +66,25 @@ Holder made(const Census& census, const CensusHolder& found, ProgramNames& progr
   return holder;
 }
 
+/// "sleep 4021"
+std::string spelled_process(const Holder& holder) {
+  return (holder.command.empty() ? "" : holder.command + ' ') + std::to_string(holder.pid);
+}
+
+/// The path of a mount, with the mount namespace that it is in, if that is not the caller's.
+std::string spelled_mount(const Holder& holder) {
+  std::string text = holder.path;
+  if (holder.is_elsewhere && holder.ns != 0) text += " in mnt " + std::to_string(holder.ns);
+  if (holder.is_elsewhere && holder.pid != 0) text += " (" + spelled_process(holder) + ')';
+  return text;
+}
+
 /// What tells holders of one type from others, each once: "/run/netns/blue", "dockerd 812".
 std::vector<std::string> names_of(std::span<const Holder> holders) {
   std::vector<std::string> names;
   for (const Holder& holder : holders) {
-    std::string name = holder.path;
-    if (name.empty() && holder.pid != 0) {
-      name = holder.command;
-      if (!name.empty()) name += ' ';
-      name += std::to_string(holder.pid);
-    }
+    std::string name = spelled_mount(holder);
+    if (holder.type != Type::mount && holder.pid != 0) name = spelled_process(holder);
     if (!name.empty() && (names.empty() || names.back() != name)) names.push_back(std::move(name));
   }
   return names;
@@ -107,6 +121,19 @@ void write_holder(const Holder& holder, cli::JsonWriter& json) {
   }
   if (!holder.command.empty()) json.key("command").string(holder.command);
   json.close();
+}
+
+/// Calls take(path) for each of its mounts that the caller can see.
+template <class Take>
+void for_each_mount(const Census& census, CensusIndex index, Take take) {
+  auto holder =
+      std::lower_bound(census.holders.begin(), census.holders.end(), index,
+                       [](const CensusHolder& each, CensusIndex ns) { return each.ns < ns; });
+  for (; holder != census.holders.end() && holder->ns == index; ++holder) {
+    if (holder->type != CensusHolder::Type::mount) continue;
+    const CensusMount& mount = census.mounts[holder->other];
+    if (mount.is_ours) take(std::string_view(mount.path));
+  }
 }
 
 }  // namespace
@@ -173,6 +200,23 @@ void write_json(const std::vector<Holder>& holders, cli::JsonWriter& json) {
   for (const Holder& holder : holders)
     write_holder(holder, json);
   json.close();
+}
+
+std::vector<std::string> mounts_of(const Census& census, CensusIndex index) {
+  std::vector<std::string> paths;
+  for_each_mount(census, index, [&](std::string_view path) { paths.emplace_back(path); });
+  return paths;
+}
+
+std::vector<std::string> pin_names(const Census& census, CensusIndex index) {
+  const std::string directory = pin_directory(census.namespaces[index].kind) + '/';
+  std::vector<std::string> names;
+  for_each_mount(census, index, [&](std::string_view path) {
+    if (!path.starts_with(directory)) return;
+    path.remove_prefix(directory.size());
+    if (path.find('/') == std::string_view::npos) names.emplace_back(path);
+  });
+  return names;
 }
 
 }  // namespace nsx::ls_tool

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-// What keeps a namespace alive.
+// What keeps a namespace alive, and where namespaces are mounted.
 
 #include <optional>
 #include <string>
@@ -16,10 +17,11 @@ struct Holder {
   std::optional<CensusHolder::Type> type;  ///< none: the processes that are in it
   std::uint64_t count = 1;                 ///< of these
   pid_t pid = 0;
-  int number = 0;       ///< of a thread, descriptor or socket
-  std::string command;  ///< the short name of the process; empty if it is gone
-  std::string path;     ///< of a mount
-  ino_t ns = 0;         ///< of a mount: where it is; of child and owned: that namespace
+  int number = 0;             ///< of a thread, descriptor or socket
+  std::string command;        ///< the short name of the process; empty if it is gone
+  std::string path;           ///< of a mount
+  bool is_elsewhere = false;  ///< of a mount: not in the caller's mount namespace
+  ino_t ns = 0;               ///< of a mount: where it is; of child and owned: that namespace
 
   bool operator==(const Holder&) const = default;
 };
@@ -42,7 +44,8 @@ class ProgramNames {
 std::vector<Holder> read_holders(const Kernel& kernel, const Census& census, CensusIndex ns,
                                  ProgramNames& programs);
 
-/// For people, a phrase a type: "2 processes", "1 mount /run/netns/blue", "3 fds (dockerd 812)".
+/// For people, a phrase a type: "2 processes", "1 mount /run/netns/blue", "3 fds (dockerd 812)",
+/// "1 mount /tmp/x in mnt 4026532181 (sleep 4021)".
 std::vector<std::string> in_phrases(const std::vector<Holder>& holders);
 
 /// Phrases with commas between; empty: none.
@@ -51,5 +54,11 @@ std::string in_words(const std::vector<Holder>& holders);
 
 /// For programs: a list of objects.
 void write_json(const std::vector<Holder>& holders, cli::JsonWriter& json);
+
+/// The files on which it is mounted in the caller's mount namespace.
+std::vector<std::string> mounts_of(const Census& census, CensusIndex index);
+
+/// Its names as a pin: those of such files in the conventional directories (nsx/pin.hh).
+std::vector<std::string> pin_names(const Census& census, CensusIndex index);
 
 }  // namespace nsx::ls_tool

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/limits.hh"
 
 #include <algorithm>
@@ -10,7 +11,9 @@
 #include "common/json.hh"
 #include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-ls/options.hh"
+#include "nsx-ls/gaps.hh"
+#include "nsx-ls/request.hh"
+#include "try.hh"
 
 namespace nsx::ls_tool {
 
@@ -50,11 +53,10 @@ Result<CensusIndex> own_user_namespace(const Kernel& kernel, const Census& censu
     return refuse("find", "the caller's user namespace",
                   "proc is mounted for another pid namespace", kernel.proc_path());
   }
-  const auto own = self->open_namespace(kernel, Kind::user);
-  if (!own) return tl::unexpected(own.error());
+  const auto own = TRY(self->open_namespace(kernel, Kind::user));
   const auto& all = census.namespaces;
   const auto found = std::find_if(all.begin(), all.end(), [&](const CensusNamespace& ns) {
-    return ns.kind == Kind::user && ns.identity.inode == own->identity().inode;
+    return ns.kind == Kind::user && ns.identity.inode == own.identity().inode;
   });
   if (found == all.end()) {
     return refuse("find", "the caller's user namespace", "the census has not seen it");
@@ -72,7 +74,7 @@ std::optional<std::uint64_t> read_number(int dir, const std::string& path) {
   return cli::parse_number<std::uint64_t>(digits);
 }
 
-std::string json_of(const std::vector<KindLimits>& limits) {
+std::string json_of(const std::vector<KindLimits>& limits, const std::vector<Gap>& gaps) {
   cli::JsonWriter json;
   json.open('{').key("limits").open('[');
   for (const KindLimits& each : limits) {
@@ -83,7 +85,9 @@ std::string json_of(const std::vector<KindLimits>& limits) {
     if (each.max_depth) json.key("max_depth").number(*each.max_depth);
     json.close();
   }
-  return json.close().close().take() + '\n';
+  json.close();
+  write_gaps(gaps, json);
+  return json.close().take() + '\n';
 }
 
 /// Nearly full is worth a look.
@@ -150,22 +154,22 @@ std::uint64_t percent(std::uint64_t used, std::uint64_t max) {
 }
 
 Result<int> show_limits(const ViewRequest& request) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
+  auto kernel = TRY(cli::open_kernel());
   CensusRequest wanted;
   wanted.sources = SourceSet::all();
   wanted.skip_what_the_kernel_lists = true;
-  const auto census = take_census(*kernel, wanted);
-  if (!census) return tl::unexpected(census.error());
-  const auto user = own_user_namespace(*kernel, *census);
-  if (!user) return tl::unexpected(user.error());
+  const auto census = TRY(take_census(kernel, wanted));
+  const auto gaps = gaps_of(census);
+  report_gaps(gaps, request.for_person);
+  const auto user = TRY(own_user_namespace(kernel, census));
 
-  auto limits = count_namespaces(*census, *user);
-  read_maxima(*kernel, limits);
+  auto limits = count_namespaces(census, user);
+  read_maxima(kernel, limits);
   std::erase_if(limits,
                 [&](const auto& row) { return !request.kinds_or_all().contains(row.kind); });
-  if (request.table.format == cli::TableFormat::json) return cli::print(kTool, json_of(limits));
-  if (auto printed = print_rows(limits, request); !printed) return error_of(printed);
+  if (request.table.format == cli::TableFormat::json)
+    return cli::print(kTool, json_of(limits, gaps));
+  TRY(print_rows(limits, request));
   return 0;
 }
 

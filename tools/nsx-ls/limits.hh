@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // --limits: how many namespaces there are, and how many there may be.
 

@@ -1,17 +1,20 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/list.hh"
 
 #include <algorithm>
 #include <cstdio>
+#include <vector>
 
 #include <nsx/process.hh>
 #include <nsx/target.hh>
 
+#include "common/json.hh"
 #include "common/report.hh"
-#include "nsx-ls/cells.hh"
+#include "nsx-ls/facts.hh"
 #include "nsx-ls/gaps.hh"
-#include "nsx-ls/options.hh"
-#include "nsx-ls/order.hh"
-#include "nsx-ls/rows_json.hh"
+#include "nsx-ls/request.hh"
+#include "nsx-ls/rows.hh"
+#include "try.hh"
 
 namespace nsx::ls_tool {
 
@@ -19,26 +22,32 @@ namespace {
 
 /// Why the process that was asked for is not in the census.
 Status explain_absence(const Kernel& kernel, pid_t pid) {
-  auto process = Process::open(kernel, pid);
-  if (!process) return error_of(process);
-  auto ns = process->open_namespace(kernel, Kind::user);
-  if (!ns) return error_of(ns);
+  auto process = TRY(Process::open(kernel, pid));
+  TRY(process.open_namespace(kernel, Kind::user));
   return refuse("list the namespaces of", "PID " + std::to_string(pid),
                 "it came and went while they were listed");
 }
 
 Result<pid_t> find_container(const Kernel& kernel, const std::string& name) {
-  auto target = resolve_target(kernel, "container:" + name);
-  if (!target) return error_of(target);
-  return target->process->pid();
+  auto target = TRY(resolve_target(kernel, "container:" + name));
+  return target.process->pid();
+}
+
+/// Whether the kernel has what it is asked for by name.
+Status check_sources(const Kernel& kernel, const Request& request) {
+  if (!request.sources || !request.sources->contains(Source::kernel)) return {};
+  if (*request.sources == SourceSet::all() || kernel.has(Feature::namespace_list)) return {};
+  return refuse("look for namespaces at the source", "kernel",
+                "this kernel has no list of namespaces (listns, Linux 6.19)",
+                "--sources=all takes the sources that there are");
 }
 
 /// The column that carries the lines of the tree, or null: the command, or the number where what
 /// it belongs to is the point. As in lsns(8) there is no tree without it, unless one was asked for.
-const Column* tree_column(const Request& request) {
+const cli::ColumnId* tree_column(const Request& request) {
   const Tree tree = request.selection.tree;
   if (tree == Tree::none) return nullptr;
-  const Column usual = tree == Tree::process ? Column::command : Column::ns;
+  const cli::ColumnId usual = tree == Tree::process ? column("COMMAND") : column("NS");
   const auto found = std::find(request.columns.begin(), request.columns.end(), usual);
   if (found != request.columns.end()) return &*found;
   return request.tree_is_asked_for ? &request.columns.front() : nullptr;
@@ -59,25 +68,21 @@ cli::Style style_of_kind(Kind kind) {
   }
 }
 
-cli::Style style_of(const CensusNamespace& ns, Column column) {
-  if (column == Column::type) return style_of_kind(ns.kind);
+cli::Style style_of(const CensusNamespace& ns, cli::ColumnId id) {
+  if (id == column("TYPE")) return style_of_kind(ns.kind);
   // One that lives on without a process is easily overlooked.
-  if (column == Column::ns && ns.process_count == 0) return cli::Style::yellow;
+  if (id == column("NS") && ns.process_count == 0) return cli::Style::yellow;
   return cli::Style::plain;
 }
 
-Status print_rows(const Request& request, const Census& census, Cells& cells,
+Status print_rows(const Request& request, const Census& census, const Facts& facts,
                   const std::vector<Row>& rows) {
   std::vector<cli::TableColumn> columns;
-  const Column* tree = tree_column(request);
-  for (const Column& column : request.columns) {
-    const bool is_list = info(column).type == ColumnType::list;
-    columns.push_back({.name = info(column).name,
-                       .is_right = info(column).is_right,
-                       .is_last_resort = column == Column::command,
-                       .is_list = is_list && column != Column::held_by,
-                       .has_tree = &column == tree,
-                       .is_foldable = column == Column::held_by});
+  const cli::ColumnId* tree = tree_column(request);
+  for (const cli::ColumnId& id : request.columns) {
+    columns.push_back(table_column(id, request.as_lsns || !request.table.headings));
+    columns.back().has_tree = &id == tree;
+    columns.back().is_extra = id == column("CONTAINER") && request.container_is_extra;
   }
   std::vector<cli::TableRow> lines;
   lines.reserve(rows.size());
@@ -85,57 +90,128 @@ Status print_rows(const Request& request, const Census& census, Cells& cells,
     cli::TableRow& line = lines.emplace_back();
     line.parent = row.parent;
     line.cells.reserve(request.columns.size());
-    for (const Column column : request.columns) {
-      line.cells.push_back(shown(cells.cell(row.ns, column)));
-      if (request.table.color) line.styles.push_back(style_of(census.namespaces[row.ns], column));
+    const NamespaceRow read{census, facts, subject_of(census, row.ns)};
+    for (const cli::ColumnId id : request.columns) {
+      line.cells.push_back(cli::shown(info(id).cell(read)));
+      if (request.table.color) line.styles.push_back(style_of(read.ns(), id));
     }
   }
   return cli::print_table(columns, std::move(lines), request.table);
 }
 
+void read_facts(const Census& census, const std::vector<Row>& rows, FactSet wanted,
+                FactReader& reader) {
+  std::vector<Subject> subjects;
+  subjects.reserve(rows.size());
+  for (const Row& row : rows)
+    subjects.push_back(subject_of(census, row.ns));
+  reader.read(subjects, wanted);
+}
+
+/// Removes the usual column of containers where no row has one.
+void drop_empty_container(Request& request, const Census& census, const Facts& facts,
+                          const std::vector<Row>& rows) {
+  const auto found = std::ranges::find(request.columns, column("CONTAINER"));
+  if (found == request.columns.end()) return;
+  const bool is_empty = std::ranges::none_of(rows, [&](const Row& row) {
+    const cli::Cell cell = containers_cell({census, facts, subject_of(census, row.ns)});
+    return !cell.shown.empty();
+  });
+  if (is_empty) request.columns.erase(found);
+}
+
+/// The rows that are asked for. What a filter and an order look at is read before, of those among
+/// which they choose.
+std::vector<Row> choose_rows(const Request& request, const Census& census, FactReader& reader) {
+  const auto value_of = [&](CensusIndex ns, cli::ColumnId id) {
+    return info(id).cell({census, reader.facts(), subject_of(census, ns)}).value;
+  };
+  Selection selection = request.selection;
+  if (tree_column(request) == nullptr) {
+    selection.is_flat = request.as_lsns;
+    if (!request.as_lsns) selection.tree = Tree::none;
+  }
+  std::vector<Row> rows = make_rows(census, selection);
+  if (request.filter) {
+    read_facts(census, rows, facts_of(request.filter->columns()), reader);
+    selection.accepts = [&](CensusIndex ns) {
+      return request.filter->matches([&](cli::ColumnId id) { return value_of(ns, id); });
+    };
+    rows = make_rows(census, selection);
+  }
+  Order order(value_of, request.sort, request.reverse);
+  if (!order.is_as_found()) {
+    read_facts(census, rows, facts_of(request.sort), reader);
+    selection.is_before = [&](CensusIndex a, CensusIndex b) { return order.is_before(a, b); };
+    rows = make_rows(census, selection);
+  }
+  if (request.limit && rows.size() > *request.limit) rows.resize(*request.limit);
+  return rows;
+}
+
 }  // namespace
 
 Status show_list(Request request) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  if (!request.container.empty()) {
-    auto pid = find_container(*kernel, request.container);
-    if (!pid) return error_of(pid);
-    request.selection.process = *pid;
+  auto kernel = TRY(cli::open_kernel());
+  for (const std::string& name : request.containers) {
+    request.selection.processes.push_back(TRY(find_container(kernel, name)));
   }
-  auto census = take_census(*kernel, census_request(request));
-  if (!census) return error_of(census);
+  TRY(check_sources(kernel, request));
+  auto census = TRY(take_census(kernel, census_request(request)));
   // Not even ourselves: something else than proc is there.
-  if (census->processes.empty() &&
+  if (census.processes.empty() &&
       (!request.sources || request.sources->contains(Source::process))) {
-    return refuse("list", kernel->proc_path(), "it shows no process", "is proc mounted there?");
+    return refuse("list", kernel.proc_path(), "it shows no process", "is proc mounted there?");
   }
-  if (const auto wanted = request.selection.process) {
-    const bool found = std::any_of(census->processes.begin(), census->processes.end(),
-                                   [&](const auto& process) { return process.pid == *wanted; });
-    if (!found) return explain_absence(*kernel, *wanted);
+  for (const pid_t wanted : request.selection.processes) {
+    const bool found = std::any_of(census.processes.begin(), census.processes.end(),
+                                   [&](const auto& process) { return process.pid == wanted; });
+    // To lsns(8), that is a list without rows.
+    if (!found && !request.as_lsns) return explain_absence(kernel, wanted);
   }
 
-  Cells cells(*kernel, *census);
-  Selection selection = request.selection;
-  if (tree_column(request) == nullptr) selection.tree = Tree::none;
-  if (request.filter) {
-    selection.accepts = [&](CensusIndex ns) { return cells.match(*request.filter, ns); };
-  }
-  Order order(cells, request.sort, request.reverse);
-  if (!order.is_as_found()) {
-    selection.is_before = [&](CensusIndex a, CensusIndex b) { return order.is_before(a, b); };
-  }
-  std::vector<Row> rows = make_rows(*census, selection);
-  if (request.limit && rows.size() > *request.limit) rows.resize(*request.limit);
+  FactReader reader(kernel, census);
+  const std::vector<Row> rows = choose_rows(request, census, reader);
+  read_facts(census, rows, facts_of(request.columns), reader);
+  if (request.container_if_any) drop_empty_container(request, census, reader.facts(), rows);
 
-  report_gaps(*census);
+  const auto gaps = gaps_of(census);
+  if (!request.as_lsns) report_gaps(gaps, request.for_person);
   if (request.table.format == cli::TableFormat::json) {
-    const std::string text = json_of(rows, request.columns, cells);
+    const std::string text = json_of(rows, request.columns, census, reader.facts(), &gaps);
     std::fwrite(text.data(), 1, text.size(), stdout);  // main() asks whether that went well
     return {};
   }
-  return print_rows(request, *census, cells, rows);
+  return print_rows(request, census, reader.facts(), rows);
+}
+
+std::string json_of(std::span<const Row> rows, std::span<const cli::ColumnId> columns,
+                    const Census& census, const Facts& facts, const std::vector<Gap>* gaps) {
+  cli::JsonWriter json;
+  json.open('{').key("namespaces").open('[');
+  // The rows whose children are being written. A loop: trees can be thousands of levels deep.
+  std::vector<std::size_t> above;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    while (!above.empty() && rows[i].parent != above.back()) {
+      json.close().close();
+      above.pop_back();
+    }
+    json.open('{');
+    const NamespaceRow row{census, facts, subject_of(census, rows[i].ns)};
+    for (const cli::ColumnId id : columns)
+      cli::write_member(info(id), row, json);
+    if (i + 1 < rows.size() && rows[i + 1].parent == i) {
+      json.key("children").open('[');
+      above.push_back(i);
+    } else {
+      json.close();
+    }
+  }
+  for (; !above.empty(); above.pop_back())
+    json.close().close();
+  json.close();
+  if (gaps != nullptr) write_gaps(*gaps, json);
+  return json.close().take() + '\n';
 }
 
 }  // namespace nsx::ls_tool

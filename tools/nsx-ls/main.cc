@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: MIT
 #include <clocale>
+#include <unistd.h>
 
 #include "common/report.hh"
-#include "common/style.hh"
+#include "common/runner.hh"
+#include "common/table.hh"
 #include "nsx-ls/list.hh"
-#include "nsx-ls/options.hh"
 #include "nsx-ls/request.hh"
 #include "nsx-ls/views.hh"
 
@@ -14,12 +16,18 @@ namespace {
 ViewRequest view_request(const Options& options, const cli::CommandLine& line) {
   ViewRequest request;
   request.kinds = options.kinds;
-  request.process = options.process;
+  if (!options.processes.empty()) request.process = options.processes.back();
   request.columns = options.columns;
   request.list = options.list;
+  request.matrix_rows = options.matrix_rows;
+  request.all = options.all;
+  request.for_person = options.verbose;
   request.targets.assign(line.operands.begin(), line.operands.end());
   request.table = options.table;
-  if (options.json) request.table.format = cli::TableFormat::json;
+  if (options.json) request.table.format = json_format(options);
+  request.as_lsns = options.as_lsns;
+  // A tree of processes is one by process.
+  if (options.as_lsns && options.tree) request.list = *options.tree != Tree::process;
   if (options.raw) request.table.format = cli::TableFormat::raw;
   return request;
 }
@@ -38,22 +46,25 @@ int print_features() {
   return cli::print(kTool, text);
 }
 
-int run(int argc, char** argv) {
+int run_as(bool as_lsns, int argc, char** argv) {
   // For the width of names and the lines of the tree; messages stay as they are.
   std::setlocale(LC_CTYPE, "");
   auto line = cli::parse(kTool, argc, argv);
   if (!line) return cli::usage_error(kTool, line.error());
   if (const auto status = cli::answer_help(kTool, *line)) return *status;
-  if (line->has(kFeatures)) return print_features();
+  if (line->has("features")) return print_features();
 
   Options options;
-  options.table.color = cli::wants_color(nullptr).value();
-  for (const cli::Given& given : line->options) {
-    if (auto done = apply(given, options); !done) return cli::usage_error(kTool, done.error());
-  }
+  options.as_lsns = as_lsns;
+  options.table.color = !options.as_lsns && cli::wants_color(nullptr).value();
+  options.table.fit = !options.as_lsns;
+  options.table.lone_backslashes = options.as_lsns;
+  if (auto ok = read_options(*line, options); !ok) return cli::usage_error(kTool, ok.error());
+  // Notes are for people, and lsns(8) has none.
+  if (::isatty(STDERR_FILENO) == 1 && !options.as_lsns) options.verbose = true;
   ViewRequest view = view_request(options, *line);
   if (const auto status = show_view(*line, view)) return *status;
-  options.process = view.process;
+  if (!view.processes.empty()) options.processes = view.processes;
   auto request = make_request(options);
   if (!request) return cli::usage_error(kTool, request.error());
   if (const auto done = show_list(std::move(*request)); !done) {
@@ -61,6 +72,12 @@ int run(int argc, char** argv) {
     return 1;
   }
   return cli::finish_stdout(kTool);
+}
+
+int run(int argc, char** argv) {
+  const bool as_lsns = cli::is_called(argv[0], "lsns");
+  const int status = run_as(as_lsns, argc, argv);
+  return as_lsns && status == kTool.usage_status ? 1 : status;
 }
 
 }  // namespace

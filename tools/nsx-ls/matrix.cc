@@ -1,16 +1,19 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/matrix.hh"
 
 #include <algorithm>
 #include <map>
 #include <unistd.h>
+#include <unordered_map>
 
 #include <nsx/process.hh>
 #include <nsx/target.hh>
 
 #include "common/json.hh"
 #include "common/report.hh"
-#include "nsx-ls/matrix_rows.hh"
-#include "nsx-ls/options.hh"
+#include "nsx-ls/gaps.hh"
+#include "nsx-ls/request.hh"
+#include "try.hh"
 
 namespace nsx::ls_tool {
 
@@ -49,10 +52,11 @@ std::vector<MatrixRow> container_rows(const Kernel& kernel, const Census& census
   std::vector<MatrixRow> rows;
   for (const TargetName& target : list_targets(kernel, cli::target_options())) {
     if (target.prefix != "container") continue;
-    if (const CensusProcess* process = find_process(census, target.pid)) {
-      rows.push_back({target.name, target.pid, process->namespaces});
-    } else {
+    const CensusProcess* process = find_process(census, target.pid);
+    if (process == nullptr) {
       ++unseen;
+    } else if (is_same_process(kernel, *process)) {
+      rows.push_back({target.name, target.pid, process->namespaces});
     }
   }
   return rows;
@@ -62,20 +66,28 @@ bool is_older(const CensusProcess& one, const CensusProcess& other) {
   return std::pair(one.start_time, one.pid) < std::pair(other.start_time, other.pid);
 }
 
-/// By name. The process of a unit is its oldest.
+/// By name. The process of a unit is its oldest. Two cgroups of one name are two units: their names
+/// are followed by their paths.
 std::vector<MatrixRow> unit_rows(const Kernel& kernel, const Census& census) {
-  std::map<std::string, const CensusProcess*> by_name;
+  std::map<std::pair<std::string, std::string>, const CensusProcess*> units;  // name, cgroup
+  CgroupPlaces places(kernel);
   for (const CensusProcess& process : census.processes) {
     const auto opened = Process::open(kernel, process.pid);
-    const auto unit = opened ? unit_of(*opened) : std::nullopt;
-    if (!unit) continue;
-    const auto [entry, is_new] = by_name.try_emplace(*unit, &process);
+    const auto unit = opened ? places.of(*opened).unit : std::nullopt;
+    if (!unit || !is_same_process(kernel, process)) continue;
+    const auto [entry, is_new] = units.try_emplace({unit->text(), unit->cgroup}, &process);
     if (!is_new && is_older(process, *entry->second)) entry->second = &process;
   }
+  std::map<std::string, int> counts;
+  for (const auto& [unit, process] : units)
+    ++counts[unit.first];
   std::vector<MatrixRow> rows;
-  rows.reserve(by_name.size());
-  for (const auto& [name, process] : by_name)
-    rows.push_back({name, process->pid, process->namespaces});
+  rows.reserve(units.size());
+  for (const auto& [unit, process] : units) {
+    const auto& [name, cgroup] = unit;
+    rows.push_back(
+        {counts[name] == 1 ? name : name + ' ' + cgroup, process->pid, process->namespaces});
+  }
   return rows;
 }
 
@@ -85,11 +97,14 @@ std::uint64_t inode_of(const Census& census, const MatrixRow& row, Kind kind) {
   return census.namespaces[row.namespaces[static_cast<std::size_t>(kind)]].identity.inode;
 }
 
+/// A namespace that is shared with PID 1.
+constexpr const char* kAsInit = "-";
+
 std::string cell_text(const Census& census, const Matrix& matrix, std::size_t row, Kind kind) {
   const MatrixCell& cell = matrix.cell(row, kind);
   switch (cell.state) {
     case State::as_init:
-      return "-";
+      return kAsInit;
     case State::first:
       return std::to_string(inode_of(census, matrix.rows()[row], kind));
     case State::shared:
@@ -121,16 +136,22 @@ struct Context {
   const Census& census;
   const Init& init;
   const ViewRequest& request;
+  std::vector<Gap>& gaps;
 };
 
 Status print_matrix(const Context& context, const Matrix& matrix, const char* heading) {
+  constexpr std::size_t kLeastName = 12;
+  constexpr std::size_t kLeastCell = 6;  // the digits in which neighbours differ
+  constexpr std::size_t kLeastCommand = 8;
   std::vector<cli::TableColumn> columns;
-  if (heading != nullptr) columns.push_back({.name = heading});
+  if (heading != nullptr) columns.push_back({.name = heading, .least = kLeastName});
   columns.push_back({.name = "PID", .is_right = true});
   for (const Kind kind : context.request.kinds_or_all())
-    columns.push_back({.name = name(kind)});
-  columns.push_back({.name = "COMMAND", .is_last_resort = true});
+    columns.push_back(
+        {.name = name(kind), .least = kLeastCell, .is_optional = true, .nothing = kAsInit});
+  columns.push_back({.name = "COMMAND", .is_last_resort = true, .least = kLeastCommand});
 
+  std::vector<std::string> commands = commands_of(context.kernel, context.census, matrix.rows());
   std::vector<cli::TableRow> rows;
   for (std::size_t i = 0; i < matrix.rows().size(); ++i) {
     const MatrixRow& row = matrix.rows()[i];
@@ -144,7 +165,7 @@ Status print_matrix(const Context& context, const Matrix& matrix, const char* he
     for (const Kind kind : context.request.kinds_or_all()) {
       add(cell_text(context.census, matrix, i, kind), style_of(matrix.cell(i, kind).state));
     }
-    add(read_command_line(context.kernel, row.pid));
+    add(std::move(commands[i]));
     rows.push_back(std::move(line));
   }
   return cli::print_table(columns, std::move(rows), context.request.table);
@@ -164,9 +185,10 @@ std::string shared_with(const Matrix& matrix, std::size_t row, Kind kind) {
 }
 
 Status print_process(const Context& context, const Matrix& matrix, std::size_t row) {
-  const std::vector<cli::TableColumn> columns{{.name = "TYPE"},
-                                              {.name = "NS", .is_right = true},
-                                              {.name = "SHARED-WITH", .is_foldable = true}};
+  const std::vector<cli::TableColumn> columns{
+      {.name = "TYPE"},
+      {.name = "NS", .is_right = true},
+      {.name = "SHARED-WITH", .is_foldable = true, .least = 24}};
   const char* init = context.init.is_caller ? "nsx-ls itself" : "PID 1";
   std::vector<cli::TableRow> rows;
   for (const Kind kind : context.request.kinds_or_all()) {
@@ -208,15 +230,18 @@ void write_cell(const Context& context, const Matrix& matrix, std::size_t row, K
 
 /// With the others of each cell, that is as many as the square of the rows.
 std::string json_of(const Context& context, const Matrix& matrix, std::optional<std::size_t> only) {
+  const std::span all(matrix.rows());
+  const std::size_t first = only.value_or(0);
+  const std::span shown = only ? all.subspan(first, 1) : all;
+  const auto commands = commands_of(context.kernel, context.census, shown);
   cli::JsonWriter json;
   json.open('{').key("matrix").open('[');
-  for (std::size_t i = 0; i < matrix.rows().size(); ++i) {
-    if (only && *only != i) continue;
-    const MatrixRow& row = matrix.rows()[i];
+  for (std::size_t i = first; i < first + shown.size(); ++i) {
+    const MatrixRow& row = all[i];
     json.open('{');
     if (!row.name.empty()) json.key("name").string(row.name);
     json.key("pid").number(row.pid);
-    json.key("command").string(read_command_line(context.kernel, row.pid));
+    json.key("command").string(commands[i - first]);
     json.key("namespaces").open('{');
     for (const Kind kind : context.request.kinds_or_all()) {
       if (matrix.cell(i, kind).state == State::unknown) continue;
@@ -224,7 +249,9 @@ std::string json_of(const Context& context, const Matrix& matrix, std::optional<
     }
     json.close().close();
   }
-  return json.close().close().take() + '\n';
+  json.close();
+  write_gaps(context.gaps, json);
+  return json.close().take() + '\n';
 }
 
 // --- The whole -----------------------------------------------------------------------------------
@@ -240,10 +267,8 @@ Result<int> answer(const Status& printed) {
 
 /// Why the process that was asked for is not in the census.
 tl::unexpected<Error> explain_absence(const Kernel& kernel, pid_t pid) {
-  auto process = Process::open(kernel, pid);
-  if (!process) return error_of(process);
-  auto ns = process->open_namespace(kernel, Kind::user);
-  if (!ns) return error_of(ns);
+  auto process = TRY(Process::open(kernel, pid));
+  TRY(process.open_namespace(kernel, Kind::user));
   return refuse("show", "PID " + std::to_string(pid), "it came and went meanwhile");
 }
 
@@ -279,11 +304,11 @@ Result<int> show_rows(const Context& context) {
     });
   }
   if (unseen > 0) {
-    cli::report(kTool, Error{"look into",
-                             std::to_string(unseen) + " of the containers",
-                             EACCES,
-                             {},
-                             "needs the right to trace their processes"});
+    context.gaps.push_back(gap_of({"look into",
+                                   std::to_string(unseen) + " of the containers",
+                                   EACCES,
+                                   {},
+                                   "needs the right to trace their processes"}));
   }
   const Matrix matrix(std::move(rows), context.init.namespaces);
   if (context.request.table.format == cli::TableFormat::json) {
@@ -301,21 +326,72 @@ Status check_matrix_rows(const std::string& rows) {
 }
 
 Result<int> show_matrix(const ViewRequest& request) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
+  auto kernel = TRY(cli::open_kernel());
   CensusRequest wanted;
   wanted.kinds = request.kinds_or_all();
+  wanted.identities = true;
   wanted.start_times = request.matrix_rows == "unit";
-  const auto census = take_census(*kernel, wanted);
-  if (!census) return tl::unexpected(census.error());
-  const auto init = find_init(*kernel, *census);
-  if (!init) return tl::unexpected(init.error());
-  if (init->is_caller) {
-    cli::report(kTool, Error{"compare with", "PID 1", 0, "its namespaces are not to be seen",
-                             "those of nsx-ls itself stand for them"});
+  const auto census = TRY(take_census(kernel, wanted));
+  const auto init = TRY(find_init(kernel, census));
+  std::vector<Gap> gaps = gaps_of(census);
+  if (init.is_caller) {
+    gaps.push_back(gap_of({"compare with", "PID 1", 0, "its namespaces are not to be seen",
+                           "those of nsx-ls itself stand for them"}));
   }
-  const Context context{*kernel, *census, *init, request};
-  return request.process ? show_process(context, *request.process) : show_rows(context);
+  const Context context{kernel, census, init, request, gaps};
+  const auto shown = request.process ? show_process(context, *request.process) : show_rows(context);
+  report_gaps(gaps, request.for_person);
+  return shown;
+}
+
+Matrix::Matrix(std::vector<MatrixRow> rows, const NamespacesByKind& init)
+    : rows_(std::move(rows)), cells_(rows_.size()) {
+  std::unordered_map<CensusIndex, std::size_t> first_with;
+  for (std::size_t row = 0; row < rows_.size(); ++row) {
+    for (std::size_t kind = 0; kind < kKindCount; ++kind) {
+      const CensusIndex ns = rows_[row].namespaces[kind];
+      MatrixCell& cell = cells_[row][kind];
+      if (ns == kNone) continue;
+      const auto [entry, is_new] = first_with.try_emplace(ns, row);
+      cell.state = is_new ? MatrixCell::State::first : MatrixCell::State::shared;
+      cell.first = entry->second;
+      if (ns == init[kind]) cell.state = MatrixCell::State::as_init;
+    }
+  }
+}
+
+std::vector<std::size_t> Matrix::others(std::size_t row, Kind kind) const {
+  const auto place = static_cast<std::size_t>(kind);
+  const CensusIndex ns = rows_[row].namespaces[place];
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (i != row && ns != kNone && rows_[i].namespaces[place] == ns) found.push_back(i);
+  }
+  return found;
+}
+
+const CensusProcess* find_process(const Census& census, pid_t pid) {
+  const auto& all = census.processes;
+  const auto found = std::lower_bound(
+      all.begin(), all.end(), pid,
+      [](const CensusProcess& process, pid_t wanted) { return process.pid < wanted; });
+  return found != all.end() && found->pid == pid ? &*found : nullptr;
+}
+
+std::vector<std::string> commands_of(const Kernel& kernel, const Census& census,
+                                     std::span<const MatrixRow> rows) {
+  std::vector<CensusProcess> processes;
+  processes.reserve(rows.size());
+  for (const MatrixRow& row : rows)
+    processes.push_back(*find_process(census, row.pid));
+  return read_command_lines(kernel, processes);
+}
+
+bool shares_all(const NamespacesByKind& namespaces, const NamespacesByKind& init, KindSet kinds) {
+  return std::all_of(kinds.begin(), KindSet::end(), [&](Kind kind) {
+    const auto place = static_cast<std::size_t>(kind);
+    return namespaces[place] == kNone || namespaces[place] == init[place];
+  });
 }
 
 }  // namespace nsx::ls_tool

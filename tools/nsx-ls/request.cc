@@ -1,16 +1,32 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/request.hh"
 
 #include <algorithm>
 #include <array>
 
-#include "common/ids.hh"
+#include "common/kinds.hh"
 #include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-ls/options.hh"
+#include "common/table.hh"
+#include "common/users.hh"
+#include "try.hh"
 
 namespace nsx::ls_tool {
 
 namespace {
+
+/// lsns(8) shows where net namespaces are as soon as they are asked for by their kind.
+std::vector<cli::ColumnId> standard_columns(KindSet asked, bool as_lsns) {
+  std::vector columns{column("NS"), column("TYPE"), column("NPROCS"), column("PID"),
+                      column("USER")};
+  if (asked.contains(Kind::net)) {
+    columns.push_back(column("NETNSID"));
+    columns.push_back(column("NSFS"));
+  }
+  if (!as_lsns) columns.push_back(column("CONTAINER"));
+  columns.push_back(column("COMMAND"));
+  return columns;
+}
 
 Result<Tree> parse_tree(const char* relation) {
   const std::string_view text = relation != nullptr ? relation : "owner";
@@ -21,142 +37,110 @@ Result<Tree> parse_tree(const char* relation) {
                 "owner, parent or process");
 }
 
-/// lsns(8) shows where net namespaces are as soon as they are asked for by their kind.
-std::vector<Column> standard_columns(KindSet asked) {
-  std::vector columns{Column::ns, Column::type, Column::nprocs, Column::pid, Column::user};
-  if (asked.contains(Kind::net)) {
-    columns.push_back(Column::netnsid);
-    columns.push_back(Column::nsfs);
-  }
-  columns.push_back(Column::command);
-  return columns;
+Status add_process(Options& options, const char* text) {
+  auto pid = TRY(cli::parse_pid(text));
+  // As of lsns(8), the last one counts.
+  if (options.as_lsns) options.processes.clear();
+  options.processes.push_back(pid);
+  return {};
 }
 
-/// What a column shows beyond processes.
-struct Needed {
-  Column column;
-  Source source;
-};
-
-constexpr std::array kNeeded{
-    Needed{Column::pns, Source::relation},        Needed{Column::ons, Source::relation},
-    Needed{Column::owner_user, Source::relation}, Needed{Column::nsfs, Source::mount},
-    Needed{Column::pin_name, Source::mount},      Needed{Column::threads, Source::thread},
-    Needed{Column::held_by, Source::fd},
-};
-
-/// Whether a cell of this column tells of more than one of the processes in a namespace.
-bool needs_others(Column column) {
-  switch (column) {
-    case Column::ns:
-    case Column::type:
-    case Column::pns:
-    case Column::ons:
-    case Column::id:
-    case Column::owner_user:
-      return false;
-    default:
-      return true;
-  }
+Status add_user(Options& options, const char* name) {
+  options.users.push_back(TRY(cli::parse_user(name)));
+  return {};
 }
+
+Result<std::size_t> parse_limit(const char* text) {
+  if (const auto limit = cli::parse_number<std::size_t>(text)) return *limit;
+  return refuse("list at most", cli::quoted(text), "not a number of rows");
+}
+
+Result<bool> parse_color(const char* when) {
+  return cli::wants_color(when != nullptr ? when : "always");
+}
+
+// What has no effect here asks for another view (views.cc).
+constexpr std::array kOptions{
+    cli::under("Selection",
+               cli::value('t', "type", {"TYPES", cli::Completes::list, cli::kKindWords},
+                          "these kinds only: cgroup, ipc, mnt, net, pid, time, user, uts; "
+                          "comma-separated, repeatable",
+                          cli::call<cli::add_kinds>)),
+    cli::value('p', "task", {"PID", cli::Completes::pid}, "namespaces of this process only",
+               cli::call<add_process>),
+    cli::value(cli::kNoLetter, "container", {"NAME", cli::Completes::container},
+               "namespaces of this container only; repeatable",
+               cli::append_text<&Options::containers>),
+    cli::value(cli::kNoLetter, "user", {"NAME", cli::Completes::user},
+               "namespaces whose first process belongs to this user; repeatable",
+               cli::call<add_user>),
+    cli::value('Q', "filter", {"EXPR", cli::Completes::words, kColumnWords},
+               "rows that match the expression, such as 'TYPE == \"net\" and NPROCS > 1'",
+               cli::set_text<&Options::filter>),
+    cli::flag('P', "persistent", "namespaces without a process only",
+              cli::set_flag<&Options::persistent>),
+    cli::flag(cli::kNoLetter, "orphaned", "same as --persistent",
+              cli::set_flag<&Options::persistent>),
+    cli::flag(cli::kNoLetter, "pinned", "namespaces mounted on a file only",
+              cli::set_flag<&Options::pinned>),
+    cli::value(cli::kNoLetter, "sources",
+               {"LIST", cli::Completes::list,
+                "process thread children fd socket mount relation kernel all"},
+               "search only these comma-separated sources: process, thread, children, fd, socket, "
+               "mount, relation, kernel or all",
+               cli::parse_into<parse_sources, &Options::sources>),
+    cli::under("Columns and order",
+               cli::value('o', "output", {"COLUMNS", cli::Completes::list, kColumnWords},
+                          "columns to show, comma-separated; a leading + appends to the defaults",
+                          cli::set_text<&Options::columns>)),
+    cli::flag(cli::kNoLetter, "output-all", "show all columns",
+              cli::set_flag<&Options::all_columns>),
+    cli::flag('H', "list-columns", "list the available columns"),
+    cli::value(cli::kNoLetter, "sort", {"COLUMNS", cli::Completes::list, kColumnWords},
+               "sort by these comma-separated columns", cli::set_text<&Options::sort>),
+    cli::flag(cli::kNoLetter, "reverse", "reverse the order", cli::set_flag<&Options::reverse>),
+    cli::value(cli::kNoLetter, "limit", {"N"}, "print the first N rows only",
+               cli::parse_into<parse_limit, &Options::limit>),
+    cli::under("Output", cli::flag('J', "json", "print JSON", cli::set_flag<&Options::json>)),
+    cli::flag('l', "list", "print a list instead of a tree", cli::set_flag<&Options::list>),
+    cli::optional_value('T', "tree", {"RELATION", cli::Completes::words, "owner parent process"},
+                        "print a tree by owner (default), parent or process",
+                        cli::parse_into<parse_tree, &Options::tree>),
+    cli::flag('r', "raw", "print unaligned, space-separated cells", cli::set_flag<&Options::raw>),
+    cli::flag('n', "noheadings", "omit the headings",
+              cli::clear_flag<&cli::TableOptions::headings>),
+    cli::flag('u', "notruncate", "do not truncate rows at the terminal width",
+              cli::clear_flag<&cli::TableOptions::truncate>),
+    cli::flag('W', "nowrap", "print each row on a single line",
+              cli::clear_flag<&cli::TableOptions::wrap>),
+    cli::optional_value(cli::kNoLetter, "color",
+                        {"WHEN", cli::Completes::words, "auto always never"},
+                        "use colors: auto (default: on a terminal), always or never",
+                        cli::parse_into<parse_color, &cli::TableOptions::color>),
+    cli::flag(cli::kNoLetter, "verbose",
+              "report unreadable processes even if stderr is not a terminal",
+              cli::set_flag<&Options::verbose>),
+    cli::under("Other views",
+               cli::flag(cli::kNoLetter, "compare", "report whether targets share namespaces")),
+    cli::optional_value(cli::kNoLetter, "matrix",
+                        {"ROWS", cli::Completes::words, "process container unit"},
+                        "print which namespaces processes (default), containers or units share",
+                        [](Options& options, const char* rows) {
+                          if (rows != nullptr) options.matrix_rows = rows;
+                        }),
+    cli::flag(cli::kNoLetter, "all", "with --matrix: also those that share everything with PID 1",
+              cli::set_flag<&Options::all>),
+    cli::flag(cli::kNoLetter, "limits", "print the number of namespaces and their limits"),
+    cli::under("Information", cli::flag(cli::kNoLetter, "features",
+                                        "print which optional kernel interfaces are in use")),
+    cli::kHelp,
+    cli::kVersion,
+};
 
 }  // namespace
 
-Status apply(const cli::Given& given, Options& options) {
-  switch (given.option->id) {
-    case 'J':
-      options.json = true;
-      break;
-    case 'l':
-      options.list = true;
-      break;
-    case 'n':
-      options.table.headings = false;
-      break;
-    case 'o':
-      options.columns = given.argument;
-      break;
-    case 'p': {
-      auto pid = cli::parse_pid(given.argument);
-      if (!pid) return error_of(pid);
-      options.process = *pid;
-      break;
-    }
-    case 'P':
-    case kOrphaned:
-      options.persistent = true;
-      break;
-    case 'Q':
-      options.filter = given.argument;
-      break;
-    case kSources: {
-      auto sources = parse_sources(given.argument);
-      if (!sources) return error_of(sources);
-      options.sources = *sources;
-      break;
-    }
-    case 'r':
-      options.raw = true;
-      break;
-    case 'u':
-      options.table.truncate = false;
-      break;
-    case 'W':
-      options.table.wrap = false;
-      break;
-    case kColor: {
-      auto color = cli::wants_color(given.argument != nullptr ? given.argument : "always");
-      if (!color) return error_of(color);
-      options.table.color = *color;
-      break;
-    }
-    case kOutputAll:
-      options.all_columns = true;
-      break;
-    case kSort:
-      options.sort = given.argument;
-      break;
-    case kReverse:
-      options.reverse = true;
-      break;
-    case kLimit: {
-      options.limit = cli::parse_number<std::size_t>(given.argument);
-      if (!options.limit) {
-        return refuse("list at most", cli::quoted(given.argument), "not a number of rows");
-      }
-      break;
-    }
-    case kContainer:
-      options.container = given.argument;
-      break;
-    case kUser: {
-      auto user = cli::parse_user(given.argument);
-      if (!user) return error_of(user);
-      options.user = *user;
-      break;
-    }
-    case kPinned:
-      options.pinned = true;
-      break;
-    case 't': {
-      const auto kind = kind_by_name(given.argument);
-      if (!kind) {
-        return refuse("list namespaces of the kind", cli::quoted(given.argument), "unknown kind",
-                      kKindWords);
-      }
-      options.kinds.insert(*kind);
-      break;
-    }
-    case 'T': {
-      auto tree = parse_tree(given.argument);
-      if (!tree) return error_of(tree);
-      options.tree = *tree;
-      break;
-    }
-    default:
-      break;
-  }
-  return {};
+cli::TableFormat json_format(const Options& options) {
+  return options.as_lsns ? cli::TableFormat::json_of_lsns : cli::TableFormat::json;
 }
 
 Result<Request> make_request(const Options& options) {
@@ -164,103 +148,123 @@ Result<Request> make_request(const Options& options) {
     return refuse(std::string("use ") + a + " and", b, "they exclude each other");
   };
   if (options.json && options.raw) return exclusive("--json", "--raw");
-  if (options.list && options.tree) return exclusive("--list", "--tree");
+  if (options.list && options.tree && !options.as_lsns) return exclusive("--list", "--tree");
 
-  if (options.persistent && options.process) return exclusive("--persistent", "--task");
-  if (options.persistent && options.user) return exclusive("--persistent", "--user");
-  if (options.persistent && options.container != nullptr) {
+  if (options.persistent && !options.processes.empty()) return exclusive("--persistent", "--task");
+  if (options.persistent && !options.users.empty()) return exclusive("--persistent", "--user");
+  if (options.persistent && !options.containers.empty()) {
     return exclusive("--persistent", "--container");
   }
-  if (options.process && options.container != nullptr) return exclusive("--task", "--container");
+  if (!options.processes.empty() && !options.containers.empty()) {
+    return exclusive("--task", "--container");
+  }
   if (options.all_columns && options.columns != nullptr) {
     return exclusive("--output", "--output-all");
   }
 
   Request request;
   if (!options.kinds.empty()) request.selection.kinds = options.kinds;
-  request.selection.process = options.process;
-  request.selection.tree = options.list ? Tree::none : options.tree.value_or(Tree::process);
-  request.tree_is_asked_for = options.tree.has_value();
+  request.selection.processes = options.processes;
+  request.selection.tree = options.tree.value_or(options.list ? Tree::none : Tree::process);
+  request.tree_is_asked_for = options.tree.has_value() && !options.as_lsns;
+  request.as_lsns = options.as_lsns;
   request.selection.only_persistent = options.persistent;
   request.selection.only_pinned = options.pinned;
-  request.selection.user = options.user;
-  if (options.container != nullptr) request.container = options.container;
+  request.selection.users = options.users;
+  request.containers = options.containers;
   request.sources = options.sources;
   request.reverse = options.reverse;
+  request.for_person = options.verbose;
   request.limit = options.limit;
   request.table = options.table;
-  if (options.json) request.table.format = cli::TableFormat::json;
+  if (options.json) request.table.format = json_format(options);
+  request.table.json_key = "namespaces";
   if (options.raw) request.table.format = cli::TableFormat::raw;
 
-  request.columns = standard_columns(options.kinds);
+  request.columns = standard_columns(options.kinds, options.as_lsns);
+  request.container_if_any = !options.json;
   if (options.columns != nullptr) {
-    auto columns = parse_columns(options.columns, std::move(request.columns));
-    if (!columns) return error_of(columns);
-    request.columns = std::move(*columns);
+    request.columns =
+        TRY(cli::parse_columns(kColumnNames, options.columns, std::move(request.columns)));
+    const auto times = std::ranges::count(request.columns, column("CONTAINER"));
+    const bool is_asked_for = times > 1 || *options.columns != '+';
+    if (is_asked_for) request.container_if_any = false;
+    request.container_is_extra = request.container_if_any;
+    if (times > 1) request.columns.erase(std::ranges::find(request.columns, column("CONTAINER")));
   }
   if (options.all_columns) {
+    request.container_if_any = false;
+    // So it is in lsns(8).
+    if (options.as_lsns && !options.tree) request.selection.tree = Tree::none;
     request.columns.clear();
-    for (const ColumnInfo& each : kColumns)
-      request.columns.push_back(each.column);
+    const std::size_t count = options.as_lsns ? lsns_columns().size() : kColumns.size();
+    for (std::size_t i = 0; i < count; ++i)
+      request.columns.push_back(cli::ColumnId{static_cast<std::uint8_t>(i)});
   }
   if (options.sort != nullptr) {
-    auto columns = parse_columns(options.sort, {});
-    if (!columns) return error_of(columns);
-    request.sort = std::move(*columns);
+    request.sort = TRY(cli::parse_columns(kColumnNames, options.sort, {}));
   }
-  if (options.filter != nullptr) {
-    auto filter = cli::Filter::parse(options.filter, column_names());
-    if (!filter) return error_of(filter);
-    request.filter = std::move(*filter);
+  if (options.filter != nullptr && *options.filter != '\0') {
+    request.filter = TRY(cli::RowFilter::parse(
+        kColumnNames, options.filter, options.as_lsns ? cli::Rank::one : cli::Rank::and_first));
   }
   return request;
 }
 
 CensusRequest census_request(const Request& request) {
-  std::vector<Column> columns = request.columns;
+  std::vector<cli::ColumnId> columns = request.columns;
   columns.insert(columns.end(), request.sort.begin(), request.sort.end());
   if (request.filter) {
-    for (const std::size_t column : request.filter->columns())
-      columns.push_back(kColumns[column].column);
+    const auto& filtered = request.filter->columns();
+    columns.insert(columns.end(), filtered.begin(), filtered.end());
   }
-  const auto shows = [&](Column column) {
-    return std::find(columns.begin(), columns.end(), column) != columns.end();
-  };
+  SourceSet needed;
   const Tree tree = request.selection.tree;
+  // The owners stand in the tree.
+  if (tree == Tree::owner || tree == Tree::parent) needed.insert(Source::relation);
+  if (request.selection.only_pinned) needed.insert(Source::mount);
   CensusRequest census;
   census.kinds = request.selection.kinds;
-  census.start_times = shows(Column::leader) || shows(Column::age);
-  // The owners stand in the tree with their own counts.
-  if (tree == Tree::owner || shows(Column::owner_user)) census.kinds.insert(Kind::user);
+  if (tree == Tree::owner) census.kinds.insert(Kind::user);
+  for (const cli::ColumnId id : columns) {
+    needed.insert(info(id).needs.sources);
+    census.kinds.insert(info(id).needs.kinds);
+  }
+  census.start_times = facts_of(columns).contains(Fact::leader);
+  census.identities = true;
   if (request.sources) {
     census.sources = *request.sources;
     return census;
   }
   // A process that is asked for has namespaces that are found by looking at processes.
-  if (!request.selection.process) {
+  if (request.selection.processes.empty()) {
     census.sources = SourceSet::all();
-    census.skip_what_the_kernel_lists = true;
+    census.skip_what_the_kernel_lists = needed.empty();
   }
-  for (const auto& [column, source] : kNeeded) {
-    if (!shows(column)) continue;
-    census.sources.insert(source);
-    census.skip_what_the_kernel_lists = false;
-  }
-  if (tree == Tree::owner || tree == Tree::parent) {
-    census.sources.insert(Source::relation);
-    census.skip_what_the_kernel_lists = false;
-  }
-  if (request.selection.only_pinned) {
-    census.sources.insert(Source::mount);
-    census.skip_what_the_kernel_lists = false;
-  }
-  if (shows(Column::held_by)) census.sources = SourceSet::all();
-  const bool asks_others = request.selection.user || request.selection.only_pinned;
-  if (request.selection.process && !asks_others &&
-      std::none_of(columns.begin(), columns.end(), needs_others)) {
-    census.only = *request.selection.process;
+  census.sources.insert(needed);
+  const bool asks_others = !request.selection.users.empty() || request.selection.only_pinned;
+  if (request.selection.processes.size() == 1 && !asks_others &&
+      std::ranges::all_of(columns, [](cli::ColumnId id) { return info(id).needs.is_of_one; })) {
+    census.only = request.selection.processes.front();
   }
   return census;
+}
+
+constexpr cli::Tool kTool{
+    "nsx-ls",
+    "[options] [target...]",
+    "List the machine's namespaces and the processes in them",
+    kOptions,
+    cli::Operands::targets,
+    2,
+    nullptr,
+    {{{"nsx-ls -t net", "network namespaces only"},
+      {"nsx-ls web", "namespaces of the container web"},
+      {"nsx-ls --matrix=container", "which containers share namespaces"}}},
+};
+
+Status read_options(const cli::CommandLine& line, Options& options) {
+  return cli::apply<kOptions>(line, options, options.kinds, options.table);
 }
 
 }  // namespace nsx::ls_tool

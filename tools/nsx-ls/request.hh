@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: MIT
 #pragma once
-// What the list and the trees are asked for.
+// The table of options, what they say, and what that comes to for the list and the trees.
 
 #include <optional>
 #include <string>
@@ -15,18 +16,22 @@
 
 namespace nsx::ls_tool {
 
-/// The options as they were given, before they are held against each other.
+extern const cli::Tool kTool;
+
+/// What the command line says, before its parts are held against each other.
 struct Options {
   KindSet kinds;
-  std::optional<pid_t> process;
+  std::vector<pid_t> processes;
   std::optional<Tree> tree;
   std::optional<SourceSet> sources;
   const char* columns = nullptr;
   const char* filter = nullptr;
   const char* sort = nullptr;
-  const char* container = nullptr;
-  std::optional<uid_t> user;
+  std::vector<std::string> containers;
+  std::vector<uid_t> users;
   std::optional<std::size_t> limit;
+  bool verbose = false;
+  bool as_lsns = false;  ///< called by that name, and to be taken for it
   bool all_columns = false;
   bool list = false;
   bool persistent = false;
@@ -34,24 +39,34 @@ struct Options {
   bool raw = false;
   bool json = false;
   bool reverse = false;
-  cli::TableOptions table;  ///< but for its format
+  const char* matrix_rows = "process";  ///< what --matrix is of
+  bool all = false;                     ///< of the matrix
+  cli::TableOptions table;              ///< but for its format
 };
 
+/// Errors: those of single options.
+Status read_options(const cli::CommandLine& line, Options& options);
+
+/// What the list and the trees are asked for.
 struct Request {
   Selection selection;
   bool tree_is_asked_for = false;
   std::optional<SourceSet> sources;
-  std::vector<Column> columns;
-  std::optional<cli::Filter> filter;
-  std::string container;     ///< its process takes the place of `selection.process`
-  std::vector<Column> sort;  ///< by the first one first; empty: by inode number
+  std::vector<cli::ColumnId> columns;
+  bool container_if_any = false;    ///< that column is shown only if a row has a container
+  bool container_is_extra = false;  ///< likewise, and if there is room beside what was asked for
+  std::optional<cli::RowFilter> filter;
+  std::vector<std::string> containers;  ///< their processes are added to `selection.processes`
+  std::vector<cli::ColumnId> sort;      ///< by the first one first; empty: by inode number
   bool reverse = false;
+  bool as_lsns = false;
+  bool for_person = false;           ///< who reads stderr
   std::optional<std::size_t> limit;  ///< of rows
   cli::TableOptions table;
 };
 
-/// Puts one option into the options.
-Status apply(const cli::Given& given, Options& options);
+/// The JSON that is asked for.
+cli::TableFormat json_format(const Options& options);
 
 Result<Request> make_request(const Options& options);
 

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/rows.hh"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <unordered_map>
+#include <utility>
 
 namespace nsx::ls_tool {
 
@@ -17,14 +20,19 @@ std::vector<bool> mounted(const Census& census) {
   return is_mounted;
 }
 
-bool is_of(const Census& census, const CensusNamespace& ns, uid_t user) {
-  return ns.first_process != kNone && census.processes[ns.first_process].uid == user;
+template <class Id>
+bool contains(const std::vector<Id>& ids, Id id) {
+  return std::ranges::find(ids, id) != ids.end();
+}
+
+bool is_of(const Census& census, const CensusNamespace& ns, const std::vector<uid_t>& users) {
+  return ns.first_process != kNone && contains(users, census.processes[ns.first_process].uid);
 }
 
 std::vector<bool> selected_namespaces(const Census& census, const Selection& selection) {
-  std::vector<bool> selected(census.namespaces.size(), !selection.process);
+  std::vector<bool> selected(census.namespaces.size(), selection.processes.empty());
   for (const CensusProcess& process : census.processes) {
-    if (process.pid != selection.process) continue;
+    if (!contains(selection.processes, process.pid)) continue;
     for (const CensusIndex ns : process.namespaces) {
       if (ns != kNone) selected[ns] = true;
     }
@@ -35,7 +43,7 @@ std::vector<bool> selected_namespaces(const Census& census, const Selection& sel
     if (!selection.kinds.contains(ns.kind)) selected[i] = false;
     if (selection.only_persistent && ns.process_count != 0) selected[i] = false;
     if (selection.only_pinned && !pinned[i]) selected[i] = false;
-    if (selection.user && !is_of(census, ns, *selection.user)) selected[i] = false;
+    if (!selection.users.empty() && !is_of(census, ns, selection.users)) selected[i] = false;
     if (selected[i] && selection.accepts) selected[i] = selection.accepts(i);
   }
   return selected;
@@ -44,7 +52,8 @@ std::vector<bool> selected_namespaces(const Census& census, const Selection& sel
 /// For each namespace the one that it hangs below, or kNone.
 using Parents = std::vector<CensusIndex>;
 
-/// A namespace hangs below the last one whose first process is the parent of its own first process.
+/// A namespace hangs below the last one with a lower inode number whose first process is the parent
+/// of its own first process, as in lsns(8).
 Parents parents_by_process(const Census& census, const std::vector<bool>& selected) {
   // Those without a process are roots.
   const auto first_of = [&](CensusIndex ns) {
@@ -52,45 +61,91 @@ Parents parents_by_process(const Census& census, const std::vector<bool>& select
     return first != kNone ? &census.processes[first] : nullptr;
   };
   std::unordered_map<pid_t, CensusIndex> last_led_by;
-  for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
-    if (selected[i] && first_of(i) != nullptr) last_led_by[first_of(i)->pid] = i;
-  }
   Parents parents(census.namespaces.size(), kNone);
   for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
     if (!selected[i] || first_of(i) == nullptr) continue;
     const auto above = last_led_by.find(first_of(i)->parent);
     if (above != last_led_by.end()) parents[i] = above->second;
+    last_led_by[first_of(i)->pid] = i;
   }
   return parents;
 }
 
-/// Selects also what leads from the selected ones to the roots of the relation.
+/// Those whose next one up is not selected are roots.
 Parents parents_by_relation(const Census& census, CensusIndex CensusNamespace::*relation,
-                            std::vector<bool>& selected) {
+                            const std::vector<bool>& selected) {
   Parents parents(census.namespaces.size(), kNone);
   for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
-    parents[i] = census.namespaces[i].*relation;
-    if (!selected[i]) continue;
-    for (CensusIndex up = parents[i]; up != kNone && !selected[up];
-         up = census.namespaces[up].*relation) {
-      selected[up] = true;
-    }
+    const CensusIndex up = census.namespaces[i].*relation;
+    if (up != kNone && selected[up]) parents[i] = up;
   }
   return parents;
+}
+
+/// The namespaces that lsns(8) looks at on the way up from one: its owner, and in a tree by parent
+/// that one, too.
+std::array<CensusIndex, 2> next_up(const Census& census, CensusIndex ns, Tree tree) {
+  const CensusIndex parent = census.namespaces[ns].parent;
+  return {tree == Tree::parent ? parent : kNone, census.namespaces[ns].owner};
+}
+
+/// Selects also what leads from the selected ones to the roots of the tree, if it is of the kinds
+/// that were asked for, and the filter takes it.
+void select_way_up(const Census& census, const Selection& selection, std::vector<bool>& selected) {
+  std::vector<CensusIndex> stack;
+  for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
+    if (selected[i]) stack.push_back(i);
+  }
+  while (!stack.empty()) {
+    const CensusIndex ns = stack.back();
+    stack.pop_back();
+    for (const CensusIndex up : next_up(census, ns, selection.tree)) {
+      if (up == kNone || selected[up]) continue;
+      if (!selection.kinds.contains(census.namespaces[up].kind)) continue;
+      if (selection.accepts && !selection.accepts(up)) continue;
+      selected[up] = true;
+      stack.push_back(up);
+    }
+  }
+}
+
+/// The order in which lsns(8) meets them: those that were asked for by inode number, but what is up
+/// from each before it.
+std::vector<CensusIndex> order_of_relations(const Census& census, Tree tree,
+                                            const std::vector<bool>& asked_for) {
+  std::vector<CensusIndex> order;
+  std::vector<bool> is_met(census.namespaces.size());
+  std::vector<CensusIndex> stack;
+  for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
+    if (asked_for[i]) stack.push_back(i);
+    while (!stack.empty()) {
+      const CensusIndex ns = stack.back();
+      const auto up = next_up(census, ns, tree);
+      const auto open = std::ranges::find_if(up, [&](CensusIndex other) {
+        return other != kNone && !is_met[other] && std::ranges::find(stack, other) == stack.end();
+      });
+      if (open != up.end()) {
+        stack.push_back(*open);
+        continue;
+      }
+      stack.pop_back();
+      if (!is_met[ns]) order.push_back(ns);
+      is_met[ns] = true;
+    }
+  }
+  return order;
 }
 
 using IsBefore = std::function<bool(CensusIndex, CensusIndex)>;
 
 /// Rows from the roots down; those that hang below each other in a circle (a PID was given to
 /// another process while we looked) as if one of them were a root.
-std::vector<Row> arrange(const std::vector<bool>& selected, const Parents& parents,
-                         const IsBefore& is_before) {
+std::vector<Row> arrange(std::vector<CensusIndex> all, const std::vector<bool>& selected,
+                         const Parents& parents, const IsBefore& is_before) {
   std::vector<std::vector<CensusIndex>> children(parents.size());
-  for (CensusIndex i = 0; i < parents.size(); ++i) {
+  for (const CensusIndex i : all) {
     if (selected[i] && parents[i] != kNone) children[parents[i]].push_back(i);
   }
-  std::vector<CensusIndex> all(parents.size());
-  std::iota(all.begin(), all.end(), 0);
   std::erase_if(all, [&](CensusIndex i) { return !selected[i]; });
   if (is_before) {
     std::sort(all.begin(), all.end(), is_before);
@@ -127,6 +182,12 @@ std::vector<Row> arrange(const std::vector<bool>& selected, const Parents& paren
 
 std::vector<Row> make_rows(const Census& census, const Selection& selection) {
   std::vector<bool> selected = selected_namespaces(census, selection);
+  std::vector<CensusIndex> order(census.namespaces.size());
+  std::iota(order.begin(), order.end(), 0);
+  if (selection.tree == Tree::parent || selection.tree == Tree::owner) {
+    order = order_of_relations(census, selection.tree, selected);
+    select_way_up(census, selection, selected);
+  }
   Parents parents(census.namespaces.size(), kNone);
   switch (selection.tree) {
     case Tree::process:
@@ -141,7 +202,24 @@ std::vector<Row> make_rows(const Census& census, const Selection& selection) {
     case Tree::none:
       break;
   }
-  return arrange(selected, parents, selection.is_before);
+  if (selection.is_flat) std::ranges::fill(parents, kNone);
+  return arrange(std::move(order), selected, parents, selection.is_before);
+}
+
+bool Order::is_before(CensusIndex a, CensusIndex b) {
+  if (reverse_) std::swap(a, b);
+  const Key& first = key(a);
+  const Key& second = key(b);
+  return first != second ? first < second : a < b;
+}
+
+const Order::Key& Order::key(CensusIndex ns) {
+  const auto [entry, is_new] = keys_.try_emplace(ns);
+  if (is_new) {
+    for (const cli::ColumnId id : columns_)
+      entry->second.push_back(value_of_(ns, id));
+  }
+  return entry->second;
 }
 
 }  // namespace nsx::ls_tool

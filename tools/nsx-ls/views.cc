@@ -1,22 +1,29 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-ls/views.hh"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
+#include <string_view>
 
+#include "common/json.hh"
+#include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-ls/columns_view.hh"
+#include "nsx-ls/columns.hh"
 #include "nsx-ls/compare.hh"
 #include "nsx-ls/detail.hh"
 #include "nsx-ls/limits.hh"
 #include "nsx-ls/matrix.hh"
-#include "nsx-ls/options.hh"
+#include "nsx-ls/request.hh"
+#include "try.hh"
 
 namespace nsx::ls_tool {
 
 namespace {
 
 struct View {
-  int option;
+  std::string_view option;
   const char* takes;  ///< the letters of the options that go with it
   std::size_t targets_from, targets_to;
   Result<int> (*show)(const ViewRequest&);
@@ -26,10 +33,10 @@ struct View {
 constexpr std::size_t kMany = ~std::size_t{0};
 
 constexpr std::array kViews{
-    View{kCompare, "JWnrtu", 2, kMany, show_compare, kCannotCompare},
-    View{kLimits, "JWnrtu", 0, 0, show_limits, 1},
-    View{kMatrix, "JWnprtu", 0, 0, show_matrix, 1},
-    View{'H', "JWnru", 0, 0, show_columns, 1},
+    View{"compare", "JWnrtu", 2, kMany, show_compare, kCannotCompare},
+    View{"limits", "JWnrtu", 0, 0, show_limits, 1},
+    View{"matrix", "JWnprtu", 0, 0, show_matrix, 1},
+    View{"list-columns", "JWnru", 0, 0, show_columns, 1},
 };
 constexpr const char* kDetailTakes = "JWlnortu";
 
@@ -42,13 +49,14 @@ tl::unexpected<Error> exclude(const std::string& one, const std::string& other) 
 }
 
 /// Whether the options go together with a view. `chosen` is what has asked for it.
-Status check_options(const cli::CommandLine& line, int option, const char* takes,
+Status check_options(const cli::CommandLine& line, std::string_view option, const char* takes,
                      const std::string& chosen) {
-  if (line.has('J') && line.has('r')) return exclude("--json", "--raw");
+  if (line.has("json") && line.has("raw")) return exclude("--json", "--raw");
   for (const cli::Given& given : line.options) {
-    const char letter = given.option->letter();
-    if (given.option->id == option || given.option->id == kColor) continue;
-    if (given.option->id == kAll && option == kMatrix) continue;
+    const std::string_view name = given.option->name;
+    const char letter = given.option->letter;
+    if (name == option || name == "color" || name == "verbose") continue;
+    if (name == "all" && option == "matrix") continue;
     if (letter != '\0' && std::strchr(takes, letter) != nullptr) continue;
     return exclude(chosen, spelled(*given.option));
   }
@@ -66,15 +74,8 @@ Status check_operands(const cli::CommandLine& line, const View& view, const std:
 }
 
 /// What only the matrix takes.
-Status take_matrix(const cli::CommandLine& line, ViewRequest& request) {
-  request.all = line.has(kAll);
-  request.matrix_rows = "process";
-  for (const cli::Given& given : line.options) {
-    if (given.option->id == kMatrix && given.argument != nullptr) {
-      request.matrix_rows = given.argument;
-    }
-  }
-  if (auto ok = check_matrix_rows(request.matrix_rows); !ok) return ok;
+Status check_matrix(const ViewRequest& request) {
+  TRY(check_matrix_rows(request.matrix_rows));
   if (request.process && request.matrix_rows != "process") {
     return exclude("--task", "--matrix=" + request.matrix_rows);
   }
@@ -94,34 +95,95 @@ int finish(const Result<int>& answer, int failed) {
 int show(const cli::CommandLine& line, const View& view, const cli::Option& option,
          ViewRequest& request) {
   const std::string chosen = spelled(option);
-  auto ok = check_options(line, view.option, view.takes, chosen);
+  const bool is_lenient = request.as_lsns && view.option == "list-columns";
+  auto ok = is_lenient ? Status() : check_options(line, view.option, view.takes, chosen);
   if (ok) ok = check_operands(line, view, chosen);
-  if (ok && view.option == kMatrix) ok = take_matrix(line, request);
+  if (ok && view.option == "matrix") ok = check_matrix(request);
   if (!ok) return cli::usage_error(kTool, ok.error());
   return finish(view.show(request), view.failed);
 }
 
-/// What an operand without another view names.
-std::optional<int> show_operand(const cli::CommandLine& line, ViewRequest& request) {
-  if (line.operands.size() > 1) {
-    return cli::usage_error(
-        kTool,
-        Error{"show", line.operands[1], 0, "one namespace or target is shown at a time", {}});
+/// lsns(8) takes the inode number of one namespace, and passes over more operands.
+Status check_as_lsns(const cli::CommandLine& line, ViewRequest& request) {
+  constexpr std::uint64_t kFirstInode = 0xF0000000;
+  const auto inode = cli::parse_number<std::uint64_t>(request.targets.front());
+  if (!inode || *inode < kFirstInode) {
+    return refuse("use as an inode number", cli::quoted(request.targets.front()),
+                  "no namespace has it");
   }
-  if (line.has('p')) {
+  if (line.has("json") && line.has("raw")) return exclude("--json", "--raw");
+  request.targets.resize(1);
+  return {};
+}
+
+/// What operands without another view name.
+std::optional<int> show_operands(const cli::CommandLine& line, ViewRequest& request) {
+  if (line.has("task")) {
     return cli::usage_error(kTool, exclude("--task", line.operands.front()).value());
   }
   const auto kernel = cli::open_kernel();
   if (!kernel) return finish(tl::unexpected(kernel.error()), 1);
-  const auto named = find_named(*kernel, request.targets.front(), request.kinds);
-  if (!named) return finish(tl::unexpected(named.error()), 1);
-  if (named->process) {
-    request.process = named->process;
-    return std::nullopt;
+  if (request.as_lsns) {
+    if (auto ok = check_as_lsns(line, request); !ok) return cli::usage_error(kTool, ok.error());
   }
-  const auto ok = check_options(line, 0, kDetailTakes, line.operands.front());
+  OperandCensus census(*kernel, request);
+  std::vector<Namespace> namespaces;
+  std::vector<Unopened> unopened;
+  for (const std::string& target : request.targets) {
+    auto named = find_named(*kernel, census, target, request.kinds);
+    if (!named) return finish(tl::unexpected(named.error()), 1);
+    if (named->process) request.processes.push_back(*named->process);
+    std::ranges::move(named->namespaces, std::back_inserter(namespaces));
+    std::ranges::move(named->unopened, std::back_inserter(unopened));
+  }
+  if (namespaces.empty() && unopened.empty()) return std::nullopt;
+  if (!request.processes.empty()) {
+    return cli::usage_error(kTool, Error{"show", "namespaces and processes together", 0,
+                                         "they are different views", "run nsx-ls for each"});
+  }
+  const auto show = [&] { return show_detail(*kernel, census, namespaces, unopened, request); };
+  if (request.as_lsns) return finish(show(), 1);
+  const auto ok = check_options(line, "", kDetailTakes, line.operands.front());
   if (!ok) return cli::usage_error(kTool, ok.error());
-  return finish(show_detail(*kernel, named->namespaces, request), 1);
+  return finish(show(), 1);
+}
+
+const char* name_of(cli::ColumnType type) {
+  switch (type) {
+    case cli::ColumnType::number:
+      return "number";
+    case cli::ColumnType::list:
+      return "list";
+    case cli::ColumnType::text:
+      break;
+  }
+  return "text";
+}
+
+std::string json_of_columns() {
+  cli::JsonWriter json;
+  json.open('{').key("columns").open('[');
+  for (const LsColumn& each : kColumns) {
+    json.open('{').key("column").string(each.table.name).key("type").string(name_of(each.type));
+    json.key("description").string(each.help).close();
+  }
+  return json.close().close().take() + '\n';
+}
+
+/// As lsns(8) has them, but for the words.
+Result<int> show_columns_of_lsns(const ViewRequest& request) {
+  const std::vector<cli::TableColumn> columns{
+      {.name = "HOLDER", .is_right = true}, {.name = "TYPE"}, {.name = "DESCRIPTION"}};
+  std::vector<cli::TableRow> rows;
+  for (const LsColumn& each : lsns_columns()) {
+    const bool is_number = each.type == cli::ColumnType::number;
+    rows.push_back({.cells = {each.table.name, is_number ? "<integer>" : "<string>", each.help}});
+  }
+  cli::TableOptions options = request.table;
+  options.headings = false;
+  options.json_key = "lsns-columns";
+  TRY(cli::print_table(columns, std::move(rows), options));
+  return 0;
 }
 
 }  // namespace
@@ -129,14 +191,29 @@ std::optional<int> show_operand(const cli::CommandLine& line, ViewRequest& reque
 std::optional<int> show_view(const cli::CommandLine& line, ViewRequest& request) {
   for (const View& view : kViews) {
     for (const cli::Given& given : line.options) {
-      if (given.option->id == view.option) return show(line, view, *given.option, request);
+      if (given.option->name == view.option) return show(line, view, *given.option, request);
     }
   }
-  if (line.has(kAll)) {
+  if (request.all) {
     return cli::usage_error(kTool, Error{"use", "--all", 0, "it goes with --matrix", {}});
   }
   if (line.operands.empty()) return std::nullopt;
-  return show_operand(line, request);
+  return show_operands(line, request);
+}
+
+Result<int> show_columns(const ViewRequest& request) {
+  if (request.as_lsns) return show_columns_of_lsns(request);
+  if (request.table.format == cli::TableFormat::json) return cli::print(kTool, json_of_columns());
+  const std::vector<cli::TableColumn> columns{
+      {.name = "COLUMN"},
+      {.name = "TYPE"},
+      {.name = "DESCRIPTION", .is_last_resort = true, .least = 16}};
+  std::vector<cli::TableRow> rows;
+  rows.reserve(kColumns.size());
+  for (const LsColumn& each : kColumns)
+    rows.push_back({.cells = {each.table.name, name_of(each.type), each.help}});
+  TRY(cli::print_table(columns, std::move(rows), request.table));
+  return 0;
 }
 
 }  // namespace nsx::ls_tool

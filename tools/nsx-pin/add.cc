@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <unistd.h>
 
-#include <nsx/make.hh>
+#include <nsx/create.hh>
 #include <nsx/target.hh>
 
-#include "common/map_options.hh"
+#include "common/create_arguments.hh"
 #include "common/report.hh"
 #include "common/runner.hh"
-#include "nsx-pin/code.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
@@ -20,33 +22,54 @@ struct Options {
   CreateRequest request;
   std::string target;  ///< empty: new namespaces
   bool all = false;
+  bool is_usual = false;  ///< no kind was asked for
   bool loopback = true;
-  bool maps = false;  ///< or other things that only new namespaces have
+  PlaceOptions place;
 };
 
-Status apply(const cli::Given& given, Options& options) {
-  if (const auto kind = cli::kind_by_letter(given.option->id)) {
-    options.request.kinds.insert(*kind);
-    return {};
-  }
-  if (auto done = cli::apply_creation(given, options.request)) {
-    options.maps = true;
-    return *std::move(done);
-  }
-  switch (given.option->id) {
-    case 'a':
-      options.all = true;
-      break;
-    case 't':
-      options.target = given.argument;
-      break;
-    case kNoLo:
-      options.loopback = false;
-      break;
-    default:
-      break;
-  }
-  return {};
+template <Kind kind>
+constexpr cli::Option kind_option(char letter, const char* name, const char* help) {
+  return cli::flag(letter, name, help,
+                   [](Options& options) { options.request.kinds.insert(kind); });
+}
+
+constexpr std::array kAddOptions{
+    cli::under("Namespaces", kind_option<Kind::net>('n', "net", "a network namespace (default)")),
+    kind_option<Kind::uts>('u', "uts", "a UTS namespace (hostname)"),
+    kind_option<Kind::ipc>('i', "ipc", "an IPC namespace (System V IPC, message queues)"),
+    kind_option<Kind::mnt>('m', "mnt", "a mount namespace"),
+    kind_option<Kind::pid>('p', "pid", "a PID namespace, with a small init that stays in it"),
+    kind_option<Kind::user>('U', "user", "a user namespace, which owns the others"),
+    kind_option<Kind::cgroup>('C', "cgroup", "a cgroup namespace"),
+    kind_option<Kind::time>('T', "time", "a time namespace"),
+    cli::flag('a', "all", "namespaces of all kinds", cli::set_flag<&Options::all>),
+    cli::value('t', "target", {"TARGET", cli::Completes::target},
+               "pin the namespaces of a process, container, unit, cgroup or pin instead of "
+               "creating new ones",
+               cli::set_text<&Options::target>),
+    cli::under("Identity", cli::kMapRootUser),
+    cli::kMapCurrentUser,
+    cli::kMapUser,
+    cli::kMapGroup,
+    cli::kMapUsers,
+    cli::kMapGroups,
+    cli::kMapAuto,
+    cli::kMapSubids,
+    cli::kSetgroups,
+    cli::under("Network, hostname and clocks",
+               cli::flag(cli::kNoLetter, "no-lo", "leave the loopback interface down",
+                         cli::clear_flag<&Options::loopback>)),
+    cli::kHostname,
+    cli::kMonotonic,
+    cli::kBoottime,
+    cli::under("Other", kDir),
+    cli::kHelp,
+};
+
+/// Whether something is asked for that only new namespaces have.
+bool shapes_new(const CreateRequest& request) {
+  return !request.users.empty() || !request.groups.empty() || request.allow_setgroups ||
+         request.monotonic || request.boottime || request.hostname;
 }
 
 /// What the options imply, and what does not go together.
@@ -61,11 +84,12 @@ Status complete(const cli::CommandLine& line, Options& options) {
       return refuse("run", line.program.front(), "it is for new namespaces",
                     "nsx-pin exec runs a program in those that are pinned");
     }
-    if (options.maps) return refuse("use", "--target", "the maps are for new namespaces");
+    if (shapes_new(request)) return refuse("use", "--target", "the maps are for new namespaces");
   }
   if (!request.users.empty() || !request.groups.empty()) request.kinds.insert(Kind::user);
   if (request.hostname) request.kinds.insert(Kind::uts);
-  if (request.kinds.empty() && !options.all) request.kinds.insert(Kind::net);
+  options.is_usual = request.kinds.empty() && !options.all;
+  if (options.is_usual) request.kinds.insert(Kind::net);
   return {};
 }
 
@@ -82,27 +106,33 @@ void ask_for_all(CreateRequest& request) {
 }
 
 /// Those that a target has, of the kinds that are asked for.
-Result<std::vector<Namespace>> of_target(const Kernel& kernel, const Options& options) {
-  auto target = resolve_target(kernel, options.target, cli::target_options());
-  if (!target) return error_of(target);
+Result<std::vector<Namespace>> of_target(const Kernel& kernel, Options& options) {
+  auto where = TRY(target_options(options.place));
+  auto target = TRY(resolve_target(kernel, options.target, where));
   std::vector<Namespace> namespaces;
-  if (target->process) {
+  if (target.process) {
     for (const Kind kind : options.all ? KindSet::all() : options.request.kinds) {
-      auto ns = target->process->open_namespace(kernel, kind);
-      if (!ns) return error_of(ns);
-      namespaces.push_back(std::move(*ns));
+      namespaces.push_back(TRY(target.process->open_namespace(kernel, kind)));
     }
+    std::vector<const Namespace*> opened;
+    for (const Namespace& ns : namespaces)
+      opened.push_back(&ns);
+    TRY(target.process->confirm_namespaces(kernel, opened));
     return namespaces;
   }
+  // A single namespace is what is meant, whatever its kind.
+  if (options.is_usual && target.namespaces.size() == 1) {
+    options.request.kinds = {target.namespaces.front().ns.kind()};
+  }
   KindSet found;
-  for (TargetNamespace& each : target->namespaces) {
+  for (TargetNamespace& each : target.namespaces) {
     if (!options.all && !options.request.kinds.contains(each.ns.kind())) continue;
     found.insert(each.ns.kind());
     namespaces.push_back(std::move(each.ns));
   }
   for (const Kind kind : options.request.kinds) {
     if (found.contains(kind)) continue;
-    return refuse(std::string("pin the ") + name(kind) + " namespace of", target->name,
+    return refuse(std::string("pin the ") + name(kind) + " namespace of", target.name,
                   "it has none");
   }
   return namespaces;
@@ -117,30 +147,87 @@ int report_outcome(const Outcome& outcome, const char* program) {
   return outcome.signal != 0 ? 128 + outcome.signal : outcome.exit_status;
 }
 
+/// Whether PID 1 sees only stale files of what was pinned.
+bool is_hidden(const Kernel& kernel, const Place& place, const std::string& name,
+               const std::vector<Namespace>& namespaces) {
+  // An ordinary user's are in the holder's mount namespace anyway.
+  if (place.is_users) return false;
+  const auto store = PinStore::open(kernel, place.root);
+  return store && std::any_of(namespaces.begin(), namespaces.end(), [&](const Namespace& ns) {
+           return !store->shows_to_init(kernel, {.kind = ns.kind(), .name = name, .path = {}});
+         });
+}
+
+/// Says so. The pins are made: a lack of memory is no failure any more.
+void note_if_hidden(const Kernel& kernel, const Place& place, const std::string& name,
+                    const std::vector<Namespace>& namespaces) {
+  [[maybe_unused]] const auto noted = attempt([&]() -> Status {
+    if (!is_hidden(kernel, place, name, namespaces)) return {};
+    cli::note(kAdd,
+              printable(name) +
+                  " is pinned in this mount namespace only, from which mounts do not propagate "
+                  "(nsx-enter --mount --target=1 nsx-pin add ... pins where PID 1 sees it)");
+    return {};
+  });
+}
+
 Status pin(const Kernel& kernel, const Place& place, const std::string& name,
-           const std::vector<Namespace>& namespaces, MadeNamespaces* made) {
+           const std::vector<Namespace>& namespaces) {
+  auto done = add_pins(kernel, place.root, name, namespaces);
+  if (done) note_if_hidden(kernel, place, name, namespaces);
+  return done;
+}
+
+/// The exit status of what was done.
+Result<int> zero_if(Status done) {
+  TRY(std::move(done));
+  return 0;
+}
+
+/// Makes namespaces, in which the program runs, and pins them. The program runs once, also where
+/// others add the same name at the same time.
+Result<int> make_and_pin(const Kernel& kernel, const Place& place, const std::string& name,
+                         const CreateRequest& request) {
+  std::optional<MadeNamespaces> made;
+  std::optional<int> failed;  // the status for a program that has
+  const auto make = [&]() -> Result<std::span<const Namespace>> {
+    auto namespaces = TRY(make_namespaces(kernel, request));
+    made.emplace(std::move(namespaces));
+    const auto& outcome = made->outcome();
+    if (outcome && (outcome->exit_status != 0 || outcome->signal != 0)) {
+      failed = report_outcome(*outcome, request.program.file.c_str());
+      return refuse("run", request.program.file, "it has failed");
+    }
+    return std::span<const Namespace>(made->namespaces());
+  };
   std::function<Status()> complete;
-  for (const Namespace& ns : namespaces) {
-    if (made != nullptr && ns.kind() == Kind::pid) complete = [made] { return made->keep(); };
+  if (request.kinds.contains(Kind::pid)) complete = [&] { return made->keep(); };
+  Status done;
+  if (!request.program.file.empty()) {
+    done = add_made_pins(kernel, place.root, name, request.kinds, make, complete);
+  } else {
+    auto namespaces = TRY(make());
+    done = add_pins(kernel, place.root, name, namespaces, complete);
   }
-  return add_pins(kernel, place.root, name, namespaces, complete);
+  if (failed) return *failed;
+  if (done) note_if_hidden(kernel, place, name, made->namespaces());
+  return zero_if(std::move(done));
 }
 
 /// Before anything is made or run for nothing.
 Status check_free(const Kernel& kernel, const Place& place, const std::string& name,
                   KindSet kinds) {
-  if (auto ok = check_pin_name(name); !ok) return ok;
+  TRY(check_pin_name(name));
+  auto store = TRY(PinStore::open(kernel, place.root));
+  const KindSet taken = store.kinds(name);
   for (const Kind kind : kinds) {
-    if (::access(pin_path(kind, name, place.root).c_str(), F_OK) != 0) continue;
-    auto store = PinStore::open(kernel, place.root);
-    auto pins = store ? store->list(kernel, {kind}) : Result<std::vector<PinFile>>();
-    if (!store) return error_of(store);
-    if (!pins) return error_of(pins);
+    if (!taken.contains(kind)) continue;
+    auto pins = TRY(store.list(kernel, {kind}));
     // What was broken off is taken over.
     const auto is_half = [&](const PinFile& pin) {
       return pin.name == name && pin.state == PinState::half;
     };
-    if (std::any_of(pins->begin(), pins->end(), is_half)) continue;
+    if (std::any_of(pins.begin(), pins.end(), is_half)) continue;
     return fail("pin", pin_path(kind, name, place.root), EEXIST,
                 "there is a pin of this name, or a file that nsx-pin gc removes");
   }
@@ -149,14 +236,11 @@ Status check_free(const Kernel& kernel, const Place& place, const std::string& n
 
 Result<int> carry_out(const Kernel& kernel, const cli::CommandLine& line, Options& options) {
   const std::string name = line.operands.front();
-  auto place = find_place(line);
-  if (!place) return error_of(place);
+  auto place = TRY(find_place(options.place));
   std::vector<Namespace> taken;
   if (!options.target.empty()) {
     // While this process is where the target was named.
-    auto found = of_target(kernel, options);
-    if (!found) return error_of(found);
-    taken = std::move(*found);
+    taken = TRY(of_target(kernel, options));
   }
   CreateRequest& request = options.request;
   if (options.all && options.target.empty()) ask_for_all(request);
@@ -165,37 +249,41 @@ Result<int> carry_out(const Kernel& kernel, const cli::CommandLine& line, Option
   const char* path = std::getenv("PATH");
   request.search_path = path != nullptr ? path : "/usr/bin:/bin";
 
-  auto workplace = Workplace::enter(kernel, *place, true);
-  if (!workplace) return error_of(workplace);
-  if (auto ok = check_free(kernel, *place, name, request.kinds); !ok) return error_of(ok);
-  int status = 0;
-  Status done;
-  if (!options.target.empty()) {
-    done = pin(kernel, *place, name, taken, nullptr);
-  } else {
-    auto made = make_namespaces(kernel, request);
-    if (!made) {
-      done = error_of(made);
-    } else if (made->outcome() &&
-               (made->outcome()->exit_status != 0 || made->outcome()->signal != 0)) {
-      status = report_outcome(*made->outcome(), line.program.front());
-    } else {
-      done = pin(kernel, *place, name, made->namespaces(), &*made);
-    }
-  }
-  auto left = workplace->leave(kernel);
-  if (!done) return error_of(done);
-  if (!left) return error_of(left);
+  auto workplace = TRY(Workplace::enter(kernel, place, true));
+  auto status = attempt([&]() -> Result<int> {
+    TRY(check_free(kernel, place, name, request.kinds));
+    if (!options.target.empty()) return zero_if(pin(kernel, place, name, taken));
+    return make_and_pin(kernel, place, name, request);
+  });
+  if (status && *status == 0) return status;
+  // A failure must not keep an ordinary user's holder of pins.
+  auto left = attempt([&] { return workplace.leave(kernel); });
+  if (status && !left) return error_of(left);
   return status;
 }
 
 }  // namespace
 
+constexpr cli::Tool kAdd{
+    "nsx-pin add",
+    "[options] name [target] [-- program [argument...]]",
+    "Create namespaces, or take those of a target, and pin them",
+    kAddOptions,
+    {.least = 1,
+     .most = 2,
+     .rest = cli::Completes::target,
+     .runs = cli::Operands::Runs::after_dashes},
+    kUsageStatus,
+    "The program runs once inside the new namespaces; if it fails, nothing is pinned.\n",
+    {{{"nsx-pin add blue", "network namespace, lo is up"},
+      {"nsx-pin add -n -u -p box", "network, UTS and PID namespace"},
+      {"nsx-pin add web container:web", "keep those of a container"}}},
+};
+
 int add(const cli::CommandLine& line) {
   Options options;
-  for (const cli::Given& given : line.options) {
-    if (auto done = apply(given, options); !done) return cli::usage_error(kAdd, done.error());
-  }
+  auto read = cli::apply<kAddOptions>(line, options, options.request, options.place);
+  if (!read) return cli::usage_error(kAdd, read.error());
   if (auto ok = complete(line, options); !ok) return cli::usage_error(kAdd, ok.error());
   const auto kernel = cli::open_kernel();
   auto status =

@@ -1,16 +1,20 @@
+// SPDX-License-Identifier: MIT
 #include "net/connect.hh"
 
 #include <algorithm>
+#include <array>
+#include <clocale>
 #include <csignal>
 
 #include "common/json.hh"
 #include "common/report.hh"
 #include "common/table.hh"
+#include "common/value.hh"
 #include "net/links.hh"
-#include "nsx-pin/code.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-pin/find_net.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
@@ -21,55 +25,70 @@ constexpr std::string_view kHere = ".";
 /// The addresses of a list with commas; an empty one has none.
 Result<std::vector<Cidr>> parse_addresses(std::string_view list) {
   std::vector<Cidr> addresses;
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    auto address = parse_cidr(list.substr(0, comma));
-    if (!address) return error_of(address);
-    addresses.push_back(*address);
-    if (comma == std::string_view::npos) break;
-    list.remove_prefix(comma + 1);
-  }
+  if (list.ends_with(',')) list.remove_suffix(1);
+  if (list.empty()) return addresses;
+  for (const std::string_view word : cli::split_list(list))
+    addresses.push_back(TRY(parse_cidr(word)));
   return addresses;
 }
 
+struct Request {
+  Wire wire;
+  std::size_t names = 0;      ///< how many are given
+  std::size_t addresses = 0;  ///< likewise, lists
+  bool default_route = false;
+  bool json = false;
+  PlaceOptions place;
+};
+
 /// Which end an option is for: the first time it is the first one's.
-Result<std::size_t> next_end(std::size_t& count, const cli::Option& option, const char* argument) {
+Result<std::size_t> next_end(std::size_t& count, const char* option, const char* argument) {
   if (count < 2) return count++;
-  return refuse("use", std::string("--") + option.name, "a wire has two ends", argument);
+  return refuse("use", option, "a wire has two ends", argument);
 }
+
+Status set_name(Request& request, const char* name) {
+  auto end = TRY(next_end(request.names, "--name", name));
+  request.wire.ends[end].interface = name;
+  return *name == '\0' ? Status() : check_interface_name(name);
+}
+
+Status set_addresses(Request& request, const char* list) {
+  auto end = TRY(next_end(request.addresses, "--addr", list));
+  request.wire.ends[end].addresses = TRY(parse_addresses(list));
+  return {};
+}
+
+constexpr std::array kConnectOptions{
+    cli::under("Addresses", cli::value(cli::kNoLetter, "addr", {"CIDR"},
+                                       "comma-separated addresses: first for a, then for b",
+                                       cli::call<set_addresses>)),
+    cli::flag(cli::kNoLetter, "default-route",
+              "add default routes to a through b, or to the end that is not '.'",
+              cli::set_flag<&Request::default_route>),
+    cli::value(cli::kNoLetter, "name", {"INTERFACE"}, "interface name: first for a, then for b",
+               cli::call<set_name>),
+    cli::under("Other", cli::flag('J', "json", "print the interfaces as JSON",
+                                  cli::set_flag<&Request::json>)),
+    kDir,
+    cli::kHelp,
+};
 
 /// Which end gets default routes: the one that is not ours, or else the first.
 std::size_t routed_end(const Wire& wire) {
   return wire.ends[0].is_callers ? 1 : 0;
 }
 
-Result<Wire> parse_wire(const cli::CommandLine& line) {
-  Wire wire;
+Status read_request(const cli::CommandLine& line, Request& request) {
+  Wire& wire = request.wire;
   for (std::size_t i = 0; i < 2; ++i) {
     wire.ends[i].who = line.operands[i];
     wire.ends[i].is_callers = line.operands[i] == kHere;
   }
-  std::size_t names = 0;
-  std::size_t lists = 0;
-  for (const cli::Given& given : line.options) {
-    if (given.option->id == kIfaceName) {
-      auto end = next_end(names, *given.option, given.argument);
-      if (!end) return error_of(end);
-      wire.ends[*end].interface = given.argument;
-      if (*given.argument == '\0') continue;
-      if (auto ok = check_interface_name(given.argument); !ok) return error_of(ok);
-    }
-    if (given.option->id == kAddr) {
-      auto end = next_end(lists, *given.option, given.argument);
-      if (!end) return error_of(end);
-      auto addresses = parse_addresses(given.argument);
-      if (!addresses) return error_of(addresses);
-      wire.ends[*end].addresses = std::move(*addresses);
-    }
-  }
-  if (line.has(kDefaultRoute)) wire.routed = routed_end(wire);
-  if (auto routes = gateways(wire); !routes) return error_of(routes);
-  return wire;
+  TRY(cli::apply<kConnectOptions>(line, request, request.place));
+  if (request.default_route) wire.routed = routed_end(wire);
+  auto ways = gateways(wire);
+  return ways ? Status() : error_of(ways);
 }
 
 /// Signals that end a process wait until what was begun is complete, or taken back.
@@ -92,19 +111,17 @@ class SignalsWait {
   sigset_t before_{};
 };
 
-Result<Wire> carry_out(const Kernel& kernel, const cli::CommandLine& line, Wire wire) {
-  auto place = find_place(line);
-  if (!place) return error_of(place);
-  auto store = open_store(kernel, *place);
-  if (!store) return error_of(store);
+Result<Wire> carry_out(const Kernel& kernel, const PlaceOptions& options, Wire wire) {
+  auto place = TRY(find_place(options));
+  auto store = TRY(open_store(kernel, place));
+  auto where = TRY(target_options(options));
 
   std::vector<Namespace> namespaces;
   for (const WireEnd& end : wire.ends) {
-    auto ns = end.is_callers ? own_net(kernel) : find_net(kernel, *store, end.who);
-    if (!ns) return error_of(ns);
-    namespaces.push_back(std::move(*ns));
+    namespaces.push_back(
+        TRY(end.is_callers ? own_net(kernel) : find_net(kernel, store, end.who, where)));
   }
-  if (namespaces[0].identity() == namespaces[1].identity()) {
+  if (namespaces[0].same_as(namespaces[1])) {
     return refuse("connect", wire.ends[0].who + " and " + wire.ends[1].who,
                   "they are the same net namespace");
   }
@@ -114,16 +131,13 @@ Result<Wire> carry_out(const Kernel& kernel, const cli::CommandLine& line, Wire 
   const auto open_sockets = [&](bool callers) -> Status {
     for (std::size_t i = 0; i < 2; ++i) {
       if (wire.ends[i].is_callers != callers) continue;
-      auto socket = callers ? RouteSocket::open() : RouteSocket::open_in(namespaces[i]);
-      if (!socket) return error_of(socket);
-      sockets[i] = std::move(*socket);
+      sockets[i] = TRY(callers ? RouteSocket::open() : RouteSocket::open_in(namespaces[i]));
     }
     return {};
   };
-  if (auto done = open_sockets(true); !done) return error_of(done);
-  auto workplace = Workplace::enter(kernel, *place, false);
-  if (!workplace) return error_of(workplace);
-  if (auto done = open_sockets(false); !done) return error_of(done);
+  TRY(open_sockets(true));
+  auto workplace = TRY(Workplace::enter(kernel, place, false));
+  TRY(open_sockets(false));
 
   const SignalsWait wait;
   return connect({{namespaces.data(), &namespaces[1]}, {&*sockets[0], &*sockets[1]}},
@@ -148,30 +162,51 @@ std::string json_of(const Wire& wire) {
 }
 
 Status print_table(const Wire& wire) {
+  constexpr std::size_t kLeast = 12;
   constexpr std::array kColumns{
-      cli::TableColumn{"NAME", false, false, false, false},
-      cli::TableColumn{"INTERFACE", false, false, false, false},
-      cli::TableColumn{"ADDRESSES", false, false, false, true},
+      cli::TableColumn{.name = "NAME", .least = kLeast},
+      cli::TableColumn{.name = "INTERFACE"},
+      cli::TableColumn{.name = "ADDRESSES", .is_list = true, .least = kLeast},
   };
   std::vector<cli::TableRow> rows;
   for (const WireEnd& end : wire.ends) {
     std::string addresses;
     for (const Cidr& address : end.addresses)
-      addresses += (addresses.empty() ? "" : "\n") + spelled(address);
-    rows.push_back({{printable(end.who), printable(end.interface), addresses}, {}});
+      addresses +=
+          (addresses.empty() ? std::string() : std::string{cli::kBreak}) + spelled(address);
+    rows.push_back({{end.who, end.interface, addresses}, {}});
   }
-  return cli::print_table("ends", kColumns, rows, cli::TableFormat::plain, true);
+  return cli::print_table(kColumns, std::move(rows), {.fit = true});
 }
 
 }  // namespace
 
+constexpr cli::Tool kConnect{
+    "nsx-pin connect",
+    "[options] a b",
+    "Connect two network namespaces by a veth pair",
+    kConnectOptions,
+    {.least = 2, .most = 2, .first = cli::Completes::pin, .rest = cli::Completes::pin},
+    kUsageStatus,
+    "a and b are pins, '.' (the current network namespace) or other targets of\n"
+    "nsx-enter, such as container:web.\n",
+    {{{"nsx-pin connect red blue", "with generated addresses"},
+      {"nsx-pin connect --addr 10.0.0.1/24 --addr 10.0.0.2/24 red blue", "with these addresses"},
+      {"nsx-pin connect red . --default-route",
+       "red reaches the outside through this network namespace"}}},
+};
+
 int connect(const cli::CommandLine& line) {
-  auto wire = parse_wire(line);
-  if (!wire) return cli::usage_error(kConnect, wire.error());
+  // For the width of names; messages stay as they are.
+  std::setlocale(LC_CTYPE, "");
+  Request request;
+  if (auto read = read_request(line, request); !read) {
+    return cli::usage_error(kConnect, read.error());
+  }
   const auto kernel = cli::open_kernel();
-  auto done = kernel ? carry_out(*kernel, line, std::move(*wire))
+  auto done = kernel ? carry_out(*kernel, request.place, std::move(request.wire))
                      : Result<Wire>(tl::unexpected(kernel.error()));
-  if (done && line.has('J')) return cli::print(kConnect, json_of(*done));
+  if (done && request.json) return cli::print(kConnect, json_of(*done));
   auto printed = done ? print_table(*done) : Status(error_of(done));
   if (printed) return cli::finish_stdout(kConnect);
   cli::report(kConnect, printed.error());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-pin/etc.hh"
 
 #include <algorithm>
@@ -32,6 +33,18 @@ Result<std::optional<step::BindOver>> files_for(const cli::Tool& tool, const std
   if (files.names.empty()) return std::optional<step::BindOver>{};
   std::sort(files.names.begin(), files.names.end());
   return std::optional<step::BindOver>(std::move(files));
+}
+
+std::vector<std::string> resolvers_to_mask(const step::BindOver& files) {
+  const auto& names = files.names;
+  if (std::find(names.begin(), names.end(), "resolv.conf") == names.end()) return {};
+  std::vector<std::string> sockets;
+  // glibc asks nscd, and nss-resolve systemd-resolved, before any server in resolv.conf.
+  for (const char* path : {"/run/nscd/socket", "/run/systemd/resolve/io.systemd.Resolve"}) {
+    struct stat st {};
+    if (::stat(path, &st) == 0 && S_ISSOCK(st.st_mode)) sockets.emplace_back(path);
+  }
+  return sockets;
 }
 
 }  // namespace nsx::pin_tool

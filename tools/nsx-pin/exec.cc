@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -9,14 +11,14 @@
 
 #include <nsx/enter.hh>
 
-#include "common/ids.hh"
 #include "common/number.hh"
 #include "common/report.hh"
 #include "common/runner.hh"
-#include "nsx-pin/code.hh"
+#include "common/users.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-pin/etc.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
@@ -25,77 +27,76 @@ namespace {
 struct Options {
   EnterRequest request;
   cli::RunOptions run;
+  cli::UserOptions users;
   bool all = false;
   bool etc = true;
   bool sys = true;
   bool prefix = false;
   bool keep_going = false;
   unsigned jobs = 1;
+  PlaceOptions place;
 };
 
-Status put_id(Result<std::uint32_t> id, std::optional<std::uint32_t>& place) {
-  if (!id) return error_of(id);
-  place = *id;
-  return {};
+Result<unsigned> parse_jobs(const char* text) {
+  const auto jobs = cli::parse_number<unsigned>(text);
+  if (jobs && *jobs > 0) return *jobs;
+  return refuse("run", cli::quoted(text) + " at a time", "not a number from 1 on");
 }
 
-Status apply(const cli::Given& given, Options& options) {
-  EnterRequest& request = options.request;
-  const char* argument = given.argument;
-  switch (given.option->id) {
-    case 'a':
-      options.all = true;
-      break;
-    case 'j': {
-      const auto jobs = cli::parse_number<unsigned>(argument);
-      if (!jobs || *jobs == 0) {
-        return refuse("run", cli::quoted(argument) + " at a time", "not a number from 1 on");
-      }
-      options.jobs = *jobs;
-      break;
-    }
-    case kKeepGoing:
-      options.keep_going = true;
-      break;
-    case kPrefix:
-      options.prefix = true;
-      break;
-    case kNoEtc:
-      options.etc = false;
-      break;
-    case kNoSys:
-      options.sys = false;
-      break;
-    case 'S':
-      return put_id(cli::parse_id(argument, "UID"), request.uid);
-    case 'G':
-      return put_id(cli::parse_id(argument, "GID"), request.gid);
-    case kPreserveCredentials:
-      request.preserve_credentials = true;
-      break;
-    case kKeepCaps:
-      request.keep_capabilities = true;
-      break;
-    case 'r':
-      request.root = PathOrTarget(argument);
-      break;
-    case 'w':
-      request.working_directory = PathOrTarget(argument);
-      break;
-    case 'W':
-      request.inner_working_directory = argument;
-      break;
-    case kMountProc:
-      request.mount_proc = argument != nullptr ? argument : "/proc";
-      break;
-    case 'F':
-      request.fork = false;
-      break;
-    default:
-      break;
-  }
-  return cli::apply(given, options.run);
-}
+constexpr cli::Metavar kDirectory{"DIR", cli::Completes::directory};
+
+constexpr std::array kExecOptions{
+    cli::under("Several namespaces",
+               cli::flag('a', "all", "run the program in every pinned network namespace",
+                         cli::set_flag<&Options::all>)),
+    cli::value('j', "jobs", {"NUMBER"}, "run this many at a time",
+               cli::parse_into<parse_jobs, &Options::jobs>),
+    cli::flag(cli::kNoLetter, "keep-going", "continue after a failure",
+              cli::set_flag<&Options::keep_going>),
+    cli::flag(cli::kNoLetter, "prefix", "prefix each line of output with the name of the pin",
+              cli::set_flag<&Options::prefix>),
+    cli::under("Identity", cli::kAs),
+    cli::value('S', "setuid", {"USER"},
+               "set the UID of the program: a number, or a user of the host",
+               [](Options& options, const char* user) {
+                 return cli::take_id(user, "UID", options.request.uid, options.users.uid);
+               }),
+    cli::value('G', "setgid", {"GROUP"}, "set the GID, likewise, and drop groups",
+               [](Options& options, const char* group) {
+                 return cli::take_id(group, "GID", options.request.gid, options.users.gid);
+               }),
+    cli::kPreserveCredentials,
+    cli::kKeepEnteredCaps,
+    cli::under("Files",
+               cli::flag(cli::kNoLetter, "no-etc", "do not mount /etc/netns/NAME/* over /etc",
+                         cli::clear_flag<&Options::etc>)),
+    cli::flag(cli::kNoLetter, "no-sys", "keep /sys, which shows another network namespace",
+              cli::clear_flag<&Options::sys>),
+    cli::value('r', "root", kDirectory, "change the root directory",
+               [](EnterRequest& request, const char* path) { request.root = PathOrTarget(path); }),
+    cli::value('w', "wd", kDirectory, "change the working directory",
+               [](EnterRequest& request, const char* path) {
+                 request.working_directory = PathOrTarget(path);
+               }),
+    cli::value('W', "wdns", {"DIR"}, "change the working directory to DIR inside the namespaces",
+               cli::set_text<&EnterRequest::inner_working_directory>),
+    cli::kMountProcForProgram,
+    cli::under("Processes", cli::flag('F', "no-fork", "do not fork after entering a PID namespace",
+                                      [](Options& options) {
+                                        options.request.fork = false;
+                                        options.run.forks_not = true;
+                                      })),
+    cli::kForwardMoreSignals,
+    cli::kKillChild,
+    cli::kPty,
+    cli::kNoPty,
+    cli::kKeepFds,
+    cli::kStatusFd,
+    cli::under("Other", kDir),
+    cli::kPlan,
+    cli::kJson,
+    cli::kHelp,
+};
 
 /// Nobody is left behind when we are told to end: these go on to the program.
 FollowRequest follow_request(const cli::RunOptions& options) {
@@ -107,30 +108,31 @@ FollowRequest follow_request(const cli::RunOptions& options) {
 
 Result<Plan> make_plan(const Kernel& kernel, const PinStore& store, const std::string& name,
                        const Options& options) {
-  auto namespaces = store.find(kernel, name);
-  if (!namespaces) return error_of(namespaces);
+  auto namespaces = TRY(store.find(kernel, name));
   EnterRequest request = options.request;
   request.all = true;
   KindSet kinds;
   Target target;
   target.name = "pin " + name;
-  for (Namespace& ns : *namespaces) {
+  for (Namespace& ns : namespaces) {
     kinds.insert(ns.kind());
     const std::string path = pin_path(ns.kind(), name, store.root());
     target.namespaces.push_back({std::move(ns), path});
   }
   // A mount namespace that is pinned has files of its own.
   if (kinds.contains(Kind::net) && !kinds.contains(Kind::mnt)) {
-    request.mount_sys = options.sys;
+    if (options.sys) request.mount_sys = "/sys";
+    request.mount_sys_hint = "--no-sys leaves /sys as it is";
     if (options.etc) {
-      auto etc = files_for(kExec, name);
-      if (!etc) return error_of(etc);
-      request.bind_over = std::move(*etc);
+      auto etc = TRY(files_for(kExec, name));
+      if (etc) request.masked_sockets = resolvers_to_mask(*etc);
+      request.bind_over = std::move(etc);
     }
   }
-  auto facts = read_enter_facts(kernel, request, std::move(target));
-  if (!facts) return error_of(facts);
-  return plan_enter(request, std::move(*facts));
+  auto facts = TRY(read_enter_facts(kernel, request, std::move(target)));
+  TRY(cli::look_up_users(options.users, facts, request));
+  if (!options.run.plan) cli::note_given_terminal(kExec, request, facts);
+  return plan_enter(request, std::move(facts));
 }
 
 int run_in(const Kernel& kernel, const PinStore& store, const std::string& name,
@@ -158,9 +160,14 @@ class Job {
     job.pid_ = ::fork();
     if (job.pid_ < 0) return fail("fork", "");
     if (job.pid_ == 0) {
+      if (options.jobs > 1 && options.request.protection.of_terminal) {
+        // Several at a time cannot share the keys of one terminal.
+        const OwnedFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        ::dup2(null.get(), STDIN_FILENO);
+      }
       for (int i = 0; options.prefix && i < 2; ++i)
         ::dup2(pipes[static_cast<std::size_t>(i)][1], STDOUT_FILENO + i);
-      ::_exit(run_in(kernel, store, name, options));
+      ::_exit(cli::guarded(kExec, [&] { return run_in(kernel, store, name, options); }));
     }
     for (std::size_t i = 0; options.prefix && i < 2; ++i)
       ::close(pipes[i][1]);
@@ -250,10 +257,20 @@ int finish_one(std::vector<Job>& jobs, bool prefix) {
   }
 }
 
+/// Ends jobs that nobody follows any more: they pass the signal on to their programs.
+void end_all(std::vector<Job>& jobs) {
+  for (Job& job : jobs) {
+    ::kill(job.pid(), SIGTERM);
+    for (Job::Output& output : job.outputs())
+      output.fd = OwnedFd();
+  }
+  for (const Job& job : jobs)
+    job.wait();
+}
+
 /// The worst status of all.
-int run_in_all(const Kernel& kernel, const PinStore& store, const std::vector<std::string>& names,
-               const Options& options) {
-  std::vector<Job> jobs;
+int follow_all(const Kernel& kernel, const PinStore& store, const std::vector<std::string>& names,
+               const Options& options, std::vector<Job>& jobs) {
   int worst = 0;
   auto next = names.begin();
   while (next != names.end() || !jobs.empty()) {
@@ -275,42 +292,93 @@ int run_in_all(const Kernel& kernel, const PinStore& store, const std::vector<st
   return worst;
 }
 
+constexpr const char* kExecute = "execute";
+
+/// Whether the program runs in all of them as far as that can be told before it does in the first:
+/// each name is a pin, and the program is there. That of a pinned mount namespace is another.
+Status check_all(const Kernel& kernel, const PinStore& store, const std::vector<std::string>& names,
+                 const Options& options) {
+  bool has_own_files = options.request.root.has_value();
+  for (const std::string& name : names) {
+    auto namespaces = TRY(store.find(kernel, name));
+    for (const Namespace& ns : namespaces)
+      has_own_files = has_own_files || ns.kind() == Kind::mnt;
+  }
+  const std::string& file = options.request.program.file;
+  if (has_own_files || file.find('/') != std::string::npos || cli::is_in_path(file)) return {};
+  return fail(kExecute, file, ENOENT);
+}
+
+Result<int> run_in_all(const Kernel& kernel, const PinStore& store,
+                       const std::vector<std::string>& names, const Options& options) {
+  std::vector<Job> jobs;
+  jobs.reserve(names.size());
+  auto worst =
+      attempt([&]() -> Result<int> { return follow_all(kernel, store, names, options, jobs); });
+  if (!worst) end_all(jobs);
+  return worst;
+}
+
 Result<int> carry_out(const cli::CommandLine& line, const Options& options) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto place = find_place(line);
-  if (!place) return error_of(place);
-  auto store = open_store(*kernel, *place);
-  if (!store) return error_of(store);
+  auto kernel = TRY(cli::open_kernel());
+  auto place = TRY(find_place(options.place));
+  auto store = TRY(open_store(kernel, place));
+  TRY(check_not_roots(kernel, place, "enter the pin", line.operands));
   std::vector<std::string> names(line.operands.begin(), line.operands.end());
   if (options.all) {
-    auto pins = store->list(*kernel, {Kind::net});
-    if (!pins) return error_of(pins);
-    for (const PinFile& pin : *pins) {
+    auto pins = TRY(store.list(kernel, {Kind::net}));
+    for (const PinFile& pin : pins) {
       if (pin.state == PinState::live) names.push_back(pin.name);
     }
   }
   if (names.size() == 1 && !options.prefix && !options.all) {
-    return run_in(*kernel, *store, names.front(), options);
+    return run_in(kernel, store, names.front(), options);
   }
-  return run_in_all(*kernel, *store, names, options);
+  if (!options.keep_going) {
+    if (auto ok = check_all(kernel, store, names, options); !ok) {
+      if (ok.error().code != ENOENT || ok.error().operation() != kExecute) return error_of(ok);
+      cli::report(kExec, ok.error());
+      return cli::kNotFound;
+    }
+  }
+  return run_in_all(kernel, store, names, options);
 }
 
 }  // namespace
 
+constexpr cli::Tool kExec{
+    "nsx-pin exec",
+    "[options] name [name... --] program [argument...]",
+    "Run a program in pinned namespaces",
+    kExecOptions,
+    {.most = cli::Operands::kAnyNumber,
+     .first = cli::Completes::pin,
+     .rest = cli::Completes::pin,
+     .runs = cli::Operands::Runs::after_dashes,
+     .or_after_first = true},
+    kUsageStatus,
+    "The exit status is that of the program; with several pins, the highest one.\n",
+    {{{"nsx-pin exec blue ip addr", "addresses in the namespace blue"},
+      {"nsx-pin exec --all --prefix ss -tln", "sockets of all network pins"},
+      {"nsx-pin exec blue -- sh", "shell inside"}}},
+};
+
 int execute(const cli::CommandLine& given_line) {
   cli::CommandLine line = given_line;
   Options options;
-  for (const cli::Given& given : line.options) {
-    if (auto done = apply(given, options); !done) return cli::usage_error(kExec, done.error());
-  }
+  options.users.of_host = true;
+  auto read = cli::apply<kExecOptions>(line, options, options.request, options.users, options.run,
+                                       options.place);
+  if (!read) return cli::usage_error(kExec, read.error());
   if (auto ok = cli::check(options.run); !ok) return cli::usage_error(kExec, ok.error());
-  // As ip-netns(8) has it: NAME COMMAND..., without "--".
-  if (line.program.empty() && line.operands.size() > 1 && !options.all) {
-    line.program.assign(line.operands.begin() + 1, line.operands.end());
-    line.operands.resize(1);
+  if (auto ok = cli::check_users(line); !ok) {
+    return cli::usage_error(kExec, ok.error());
   }
-  if (line.program.empty() && options.all) line.program = std::exchange(line.operands, {});
+  // The first word was taken for a name.
+  if (options.all && line.ended_by_first) {
+    line.program.insert(line.program.begin(), line.operands.begin(), line.operands.end());
+    line.operands.clear();
+  }
   if (line.operands.empty() != options.all) {
     return cli::usage_error(kExec, {"run in",
                                     options.all ? line.operands.front() : "a pin",
@@ -319,7 +387,9 @@ int execute(const cli::CommandLine& given_line) {
                                     {}});
   }
   options.request.follow = follow_request(options.run);
+  options.request.protection = cli::protection(options.run, false);
   options.request.program = cli::choose_program(line.program);
+  options.request.program.reporter = kExec.name;
   const auto status = carry_out(line, options);
   if (status) return *status;
   cli::report(kExec, status.error());

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-pin/find_net.hh"
 
 #include <nsx/target.hh>
 
 #include "common/report.hh"
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
@@ -17,23 +19,22 @@ Result<Namespace> net_of(std::vector<Namespace> namespaces, const std::string& o
 
 }  // namespace
 
-Result<Namespace> find_net(const Kernel& kernel, const PinStore& store, const std::string& word) {
+Result<Namespace> find_net(const Kernel& kernel, const PinStore& store, const std::string& word,
+                           const TargetOptions& where) {
   // What is no name of a pin may be a target; what is none either is told to be no pin.
   const bool is_target =
       word.find(':') != std::string::npos ||
       (!word.empty() && word.find_first_not_of("0123456789") == std::string::npos);
   if (!is_target || store.has(word)) {
-    auto namespaces = store.find(kernel, word);
-    if (!namespaces) return error_of(namespaces);
-    return net_of(std::move(*namespaces), "the pin " + word);
+    auto namespaces = TRY(store.find(kernel, word));
+    return net_of(std::move(namespaces), "the pin " + word);
   }
-  auto target = resolve_target(kernel, word, cli::target_options());
-  if (!target) return error_of(target);
-  if (target->process) return target->process->open_namespace(kernel, Kind::net);
+  auto target = TRY(resolve_target(kernel, word, where));
+  if (target.process) return target.process->open_namespace(kernel, Kind::net);
   std::vector<Namespace> namespaces;
-  for (TargetNamespace& each : target->namespaces)
+  for (TargetNamespace& each : target.namespaces)
     namespaces.push_back(std::move(each.ns));
-  return net_of(std::move(namespaces), target->name);
+  return net_of(std::move(namespaces), target.name);
 }
 
 Result<Namespace> own_net(const Kernel& kernel) {

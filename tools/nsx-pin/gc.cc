@@ -1,33 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+
 #include "common/report.hh"
-#include "nsx-pin/code.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
+#include "upkeep/garbage.hh"
 
 namespace nsx::pin_tool {
 
 namespace {
 
+struct Request {
+  bool dry_run = false;
+  PlaceOptions place;
+};
+
+constexpr std::array kGcOptions{
+    cli::flag(cli::kNoLetter, "dry-run", "print what would be removed, and remove nothing",
+              cli::set_flag<&Request::dry_run>),
+    kDir,
+    cli::kHelp,
+};
+
 /// What was removed, or would be: a line each.
-Result<std::string> carry_out(const cli::CommandLine& line) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto place = find_place(line);
-  if (!place) return error_of(place);
-  auto workplace = Workplace::enter(*kernel, *place, false);
-  if (!workplace) return error_of(workplace);
-  auto garbage = collect_pin_garbage(*kernel, place->root, line.has(kDryRun));
-  if (!garbage) return error_of(garbage);
-  if (auto left = workplace->leave(*kernel); !left) return error_of(left);
+Result<std::string> carry_out(const Request& request) {
+  auto kernel = TRY(cli::open_kernel());
+  auto place = TRY(find_place(request.place));
+  auto workplace = TRY(Workplace::enter(kernel, place, false));
+  auto garbage = TRY(collect_pin_garbage(kernel, place.root, request.dry_run));
+  TRY(workplace.leave(kernel));
   std::string text;
-  for (const PinFile& pin : *garbage)
+  for (const PinFile& pin : garbage)
     text += printable(pin.path) + " (" + name(pin.state) + ")\n";
   return text;
 }
 
 }  // namespace
 
+constexpr cli::Tool kGc{
+    "nsx-pin gc",
+    "[options]",
+    "Remove stale files and the remains of interrupted commands",
+    kGcOptions,
+    cli::Operands::none,
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-pin gc --dry-run", "what would be removed"},
+      {"nsx-pin gc", "remove it"},
+      {"nsx-pin gc --dir /srv/pins", "in another directory"}}},
+};
+
 int collect(const cli::CommandLine& line) {
-  const auto text = carry_out(line);
+  Request request;
+  if (auto read = cli::apply<kGcOptions>(line, request, request.place); !read) {
+    return cli::usage_error(kGc, read.error());
+  }
+  const auto text = carry_out(request);
   if (text) return cli::print(kGc, *text);
   cli::report(kGc, text.error());
   return 1;

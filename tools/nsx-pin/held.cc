@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-pin/held.hh"
 
 #include <algorithm>
@@ -5,6 +6,8 @@
 
 #include <nsx/census.hh>
 #include <nsx/process.hh>
+
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
@@ -43,23 +46,6 @@ void add_holder(const Census& census, const CensusHolder& holder, Users& users) 
   }
 }
 
-std::string some_processes(const Kernel& kernel, const std::vector<pid_t>& pids) {
-  constexpr std::size_t kShown = 3;
-  std::string text;
-  for (std::size_t i = 0; i < pids.size() && i < kShown; ++i) {
-    const auto process = Process::open(kernel, pids[i]);
-    auto command = process ? process->read("comm") : Result<std::string>(std::string());
-    if (i > 0) text += ", ";
-    if (command && !command->empty()) {
-      command->pop_back();
-      text += printable(*command) + ' ';
-    }
-    text += std::to_string(pids[i]);
-  }
-  if (pids.size() > kShown) text += " and " + std::to_string(pids.size() - kShown) + " more";
-  return text;
-}
-
 std::string counted(std::size_t count, const char* one, const char* several) {
   return std::to_string(count) + ' ' + (count == 1 ? one : several);
 }
@@ -76,26 +62,60 @@ Result<std::vector<Users>> find_users(const Kernel& kernel,
     request.kinds.insert(ns.kind());
   request.sources = {Source::process, Source::thread, Source::children,
                      Source::fd,      Source::socket, Source::mount};
-  auto census = take_census(kernel, request);
-  if (!census) return error_of(census);
+  auto census = TRY(take_census(kernel, request));
   for (const Namespace& ns : namespaces) {
     Users users;
     users.kind = ns.kind();
-    CensusIndex index = 0;
-    const auto& all = census->namespaces;
-    while (index < all.size() && all[index].identity.inode != ns.identity().inode)
-      ++index;
-    if (index == all.size()) continue;
-    for (const CensusProcess& process : census->processes) {
+    const CensusIndex index = index_of(census, ns);
+    if (index == kNone) continue;
+    for (const CensusProcess& process : census.processes) {
       if (process.in(ns.kind()) == index) add_once(users.processes, process.pid);
     }
-    for (const CensusHolder& holder : census->holders) {
-      if (holder.ns == index) add_holder(*census, holder, users);
+    for (const CensusHolder& holder : census.holders) {
+      if (holder.ns == index) add_holder(census, holder, users);
     }
     std::erase_if(users.processes, [&](pid_t pid) { return is_zombie(kernel, pid); });
     if (!users.empty()) found.push_back(std::move(users));
   }
   return found;
+}
+
+Result<std::vector<pid_t>> processes_beside(const Kernel& kernel, pid_t init) {
+  CensusRequest request;
+  request.kinds = {Kind::pid};
+  request.sources = {Source::process, Source::relation};
+  auto census = TRY(take_census(kernel, request));
+  std::vector<pid_t> found;
+  const auto& processes = census.processes;
+  const auto its = std::find_if(processes.begin(), processes.end(),
+                                [&](const CensusProcess& each) { return each.pid == init; });
+  if (its == processes.end()) return found;
+  for (const CensusProcess& process : processes) {
+    CensusIndex ns = process.in(Kind::pid);
+    while (ns != kNone && ns != its->in(Kind::pid))
+      ns = census.namespaces[ns].parent;
+    if (ns != kNone && process.pid != init && !is_zombie(kernel, process.pid)) {
+      add_once(found, process.pid);
+    }
+  }
+  return found;
+}
+
+std::string some_processes(const Kernel& kernel, const std::vector<pid_t>& pids) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < pids.size() && i < kShown; ++i) {
+    const auto process = Process::open(kernel, pids[i]);
+    auto command = process ? process->read("comm") : Result<std::string>(std::string());
+    if (i > 0) text += ", ";
+    if (command && !command->empty()) {
+      command->pop_back();
+      text += printable(*command) + ' ';
+    }
+    text += std::to_string(pids[i]);
+  }
+  if (pids.size() > kShown) text += " and " + std::to_string(pids.size() - kShown) + " more";
+  return text;
 }
 
 std::string in_words(const Kernel& kernel, const Users& users) {

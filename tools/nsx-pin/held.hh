@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 // Who still uses a namespace whose name is gone.
 
@@ -22,6 +23,13 @@ struct Users {
 /// out.
 Result<std::vector<Users>> find_users(const Kernel& kernel,
                                       const std::vector<Namespace>& namespaces);
+
+/// The processes in the pid namespace of a process, and in those below it, but for that process and
+/// those that have ended.
+Result<std::vector<pid_t>> processes_beside(const Kernel& kernel, pid_t init);
+
+/// "sleep 12, sh 13 and 4 more"
+std::string some_processes(const Kernel& kernel, const std::vector<pid_t>& pids);
 
 /// "its net namespace lives on: 2 processes (sleep 12, sh 13), 1 descriptor (dockerd 7)"
 std::string in_words(const Kernel& kernel, const Users& users);

@@ -1,15 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <clocale>
 #include <map>
 
-#include <nsx/net.hh>
+#include <nsx/census.hh>
+#include <nsx/inside.hh>
+#include <nsx/process.hh>
 
 #include "common/json.hh"
 #include "common/number.hh"
 #include "common/report.hh"
 #include "common/table.hh"
-#include "net/net_ids.hh"
-#include "nsx-pin/code.hh"
+#include "common/value.hh"
+#include "net/links.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
@@ -20,71 +26,98 @@ struct Request {
   std::optional<int> target;
   bool json = false;
   bool headings = true;
+  PlaceOptions place;
 };
 
-Result<Request> parse_request(const cli::CommandLine& line) {
-  Request request;
-  for (const cli::Given& given : line.options) {
-    const int option = given.option->id;
-    if (option == 'J') request.json = true;
-    if (option == 'n') request.headings = false;
-    if (option != kNsid && option != kTargetNsid) continue;
-    const auto id = cli::parse_number<int>(given.argument);
-    if (!id || *id < 0) {
-      return refuse("use as a netnsid", cli::quoted(given.argument), "not a number from 0 on");
-    }
-    (option == kNsid ? request.id : request.target) = id;
-  }
-  return request;
+Result<int> parse_net_id(const char* text) {
+  const auto id = cli::parse_number<int>(text);
+  if (id && *id >= 0) return *id;
+  return refuse("use as a netnsid", cli::quoted(text), "not a number from 0 on");
 }
 
-struct Pinned {
-  ino_t inode = 0;
-  std::vector<std::string> names;
+constexpr std::array kIdsOptions{
+    cli::under("Selection", cli::value(cli::kNoLetter, "nsid", {"NUMBER"},
+                                       "the namespace with this netnsid only",
+                                       cli::parse_into<parse_net_id, &Request::id>)),
+    cli::value(cli::kNoLetter, "target-nsid", {"NUMBER"},
+               "the netnsids assigned in the namespace with this netnsid",
+               cli::parse_into<parse_net_id, &Request::target>),
+    cli::under("Output", cli::flag('J', "json", "print JSON", cli::set_flag<&Request::json>)),
+    cli::flag('n', "noheadings", "omit the headings", cli::clear_flag<&Request::headings>),
+    cli::under("Other", kDir),
+    cli::kHelp,
 };
 
-/// The pinned namespaces that the caller's has given a number.
-Result<std::map<int, Pinned>> pins_by_id(const Kernel& kernel, const cli::CommandLine& line) {
-  std::map<int, Pinned> pins;
-  auto place = find_place(line);
-  if (!place) return error_of(place);
-  auto store = open_store(kernel, *place);
-  if (!store) return error_of(store);
-  auto all = store->list(kernel, {Kind::net});
-  if (!all) return error_of(all);
-  for (const PinFile& pin : *all) {
-    if (pin.state != PinState::live) continue;
-    // It may be gone by now.
-    const auto ns = store->open_pin(kernel, pin);
+/// A namespace that has a number, as far as it is known.
+struct Known {
+  ino_t inode = 0;
+  std::vector<std::string> names;  ///< of its pins
+  pid_t pid = 0;                   ///< of the first process in it; 0: none
+  std::string command;
+};
+
+/// Adds those that are not pinned, and the processes in all: whoever nsx-ls finds.
+void add_found(const Kernel& kernel, std::map<int, Known>& known) {
+  CensusRequest request;
+  request.kinds = {Kind::net};
+  request.sources = {Source::process, Source::thread, Source::children,
+                     Source::fd,      Source::socket, Source::mount};
+  const auto census = take_census(kernel, request);
+  // Without it the numbers and the pins are still right.
+  if (!census) return;
+  for (CensusIndex i = 0; i < census->namespaces.size(); ++i) {
+    const CensusNamespace& found = census->namespaces[i];
+    if (found.kind != Kind::net) continue;
+    const auto ns = open_namespace(kernel, *census, i);
     const auto id = ns ? peer_net_id(*ns) : Result<std::optional<int>>{};
     if (!id || !*id) continue;
-    Pinned& its = pins[**id];
+    Known& its = known[**id];
+    its.inode = ns->identity().inode;
+    if (found.first_process == kNone) continue;
+    its.pid = census->processes[found.first_process].pid;
+    const auto process = Process::open(kernel, its.pid);
+    if (auto command = process ? process->read("comm") : Result<std::string>()) {
+      its.command = command->substr(0, command->find_last_not_of('\n') + 1);
+    }
+  }
+}
+
+/// The namespaces that the caller's has given a number.
+Result<std::map<int, Known>> find_by_id(const Kernel& kernel, const PlaceOptions& options) {
+  std::map<int, Known> known;
+  auto place = TRY(find_place(options));
+  auto store = TRY(open_store(kernel, place));
+  auto all = TRY(store.list(kernel, {Kind::net}));
+  for (const PinFile& pin : all) {
+    if (pin.state != PinState::live) continue;
+    // It may be gone by now.
+    const auto ns = store.open_pin(kernel, pin);
+    const auto id = ns ? peer_net_id(*ns) : Result<std::optional<int>>{};
+    if (!id || !*id) continue;
+    Known& its = known[**id];
     its.inode = ns->identity().inode;
     its.names.push_back(pin.name);
   }
-  return pins;
+  add_found(kernel, known);
+  return known;
 }
 
 struct Row {
   NetId id;
-  Pinned pinned;  ///< without names: is not
+  Known known;
 };
 
-Result<std::vector<Row>> find_rows(const Request& request, const cli::CommandLine& line) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto socket = RouteSocket::open();
-  if (!socket) return error_of(socket);
-  auto ids = list_net_ids(*socket, request.target);
-  if (!ids) return error_of(ids);
-  auto pins = pins_by_id(*kernel, line);
-  if (!pins) return error_of(pins);
+Result<std::vector<Row>> find_rows(const Request& request) {
+  auto kernel = TRY(cli::open_kernel());
+  auto socket = TRY(RouteSocket::open());
+  auto ids = TRY(list_net_ids(socket, request.target));
+  auto known = TRY(find_by_id(kernel, request.place));
   std::vector<Row> rows;
-  for (const NetId& id : *ids) {
+  for (const NetId& id : ids) {
     if (request.id && id.id != *request.id) continue;
     const auto ours = request.target ? id.current : std::optional(id.id);
-    const auto pin = ours ? pins->find(*ours) : pins->end();
-    rows.push_back({id, pin != pins->end() ? pin->second : Pinned{}});
+    const auto its = ours ? known.find(*ours) : known.end();
+    rows.push_back({id, its != known.end() ? its->second : Known{}});
   }
   if (request.id && rows.empty()) {
     return refuse("find the netnsid", std::to_string(*request.id), "no namespace has it");
@@ -98,10 +131,14 @@ std::string json_of(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     json.open('{').key("netnsid").number(row.id.id);
     if (row.id.current) json.key("current").number(*row.id.current);
-    json.key("ns").number_or_null(row.pinned.inode).key("names").open('[');
-    for (const std::string& name : row.pinned.names)
+    json.key("ns").number_or_null(row.known.inode).key("names").open('[');
+    for (const std::string& name : row.known.names)
       json.string(name);
-    json.close().close();
+    json.close();
+    if (row.known.pid != 0) {
+      json.key("pid").number(row.known.pid).key("command").string(row.known.command);
+    }
+    json.close();
   }
   return json.close().close().take() + '\n';
 }
@@ -110,31 +147,55 @@ Status print_table(const Request& request, const std::vector<Row>& rows) {
   std::vector<cli::TableColumn> columns{{"NETNSID", true, true, false, false}};
   if (request.target) columns.push_back({"CURRENT", true, true, false, false});
   columns.push_back({"NS", true, true, false, false});
-  columns.push_back({"NAMES", false, false, false, true});
+  constexpr std::size_t kLeast = 12;
+  columns.push_back({.name = "NAMES", .is_list = true, .least = kLeast, .is_optional = true});
+  columns.push_back({"PID", true, true, false, false});
+  columns.push_back({.name = "COMMAND", .is_last_resort = true, .least = kLeast});
   std::vector<cli::TableRow> lines;
   for (const Row& row : rows) {
     cli::TableRow line{{std::to_string(row.id.id)}, {}};
     if (request.target) {
       line.cells.push_back(row.id.current ? std::to_string(*row.id.current) : "");
     }
-    line.cells.push_back(row.pinned.inode != 0 ? std::to_string(row.pinned.inode) : "");
+    line.cells.push_back(row.known.inode != 0 ? std::to_string(row.known.inode) : "");
     std::string names;
-    for (const std::string& name : row.pinned.names)
-      names += (names.empty() ? "" : "\n") + printable(name);
+    for (const std::string& name : row.known.names) {
+      if (!names.empty()) names += cli::kBreak;
+      names += name;
+    }
     line.cells.push_back(std::move(names));
+    line.cells.push_back(row.known.pid != 0 ? std::to_string(row.known.pid) : "");
+    line.cells.push_back(row.known.command);
     lines.push_back(std::move(line));
   }
-  return cli::print_table("ids", columns, lines, cli::TableFormat::plain, request.headings);
+  return cli::print_table(columns, std::move(lines), {.headings = request.headings, .fit = true});
 }
 
 }  // namespace
 
+constexpr cli::Tool kIds{
+    "nsx-pin ids",
+    "[options]",
+    "List the netnsids assigned in this network namespace",
+    kIdsOptions,
+    cli::Operands::none,
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-pin ids", "all netnsids"},
+      {"nsx-pin ids --nsid 0", "a single one"},
+      {"nsx-pin ids --json", "for scripts"}}},
+};
+
 int ids(const cli::CommandLine& line) {
-  const auto request = parse_request(line);
-  if (!request) return cli::usage_error(kIds, request.error());
-  auto rows = find_rows(*request, line);
-  if (rows && request->json) return cli::print(kIds, json_of(*rows));
-  const auto printed = rows ? print_table(*request, *rows) : Status(error_of(rows));
+  // For the width of names; messages stay as they are.
+  std::setlocale(LC_CTYPE, "");
+  Request request;
+  if (auto read = cli::apply<kIdsOptions>(line, request, request.place); !read) {
+    return cli::usage_error(kIds, read.error());
+  }
+  auto rows = find_rows(request);
+  if (rows && request.json) return cli::print(kIds, json_of(*rows));
+  const auto printed = rows ? print_table(request, *rows) : Status(error_of(rows));
   if (printed) return cli::finish_stdout(kIds);
   cli::report(kIds, printed.error());
   return 1;

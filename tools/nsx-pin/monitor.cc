@@ -1,15 +1,29 @@
-#include <nsx/pin_watch.hh>
+// SPDX-License-Identifier: MIT
+#include <array>
 
 #include "common/json.hh"
 #include "common/report.hh"
-#include "nsx-pin/code.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/kinds.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
+#include "upkeep/watch.hh"
 
 namespace nsx::pin_tool {
 
 namespace {
+
+struct Request {
+  KindSet kinds;
+  bool json = false;
+  PlaceOptions place;
+};
+
+constexpr std::array kMonitorOptions{
+    cli::flag('J', "json", "print a line of JSON for each event", cli::set_flag<&Request::json>),
+    kType,
+    kDir,
+    cli::kHelp,
+};
 
 /// A line: "add net blue".
 std::string text_of(const PinEvent& event) {
@@ -26,19 +40,16 @@ std::string json_of(const PinEvent& event) {
 }
 
 /// Prints events until that fails; returns the exit status then.
-Result<int> watch(const cli::CommandLine& line, KindSet kinds) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto place = find_place(line);
-  if (!place) return error_of(place);
-  auto watch = PinWatch::start(*kernel, place->root, place->is_users);
-  if (!watch) return error_of(watch);
+Result<int> watch(const Request& request) {
+  auto kernel = TRY(cli::open_kernel());
+  auto place = TRY(find_place(request.place));
+  auto watch = TRY(PinWatch::start(kernel, place.root, place.is_users));
   for (;;) {
-    auto events = watch->wait(*kernel);
-    if (!events) return error_of(events);
+    auto events = TRY(watch.wait(kernel));
     std::string text;
-    for (const PinEvent& event : *events) {
-      if (kinds.contains(event.pin.kind)) text += line.has('J') ? json_of(event) : text_of(event);
+    for (const PinEvent& event : events) {
+      if (request.kinds.contains(event.pin.kind))
+        text += request.json ? json_of(event) : text_of(event);
     }
     if (text.empty()) continue;
     if (const int status = cli::print(kMonitor, text); status != 0) return status;
@@ -47,10 +58,25 @@ Result<int> watch(const cli::CommandLine& line, KindSet kinds) {
 
 }  // namespace
 
+constexpr cli::Tool kMonitor{
+    "nsx-pin monitor",
+    "[options]",
+    "Report pins being added and removed until interrupted",
+    kMonitorOptions,
+    cli::Operands::none,
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-pin monitor", "all kinds"},
+      {"nsx-pin monitor -t net", "network namespaces only"},
+      {"nsx-pin monitor --json", "for scripts"}}},
+};
+
 int monitor(const cli::CommandLine& line) {
-  const auto kinds = wanted_kinds(line);
-  if (!kinds) return cli::usage_error(kMonitor, kinds.error());
-  const auto status = watch(line, *kinds);
+  Request request;
+  auto read = cli::apply<kMonitorOptions>(line, request, request.kinds, request.place);
+  if (!read) return cli::usage_error(kMonitor, read.error());
+  if (request.kinds.empty()) request.kinds = KindSet::all();
+  const auto status = watch(request);
   if (status) return *status;
   cli::report(kMonitor, status.error());
   return 1;

@@ -1,39 +1,47 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 
-#include <nsx/members.hh>
+#include <nsx/census.hh>
 
 #include "common/report.hh"
-#include "nsx-pin/code.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-pin/held.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
 namespace {
 
-Result<std::string> pids_of(const cli::CommandLine& line) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto place = find_place(line);
-  if (!place) return error_of(place);
-  auto store = open_store(*kernel, *place);
-  if (!store) return error_of(store);
-  auto namespaces = store->find(*kernel, line.operands.front());
-  if (!namespaces) return error_of(namespaces);
+struct Request {
+  bool all = false;
+  PlaceOptions place;
+};
+
+constexpr std::array kPidsOptions{
+    cli::flag('a', "all", "also those with a thread inside or a descriptor of it",
+              cli::set_flag<&Request::all>),
+    kDir,
+    cli::kHelp,
+};
+
+Result<std::string> pids_of(const cli::CommandLine& line, const Request& request) {
+  auto kernel = TRY(cli::open_kernel());
+  auto place = TRY(find_place(request.place));
+  auto stores = TRY(open_stores(kernel, place));
+  const std::string name = line.operands.front();
+  auto namespaces = TRY(store_of(stores, name).find(kernel, name));
 
   std::vector<pid_t> pids;
-  if (line.has('a')) {
-    auto users = find_users(*kernel, *namespaces);
-    if (!users) return error_of(users);
-    for (const Users& each : *users) {
+  if (request.all) {
+    auto users = TRY(find_users(kernel, namespaces));
+    for (const Users& each : users) {
       pids.insert(pids.end(), each.processes.begin(), each.processes.end());
       pids.insert(pids.end(), each.descriptors.begin(), each.descriptors.end());
     }
   } else {
-    auto found = processes_in(*kernel, *namespaces);
-    if (!found) return error_of(found);
-    pids = std::move(*found);
+    pids = TRY(processes_in(kernel, namespaces));
   }
   std::sort(pids.begin(), pids.end());
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
@@ -45,8 +53,25 @@ Result<std::string> pids_of(const cli::CommandLine& line) {
 
 }  // namespace
 
+constexpr cli::Tool kPids{
+    "nsx-pin pids",
+    "[options] name",
+    "Print the PIDs of the processes in a pinned namespace",
+    kPidsOptions,
+    {.least = 1, .most = 1, .first = cli::Completes::pin},
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-pin pids blue", "processes inside"},
+      {"nsx-pin pids --all blue", "everything that keeps it busy"},
+      {"nsx-pin pids blue | xargs -r kill", "end them"}}},
+};
+
 int pids(const cli::CommandLine& line) {
-  const auto text = pids_of(line);
+  Request request;
+  if (auto read = cli::apply<kPidsOptions>(line, request, request.place); !read) {
+    return cli::usage_error(kPids, read.error());
+  }
+  const auto text = pids_of(line, request);
   if (text) return cli::print(kPids, *text);
   cli::report(kPids, text.error());
   return 1;

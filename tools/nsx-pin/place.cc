@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: MIT
 #include "nsx-pin/place.hh"
 
+#include <algorithm>
 #include <cstdlib>
 #include <unistd.h>
 
-#include "nsx-pin/commands.hh"
+#include "common/report.hh"
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
@@ -18,7 +21,8 @@ Result<std::string> absolute(std::string path) {
   while (path.size() > 1 && path.ends_with('/'))
     path.pop_back();
   if (path.starts_with('/')) return path;
-  char* here = ::get_current_dir_name();
+  // Not get_current_dir_name(3): that asks the file system, which may not answer.
+  char* here = ::getcwd(nullptr, 0);
   if (here == nullptr) return fail("find the directory", path);
   std::string whole = std::string(here) + '/' + path;
   ::free(here);
@@ -27,50 +31,90 @@ Result<std::string> absolute(std::string path) {
 
 }  // namespace
 
-Result<Place> find_place(const cli::CommandLine& line) {
-  const char* named = variable("NSX_PIN_DIR");
-  for (const cli::Given& given : line.options) {
-    if (given.option->id == kDirId) named = given.argument;
-  }
+Result<Place> find_place(const PlaceOptions& options) {
+  const char* named = options.directory;
+  if (named == nullptr) named = variable("NSX_PIN_DIR");
   if (named != nullptr) {
-    auto root = absolute(named);
-    if (!root) return error_of(root);
-    if (::access(root->c_str(), F_OK) != 0) return fail("use the directory for pins", *root);
-    return Place{std::move(*root), false};
+    auto root = TRY(absolute(named));
+    if (auto usable = check_that_it_answers(root); !usable) {
+      return fail("use the directory for pins", root, usable.error().code, usable.error().hint());
+    }
+    TRY(check_pin_root(root));
+    return Place{std::move(root), false};
   }
   if (::geteuid() == 0) return Place{kPinRoot, false};
   const char* runtime = variable("XDG_RUNTIME_DIR");
   std::string root = runtime != nullptr ? runtime : "/run/user/" + std::to_string(::geteuid());
-  if (::access(root.c_str(), F_OK) != 0) {
-    return fail("use the directory for your pins", root, errno,
-                "log in by a session that has one, or set XDG_RUNTIME_DIR");
+  auto ok = check_that_it_answers(root);
+  if (ok) ok = check_pin_root(root);
+  if (!ok) {
+    ok.error().set_operation("use the directory for your pins");
+    ok.error().set_subject(root);
+    if (ok.error().code != 0 && ok.error().hint().empty()) {
+      ok.error().set_hint("log in by a session that has one, or set XDG_RUNTIME_DIR");
+    }
+    return error_of(ok);
   }
   return Place{std::move(root), true};
 }
 
+Result<TargetOptions> target_options(const PlaceOptions& options) {
+  TargetOptions where = cli::target_options();
+  const bool is_named = options.directory != nullptr || !where.pin_directory.empty();
+  if (!is_named) return where;
+  auto place = TRY(find_place(options));
+  where.pin_directory = place.root;
+  return where;
+}
+
 Result<PinStore> open_store(const Kernel& kernel, const Place& place) {
   if (place.is_users) {
-    auto holder = PinHolder::find(kernel, place.root);
-    if (!holder) return error_of(holder);
-    if (*holder) return (*holder)->store();
+    auto holder = TRY(PinHolder::find(kernel, place.root));
+    if (holder) return holder->store();
   }
   return PinStore::open(kernel, place.root);
+}
+
+Result<std::vector<PinStore>> open_stores(const Kernel& kernel, const Place& place) {
+  std::vector<PinStore> stores;
+  stores.push_back(TRY(open_store(kernel, place)));
+  if (!place.is_users) return stores;
+  // Not to be seen is as good as none.
+  if (auto roots = PinStore::open(kernel, kPinRoot)) stores.push_back(std::move(*roots));
+  return stores;
+}
+
+const PinStore& store_of(const std::vector<PinStore>& stores, const std::string& name) {
+  const auto found = std::find_if(stores.begin(), stores.end(), [&](const PinStore& store) {
+    return check_pin_name(name) && store.has(name);
+  });
+  return found != stores.end() ? *found : stores.front();
+}
+
+Status check_not_roots(const Kernel& kernel, const Place& place, const char* operation,
+                       std::span<char* const> names) {
+  if (!place.is_users) return {};
+  const auto stores = TRY(open_stores(kernel, place));
+  for (const std::string name : names) {
+    if (&store_of(stores, name) == &stores.front()) continue;
+    return refuse(operation, name, "it is root's", "run as root");
+  }
+  return {};
 }
 
 Result<Workplace> Workplace::enter(const Kernel& kernel, const Place& place, bool start) {
   Workplace workplace;
   if (!place.is_users) return workplace;
   if (start) {
-    auto holder = PinHolder::find_or_start(kernel, place.root);
-    if (!holder) return error_of(holder);
-    workplace.holder_ = std::move(*holder);
+    workplace.holder_ = TRY(PinHolder::find_or_start(kernel, place.root));
   } else {
-    auto holder = PinHolder::find(kernel, place.root);
-    if (!holder) return error_of(holder);
-    workplace.holder_ = std::move(*holder);
+    workplace.holder_ = TRY(PinHolder::find(kernel, place.root));
   }
   if (!workplace.holder_) return workplace;
-  if (auto joined = workplace.holder_->join(kernel); !joined) return error_of(joined);
+  if (auto joined = attempt([&] { return workplace.holder_->join(kernel); }); !joined) {
+    [[maybe_unused]] const auto left = attempt([&] { return workplace.leave(kernel); });
+    return error_of(joined);
+  }
   return workplace;
 }
 

@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <ctime>
 
@@ -6,10 +8,10 @@
 
 #include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-pin/code.hh"
 #include "nsx-pin/commands.hh"
 #include "nsx-pin/held.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
 
 namespace nsx::pin_tool {
 
@@ -17,32 +19,34 @@ namespace {
 
 struct Options {
   bool all = false;
+  bool force = false;
   bool kill = false;
   bool wait = false;
   std::optional<double> seconds;  ///< to wait; none: for ever
+  PlaceOptions place;
 };
 
-Status apply(const cli::Given& given, Options& options) {
-  switch (given.option->id) {
-    case 'a':
-      options.all = true;
-      break;
-    case kKill:
-      options.kill = true;
-      break;
-    case kWait:
-      options.wait = true;
-      if (given.argument == nullptr) break;
-      options.seconds = cli::parse_number<double>(given.argument);
-      if (!options.seconds || !(*options.seconds >= 0)) {
-        return refuse("wait for", cli::quoted(given.argument), "not a number of seconds");
-      }
-      break;
-    default:
-      break;
-  }
+Status set_wait(Options& options, const char* text) {
+  options.wait = true;
+  if (text == nullptr) return {};
+  const std::chrono::duration<double> time = TRY(cli::parse_time(text));
+  options.seconds = time.count();
   return {};
 }
+
+constexpr std::array kRmOptions{
+    cli::flag('a', "all", "remove all pins", cli::set_flag<&Options::all>),
+    cli::flag('f', "force", "also remove pins mounted only in another mount namespace",
+              cli::set_flag<&Options::force>),
+    cli::flag(cli::kNoLetter, "kill",
+              "kill the processes in the namespaces; otherwise a PID namespace with processes is "
+              "not removed",
+              cli::set_flag<&Options::kill>),
+    cli::optional_value(cli::kNoLetter, "wait", {"TIME"},
+                        "wait until the namespaces are no longer in use", cli::call<set_wait>),
+    kDir,
+    cli::kHelp,
+};
 
 double now() {
   timespec time{};
@@ -50,10 +54,11 @@ double now() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
-/// Those that are in a namespace of the machine itself are everybody.
-bool is_own(const Kernel& kernel, const Namespace& ns) {
-  const auto own = Namespace::open_file(kernel, kernel.proc_path() + "/self/ns/" + name(ns.kind()));
-  return own && own->identity() == ns.identity();
+/// Whether it is this command's own, or that of process 1: everybody is in it.
+bool is_everybodys(const Kernel& kernel, const Namespace& ns) {
+  if (ns.is_current(kernel)) return true;
+  const auto init = Namespace::open_file(kernel, kernel.proc_path() + "/1/ns/" + name(ns.kind()));
+  return init && init->same_as(ns);
 }
 
 void kill_all(const Kernel& kernel, const Users& users) {
@@ -80,6 +85,30 @@ std::optional<double> patience(const Options& options, const std::vector<Users>&
   if (options.wait) return options.seconds;
   if (options.kill) return kForKilled;
   return may_only_look(users) ? kForALook : 0;
+}
+
+/// Whether nobody dies with the init of a pid namespace that is removed. Waits for those in there
+/// if it is asked to.
+Status check_inside(const Kernel& kernel, const PinStore& store, const std::string& name,
+                    const Options& options) {
+  const double start = now();
+  for (;;) {
+    const auto init = init_to_end(kernel, store, name);
+    if (!init) return {};
+    auto inside = TRY(processes_beside(kernel, *init));
+    if (inside.empty()) return {};
+    if (!options.wait || (options.seconds && now() - start >= *options.seconds)) {
+      const bool is_one = inside.size() == 1;
+      return refuse(
+          "remove the pin", name,
+          "that would kill " + std::to_string(inside.size()) +
+              (is_one ? " process" : " processes") +
+              " in its pid namespace: " + some_processes(kernel, inside),
+          is_one ? "--kill removes the pin and kills it" : "--kill removes the pin and kills them");
+    }
+    const timespec pause{0, 20'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
 }
 
 /// Waits for, or ends, those that still use namespaces. None are left, or the time is over.
@@ -112,26 +141,46 @@ std::vector<Namespace> reach(const Kernel& kernel, const PinStore& store, const 
   return namespaces;
 }
 
+/// Whether nobody in another mount namespace loses a pin that does not show here.
+Status check_elsewhere(const Kernel& kernel, const PinStore& store, const std::string& name) {
+  auto pins = TRY(store.list(kernel));
+  std::erase_if(pins, [&](const PinFile& pin) { return pin.name != name; });
+  TRY(store.examine(kernel, pins));
+  for (const PinFile& pin : pins) {
+    if (pin.state != PinState::elsewhere) continue;
+    return refuse("remove the pin", name,
+                  std::string("its ") + nsx::name(pin.kind) +
+                      " namespace is mounted in another mount namespace: " + user_of(kernel, pin),
+                  "--force removes it there as well");
+  }
+  return {};
+}
+
 Status remove(const Kernel& kernel, const Place& place, const PinStore& store,
               const std::string& name, const Options& options) {
   std::vector<Namespace> namespaces;
   if (check_pin_name(name) && store.directory() >= 0) namespaces = reach(kernel, store, name);
   if (options.kill) {
     for (const Namespace& ns : namespaces) {
-      if (!is_own(kernel, ns)) continue;
+      if (!is_everybodys(kernel, ns)) continue;
       return refuse("kill those that use the pin", name,
                     std::string("its ") + nsx::name(ns.kind()) + " namespace is your own");
     }
   }
-  if (auto removed = remove_pins(kernel, place.root, name); !removed) return removed;
-  std::erase_if(namespaces, [&](const Namespace& ns) { return is_own(kernel, ns); });
+  if (!options.force) {
+    TRY(check_elsewhere(kernel, store, name));
+  }
+  if (!options.kill) {
+    TRY(check_inside(kernel, store, name, options));
+  }
+  TRY(remove_pins(kernel, place.root, name));
+  std::erase_if(namespaces, [&](const Namespace& ns) { return is_everybodys(kernel, ns); });
   // Most are gone by now, and need no search for who uses them.
   namespaces = reopen_alive(kernel, std::move(namespaces));
-  auto users = see_to_users(kernel, namespaces, options);
-  if (!users) return error_of(users);
-  if (users->empty()) return {};
+  auto users = TRY(see_to_users(kernel, namespaces, options));
+  if (users.empty()) return {};
   std::string text;
-  for (const Users& each : *users)
+  for (const Users& each : users)
     text += (text.empty() ? "" : "; ") + in_words(kernel, each);
   if (options.wait || options.kill) return refuse("end what uses the pin", name, text);
   cli::note(kRm, printable(name) + " is removed; " + text);
@@ -142,43 +191,51 @@ Result<std::vector<std::string>> names_to_remove(const Kernel& kernel, const Pin
                                                  const cli::CommandLine& line,
                                                  const Options& options) {
   if (!options.all) return std::vector<std::string>(line.operands.begin(), line.operands.end());
-  auto pins = store.list(kernel);
-  if (!pins) return error_of(pins);
+  auto pins = TRY(store.list(kernel));
   std::vector<std::string> names;
-  for (const PinFile& pin : *pins) {
+  for (const PinFile& pin : pins) {
     if (names.empty() || names.back() != pin.name) names.push_back(pin.name);
   }
   return names;
 }
 
 Result<int> carry_out(const cli::CommandLine& line, const Options& options) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto place = find_place(line);
-  if (!place) return error_of(place);
-  auto workplace = Workplace::enter(*kernel, *place, false);
-  if (!workplace) return error_of(workplace);
-  auto store = PinStore::open(*kernel, place->root);
-  if (!store) return error_of(store);
-  auto names = names_to_remove(*kernel, *store, line, options);
-  if (!names) return error_of(names);
+  auto kernel = TRY(cli::open_kernel());
+  auto place = TRY(find_place(options.place));
+  TRY(check_not_roots(kernel, place, "remove the pin", line.operands));
+  auto workplace = TRY(Workplace::enter(kernel, place, false));
+  auto store = TRY(PinStore::open(kernel, place.root));
+  auto names = TRY(names_to_remove(kernel, store, line, options));
   int status = 0;
-  for (const std::string& name : *names) {
-    if (auto done = remove(*kernel, *place, *store, name, options); !done) {
+  for (const std::string& name : names) {
+    if (auto done = remove(kernel, place, store, name, options); !done) {
       cli::report(kRm, done.error());
       status = 1;
     }
   }
-  if (auto left = workplace->leave(*kernel); !left) return error_of(left);
+  TRY(workplace.leave(kernel));
   return status;
 }
 
 }  // namespace
 
+constexpr cli::Tool kRm{
+    "nsx-pin rm",
+    "[options] name...",
+    "Remove pins",
+    kRmOptions,
+    kAnyPins,
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-pin rm blue", "remove the pin blue"},
+      {"nsx-pin rm --kill box", "kill what still runs inside"},
+      {"nsx-pin rm --wait=10 blue", "wait until it is unused"}}},
+};
+
 int remove(const cli::CommandLine& line) {
   Options options;
-  for (const cli::Given& given : line.options) {
-    if (auto done = apply(given, options); !done) return cli::usage_error(kRm, done.error());
+  if (auto read = cli::apply<kRmOptions>(line, options, options.place); !read) {
+    return cli::usage_error(kRm, read.error());
   }
   if (options.all != line.operands.empty()) {
     return cli::usage_error(kRm, {"remove", options.all ? line.operands.front() : "pins", 0,

@@ -1,14 +1,14 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <cmath>
-
-#include <nsx/pin_watch.hh>
 
 #include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-pin/code.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/kinds.hh"
 #include "nsx-pin/place.hh"
+#include "try.hh"
+#include "upkeep/watch.hh"
 
 namespace nsx::pin_tool {
 
@@ -23,29 +23,32 @@ struct Request {
   bool all_kinds = true;  ///< that --type names; without it any
   bool gone = false;
   std::optional<PinHistory::Time> deadline;
+  PlaceOptions place;
 };
 
-Result<Request> parse_request(const cli::CommandLine& line) {
-  Request request;
+Status set_timeout(Request& request, const char* text) {
+  const auto time = TRY(cli::parse_time(text));
+  request.deadline = std::chrono::steady_clock::now() + time;
+  return {};
+}
+
+constexpr std::array kWaitOptions{
+    cli::flag(cli::kNoLetter, "gone", "wait until the pin is removed",
+              cli::set_flag<&Request::gone>),
+    cli::value(cli::kNoLetter, "timeout", {"TIME"},
+               "give up after TIME (10s, 250ms), with exit status 1", cli::call<set_timeout>),
+    kType,
+    kDir,
+    cli::kHelp,
+};
+
+Status read_request(const cli::CommandLine& line, Request& request) {
   request.name = line.operands.front();
-  if (auto ok = check_pin_name(request.name); !ok) return error_of(ok);
-  auto kinds = wanted_kinds(line);
-  if (!kinds) return error_of(kinds);
-  request.kinds = *kinds;
-  request.all_kinds = line.has(kType.id);
-  request.gone = line.has(kGone);
-  for (const cli::Given& given : line.options) {
-    if (given.option->id != kTimeout) continue;
-    const auto seconds = cli::parse_number<double>(given.argument);
-    // A day of the year 10000, rather than a number that a clock cannot hold.
-    if (!seconds || !(*seconds >= 0) || *seconds > 1e9) {
-      return refuse("wait for", cli::quoted(given.argument), "not a number of seconds");
-    }
-    request.deadline =
-        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(
-                                               std::chrono::duration<double>(*seconds));
-  }
-  return request;
+  TRY(check_pin_name(request.name));
+  TRY(cli::apply<kWaitOptions>(line, request, request.kinds, request.place));
+  request.all_kinds = !request.kinds.empty();
+  if (!request.all_kinds) request.kinds = KindSet::all();
+  return {};
 }
 
 /// Whether the name is there, and all that it pins can be entered; or whether it is gone.
@@ -64,34 +67,45 @@ bool is_met(const Request& request, const std::vector<PinFile>& pins) {
 }
 
 /// Whether it came to be so in time.
-Result<bool> wait_for(const cli::CommandLine& line, const Request& request) {
-  auto kernel = cli::open_kernel();
-  if (!kernel) return error_of(kernel);
-  auto place = find_place(line);
-  if (!place) return error_of(place);
-  auto watch = PinWatch::start(*kernel, place->root, place->is_users);
-  if (!watch) return error_of(watch);
-  while (!is_met(request, watch->pins())) {
+Result<bool> wait_for(const Request& request) {
+  auto kernel = TRY(cli::open_kernel());
+  auto place = TRY(find_place(request.place));
+  auto watch = TRY(PinWatch::start(kernel, place.root, place.is_users));
+  while (!is_met(request, watch.pins())) {
     if (request.deadline && std::chrono::steady_clock::now() >= *request.deadline) return false;
-    auto events = watch->wait(*kernel, request.deadline);
-    if (!events) return error_of(events);
+    TRY(watch.wait(kernel, request.deadline));
   }
   return true;
 }
 
 }  // namespace
 
+constexpr cli::Tool kWaitFor{
+    "nsx-pin wait",
+    "[options] name",
+    "Wait until a pin exists",
+    kWaitOptions,
+    {.least = 1, .most = 1, .first = cli::Completes::pin},
+    kUsageStatus,
+    nullptr,
+    {{{"nsx-pin wait blue", "until blue exists"},
+      {"nsx-pin wait --timeout 10 blue", "for 10 seconds at most"},
+      {"nsx-pin wait --gone blue", "until blue is removed"}}},
+};
+
 int wait(const cli::CommandLine& line) {
-  const auto request = parse_request(line);
-  if (!request) return cli::usage_error(kWaitFor, request.error());
-  const auto met = wait_for(line, *request);
+  Request request;
+  if (auto read = read_request(line, request); !read) {
+    return cli::usage_error(kWaitFor, read.error());
+  }
+  const auto met = wait_for(request);
   if (met && *met) return 0;
   if (met) {
     cli::report(kWaitFor, {"wait longer for the pin",
-                           request->name,
+                           request.name,
                            0,
-                           request->gone ? "the time is up, and it is still there"
-                                         : "the time is up, and it is not there",
+                           request.gone ? "the time is up, and it is still there"
+                                        : "the time is up, and it is not there",
                            {}});
     return kTimeIsUp;
   }

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # offer.bash LINE: prints what bash offers for it, one a line. With PLAIN set, without
 # bash-completion. Candidates stand as readline gets them: behind the last "=" or ":".
 

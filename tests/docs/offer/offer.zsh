@@ -12,7 +12,7 @@ compadd() {
   fi
   local -a offered
   builtin compadd -A offered "$@"
-  print -rl -- $offered >>$OFFER_OUT
+  if (( $#offered )); then print -rl -- $offered >>$OFFER_OUT; fi
   builtin compadd "$@"
 }
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "cgroup/files.hh"
+
+#include <algorithm>
+#include <array>
+
+#include "cgroup/net.hh"
+#include "kernel/text.hh"
+
+namespace nsx {
+
+std::string_view controller_of(std::string_view file) {
+  const std::string_view prefix = file.substr(0, file.find('.'));
+  // The pressures, and the time that the CPUs were used, are there without.
+  constexpr std::array<std::string_view, 6> kOfAll{"cpu.pressure", "memory.pressure",
+                                                   "io.pressure",  "irq.pressure",
+                                                   "cpu.stat",     "cpu.stat.local"};
+  if (prefix == "cgroup" || is_net_file(file) ||
+      std::find(kOfAll.begin(), kOfAll.end(), file) != kOfAll.end()) {
+    return {};
+  }
+  return prefix;
+}
+
+bool lists_controller(std::string_view list, std::string_view controller) {
+  if (list.ends_with('\n')) list.remove_suffix(1);
+  while (!list.empty()) {
+    if (next_field(list, ' ') == controller) return true;
+  }
+  return false;
+}
+
+const char* command_for(std::string_view file) {
+  if (file == "cgroup.procs" || file == "cgroup.threads") return "mv moves processes";
+  if (file == "cgroup.kill") return "kill does that";
+  if (file == "cgroup.freeze") return "freeze and thaw do that";
+  if (file == "memory.reclaim") return "reclaim does that";
+  return nullptr;
+}
+
+bool is_memory_size(std::string_view file) {
+  constexpr std::array<std::string_view, 7> kSizes{
+      "memory.max",      "memory.high",      "memory.low",      "memory.min",
+      "memory.swap.max", "memory.swap.high", "memory.zswap.max"};
+  return std::ranges::find(kSizes, file) != kSizes.end();
+}
+
+bool is_setting(std::string_view file) {
+  // Handed down by a list of its own; what cannot be turned back; records that a write resets;
+  // triggers; the same setting in other units.
+  constexpr std::array<std::string_view, 6> kOthers{
+      "cgroup.subtree_control", "cgroup.type", "memory.peak",
+      "memory.swap.peak",       "pids.peak",   "cpu.weight.nice"};
+  return command_for(file) == nullptr && !file.ends_with(".pressure") &&
+         std::find(kOthers.begin(), kOthers.end(), file) == kOthers.end();
+}
+
+std::optional<std::string_view> find_word(std::string_view line, std::string_view key) {
+  while (!line.empty()) {
+    std::string_view word = next_field(line, ' ');
+    if (word.size() > key.size() && word.starts_with(key) && word[key.size()] == '=') {
+      return word.substr(key.size() + 1);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_cgroup_number(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text == "max") return kNoCgroupLimit;
+  return parse_number<std::uint64_t>(text);
+}
+
+std::optional<std::uint64_t> find_keyed_number(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    std::string_view line = next_field(text, '\n');
+    if (next_field(line, ' ') == key) return parse_cgroup_number(line);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> find_nested_number(std::string_view line, std::string_view key) {
+  const auto word = find_word(line, key);
+  return word ? parse_cgroup_number(*word) : std::nullopt;
+}
+
+}  // namespace nsx

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: MIT
+// A transient scope from systemd, org.freedesktop.systemd1(5).
+
+#include "cgroup/scope.hh"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <memory>
+#include <string_view>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+#include <vector>
+
+#include <nsx/cgroup_run.hh>
+
+#include "cgroup/name.hh"
+#include "cgroup/own.hh"
+#include "kernel/cgroup.hh"
+#include "try.hh"
+
+namespace nsx {
+
+namespace {
+
+constexpr const char* kLeaf = "nsx-leaf";
+/// A busy machine's systemd takes its time; one that does not answer is not waited for.
+constexpr std::chrono::seconds kPatience{30};
+
+constexpr const char* kService = "org.freedesktop.systemd1";
+constexpr const char* kObject = "/org/freedesktop/systemd1";
+constexpr const char* kInterface = "org.freedesktop.systemd1.Manager";
+
+constexpr const char* kAsk = "get a scope from";
+
+/// A way to one of the managers.
+struct Manager {
+  std::string name;    ///< "systemd", "systemd --user"
+  std::string socket;  ///< its path
+  bool is_bus;         ///< a message bus, not the manager itself
+  bool is_anothers;    ///< the system's, for an ordinary user
+};
+
+/// Where the machine's root is not root here, in a user namespace, this one is an ordinary user.
+bool is_root_of_machine() {
+  struct stat status {};
+  return ::geteuid() == 0 && ::stat("/run/systemd", &status) == 0 && status.st_uid == 0;
+}
+
+std::string runtime_directory(const ScopeRequest& request) {
+  struct stat status {};
+  const std::string& named = request.runtime_directory;
+  const bool is_own = !named.empty() && ::stat(named.c_str(), &status) == 0 &&
+                      S_ISDIR(status.st_mode) && status.st_uid == ::geteuid();
+  return is_own ? named : "/run/user/" + std::to_string(::geteuid());
+}
+
+/// The sockets to try. A manager's own needs no bus, and no policy of one lets root in.
+std::vector<Manager> managers(const ScopeRequest& request) {
+  constexpr const char* kSystemBus = "/run/dbus/system_bus_socket";
+  if (is_root_of_machine()) {
+    return {{"systemd", "/run/systemd/private", false, false},
+            {"systemd", kSystemBus, true, false}};
+  }
+  const std::string directory = runtime_directory(request);
+  return {{"systemd --user", directory + "/systemd/private", false, false},
+          {"systemd --user", directory + "/bus", true, false},
+          {"systemd", kSystemBus, true, true}};
+}
+
+Result<OwnedFd> connect_to(const std::string& path) {
+  constexpr const char* kConnect = "connect to";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return fail(kConnect, path, ENAMETOOLONG);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  OwnedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return fail("make", "a socket");
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return fail(kConnect, path);
+  }
+  return fd;
+}
+
+/// "nsx-run-4021-1f3a9c02.scope".
+std::string unused_scope_name() {
+  std::uint32_t random = 0;
+  [[maybe_unused]] const ssize_t got = ::getrandom(&random, sizeof random, GRND_NONBLOCK);
+  char name[64];
+  std::snprintf(name, sizeof name, "nsx-run-%d-%08x.scope", ::getpid(), random);
+  return name;
+}
+
+/// What is asked of one manager.
+class Connection {
+ public:
+  Connection(const SdBus& api, const Manager& manager)
+      : api_(api),
+        manager_(manager),
+        end_(std::chrono::steady_clock::now() + kPatience),
+        bus_(nullptr, api.unref_bus) {}
+  Connection(const Connection&) = delete;
+  Connection(Connection&&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  Connection& operator=(Connection&&) = delete;
+  // All replies have come, or nothing does.
+  ~Connection() {
+    if (bus_) api_.close(bus_.get());
+  }
+
+  Status open(const OwnedFd& socket) {
+    sd_bus* bus = nullptr;
+    if (const int failed = api_.create(&bus); failed < 0) return failed_call(failed);
+    bus_.reset(bus);
+    // It closes the one that it has.
+    const int fd = ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return failed_call(errno);
+    if (const int failed = api_.set_fd(bus, fd, fd); failed < 0) {
+      ::close(fd);
+      return failed_call(failed);
+    }
+    if (const int failed = api_.set_bus_client(bus, manager_.is_bus ? 1 : 0); failed < 0) {
+      return failed_call(failed);
+    }
+    if (const int failed = api_.start(bus); failed < 0) return failed_call(failed);
+    // The library itself would wait longer for one that does not answer.
+    while (api_.is_ready(bus) == 0) {
+      const int code = api_.process(bus, nullptr);
+      if (code < 0) return failed_call(code);
+      if (code > 0) continue;
+      if (time_left() == 0) return does_not_answer();
+      if (const int failed = api_.wait(bus, time_left()); failed < 0 && failed != -EINTR) {
+        return failed_call(failed);
+      }
+    }
+    if (!manager_.is_bus) return {};
+    // A bus passes on only signals that were asked for, and so does systemd to a bus.
+    TRY(call(kService, kObject, kInterface, "Subscribe", [](sd_bus_message*) { return 0; }));
+    TRY(call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch",
+             [&](sd_bus_message* message) {
+               return api_.append(message, "s",
+                                  "type='signal',sender='org.freedesktop.systemd1',"
+                                  "interface='org.freedesktop.systemd1.Manager',"
+                                  "member='JobRemoved'");
+             }));
+    return {};
+  }
+
+  Status start_scope(const std::string& name, const std::string& description) {
+    const auto uid = std::to_string(::geteuid());
+    auto reply =
+        TRY(call(kService, kObject, kInterface, "StartTransientUnit", [&](sd_bus_message* message) {
+          // PID 0 is who asks, whatever its number is in systemd's PID namespace.
+          constexpr std::uint32_t kSelf = 0;
+          if (manager_.is_anothers) {
+            return api_.append(message, "ssa(sv)a(sa(sv))", name.c_str(), "fail", 5, "Description",
+                               "s", description.c_str(), "Delegate", "b", 1, "User", "s",
+                               uid.c_str(), "CollectMode", "s", "inactive-or-failed", "PIDs", "au",
+                               1, kSelf, 0);
+          }
+          return api_.append(message, "ssa(sv)a(sa(sv))", name.c_str(), "fail", 4, "Description",
+                             "s", description.c_str(), "Delegate", "b", 1, "CollectMode", "s",
+                             "inactive-or-failed", "PIDs", "au", 1, kSelf, 0);
+        }));
+    const char* job = nullptr;
+    if (const int failed = api_.read(reply.get(), "o", &job); failed < 0) {
+      return failed_call(failed);
+    }
+    return wait_for(job, name);
+  }
+
+ private:
+  using Message = std::unique_ptr<sd_bus_message, sd_bus_message* (*)(sd_bus_message*)>;
+
+  tl::unexpected<Error> failed_call(int code) const {
+    return fail(kAsk, manager_.name, code < 0 ? -code : code);
+  }
+
+  tl::unexpected<Error> does_not_answer() const {
+    return refuse(kAsk, manager_.name,
+                  "it has not answered within " + std::to_string(kPatience.count()) + " seconds");
+  }
+
+  tl::unexpected<Error> refused(const sd_bus_error& error, int code) const {
+    if (code == -ETIMEDOUT) return does_not_answer();
+    // It may have gone.
+    const bool is_lost = code == -ENOTCONN || code == -ECONNRESET;
+    if (error.name == nullptr || is_lost) return failed_call(code);
+    const std::string_view name = error.name;
+    const std::string said = error.message != nullptr ? error.message : error.name;
+    const bool is_polkits = name == "org.freedesktop.DBus.Error.AccessDenied" ||
+                            name == "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
+    if (is_polkits && manager_.is_anothers) {
+      return refuse(kAsk, manager_.name, "you have none of your own, and polkit refuses: " + said);
+    }
+    return refuse(kAsk, manager_.name, "it refuses: " + said);
+  }
+
+  std::uint64_t time_left() const {
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+        end_ - std::chrono::steady_clock::now());
+    return left.count() > 0 ? static_cast<std::uint64_t>(left.count()) : 0;
+  }
+
+  /// The reply. `fill` appends the arguments.
+  template <class Fill>
+  Result<Message> call(const char* service, const char* object, const char* interface,
+                       const char* member, Fill fill) {
+    sd_bus_message* raw = nullptr;
+    int code = api_.new_method_call(bus_.get(), &raw, service, object, interface, member);
+    if (code < 0) return failed_call(code);
+    const Message message(raw, api_.unref);
+    if (code = fill(raw); code < 0) return failed_call(code);
+    sd_bus_error error{};
+    sd_bus_message* reply = nullptr;
+    // 0 stands for a default of its own.
+    code = api_.call(bus_.get(), raw, time_left() + 1, &error, &reply);
+    if (code >= 0) return Message(reply, api_.unref);
+    auto why = refused(error, code);
+    api_.error_free(&error);
+    return why;
+  }
+
+  Status wait_for(const std::string& job, const std::string& unit) {
+    for (;;) {
+      sd_bus_message* raw = nullptr;
+      const int code = api_.process(bus_.get(), &raw);
+      if (code < 0) return failed_call(code);
+      const Message message(raw, api_.unref);
+      if (raw != nullptr && api_.is_signal(raw, kInterface, "JobRemoved") > 0) {
+        std::uint32_t id = 0;
+        const char* path = nullptr;
+        const char* name = nullptr;
+        const char* result = nullptr;
+        if (const int failed = api_.read(raw, "uoss", &id, &path, &name, &result); failed < 0) {
+          return failed_call(failed);
+        }
+        if (job != path) continue;
+        if (std::strcmp(result, "done") == 0) return {};
+        return refuse(kAsk, manager_.name,
+                      "its job to start " + unit + " ended as \"" + result + "\"");
+      }
+      if (code > 0) continue;
+      if (time_left() == 0) {
+        return refuse(kAsk, manager_.name,
+                      "it has not started " + unit + " within " +
+                          std::to_string(kPatience.count()) + " seconds");
+      }
+      if (const int failed = api_.wait(bus_.get(), time_left()); failed < 0 && failed != -EINTR) {
+        return failed_call(failed);
+      }
+    }
+  }
+
+  const SdBus& api_;
+  const Manager& manager_;
+  std::chrono::steady_clock::time_point end_;
+  std::unique_ptr<sd_bus, sd_bus* (*)(sd_bus*)> bus_;
+};
+
+Status start_scope(const SdBus& api, const Manager& manager, const OwnedFd& socket,
+                   const std::string& name, const std::string& description) {
+  Connection connection(api, manager);
+  TRY(connection.open(socket));
+  return connection.start_scope(name, description);
+}
+
+/// The beginning of a command that works, where this manager was to be asked.
+std::string command_instead(const Manager& manager) {
+  if (manager.is_anothers) {
+    // Its start makes /run/user/UID, and it ends with the machine.
+    return "sudo systemctl start user@" + std::to_string(::geteuid()) + ".service &&";
+  }
+  return manager.name == "systemd" ? "systemd-run --scope -p Delegate=yes"
+                                   : "systemd-run --user --scope -p Delegate=yes";
+}
+
+template <class Function>
+bool find(void* library, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(library, name));
+  return function != nullptr;
+}
+
+}  // namespace
+
+Result<NewCgroupPlace> place_for_new_cgroup(const CgroupTree& tree) {
+  auto own = TRY(tree.own());
+  const std::string_view name = last_name(own.path());
+  if (own.is_top()) return NewCgroupPlace{own.path()};
+  if (name == kLeaf) return NewCgroupPlace{std::string(path_above(own.path())), kLeaf};
+  // By unused_cgroup_name().
+  constexpr std::string_view kMade = "nsx-";
+  const bool is_made_by_run = name.starts_with(kMade) && name.size() > kMade.size() &&
+                              name[kMade.size()] >= '0' && name[kMade.size()] <= '9';
+  return NewCgroupPlace{own.path(), is_made_by_run || is_delegated_scope(own) ? kLeaf : ""};
+}
+
+bool needs_scope(const CgroupTree& tree, const NewCgroupPlace& place) {
+  const CgroupWriter writer = writer_of(tree, place.path);
+  return writer == CgroupWriter::systemd || writer == CgroupWriter::users_systemd;
+}
+
+Result<NewCgroupPlace> enter_new_scope(const CgroupTree& tree, const ScopeRequest& request) {
+  const std::vector<Manager> all = managers(request);
+  const Manager* manager = &all.back();
+  OwnedFd socket;
+  Error failure;
+  for (const Manager& each : all) {
+    auto connected = connect_to(each.socket);
+    if (connected) {
+      manager = &each;
+      socket = std::move(*connected);
+      break;
+    }
+    if (failure.operation().empty()) failure = std::move(connected.error());
+  }
+  const auto with_hint = [&](Error error) {
+    error.set_hint(command_instead(*manager));
+    return tl::unexpected(std::move(error));
+  };
+  if (!socket) return with_hint(std::move(failure));
+
+  const auto api = SdBus::open();
+  if (!api) return with_hint(api.error());
+  const std::string name = unused_scope_name();
+  // D-Bus takes nothing that is not UTF-8, and systemd only one line.
+  constexpr std::size_t kMost = 200;
+  std::string description = printable(request.description.substr(0, kMost));
+  if (auto started = start_scope(*api, *manager, socket, name, description); !started) {
+    return with_hint(std::move(started.error()));
+  }
+  auto own = TRY(tree.own());
+  if (last_name(own.path()) != name) {
+    return with_hint(
+        {kAsk, manager->name, 0, "this process is not in " + name + ", but in " + own.path(), {}});
+  }
+  // A user's systemd 252 does not, and what runs in there is to know.
+  if (!is_marked_delegated(own.directory()))
+    ::fsetxattr(own.directory(), "user.delegate", "1", 1, 0);
+  return NewCgroupPlace{own.path(), kLeaf};
+}
+
+Result<SdBus> SdBus::open() {
+  constexpr const char* kLibrary = "libsystemd.so.0";
+  // Never closed: the library does not support that.
+  void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library == nullptr) return refuse("load", kLibrary, "it is not installed");
+  SdBus bus{};
+  if (!find(library, "sd_bus_new", bus.create) || !find(library, "sd_bus_set_fd", bus.set_fd) ||
+      !find(library, "sd_bus_set_bus_client", bus.set_bus_client) ||
+      !find(library, "sd_bus_start", bus.start) ||
+      !find(library, "sd_bus_is_ready", bus.is_ready) ||
+      !find(library, "sd_bus_close", bus.close) || !find(library, "sd_bus_unref", bus.unref_bus) ||
+      !find(library, "sd_bus_message_new_method_call", bus.new_method_call) ||
+      !find(library, "sd_bus_message_append", bus.append) ||
+      !find(library, "sd_bus_call", bus.call) || !find(library, "sd_bus_message_read", bus.read) ||
+      !find(library, "sd_bus_message_is_signal", bus.is_signal) ||
+      !find(library, "sd_bus_message_unref", bus.unref) ||
+      !find(library, "sd_bus_process", bus.process) || !find(library, "sd_bus_wait", bus.wait) ||
+      !find(library, "sd_bus_error_free", bus.error_free)) {
+    return refuse("load", kLibrary, "it lacks functions of systemd 237");
+  }
+  return bus;
+}
+
+}  // namespace nsx

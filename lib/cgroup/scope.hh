@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The few functions of libsystemd that a scope takes, sd-bus(3), as <systemd/sd-bus.h> has them,
+// whose ABI has not changed since systemd 237: building takes neither its headers nor the library.
+
+#include <cstdint>
+
+#include <nsx/result.hh>
+
+namespace nsx {
+
+// As <systemd/sd-bus.h> has them, whose ABI has not changed since systemd 237: building takes
+// neither its headers nor the library.
+extern "C" {
+struct sd_bus;
+struct sd_bus_message;
+struct sd_bus_error {
+  const char* name;
+  const char* message;
+  int need_free;
+};
+}
+
+/// libsystemd, opened when it is needed: linked, it would be loaded at every start.
+struct SdBus {
+  int (*create)(sd_bus**);
+  int (*set_fd)(sd_bus*, int, int);
+  int (*set_bus_client)(sd_bus*, int);
+  int (*start)(sd_bus*);
+  int (*is_ready)(sd_bus*);
+  void (*close)(sd_bus*);
+  sd_bus* (*unref_bus)(sd_bus*);
+  int (*new_method_call)(sd_bus*, sd_bus_message**, const char*, const char*, const char*,
+                         const char*);
+  int (*append)(sd_bus_message*, const char*, ...);
+  int (*call)(sd_bus*, sd_bus_message*, std::uint64_t, sd_bus_error*, sd_bus_message**);
+  int (*read)(sd_bus_message*, const char*, ...);
+  int (*is_signal)(sd_bus_message*, const char*, const char*);
+  sd_bus_message* (*unref)(sd_bus_message*);
+  int (*process)(sd_bus*, sd_bus_message**);
+  int (*wait)(sd_bus*, std::uint64_t);
+  void (*error_free)(sd_bus_error*);
+
+  static Result<SdBus> open();
+};
+
+}  // namespace nsx

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+// The one way to a namespace by its number: the handle or the list of the kernel, else the sources
+// of a census, and from there what holds it.
+
+#include <algorithm>
+#include <fcntl.h>
+#include <new>
+#include <sys/stat.h>
+
+#include <nsx/census.hh>
+#include <nsx/process.hh>
+
+#include "discovery/census_trace.hh"
+#include "discovery/sources.hh"
+#include "kernel/abi.hh"
+#include "kernel/files.hh"
+#include "kernel/nsfs.hh"
+#include "try.hh"
+
+namespace nsx {
+
+namespace {
+
+/// Ids are counted from 1, inode numbers from here.
+constexpr std::uint64_t kFirstInode = 0xF0000000;
+
+/// Opens namespaces of a census by what holds them.
+class Opener {
+ public:
+  Opener(const Kernel& kernel, const Census& census) : kernel_(kernel), census_(census) {}
+
+  Result<Namespace> open(CensusIndex index) {
+    const CensusNamespace& wanted = census_.namespaces[index];
+    if (wanted.identity.id != 0 && kernel_.has(Feature::namespace_handle)) {
+      if (auto ns = Namespace::open_id(kernel_, wanted.identity.id)) return ns;
+    }
+    Result<Namespace> last = refuse("open", subject(wanted), "it has ended");
+    const auto is_it = [&](Result<Namespace> ns) {
+      if (ns && !is_same(*ns, wanted)) return false;
+      last = std::move(ns);
+      return last.has_value();
+    };
+    if (wanted.first_process != kNone) {
+      for (CensusIndex i = wanted.first_process; i < census_.processes.size(); ++i) {
+        const CensusProcess& process = census_.processes[i];
+        if (process.in(wanted.kind) == index && is_it(by_process(process.pid, wanted.kind))) {
+          return last;
+        }
+      }
+    }
+    const auto first =
+        std::lower_bound(census_.holders.begin(), census_.holders.end(), index,
+                         [](const CensusHolder& holder, CensusIndex ns) { return holder.ns < ns; });
+    for (auto holder = first; holder != census_.holders.end() && holder->ns == index; ++holder) {
+      if (is_it(by_holder(*holder, wanted))) return last;
+    }
+    return last;
+  }
+
+ private:
+  static std::string subject(const CensusNamespace& ns) {
+    return std::string(name(ns.kind)) + " namespace " + std::to_string(ns.identity.inode);
+  }
+
+  static bool is_same(const Namespace& ns, const CensusNamespace& wanted) {
+    const NamespaceIdentity& found = ns.identity();
+    return ns.kind() == wanted.kind && found.inode == wanted.identity.inode &&
+           (wanted.identity.id == 0 || found.id == wanted.identity.id);
+  }
+
+  Result<Namespace> by_process(pid_t pid, Kind kind) {
+    auto process = TRY(Process::open(kernel_, pid));
+    return process.open_namespace(kernel_, kind);
+  }
+
+  Result<Namespace> by_holder(const CensusHolder& holder, const CensusNamespace& wanted) {
+    const Kind kind = wanted.kind;
+    const std::string process = std::to_string(holder.pid) + '/';
+    const std::string number = std::to_string(holder.number);
+    switch (holder.type) {
+      case CensusHolder::Type::thread:
+        return below_proc(process + "task/" + number + "/ns/" + name(kind));
+      case CensusHolder::Type::children:
+        return below_proc(process + "ns/" + info(kind).for_children);
+      case CensusHolder::Type::fd:
+        return below_proc(process + "fd/" + number);
+      case CensusHolder::Type::socket: {
+        auto owner = TRY(Process::open(kernel_, holder.pid));
+        return owner.open_socket_namespace(kernel_, holder.number);
+      }
+      case CensusHolder::Type::mount:
+        return by_mount(census_.mounts[holder.other], wanted);
+      case CensusHolder::Type::child: {
+        auto child = open(holder.other);
+        return child ? child->parent(kernel_) : std::move(child);
+      }
+      case CensusHolder::Type::owned: {
+        auto owned = open(holder.other);
+        return owned ? owned->owner(kernel_) : std::move(owned);
+      }
+    }
+    return refuse("open", "a namespace", "unknown holder");
+  }
+
+  Result<Namespace> below_proc(const std::string& path) {
+    return open_namespace_link(kernel_, kernel_.proc(), path);
+  }
+
+  Result<Namespace> by_mount(const CensusMount& mount, const CensusNamespace& wanted) {
+    auto ns = open_mount(mount);
+    const bool is_another = ns ? !is_same(*ns, wanted) : ns.error().code == 0;
+    if (mount.seen_by != 0 && is_another) {
+      return refuse("open", subject(wanted),
+                    "its mount on " + mount.path + " is covered by another");
+    }
+    return ns;
+  }
+
+  Result<Namespace> open_mount(const CensusMount& mount) {
+    if (mount.is_ours) return open_found_namespace(kernel_, AT_FDCWD, mount.path);
+    if (mount.seen_by == 0) {
+      return refuse("open", mount.path, "it is in a mount namespace without a process");
+    }
+    const std::string path = std::to_string(mount.seen_by) + "/root";
+    auto root = TRY(open_at(kernel_.proc(), path.c_str(), O_PATH | O_DIRECTORY));
+    return open_found_namespace(kernel_, root.get(), '.' + mount.path);
+  }
+
+  const Kernel& kernel_;
+  const Census& census_;
+};
+
+tl::unexpected<Error> none_found(const WantedNamespace& wanted) {
+  const std::string kind = wanted.kind ? std::string(name(*wanted.kind)) + ' ' : std::string();
+  return refuse("find", "ns:" + std::to_string(wanted.number),
+                "no " + kind + "namespace that you may see has this inode number or id",
+                "looked at processes, threads, descriptors, sockets and mounts");
+}
+
+/// Reads source after source, each of which costs more than the one before, until the wanted
+/// namespace is found and open.
+class Search {
+ public:
+  Search(const Kernel& kernel, const WantedNamespace& wanted)
+      : kernel_(kernel),
+        wanted_(wanted),
+        lists_all_(kernel_lists_all(kernel)),
+        kinds_(kinds_to_read()),
+        findings_(NamespaceTable(
+            kernel, {.detail = Detail::handles, .relations = asks_relations(), .wanted = wanted})) {
+  }
+
+  Result<Namespace> run() {
+    if (read_all()) return findings_.table.take_wanted();
+    // It may be known by its number alone; and what has shown it may have ended.
+    const Census census = std::move(findings_).arranged(asks_relations());
+    return find_namespace(kernel_, census, wanted_.number, wanted_.kind);
+  }
+
+ private:
+  /// Returns whether it was found.
+  bool read_all() {
+    if (lists_all_ && read_list()) return true;
+    if (read({Source::process, Source::children})) return true;
+    read_own_mounts(kernel_, kinds_, findings_);
+    if (is_found(Source::mount)) return true;
+    if (!lists_all_ && read_list()) return true;
+    if (read({Source::thread})) return true;
+    if (read({Source::fd, Source::socket})) return true;
+    // Those of mount namespaces that descriptors have led to are among them.
+    read_mounts(kernel_, kinds_, findings_);
+    return is_found(Source::mount);
+  }
+
+  bool read(SourceSet sources) {
+    CensusRequest request;
+    request.kinds = kinds_;
+    request.sources = sources;
+    if (const auto done = read_processes(kernel_, request, findings_); !done) {
+      if (done.error().code == ENOMEM) throw std::bad_alloc();
+      // Without a list no process is known, and the error at the end says so.
+      return false;
+    }
+    trace_.read_processes(sources, findings_);
+    return findings_.table.has_wanted();
+  }
+
+  bool read_list() {
+    read_kernel_list(kernel_, kinds_, findings_);
+    return is_found(Source::kernel);
+  }
+
+  bool is_found(Source source) {
+    trace_.read(source, findings_);
+    return findings_.table.has_wanted();
+  }
+
+  /// Any namespace leads to the user namespaces above it, a pid namespace to those above it.
+  bool asks_relations() const {
+    if (lists_all_) return false;
+    return !wanted_.kind || *wanted_.kind == Kind::user || *wanted_.kind == Kind::pid;
+  }
+
+  /// Mounts are found by mount namespaces.
+  KindSet kinds_to_read() const {
+    if (!wanted_.kind || *wanted_.kind == Kind::user) return KindSet::all();
+    return {*wanted_.kind, Kind::mnt};
+  }
+
+  const Kernel& kernel_;
+  WantedNamespace wanted_;
+  bool lists_all_;  // the kernel, for this caller
+  KindSet kinds_;
+  CensusTrace trace_;
+  Findings findings_;
+};
+
+}  // namespace
+
+CensusIndex index_of(const Census& census, std::uint64_t number, std::optional<Kind> kind) {
+  const WantedNamespace wanted{number, kind};
+  const auto& all = census.namespaces;
+  for (CensusIndex i = 0; i < all.size(); ++i) {
+    if (wanted.is(all[i].kind, all[i].identity)) return i;
+  }
+  return kNone;
+}
+
+CensusIndex index_of(const Census& census, const Namespace& ns) {
+  return index_of(census, ns.identity().inode, ns.kind());
+}
+
+bool is_same_process(const Kernel& kernel, const CensusProcess& process) {
+  if (process.start_time != 0) {
+    const std::string file = std::to_string(process.pid) + "/stat";
+    const auto text = read_file_at(kernel.proc(), file.c_str());
+    const auto stat = text ? parse_process_stat(*text) : std::nullopt;
+    return stat && stat->start_time == process.start_time;
+  }
+  // Nothing tells it from others.
+  if (process.pidfd_inode == 0) return true;
+  struct stat st {};
+  const OwnedFd pidfd(abi::pidfd_open(process.pid, 0));
+  return pidfd && ::fstat(pidfd.get(), &st) == 0 && st.st_ino == process.pidfd_inode;
+}
+
+std::vector<std::string> read_command_lines(const Kernel& kernel,
+                                            std::span<const CensusProcess> processes) {
+  std::vector<pid_t> pids;
+  pids.reserve(processes.size());
+  for (const CensusProcess& process : processes)
+    pids.push_back(process.pid);
+  std::vector<std::string> lines = read_command_lines(kernel, pids);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!is_same_process(kernel, processes[i])) lines[i].clear();
+  }
+  return lines;
+}
+
+Result<Namespace> open_namespace(const Kernel& kernel, const Census& census, CensusIndex index) {
+  return Opener(kernel, census).open(index);
+}
+
+Result<Namespace> find_namespace(const Kernel& kernel, const Census& census, std::uint64_t number,
+                                 std::optional<Kind> kind) {
+  if (census.processes.empty()) {
+    return refuse("find", "ns:" + std::to_string(number), kernel.proc_path() + " shows no process",
+                  "is proc mounted there?");
+  }
+  const CensusIndex index = index_of(census, number, kind);
+  if (index == kNone) return none_found({number, kind});
+  return open_namespace(kernel, census, index);
+}
+
+Result<Namespace> find_namespace(const Kernel& kernel, std::uint64_t number,
+                                 std::optional<Kind> kind) {
+  if (number == 0) return none_found({number, kind});
+  if (number < kFirstInode && kernel.has(Feature::namespace_handle)) {
+    auto ns = Namespace::open_id(kernel, number);
+    if (ns && (!kind || ns->kind() == *kind)) return ns;
+  }
+  auto found = Search(kernel, {number, kind}).run();
+  if (found || !kind) return found;
+  // On Linux 6.1 one that is narrowed to a kind misses what is mounted in a mount namespace that
+  // only a descriptor holds, which one of any kind finds.
+  auto any = Search(kernel, {number, std::nullopt}).run();
+  return any && any->kind() == *kind ? std::move(any) : std::move(found);
+}
+
+}  // namespace nsx

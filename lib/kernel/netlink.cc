@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/netlink.hh"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <cstring>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <nsx/inside.hh>
+
+#include "kernel/inside.hh"
+#include "try.hh"
+
+namespace nsx {
+
+namespace {
+
+/// A piece of a message: its bytes, taken off in front.
+template <class Head>
+std::optional<Head> take_head(std::string_view& bytes) {
+  Head head{};
+  if (bytes.size() < sizeof head) return std::nullopt;
+  std::memcpy(&head, bytes.data(), sizeof head);
+  bytes.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(sizeof head), bytes.size()));
+  return head;
+}
+
+struct Message {
+  std::uint16_t type = 0;
+  std::uint16_t flags = 0;
+  std::string_view body;
+};
+
+/// Takes the next message off a dump; none at its end.
+std::optional<Message> next_message(std::string_view& dump) {
+  nlmsghdr header{};
+  if (dump.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, dump.data(), sizeof header);
+  if (header.nlmsg_len < sizeof header || header.nlmsg_len > dump.size()) return std::nullopt;
+  const std::string_view body =
+      dump.substr(NLMSG_HDRLEN, header.nlmsg_len - std::size_t{NLMSG_HDRLEN});
+  dump.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), dump.size()));
+  return Message{header.nlmsg_type, header.nlmsg_flags, body};
+}
+
+struct Attribute {
+  int type = 0;
+  std::string_view value;
+
+  /// Of a string: without the NUL at its end.
+  std::string text() const { return std::string(value.substr(0, value.find('\0'))); }
+};
+
+std::optional<Attribute> next_attribute(std::string_view& rest) {
+  rtattr header{};
+  if (rest.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, rest.data(), sizeof header);
+  if (header.rta_len < sizeof header || header.rta_len > rest.size()) return std::nullopt;
+  const std::string_view value = rest.substr(RTA_LENGTH(0), header.rta_len - RTA_LENGTH(0));
+  rest.remove_prefix(std::min<std::size_t>(RTA_ALIGN(header.rta_len), rest.size()));
+  return Attribute{header.rta_type & NLA_TYPE_MASK, value};
+}
+
+std::string hardware_address(std::string_view bytes) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!text.empty()) text += ':';
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 0xf];
+  }
+  return text;
+}
+
+std::string kind_in(std::string_view link_info) {
+  while (const auto attribute = next_attribute(link_info)) {
+    if (attribute->type == IFLA_INFO_KIND) return attribute->text();
+  }
+  return {};
+}
+
+std::optional<Interface> parse_link(const Message& message) {
+  std::string_view rest = message.body;
+  const auto head = take_head<ifinfomsg>(rest);
+  if (message.type != RTM_NEWLINK || !head) return std::nullopt;
+  Interface interface;
+  interface.index = head->ifi_index;
+  interface.is_up = (head->ifi_flags & IFF_UP) != 0;
+  while (const auto attribute = next_attribute(rest)) {
+    if (attribute->type == IFLA_IFNAME) interface.name = attribute->text();
+    if (attribute->type == IFLA_LINKINFO) interface.kind = kind_in(attribute->value);
+    if (attribute->type == IFLA_LINK_NETNSID && attribute->value.size() == sizeof(std::int32_t)) {
+      std::int32_t id = 0;
+      std::memcpy(&id, attribute->value.data(), sizeof id);
+      // Below 0 there is none: net_namespace.h.
+      if (id >= 0) interface.link_net_id = id;
+    }
+    if (attribute->type == IFLA_ADDRESS && (head->ifi_flags & IFF_LOOPBACK) == 0) {
+      interface.hardware_address = hardware_address(attribute->value);
+    }
+  }
+  return interface;
+}
+
+std::string address_text(int family, std::string_view bytes) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const std::size_t size = family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr);
+  if ((family != AF_INET && family != AF_INET6) || bytes.size() != size) return {};
+  return ::inet_ntop(family, bytes.data(), text.data(), text.size()) != nullptr ? text.data() : "";
+}
+
+void parse_address(const Message& message, std::vector<Interface>& interfaces) {
+  std::string_view rest = message.body;
+  const auto head = take_head<ifaddrmsg>(rest);
+  if (message.type != RTM_NEWADDR || !head) return;
+  // Where the two differ, "local" is that of this end.
+  std::string local;
+  std::string address;
+  while (const auto attribute = next_attribute(rest)) {
+    if (attribute->type == IFA_LOCAL) local = address_text(head->ifa_family, attribute->value);
+    if (attribute->type == IFA_ADDRESS) address = address_text(head->ifa_family, attribute->value);
+  }
+  if (local.empty()) local = std::move(address);
+  if (local.empty()) return;
+  for (Interface& interface : interfaces) {
+    if (static_cast<std::uint32_t>(interface.index) == head->ifa_index) {
+      interface.addresses.push_back({std::move(local), head->ifa_prefixlen});
+      return;
+    }
+  }
+}
+
+// --- Asking the kernel ---------------------------------------------------------------------------
+
+constexpr const char* kAsk = "ask the interfaces of";
+
+/// How far a dump has come with a datagram.
+struct Progress {
+  bool is_done = false;
+  bool is_interrupted = false;  ///< something changed meanwhile
+  int code = 0;                 ///< the errno of a failure
+};
+
+Progress progress(std::string_view datagram) {
+  Progress progress;
+  while (const auto message = next_message(datagram)) {
+    if ((message->flags & NLM_F_DUMP_INTR) != 0) progress.is_interrupted = true;
+    if (message->type == NLMSG_DONE) progress.is_done = true;
+    if (message->type == NLMSG_ERROR) {
+      std::string_view body = message->body;
+      const auto error = take_head<nlmsgerr>(body);
+      progress.code = error && error->error < 0 ? -error->error : EBADMSG;
+    }
+  }
+  return progress;
+}
+
+/// The next datagram from the kernel. Who is root in a container can send some, too.
+Result<std::string> receive(int socket) {
+  std::string datagram(std::size_t{64} << 10, '\0');  // the kernel fills at most 32 KiB
+  for (;;) {
+    sockaddr_nl from{};
+    socklen_t size = sizeof from;
+    const ssize_t n = ::recvfrom(socket, datagram.data(), datagram.size(), 0,
+                                 reinterpret_cast<sockaddr*>(&from), &size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(kAsk, "the net namespace");
+    if (from.nl_pid != 0) continue;
+    datagram.resize(static_cast<std::size_t>(n));
+    return datagram;
+  }
+}
+
+/// All messages of a dump. `Head` is what the request carries, with nothing in it.
+template <class Head>
+Result<std::string> dump_once(int socket, std::uint16_t type, bool& is_interrupted) {
+  struct {
+    nlmsghdr header{};
+    Head head{};
+  } request;
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = type;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  if (::send(socket, &request, sizeof request, 0) < 0) return fail(kAsk, "the net namespace");
+
+  std::string all;
+  is_interrupted = false;
+  for (;;) {
+    const auto datagram = TRY(receive(socket));
+    const Progress now = progress(datagram);
+    if (now.code != 0) return fail(kAsk, "the net namespace", now.code);
+    is_interrupted = is_interrupted || now.is_interrupted;
+    all += datagram;
+    if (now.is_done) return all;
+  }
+}
+
+/// The same again, if interfaces came or went meanwhile: then some could be missing.
+template <class Head>
+Result<std::string> dump(int socket, std::uint16_t type) {
+  constexpr int kTries = 10;
+  bool is_interrupted = true;
+  Result<std::string> all;
+  for (int i = 0; i < kTries && is_interrupted; ++i) {
+    all = dump_once<Head>(socket, type, is_interrupted);
+    if (!all) break;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Interface> parse_interfaces(std::string_view links, std::string_view addresses) {
+  std::vector<Interface> interfaces;
+  while (const auto message = next_message(links)) {
+    if (auto interface = parse_link(*message)) interfaces.push_back(std::move(*interface));
+  }
+  std::stable_sort(interfaces.begin(), interfaces.end(),
+                   [](const auto& a, const auto& b) { return a.index < b.index; });
+  while (const auto message = next_message(addresses))
+    parse_address(*message, interfaces);
+  return interfaces;
+}
+
+Result<std::vector<Interface>> read_interfaces(const Kernel& kernel, const Namespace& net) {
+  const auto visitor = TRY(Visitor::send(kernel, net));
+  const auto links = TRY(dump<ifinfomsg>(visitor.socket(), RTM_GETLINK));
+  const auto addresses = TRY(dump<ifaddrmsg>(visitor.socket(), RTM_GETADDR));
+  return parse_interfaces(links, addresses);
+}
+
+std::optional<std::int32_t> find_net_id(const char* answer, std::size_t size) {
+  nlmsghdr header{};
+  if (size < sizeof header) return std::nullopt;
+  std::memcpy(&header, answer, sizeof header);
+  if (header.nlmsg_type != RTM_NEWNSID || header.nlmsg_len > size) return std::nullopt;
+
+  std::size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtgenmsg));
+  while (at + sizeof(rtattr) + sizeof(std::int32_t) <= header.nlmsg_len) {
+    rtattr attribute{};
+    std::memcpy(&attribute, answer + at, sizeof attribute);
+    if (attribute.rta_type == NETNSA_NSID) {
+      std::int32_t id = 0;
+      std::memcpy(&id, answer + at + RTA_LENGTH(0), sizeof id);
+      return id;
+    }
+    if (attribute.rta_len < sizeof attribute) break;
+    at += RTA_ALIGN(attribute.rta_len);
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+constexpr const char* kAskId = "ask the netnsid of";
+
+std::string subject_of(const Namespace& net) {
+  return "net namespace " + std::to_string(net.identity().inode);
+}
+
+/// The number that the namespace of a socket has given to another.
+Result<std::optional<int>> ask_net_id(int socket, const Namespace& net) {
+  const std::string subject = subject_of(net);
+  const NetIdRequest request = net_id_request(NETNSA_FD, static_cast<std::uint32_t>(net.fd()));
+  if (::send(socket, &request, sizeof request, 0) < 0) return fail(kAskId, subject);
+
+  char answer[4096];
+  const ssize_t size = ::recv(socket, answer, sizeof answer, 0);
+  if (size < 0) return fail(kAskId, subject);
+  const auto id = find_net_id(answer, static_cast<std::size_t>(size));
+  if (!id) return refuse(kAskId, subject, "the kernel gave no answer");
+  if (*id == NETNSA_NSID_NOT_ASSIGNED) return std::optional<int>{};
+  return std::optional<int>(*id);
+}
+
+}  // namespace
+
+Result<std::optional<int>> peer_net_id(const Namespace& net) {
+  const OwnedFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!socket) return fail(kAskId, subject_of(net));
+  return ask_net_id(socket.get(), net);
+}
+
+Result<std::vector<std::optional<int>>> net_ids_in(const Kernel& kernel, const Namespace& net,
+                                                   std::span<const Namespace> others) {
+  // Of a namespace that is told by a descriptor it is the sender's that count.
+  const auto visitor = TRY(Visitor::send(kernel, net));
+  std::vector<std::optional<int>> ids;
+  for (const Namespace& other : others) {
+    ids.push_back(TRY(ask_net_id(visitor.socket(), other)));
+  }
+  return ids;
+}
+
+Status bring_up_loopback() {
+  constexpr const char* kSet = "set up";
+  constexpr const char* kLoopback = "the interface lo";
+  // Any socket will do (netdevice(7)). One of rtnetlink would keep the namespace for a few
+  // milliseconds after its end, and who removes it meanwhile would have to look for a holder.
+  const OwnedFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail(kSet, kLoopback);
+
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return fail(kSet, kLoopback);
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0) return {};
+  const int code = errno;
+  return fail(
+      kSet, kLoopback, code,
+      code == EPERM ? "needs CAP_NET_ADMIN in the user namespace that owns the net namespace" : "");
+}
+
+}  // namespace nsx

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/spawn.hh"
+
+#include <cerrno>
+#include <csignal>
+#include <new>
+#include <sys/prctl.h>
+#include <sys/single_threaded.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/abi.hh"
+#include "try.hh"
+
+namespace nsx {
+
+namespace {
+
+// clone3(2), as far as CLONE_INTO_CGROUP.
+constexpr std::uint64_t kCloneIntoCgroup = 1ULL << 33;
+struct CloneArguments {
+  std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+      set_tid_size, cgroup;
+};
+static_assert(sizeof(CloneArguments) == 88);
+
+long clone_into_cgroup(std::uint64_t directory) {
+  CloneArguments arguments{};
+  arguments.flags = kCloneIntoCgroup;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = directory;
+  return ::syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+/// Ends a child whose parent has ended before it could ask for its death signal. In a pid namespace
+/// that its parent is outside of, getppid(2) is 0.
+void die_with(pid_t parent, int signal) {
+  if (::prctl(PR_SET_PDEATHSIG, signal) != 0) abi::end_process(1);
+  const pid_t now = ::getppid();
+  if (now != parent && now != 0) abi::end_process(1);
+}
+
+/// Waits for a child: a status of wait(2), or 0 with ECHILD.
+int wait_for(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+}  // namespace
+
+/// What spawn() has in hand.
+class Spawner {
+ public:
+  Spawner(const SpawnOptions& options, Life life) : options_(options), life_(life) {}
+
+  Result<Spawned> spawn() {
+    Spawned spawned;
+    if (options_.has_channel) {
+      auto ends = TRY(Channel::pair());
+      spawned.channel_ = std::move(ends.first);
+      far_ = std::move(ends.second);
+    }
+    const int code = start(spawned);
+    if (code != 0) return fail("fork", "", code);
+    return spawned;
+  }
+
+ private:
+  /// Returns an errno.
+  int start(Spawned& spawned) {
+    sigset_t before;
+    if (options_.blocks_signals) {
+      sigset_t all;
+      ::sigfillset(&all);
+      ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    }
+    const pid_t self = options_.death_signal != 0 ? ::getpid() : 0;
+    const pid_t child = fork_program();
+    const int code = child < 0 ? errno : 0;
+    if (child == 0) {
+      if (options_.detached) begin_detached(spawned.channel_);
+      live(spawned.channel_, self);
+    }
+    if (options_.blocks_signals) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (code != 0) return code;
+    if (!options_.detached) {
+      spawned.pid_ = child;
+      return 0;
+    }
+    // Where it is thrown away (ECHILD), only what the child says later tells a failure.
+    const int status = wait_for(child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  }
+
+  /// In a process between, which ends at once: so the child is nobody's.
+  [[noreturn]] void begin_detached(Channel& near) {
+    const pid_t child = fork_program();
+    if (child == 0) live(near, 0);
+    abi::end_process(child < 0 ? errno : 0);
+  }
+
+  /// An exception must not unwind into the frames that were copied from the caller.
+  [[noreturn]] void live(Channel& near, pid_t parent) {
+    // Otherwise this process would not see the end of the other. stay_behind() closes it, too.
+    if (options_.name == nullptr) near.close();
+    if (parent != 0) die_with(parent, options_.death_signal);
+    if (options_.name != nullptr) stay_behind(options_.name, options_.keep_fds, far_.fd());
+    int status = ENOMEM;
+    try {
+      status = life_(far_);
+    } catch (const std::bad_alloc&) {
+      status = ENOMEM;
+    }
+    abi::end_process(status);
+  }
+
+  const SpawnOptions& options_;
+  Life life_;
+  Channel far_;
+};
+
+Result<Spawned> spawn(const SpawnOptions& options, Life life) {
+  return Spawner(options, life).spawn();
+}
+
+Spawned::~Spawned() {
+  if (!channel_) kill();
+  channel_.close();
+  wait();
+}
+
+int Spawned::wait() {
+  return pid_ > 0 ? wait_for(std::exchange(pid_, -1)) : 0;
+}
+
+void Spawned::wait_or_let_go(std::chrono::milliseconds time) {
+  if (pid_ <= 0) return;
+  if (const OwnedFd pidfd(abi::pidfd_open(pid_, 0)); pidfd) is_readable_within(pidfd.get(), time);
+  while (::waitpid(pid_, nullptr, WNOHANG) < 0 && errno == EINTR) {
+  }
+  let_go();
+}
+
+void Spawned::kill() const {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+pid_t fork_program(int cgroup) {
+  if (cgroup >= 0) return static_cast<pid_t>(clone_into_cgroup(static_cast<std::uint64_t>(cgroup)));
+  // With one thread there are no locks of libc's to put right, which would copy three pages.
+  return __libc_single_threaded ? ::_Fork() : ::fork();
+}
+
+bool knows_clone_into_cgroup() {
+  // No copy of the process is begun: a kernel that knows it refuses a descriptor that is no int
+  // (EINVAL), and one that does not know the member refuses that (E2BIG).
+  return clone_into_cgroup(~std::uint64_t{0}) < 0 && errno == EINVAL;
+}
+
+void stay_behind(const char* name, std::initializer_list<int> kept, int also_kept) {
+  ::prctl(PR_SET_NAME, name);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_BLOCK, &all, nullptr);
+  [[maybe_unused]] const int moved = ::chdir("/");
+  // A pipe that the program writes to ends with the program, not with us. -1 is the largest.
+  unsigned first = 0;
+  for (;;) {
+    unsigned next = ~0U;
+    const auto take = [&](int fd) {
+      const auto number = static_cast<unsigned>(fd);
+      if (number >= first && number < next) next = number;
+    };
+    for (const int fd : kept)
+      take(fd);
+    take(also_kept);
+    if (next > first) ::close_range(first, next == ~0U ? next : next - 1, 0);
+    if (next == ~0U) return;
+    first = next + 1;
+  }
+}
+
+}  // namespace nsx

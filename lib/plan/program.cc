@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// The program: how PATH is walked, whether the files that it will have inside are there, and which
+// shell is, seen from outside before anything is entered. Whoever owns those files decides what is
+// in them.
+
+#include "plan/program.hh"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nsx/create.hh>
+#include <nsx/enter.hh>
+
+#include "kernel/answering.hh"
+#include "plan/user_database.hh"
+#include "try.hh"
+
+namespace nsx {
+
+namespace {
+
+constexpr std::uint64_t kInRoot = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+
+/// Whether execve(2) would take the file, with the errno that it would give.
+int try_program(int files, const std::string& path) {
+  auto file = open_answering(files, path, O_PATH, PathFrom::user, kInRoot);
+  if (!file) return file.error().code != 0 ? file.error().code : EIO;
+  struct stat st {};
+  if (::fstat(file->get(), &st) != 0) return errno;
+  constexpr mode_t kExecutable = S_IXUSR | S_IXGRP | S_IXOTH;
+  return S_ISREG(st.st_mode) && (st.st_mode & kExecutable) != 0 ? 0 : EACCES;
+}
+
+/// The shell that passwd(5) has for a UID; empty: none.
+std::string read_shell(int files, uid_t uid) {
+  const auto text = read_inside(files, "etc/passwd");
+  if (!text) return {};
+  std::string_view rest = *text;
+  while (const auto entry = next_passwd_entry(rest)) {
+    // No path has a NUL in it.
+    if (entry->uid == uid) return std::string(entry->shell.substr(0, entry->shell.find('\0')));
+  }
+  return {};
+}
+
+bool lets_nobody_in(std::string_view shell) {
+  const std::string_view name = shell.substr(shell.rfind('/') + 1);
+  return name == "nologin" || name == "false" || name == "true" || name == "sync";
+}
+
+}  // namespace
+
+Program as_login_shell(std::string shell) {
+  std::string login_name = '-' + shell.substr(shell.rfind('/') + 1);
+  return {std::move(shell), {std::move(login_name)}};
+}
+
+Result<std::string> search_path(const std::string& file, std::string_view path,
+                                const std::function<int(const std::string&)>& try_file) {
+  int code = ENOENT;
+  for (bool more = true; more;) {
+    const std::size_t colon = path.find(':');
+    std::string candidate(path.substr(0, colon));
+    more = colon != std::string_view::npos;
+    if (more) path.remove_prefix(colon + 1);
+    if (!candidate.empty()) candidate += '/';
+    candidate += file;
+    const int its = try_file(candidate);
+    if (its == 0) return candidate;
+    // One that may not be executed says more than those that are missing.
+    if (its == EACCES) code = EACCES;
+  }
+  return fail("execute", file, code);
+}
+
+Result<Program> find_shell(const EnterRequest& request, const EnterFacts& facts,
+                           const std::string& preferred) {
+  if (facts.files < 0) return as_login_shell("/bin/sh");
+  auto uid = TRY(program_uid(request, facts));
+  std::vector<std::string> shells;
+  if (uid) {
+    // Their file system may be one that does not answer.
+    auto its = text_in_time([&] { return read_shell(facts.files, *uid); });
+    if (its) shells.push_back(std::move(*its));
+  }
+  for (const char* shell : {preferred.c_str(), "/bin/bash", "/bin/sh"})
+    shells.emplace_back(shell);
+  std::string tried;
+  for (auto shell = shells.begin(); shell != shells.end(); ++shell) {
+    const bool is_new = std::find(shells.begin(), shell, *shell) == shell;
+    if (!is_new || !shell->starts_with('/') || lets_nobody_in(*shell)) continue;
+    if (try_program(facts.files, *shell) == 0) return as_login_shell(*shell);
+    if (!tried.empty()) tried += ", no ";
+    tried += *shell;
+  }
+  std::string hint = "name a program that is there";
+  if (!request.program.hint.empty()) hint += "; " + request.program.hint;
+  return refuse("find", "a shell in the files of " + whose_files(facts), "there is no " + tried,
+                hint);
+}
+
+void say_where(Error& error, const std::string& program, const std::string& files,
+               const std::string& path, const std::string& hint) {
+  if (error.code != ENOENT || files.empty()) return;
+  std::string where = "it was looked for in the files of " + files;
+  if (program.find('/') == std::string::npos && !path.empty()) where += ", in " + path;
+  if (!hint.empty()) where += "; " + hint;
+  error.set_hint(where);
+}
+
+Status check_program(const EnterFacts& facts, const Program& program, const std::string& path) {
+  const auto missing = [&](int code) {
+    auto failure = fail("execute", program.file, code);
+    say_where(failure.value(), program.file, whose_files(facts), path, program.hint);
+    return failure;
+  };
+  if (facts.files < 0) return {};
+  const auto check = [&](const std::string& file) { return try_program(facts.files, file); };
+  if (program.file.find('/') != std::string::npos) {
+    // Below a working directory that is not known here.
+    if (!program.file.starts_with('/')) return {};
+    const int code = check(program.file);
+    return code == 0 ? Status{} : missing(code);
+  }
+  // Nor are relative ones.
+  const auto try_absolute = [&](const std::string& file) {
+    return file.starts_with('/') ? check(file) : ENOENT;
+  };
+  const auto found = search_path(program.file, path, try_absolute);
+  return found ? Status{} : missing(found.error().code);
+}
+
+}  // namespace nsx

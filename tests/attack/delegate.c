@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Marks a cgroup as systemd marks those that it has delegated: attack-delegate DIRECTORY
+#include <stdio.h>
+#include <sys/xattr.h>
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || setxattr(argv[1], "trusted.delegate", "1", 1, 0) != 0) {
+		perror("attack-delegate");
+		return 1;
+	}
+	return 0;
+}

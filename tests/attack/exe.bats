@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+# Nothing of the host is reached through /proc/self/exe of what runs inside (CVE-2019-5736, runc): a program
+# that belongs to the target has a handle of the file that its process executed before.
+load ../lib/common
+load ../lib/pins
+load attack
+
+setup() {
+  # shellcheck disable=SC2034 # of common.bash
+  spawned=()
+  # Where an ordinary user comes to.
+  work=$(mktemp -d /tmp/nsx-attack.XXXXXX)
+  chmod 777 "$work"
+  root=$work/root
+  hostile_root "$root"
+}
+
+teardown() {
+  end_spawned
+  rm -rf --one-file-system "$work"
+}
+
+# A copy of a program, which an attack may overwrite: $victim.
+make_victim() {
+  original=$1
+  victim=$work/${1##*/}
+  cp "$original" "$victim"
+  chmod 755 "$victim"
+}
+
+is_intact() {
+  cmp -s "$original" "$victim"
+}
+
+is_overwritten() {
+  ! is_intact
+}
+
+# Runs the victim until it is overwritten.
+attack_once() {
+  "${runner[@]}" "$victim" "$@" >/dev/null 2>&1 3>&- 4>&- || true
+  is_intact
+}
+
+# Whether the attack wins. A file that is executed is busy: the attack waits until nobody does.
+attack_wins() {
+  repeat attack_once "$@" || return 0
+  sleep 0.5
+  is_overwritten
+}
+
+runner=()
+
+@test "a script in the target overwrites no nsx-enter" {
+  contain "$root" -m -- /bin/sleep 300
+  make_victim "$nsenter"
+  attack_wins -t "$pid" -m -- /bin/script
+  make_victim "$(command -v nsx-enter)"
+  for options in "-m" "-a" "-m -S 1000 -G 1000" "-r -w" "-m -e" "-m --pty"; do
+    run ! attack_wins -t "$pid" $options -- /bin/script
+  done
+  # By a relative name in the target's directory, though its root is not entered.
+  run ! attack_wins -t "$pid" -w -- bin/script
+}
+
+@test "a script in the target overwrites no nsx-enter that waits for it" {
+  contain "$root" -mp -- /bin/sleep 300
+  make_victim "$nsenter"
+  attack_wins -t "$pid" -m -p -- /bin/script
+  make_victim "$(command -v nsx-enter)"
+  for options in "-m -p" "-a" "-a -S 1000 -G 1000" "-a --kill-child"; do
+    run ! attack_wins -t "$pid" $options -- /bin/script
+  done
+}
+
+@test "a script in an ordinary user's container overwrites no nsx-enter of that user's" {
+  contain "$root" as_user -rmp -- /bin/sleep 300
+  runner=("${become_user[@]}")
+  make_victim "$nsenter"
+  chown "$ordinary_uid" "$victim"
+  attack_wins -t "$pid" -U -m -p --preserve-credentials -- /bin/script
+  make_victim "$(command -v nsx-enter)"
+  chown "$ordinary_uid" "$victim"
+  for options in "-U -m -p" "-a"; do
+    run ! attack_wins -t "$pid" $options -- /bin/script
+  done
+}
+
+@test "a script below a new root overwrites no nsx-unshare" {
+  mount -t proc proc "$root/proc"
+  make_victim /usr/bin/unshare
+  control=lost result=()
+  if attack_wins --root="$root" -- /bin/script; then control=won; fi
+  make_victim "$(command -v nsx-unshare)"
+  for options in "" "-m" "-mpf --kill-child --mount-proc" "--all --init" "-U --map-root-user"; do
+    if attack_wins $options --root="$root" -- /bin/script; then result+=("$options"); fi
+  done
+  umount "$root/proc"
+  [ "$control" = won ]
+  [ "${result[*]}" = "" ]
+}
+
+@test "a script in a pinned mount namespace overwrites neither nsx-enter nor nsx-pin" {
+  # A mount namespace can be pinned in an older one only, by the count of one CPU.
+  taskset -cp "$(taskset -cp "$BASHPID" | sed 's/.*: //; s/[,-].*//')" "$BASHPID"
+  spawn unshare -m --propagation=slave -- sh -c 'mount -t tmpfs -o mode=755 run /run && exec sleep 300'
+  runner=("$nsenter" -t "$pid" -m --)
+  wait_until runs "$pid" sleep
+  contain "$root" -m -- /bin/sleep 300
+  make_victim "$nsenter"
+  attack_wins -t "$pid" -m -- /bin/script
+  "${runner[@]}" nsx-pin add hostile -m -t "$pid"
+  result=()
+  make_victim "$(command -v nsx-enter)"
+  if attack_wins -t pin:hostile -m -- /bin/script; then result+=("nsx-enter"); fi
+  make_victim "$(command -v nsx-pin)"
+  if attack_wins exec hostile -- /bin/script; then result+=("nsx-pin"); fi
+  [ "${result[*]}" = "" ]
+  # The commands that were attacked have run.
+  run -0 "${runner[@]}" nsx-enter -t pin:hostile -m -- /bin/busybox echo ran
+  [ "$output" = ran ]
+  run -0 "${runner[@]}" nsx-pin exec hostile -- /bin/busybox echo ran
+  [ "$output" = ran ]
+}
+
+# Without the right to trace, which would give it the entering process itself.
+@test "a process in the target finds no file of the host below the exe of those that enter" {
+  make_victim "$(command -v nsx-enter)"
+  read -r device inode < <(stat -c '%d %i' "$victim")
+  contain "$root" -mp -- /bin/attack-overwrite --watch "$device" "$inode"
+  for options in "-m -p" "-a" "-a -S 1000 -G 1000"; do
+    run ! attack_wins -t "$pid" $options -- /bin/id
+    run ! attack_wins -t "$pid" $options -- /bin/script
+  done
+}

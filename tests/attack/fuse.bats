@@ -1,0 +1,225 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# A namespace is bound below a FUSE mount whose server takes every request and answers none. Whoever
+# looks such a path up waits, and not even SIGKILL ends that: the commands must not be the ones that do.
+
+load ../lib/common
+load ../lib/containers
+load attack
+
+bats_require_minimum_version 1.5.0
+
+# For the ellipsis, which other locales show as bytes.
+export LC_ALL=C.UTF-8
+
+setup() {
+  spawned=()
+  ns='' server='' dir=$(mktemp -d /tmp/nsx-fuse.XXXXXX)
+  mkdir "$dir/mnt"
+  # /dev/fuse may be root's alone.
+  mknod "$dir/device" c 10 229 || cannot "no devices can be made"
+  chmod 666 "$dir/device"
+  chmod 755 "$dir"
+}
+
+teardown() {
+  stop_server
+  end_spawned
+  rm "$dir/device" && rmdir "$dir/mnt" "$dir"
+  if [ -n "${cgroup:-}" ]; then wait_until rmdir "$cgroup"; fi
+}
+
+# Ends the server and with it the connection, so that nothing waits for it any more.
+stop_server() {
+  if [ -n "$server" ]; then kill -KILL "$server" 2>/dev/null || true; fi
+  server=''
+}
+
+is_ready() {
+  [ -s "$1" ]
+}
+
+# Starts the file system with its server, to do WHAT (see fuse.c): $pid is the process whose mount namespace has it, $ns the
+# namespace that is bound there. start_fuse WHAT COMMAND..., which runs it
+start_fuse() {
+  local what=$1 out=$dir/out ready=''
+  shift
+  : >"$out"
+  "$@" "$attack_dir/attack-fuse" "$dir/device" "$dir/mnt" "$what" >"$out" 2>&1 3>&- 4>&- </dev/null &
+  pid=$!
+  spawned+=("$pid")
+  wait_until is_ready "$out"
+  read -r ready ns <"$out"
+  local said
+  said=$(<"$out")
+  rm "$out"
+  [ "$ready" = ready ] || cannot "$said"
+  has_child "$pid" attack-fuse
+  # shellcheck disable=SC2154 # has_child sets it
+  server=$child
+}
+
+as_root_elsewhere=(unshare -m --propagation private --)
+as_user_elsewhere=("${become_user[@]}" unshare -Um --map-current-user --keep-caps --)
+
+# Runs a command as `run --separate-stderr` does, but does not wait for it longer than a minute: then
+# it hangs, and is freed. Sets status, output, stderr.
+run_unless_it_hangs() {
+  local files=$BATS_TEST_TMPDIR/run deadline=$((SECONDS + 60)) running
+  "$@" >"$files.out" 2>"$files.err" 3>&- 4>&- </dev/null &
+  running=$!
+  until [ "$(state_of "$running")" = Z ] || is_gone "$running"; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      kill -KILL "$running"
+      echo "hangs: $* (state after SIGKILL: $(sleep 0.2; state_of "$running"))"
+      stop_server
+      wait "$running" || true
+      return 1
+    fi
+    read -r -t 0.05 <>"$fifo" || true
+  done
+  status=0
+  wait "$running" || status=$?
+  output=$(<"$files.out") stderr=$(<"$files.err")
+}
+
+setup_file() {
+  export fifo=$BATS_FILE_TMPDIR/fifo
+  mkfifo "$fifo"
+}
+
+# The namespace is found, and it is said what could not be done.
+is_listed() {
+  echo "$output" | grep -q "^ *$ns\b"
+  [[ $stderr == *"did not open 1 mounted namespace: the file system with the mount point is not answering"* ]]
+}
+
+@test "control: who opens a path below it hangs, and cannot be killed" {
+  start_fuse paths "${as_root_elsewhere[@]}"
+  cat "/proc/$pid/root$dir/mnt/ns" >/dev/null 3>&- 4>&- &
+  local reader=$!
+  spawned+=("$reader")
+  wait_until runs "$reader" cat
+  # Until the server has taken the request.
+  read -r -t 1 <>"$fifo" || true
+  kill -KILL "$reader"
+  read -r -t 1 <>"$fifo" || true
+  [ "$(state_of "$reader")" = D ]
+  stop_server
+  wait "$reader" || true
+}
+
+@test "nsx-ls lists a namespace whose file system hangs, as root" {
+  start_fuse paths "${as_root_elsewhere[@]}"
+  run_unless_it_hangs nsx-ls --sources=process,mount --output=NS,TYPE,HELD-BY --noheadings --raw
+  [ "$status" = 0 ]
+  is_listed
+  [[ $output == *"$dir/mnt/ns"* ]]
+}
+
+@test "nsx-ls lists a namespace whose file system hangs, as an ordinary user" {
+  start_fuse paths "${as_user_elsewhere[@]}"
+  run_unless_it_hangs as_user nsx-ls --sources=process,mount --output=NS,TYPE --noheadings --raw
+  [ "$status" = 0 ]
+  is_listed
+}
+
+@test "nsx-ls shows what it can of a namespace whose file system hangs" {
+  start_fuse paths "${as_root_elsewhere[@]}"
+  run_unless_it_hangs nsx-ls
+  [ "$status" = 0 ]
+  run_unless_it_hangs nsx-ls --json --output=NS,NETNSID,OWNER-USER,UIDMAP
+  [ "$status" = 0 ]
+  run_unless_it_hangs nsx-ls "$ns"
+  run_unless_it_hangs nsx-ls --limits
+  [ "$status" = 0 ]
+}
+
+# bats test_tags=one-kernel
+@test "commands within the mount namespace of such a file system do not hang" {
+  start_fuse paths "${as_root_elsewhere[@]}"
+  local inside=(nsenter -t "$pid" -m --)
+  run_unless_it_hangs "${inside[@]}" "$(command -v nsx-ls)" --sources=process,mount --output=NS --noheadings
+  [ "$status" = 0 ]
+  run_unless_it_hangs "${inside[@]}" "$(command -v nsx-ls)" "$ns"
+  run_unless_it_hangs "${inside[@]}" "$(command -v nsx-enter)" --net="$dir/mnt/ns" -- /bin/true
+  [ "$status" != 0 ] && [[ $stderr == *"its file system does not answer"* ]]
+  run_unless_it_hangs "${inside[@]}" "$(command -v nsx-enter)" -t "$$" --uts --wd="$dir/mnt/dir" -- /bin/true
+  [ "$status" != 0 ] && [[ $stderr == *"its file system does not answer"* ]]
+}
+
+# bats test_tags=one-kernel
+@test "nsx-pin refuses a directory whose file system hangs" {
+  start_fuse paths "${as_root_elsewhere[@]}"
+  local inside=(nsenter -t "$pid" -m --) command
+  for command in "ls" "add web"; do
+    # shellcheck disable=SC2086 # words
+    run_unless_it_hangs "${inside[@]}" env NSX_PIN_DIR="$dir/mnt/dir" "$(command -v nsx-pin)" $command
+    [ "$status" != 0 ] && [[ $stderr == *"its file system does not answer"* ]]
+  done
+}
+
+@test "the names for TAB come without those of a file system that hangs" {
+  start_fuse paths "${as_user_elsewhere[@]}"
+  run_unless_it_hangs as_user nsenter -t "$pid" -U -m --preserve-credentials -- \
+    env XDG_RUNTIME_DIR="$dir/mnt/dir" "$(command -v nsx-enter)" --list-targets
+  [ "$status" = 0 ]
+}
+
+@test "a file system that hangs does not make nsx-ls's reader wait" {
+  start_fuse paths "${as_root_elsewhere[@]}"
+  # The child that hangs in its place must not keep the pipe open.
+  run_unless_it_hangs bash -c 'nsx-ls --sources=process,mount --output=NS | cat'
+  [ "$status" = 0 ]
+}
+
+# Reading the command line of such a process takes its memory's lock, which it has for good.
+hangs_its_readers() {
+  cat "/proc/$pid/cmdline" >/dev/null 3>&- 4>&- &
+  local reader=$!
+  spawned+=("$reader")
+  wait_until runs "$reader" cat
+  read -r -t 1 <>"$fifo" || true
+  ! is_gone "$reader" && [ "$(state_of "$reader")" != Z ]
+}
+
+@test "nsx-ls does not wait for a process that keeps the lock of its memory, as root" {
+  start_fuse memory "${as_root_elsewhere[@]}"
+  hangs_its_readers
+  local list
+  for list in --list --json; do
+    run_unless_it_hangs nsx-ls "$list" --output=PID,COMMAND
+    [ "$status" = 0 ] && [[ $output == *attack-fuse…* ]]
+  done
+  run_unless_it_hangs nsx-ls --raw --matrix
+  [ "$status" = 0 ]
+  run_unless_it_hangs nsx-ls "$(ns_of "$pid" mnt)"
+  [ "$status" = 0 ] && [[ $output == *attack-fuse…* ]]
+}
+
+@test "nsx-ls does not wait for a process that keeps the lock of its memory, as an ordinary user" {
+  start_fuse memory "${as_user_elsewhere[@]}"
+  hangs_its_readers
+  run_unless_it_hangs as_user nsx-ls --list --output=PID,COMMAND
+  [ "$status" = 0 ] && [[ $output == *attack-fuse…* ]]
+}
+
+@test "nsx-cg tree -p does not wait for a process that keeps the lock of its memory" {
+  local top
+  top=$(cgroup_mount)
+  [ -n "$top" ] || cannot "no cgroup2"
+  cgroup=$top/$own_name
+  mkdir "$cgroup"
+  # From its start: Linux 6.1 takes the lock when it moves a process to another cgroup (cpuset).
+  start_fuse memory sh -c 'echo $$ >"$0" && exec "$@"' "$cgroup/cgroup.procs" "${as_root_elsewhere[@]}"
+  hangs_its_readers
+  run_unless_it_hangs nsx-cg tree -p "${cgroup##*/}"
+  [ "$status" = 0 ] && [[ $output == *"$pid attack-fuse…"* ]]
+}
+
+@test "nsx-enter --env does not wait for a process that keeps the lock of its memory" {
+  start_fuse memory "${as_root_elsewhere[@]}"
+  hangs_its_readers
+  run_unless_it_hangs nsx-enter -t "$pid" --mount --env -- /bin/true
+  [ "$status" != 0 ] && [[ $stderr == *"it keeps the lock of its memory"* ]]
+}

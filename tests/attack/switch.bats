@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# A target that moves into a user namespace of its own while it is entered does not get the caller's rights.
+load ../lib/common
+load attack
+
+setup() {
+  # shellcheck disable=SC2034 # of common.bash
+  spawned=()
+  export ATTACK_WON=$BATS_TEST_TMPDIR/won
+  chmod 777 "$BATS_TEST_TMPDIR"
+}
+
+# The move is at any time of an entering: from its start to its end.
+attack_by() {
+  "$attack_dir/attack-switch" "$ordinary_uid" "$attack_tries" "$@"
+}
+
+@test "a target that changes its user namespace between two looks does not run as root of the host" {
+  for options in "-U -m" "-m -U" "-a" "-U -r -w"; do
+    run -0 attack_by nsx-enter -t @ $options -- /usr/bin/id
+    [ "$output" = "0 of $attack_tries won" ]
+  done
+}
+
+# strace holds it after each look, so that the move is nearly always between two.
+# bats test_tags=slow
+@test "nor one that gets a long time for its change" {
+  attack_tries=$((attack_tries / 32))
+  for options in "-U -m" "-m -U" "-a"; do
+    run -0 attack_by strace -qq -o /dev/null -e trace=ioctl -e inject=ioctl:delay_exit=20000 \
+      nsx-enter -t @ $options -- /usr/bin/id
+    [ "$output" = "0 of $attack_tries won" ]
+    run -0 attack_by env NSX_KERNEL_FEATURES=-pidfd-ns strace -qq -o /dev/null -e trace=ioctl \
+      -e inject=ioctl:delay_exit=20000 nsx-enter -t @ $options -- /usr/bin/id
+    [ "$output" = "0 of $attack_tries won" ]
+  done
+}
+
+@test "one that moves all the time is refused, with what to do" {
+  spawn "$attack_dir/attack-switch" --restless
+  # As slow as it needs to be for a move between any two looks, on any machine.
+  run -1 strace -qq -o /dev/null -e trace=ioctl,openat -e inject=ioctl,openat:delay_exit=10000 \
+    nsx-enter -t "$pid" -u -- true
+  [ "$output" = "nsx-enter: cannot enter PID $pid: it has changed its namespaces meanwhile (try again)" ]
+}

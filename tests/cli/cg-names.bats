@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+# How nsx-cg names cgroups: containers, pods, units and processes by the names that targets have everywhere, and
+# which columns, filters and searches show them.
+# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# bats file_tags=any-kernel
+load ../lib/common
+load ../lib/cgroups
+load ../lib/containers
+
+teardown() {
+  local each
+  for each in "/run/runc/${web-none}" "/run/runc/${mine}" "${task-/none}"; do
+    if [ -d "$each" ]; then rm -r "$each"; fi
+  done
+  rmdir -p /run/runc "${task:+${task%/*}}" 2>/dev/null || true
+  end_spawned
+  for each in "$top/$mine"*; do
+    [ ! -d "$each" ] || wait_until remove_cgroups "$each"
+  done
+}
+
+# A container of runc's, on record as $web, in a cgroup of its own: $pid
+container_of_runc() {
+  web=nsx-web-$$
+  mkdir -p "$own/$web/below"
+  sleeper_in "$own/$web/below"
+  record_of_runc "$web" "$pid"
+}
+
+# A container of a pod, on record at containerd, which knows it by an ID: $id, $pid
+container_of_pod() {
+  id=a$(printf '%063x' $$)
+  task=/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id
+  mkdir -p "$own/cri-containerd-$id.scope" "$task"
+  sleeper_in "$own/cri-containerd-$id.scope"
+  printf %d "$pid" >"$task/init.pid"
+  printf '{"annotations":{"io.kubernetes.cri.sandbox-name":"pod-%d","io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.container-name":"cart","io.kubernetes.cri.container-type":"container"}}' \
+    $$ >"$task/config.json"
+}
+
+@test "a container is named as everywhere, and its cgroup is the whole of it" {
+  container_of_runc
+  for name in "$web" "container:$web" "docker:$web" "runc:$web" "cgroup:/$mine/$web" "/$mine/$web"; do
+    run -0 --separate-stderr nsx-cg ls -d 0 -n -o NAME "$name"
+    [ "$output" = "/$mine/$web" ]
+  done
+  run -0 --separate-stderr nsx-cg show -n -o NAME "$web"
+  [ "$output" = "/$mine/$web
+/$mine/$web/below" ]
+  nsx-cg set "$web" cgroup.max.depth=7
+  [ "$(cat "$own/$web/cgroup.max.depth")" = 7 ]
+  run -0 nsx-cg get -v "$web" cgroup.max.depth
+  [ "$output" = 7 ]
+  run -0 nsx-cg explain "$web"
+  [[ $output == *"cgroup.max.depth: 7, set at /$mine/$web"* ]]
+  run -0 nsx-cg which "$web" "pid:$pid" "$pid"
+  [ "$(sort -u <<<"$output")" = "/$mine/$web/below" ]
+  run -0 --separate-stderr nsx-cg top --count 1 --interval 50ms "$web"
+  [[ $output == *"/$mine/$web/below $web "* ]]
+  # All of it is moved, not the first process alone.
+  sleeper_in "$own/$web"
+  mkdir "$own/to"
+  nsx-cg mv "$web" "/$mine/to"
+  [ "$(wc -l <"$own/to/cgroup.procs")" = 2 ]
+}
+
+@test "CONTAINER shows the name that the runtime knows, and filters find it" {
+  container_of_runc
+  mkdir "$own/other"
+  run -0 --separate-stderr nsx-cg ls "/$mine"
+  [ "$(words ${lines[0]} | cut -d ' ' -f 1,2)" = "NAME CONTAINER" ]
+  [[ $output == *"/$mine/$web "*"$web "* ]]
+  run -0 --separate-stderr nsx-cg ls "/$mine/other"
+  [[ $output != *CONTAINER* ]]
+  run -0 --separate-stderr nsx-cg ls -n -o NAME -Q "CONTAINER == '$web'" "/$mine"
+  [ "$output" = "/$mine/$web
+/$mine/$web/below" ]
+  run -0 --separate-stderr nsx-cg ls -J -o NAME,CONTAINER "/$mine"
+  jq -e --arg web "$web" '[.cgroups[].container] == [null, $web, $web, null]' <<<"$output"
+  # Programs get what they have always had.
+  run -0 --separate-stderr nsx-cg ls -J "/$mine"
+  jq -e '.cgroups[0] | has("container") | not' <<<"$output"
+  run -0 --separate-stderr nsx-cg which -J "$pid"
+  [ "$(jq -r '.[0].container' <<<"$output")" = "$web" ]
+  run -0 --separate-stderr nsx-cg tree -p "/$mine"
+  [[ ${lines[0]} == "CONTAINER "*" NAME" ]]
+}
+
+@test "a container of a pod is named by the pod" {
+  container_of_pod
+  for name in "shop/pod-$$/cart" "pod-$$" "container:shop/pod-$$" "${id:0:63}"; do
+    run -0 --separate-stderr nsx-cg ls -n -o NAME,CONTAINER "$name"
+    [[ $output == "/$mine/cri-containerd-$id.scope "*"pod-$$"* ]]
+  done
+}
+
+@test "a name that is a path and another's container is not guessed" {
+  container_of_runc
+  # The path at the top is called like the container elsewhere.
+  mkdir -p "/run/runc/$mine"
+  sed "s/$web/$mine/" "/run/runc/$web/state.json" >"/run/runc/$mine/state.json"
+  rm -r "/run/runc/$web"
+  mkdir "$own/$mine"
+  echo "$pid" >"$own/$mine/cgroup.procs"
+  # Its own cgroup is the outermost of that name: the same.
+  run -0 --separate-stderr nsx-cg ls -d 0 -n -o NAME "$mine"
+  [ "$output" = "/$mine" ]
+  mkdir "$top/$mine-2" "$top/$mine-2/$mine"
+  echo "$pid" >"$top/$mine-2/$mine/cgroup.procs"
+  run -1 nsx-cg kill "$mine"
+  [ "$output" = "nsx-cg kill: cannot choose '$mine': several have that name (/$mine, container:$mine)" ]
+  kill -0 "$pid"
+  run -0 --separate-stderr nsx-cg ls -d 0 -n -o NAME "/$mine"
+  [ "$output" = "/$mine" ]
+}
+
+@test "what names no cgroup is refused: numbers, pins, and containers without a cgroup of their own" {
+  container_of_runc
+  run -1 nsx-cg kill "$pid"
+  [[ $output == *"there is none of this name at $top (the cgroup of a process is named pid:$pid)" ]]
+  run -1 nsx-cg ls "nsx-none-$$"
+  [[ $output == *"cannot find 'nsx-none-$$'"* ]]
+  run -1 nsx-cg ls "ns:$(stat -L -c %i /proc/self/ns/net)"
+  [[ $output == *"it has no process, and so no cgroup" ]]
+  # Its process shares a cgroup with others, which are not to be killed with it.
+  mkdir "$own/shared"
+  echo "$pid" >"$own/shared/cgroup.procs"
+  run -1 nsx-cg kill "$web"
+  [[ $output == *"it has no cgroup of its own in cgroup v2 (pid:$pid names the cgroup of its process)" ]]
+  kill -0 "$pid"
+}
+
+@test "a cgroup that somebody called like a container is not believed" {
+  web=nsx-web-$$
+  mkdir -p "$own/user/lxc.payload.$web"
+  chown "$ordinary_uid" "$own/user"
+  sleeper_in "$own/user/lxc.payload.$web"
+  run -1 nsx-cg kill "$web"
+  [[ $output == *"only cgroups that are not trusted have this name"* ]]
+  kill -0 "$pid"
+  run -0 --separate-stderr nsx-cg ls -r -n -o NAME,CONTAINER "/$mine/user/lxc.payload.$web"
+  [ "$output" = "/$mine/user/lxc.payload.$web ?$web" ]
+}
+
+@test "short words name the usual columns" {
+  mkdir "$own/busy"
+  spawn sh -c 'while :; do :; done'
+  echo "$pid" >"$own/busy/cgroup.procs"
+  run -0 --separate-stderr nsx-cg ls -n -o NAME --sort=-cpu "/$mine/busy"
+  [ "$output" = "/$mine/busy" ]
+  run -0 --separate-stderr nsx-cg ls -n -o path,cpu --sort=cpu -Q 'cpu > 0 and procs == 1' "/$mine"
+  [[ $output == "/$mine/busy "* ]] && [ "${#lines[@]}" = 1 ]
+  run -0 --separate-stderr nsx-cg tree --sort=-cpu -o NAME "/$mine"
+  run -0 --separate-stderr nsx-cg top --count 1 --interval 100ms -o cpu --sort=-cpu "/$mine"
+  [ "$(words ${lines[0]})" = "NAME CPU% EVENTS" ]
+  run -2 nsx-cg ls --sort=-cp
+}
+
+# bats test_tags=host-only
+@test "what is bound to cgroup v1: said once, left out, and no key or filter" {
+  [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
+  mkdir "$own/a"
+  note="the controllers memory and pids are bound to cgroup v1: their limits and use are not shown"
+  run -0 --separate-stderr nsx-cg ls "/$mine"
+  [ "$stderr" = "nsx-cg ls: note: $note" ]
+  [ "${lines[0]}" = "$(printf "%-$((${#mine} + 3))s PROCS" NAME)" ]
+  run -0 --separate-stderr nsx-cg tree "/$mine"
+  [ "$stderr" = "nsx-cg tree: note: the controller memory is bound to cgroup v1: its limits and use are not shown" ]
+  [ "$(words ${lines[0]})" = "NAME PROCS" ]
+  run -0 --separate-stderr nsx-cg top --count 1 --interval 50ms "/$mine"
+  [ "$stderr" = "nsx-cg top: note: the controllers memory, pids and io are bound to cgroup v1: their limits and use are not shown" ]
+  [ "$(words ${lines[0]})" = "NAME CPU% CPU-PSI MEM-PSI IO-PSI EVENTS" ]
+  # What needs none of them has no note; programs get all columns, and none either.
+  for command in "ls -o NAME,PROCS,CPU%" "ls -J" "ls -r -n -o NAME,MEM,PROCS" "top -J --count 1 --interval 50ms"; do
+    run -0 --separate-stderr nsx-cg $command "/$mine"
+    [ -z "$stderr" ]
+  done
+  run -0 --separate-stderr nsx-cg ls -J "/$mine"
+  jq -e '.cgroups[0] | .mem == null and has("mem")' <<<"$output"
+  for command in ls tree "top --count 1"; do
+    for column in MEM mem LIMIT PIDS/MAX RBPS OOM; do
+      run -1 nsx-cg $command --sort=-$column "/$mine"
+      [[ $output == "nsx-cg ${command%% *}: cannot sort by "*": the controller "*" is bound to cgroup v1, at "* ]]
+    done
+    run -1 nsx-cg $command -Q 'PROCS > 0 or MEM > 1' "/$mine"
+    [[ $output == *"cannot filter by MEM: the controller memory is bound to cgroup v1, at /sys/fs/cgroup/memory" ]]
+  done
+}
+
+# bats test_tags=host-only
+@test "a path below a mount of cgroup v1 is no path of a cgroup" {
+  [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
+  for command in "ls /sys/fs/cgroup/memory/a" "create /sys/fs/cgroup/memory/a" "run --into=/sys/fs/cgroup/memory -- true" \
+    "kill cgroup:/sys/fs/cgroup/memory" "set /sys/fs/cgroup/memory/a pids=1"; do
+    run -1 nsx-cg $command
+    [[ $output == *"it is in a hierarchy of cgroup v1, mounted at /sys/fs/cgroup/memory (cgroup v2 is mounted at $top)" ]]
+  done
+  run -1 nsx-cg create "/sys/fs/cgroup/$mine"
+  [[ $output == *"it is no cgroup of cgroup v2"* ]]
+  [ ! -e "$top/sys" ]
+}
+
+# bats test_tags=slow
+@test "where only cgroup v1 is mounted, that is said" {
+  mkdir "$BATS_TEST_TMPDIR/v1"
+  # shellcheck disable=SC2016 # for the inner shell
+  run -1 unshare -m sh -c 'umount -l "$1"; mount -t cgroup -o none,name=nsx-test-$$ none "$2" && nsx-cg ls' - "$top" "$BATS_TEST_TMPDIR/v1"
+  [[ $output == *"cannot find the cgroups: only cgroup v1 is mounted here, at "*"(mkdir -p "*" && mount -t cgroup2 "* ]]
+}

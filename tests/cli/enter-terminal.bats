@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2317 # at_terminal and at_prompt call what a test defines as typed
+# The terminal that a program gets that is another's: everything works as at the caller's own.
+load ../lib/common
+load ../lib/terminal
+
+setup() {
+  # shellcheck disable=SC2034 # of common.bash
+  spawned=()
+  spawn_in mnt -m
+  enter="nsx-enter -t $pid -m --"
+}
+
+@test "each descriptor that is a terminal is a new one; others stay" {
+  run -0 at_terminal "tty; $enter sh -c 'tty; tty <&1; tty <&2'"
+  [ "${lines[0]}" != "${lines[1]}" ]
+  [ "${lines[1]}" = "${lines[2]}" ]
+  [ "${lines[1]}" = "${lines[3]}" ]
+  [[ ${lines[1]} = /dev/pts/* ]]
+  run -0 at_terminal "$enter sh -c 'test -t 0 && ! test -t 1 && ! test -t 2' >$BATS_TEST_TMPDIR/out 2>&1"
+  run -0 at_terminal "echo given | $enter sh -c 'cat; if test -t 0 || ! test -t 1; then echo wrong; fi; echo tty >/dev/tty'"
+  [ "${output//$'\r'/}" = $'given\ntty' ]
+}
+
+@test "what goes to files and pipes is not changed" {
+  run -0 at_terminal "$enter printf 'a\nb\r\n\001' >$BATS_TEST_TMPDIR/file; $enter seq 100000 | cmp - <(seq 100000) && echo same"
+  [ "${output%$'\r'}" = same ]
+  printf 'a\nb\r\n\001' | cmp - "$BATS_TEST_TMPDIR/file"
+  run -0 at_terminal "$enter sh -c 'echo out; echo err >&2' 2>$BATS_TEST_TMPDIR/err"
+  [ "${output%$'\r'}" = out ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = err ]
+}
+
+@test "a target that is chrooted inside its mount namespace: a note says how to follow it" {
+  note="note: the target's root directory is another than that of its mount namespace (--root follows it)"
+  # Neither is this one, nor one whose root is followed.
+  run -0 at_terminal "$enter true; nsx-enter -t $pid -m -r -- true"
+  [[ $output != *"$note"* ]]
+  root=$BATS_TEST_TMPDIR/root
+  make_root "$root" sleep
+  spawn unshare -m --propagation private -- chroot "$root" sleep 300
+  wait_until [ "/proc/$pid/root" -ef "$root" ]
+  run -0 at_terminal "nsx-enter -t $pid -m -- echo ran"
+  [ "${output//$'\r'/}" = "nsx-enter: $note"$'\nran' ]
+  run -0 at_terminal "nsx-enter -t $pid -a -- echo ran"
+  [[ $output = *"$note"* ]]
+  # With it the program is another, and says nothing.
+  run -0 at_terminal "nsx-enter -t $pid -m -r -- sleep 0"
+  [[ $output != *note* ]]
+  # Nor is anything said to a program, or under the other name.
+  run -0 nsx-enter -t "$pid" -m -- echo ran
+  [ "$output" = ran ]
+  ln -s "$(command -v nsx-enter)" "$BATS_TEST_TMPDIR/nsenter"
+  run -0 at_terminal "$BATS_TEST_TMPDIR/nsenter -t $pid -m -- echo ran"
+  [ "${output%$'\r'}" = ran ]
+}
+
+@test "exit status, --status-fd, and nothing of it without a terminal" {
+  run -7 at_terminal "$enter sh -c 'exit 7'"
+  run -0 at_terminal "$enter sh -c 'kill -TERM \$\$'; echo \$?"
+  [[ $output = *143* ]]
+  run -127 at_terminal "$enter /nowhere"
+  # No fork: the program has the PID of nsx-enter.
+  run -0 setsid --wait sh -c "$enter sh -c 'echo \$\$' & echo \$!; wait" </dev/null
+  [ "${lines[0]}" = "${lines[1]}" ]
+  run -0 setsid --wait nsx-enter -t "$pid" -m --plan -- id </dev/null
+  [[ $output != *terminal* ]]
+  run -0 at_terminal "nsx-enter -t $pid -m --plan -- id; nsx-enter -t $pid -u --plan -- id"
+  [ "$(grep -c 'in place of yours' <<<"$output")" = 1 ]
+}
+
+@test "the terminal keeps its settings for a pager after a pipe, which alone gets the keys" {
+  # The pager: it has the terminal raw, and reads a key there.
+  cat >"$BATS_TEST_TMPDIR/pager" <<END
+before=\$(stty -g </dev/tty)
+stty raw -echo </dev/tty
+cat >/dev/null &
+touch $BATS_TEST_TMPDIR/ready
+read -rn 1 key </dev/tty
+touch $BATS_TEST_TMPDIR/read
+stty \$before </dev/tty
+echo "<\$key>"
+END
+  typed() {
+    wait_until is_there ready
+    printf k
+    wait_until is_there read
+  }
+  run -0 at_terminal "stty -g; $enter sh -c 'touch $BATS_TEST_TMPDIR/begun; sleep 1; echo done' | {
+    while [ ! -e $BATS_TEST_TMPDIR/begun ]; do sleep 0.02; done; bash $BATS_TEST_TMPDIR/pager; }; stty -g"
+  [[ $output = *"<k>"* ]]
+  [ "${lines[0]}" = "${lines[-1]}" ]
+}
+
+@test "lines that are typed go to the program through a pipe, too" {
+  typed() {
+    wait_until is_there ready
+    printf 'hello\n'
+    wait_until is_there heard
+  }
+  run -0 at_terminal "$enter sh -c 'touch $BATS_TEST_TMPDIR/ready; read -r line; echo heard \$line; touch $BATS_TEST_TMPDIR/heard' | cat"
+  [[ $output = *"heard hello"* ]]
+}
+
+@test "a program that wants keys gets them behind a pipe, too" {
+  typed() {
+    wait_until is_there ready
+    printf q
+    wait_until is_there heard
+  }
+  cat >"$BATS_TEST_TMPDIR/program" <<END
+stty raw -echo </dev/tty; echo prompt >/dev/tty; touch $BATS_TEST_TMPDIR/ready
+key=\$(dd bs=1 count=1 2>/dev/null </dev/tty)
+stty sane </dev/tty; touch $BATS_TEST_TMPDIR/heard; cat; echo "<\$key>"
+END
+  run -0 at_terminal "stty -g; echo given | $enter sh $BATS_TEST_TMPDIR/program; stty -g"
+  [[ $output = *given*"<q>"* ]]
+  [ "${lines[0]}" = "${lines[-1]}" ]
+}
+
+# bats test_tags=slow
+@test "^C ends the loop of a script, as at its own terminal" {
+  typed() {
+    wait_until is_there ready
+    printf '\003'
+    wait_until is_there over
+  }
+  for pipe in "" "| cat"; do
+    rm -f "$BATS_TEST_TMPDIR/ready" "$BATS_TEST_TMPDIR/over"
+    run at_terminal "trap 'touch $BATS_TEST_TMPDIR/over' EXIT
+      for i in 1 2 3; do $enter sh -c 'touch $BATS_TEST_TMPDIR/ready; exec sleep 300' $pipe; echo turn; done; echo end"
+    [[ $output != *turn* && $output != *end* ]]
+  done
+}
+
+# bats test_tags=slow
+@test "^Z stops the program and gives the prompt back; fg goes on" {
+  can_wait_for_go
+  typed() {
+    echo "$enter sh -c 'echo \$PPID >$BATS_TEST_TMPDIR/ready; $wait_for_go; exit 5'"
+    wait_until [ -s "$BATS_TEST_TMPDIR/ready" ]
+    printf '\032'
+    wait_until is_stopped "$(cat "$BATS_TEST_TMPDIR/ready")"
+    # Typed at the prompt.
+    echo "jobs -s >$BATS_TEST_TMPDIR/jobs; stty -a >$BATS_TEST_TMPDIR/settings; touch $BATS_TEST_TMPDIR/prompt"
+    wait_until is_there prompt
+    echo "echo >$BATS_TEST_TMPDIR/go; fg; echo \$? >$BATS_TEST_TMPDIR/status; touch $BATS_TEST_TMPDIR/ended"
+    wait_until is_there ended
+    echo exit
+  }
+  run -0 at_prompt
+  [[ $(cat "$BATS_TEST_TMPDIR/jobs") = *Stopped*nsx-enter* ]]
+  grep -q ' icanon' "$BATS_TEST_TMPDIR/settings"
+  [ "$(cat "$BATS_TEST_TMPDIR/status")" = 5 ]
+}
+
+# bats test_tags=slow
+@test "a shell inside has job control of its own, and an end" {
+  typed() {
+    echo "$enter bash --norc --noprofile -i"
+    echo "echo \$PPID >$BATS_TEST_TMPDIR/in"
+    wait_until [ -s "$BATS_TEST_TMPDIR/in" ]
+    type_stopped_job
+    # A shell that still takes the job for a stopped one does not exit.
+    echo "kill -KILL %1; disown -a; exit 3"
+    # What is typed before its end is still the inner shell's.
+    wait_until is_gone "$(cat "$BATS_TEST_TMPDIR/in")"
+    echo "echo \$? >$BATS_TEST_TMPDIR/status; touch $BATS_TEST_TMPDIR/ended"
+    wait_until is_there ended
+    echo exit
+  }
+  run -0 at_prompt
+  [[ $(cat "$BATS_TEST_TMPDIR/jobs") = *Stopped*sleep* ]]
+  [ "$(cat "$BATS_TEST_TMPDIR/status")" = 3 ]
+}
+
+# bats test_tags=slow
+@test "in the background nothing is read or set, and nothing stops" {
+  typed() {
+    echo "stty -g >$BATS_TEST_TMPDIR/before; $enter sh -c 'touch $BATS_TEST_TMPDIR/ready; while [ ! -e $BATS_TEST_TMPDIR/go ]; do sleep 0.05; done' &"
+    wait_until is_there ready
+    # Line editing is off while a command runs.
+    echo "stty -g >$BATS_TEST_TMPDIR/after; touch $BATS_TEST_TMPDIR/go; wait; touch $BATS_TEST_TMPDIR/ended"
+    wait_until is_there ended
+    echo exit
+  }
+  run -0 at_prompt
+  cmp "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # what bats and the loaded file set
+# bats file_tags=slow
+load ../lib/common
+
+# Namespaces that no process is in: whatever nsx-ls lists can be shown, entered and pinned by its number.
+
+teardown() {
+  local file
+  for file in /run/{net,time,user}ns/$own_name; do
+    if [ -e "$file" ]; then umount "$file"; rm "$file"; fi
+  done
+  end_spawned
+}
+
+# Lets the process end that a namespace was made by, so that only what came after it is left.
+only_held() {
+  kill -KILL "${spawned[0]}"
+  wait_until is_gone "${spawned[0]}"
+}
+
+held_by_descriptor() {
+  spawn_in net -n
+  inode=$(ns_of "$pid" net) kind=net
+  # shellcheck disable=SC2016 # another shell's
+  spawn bash -c 'exec sleep 300 9<"/proc/$1/ns/net"' - "$pid"
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  only_held
+}
+
+held_by_socket() {
+  spawn_in net -n
+  inode=$(ns_of "$pid" net) kind=net
+  # It comes back with a socket of the namespace, and without a descriptor of it.
+  # shellcheck disable=SC2016 # perl's
+  spawn perl -e 'use Socket; use POSIX;
+    open(my $own, "<", "/proc/self/ns/net"); open(my $other, "<", "/proc/$ARGV[0]/ns/net");
+    syscall(308, fileno($other), 0) == 0 or die; socket(my $socket, AF_INET, SOCK_DGRAM, 0) or die;
+    syscall(308, fileno($own), 0) == 0 or die; close $other; close $own; $0 = "holder"; POSIX::pause()' "$pid"
+  wait_until grep -qsx holder "/proc/$pid/comm"
+  only_held
+}
+
+# The time namespace that a process has made for its children, of which it has none.
+held_for_children() {
+  kind='time'
+  # shellcheck disable=SC2016 # perl's
+  spawn perl -e 'use POSIX; syscall(272, 0x80) == 0 or die; $0 = "holder"; POSIX::pause()'
+  wait_until grep -qsx holder "/proc/$pid/comm"
+  inode=$(stat -L -c %i "/proc/$pid/ns/time_for_children")
+}
+
+# The middle one of three user namespaces, which is left by its only process.
+held_by_child() {
+  kind=user
+  spawn unshare -Ur -- unshare -Ur -- sleep 300
+  wait_until grep -qs sleep "/proc/$pid/comm"
+  inode=$(nsx-ls -J -l -p "$pid" -t user -o PNS 2>/dev/null | jq '.namespaces[0].pns')
+}
+
+held_by_distant_mount() {
+  spawn_in net -n
+  inode=$(ns_of "$pid" net) kind=net
+  touch "$BATS_TEST_TMPDIR/distant"
+  # shellcheck disable=SC2016 # another shell's
+  spawn unshare -m --propagation private -- bash -c 'mount --bind "/proc/$1/ns/net" "$2" && exec sleep 300' - "$pid" "$BATS_TEST_TMPDIR/distant"
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  only_held
+}
+
+@test "whatever holds a namespace without a process, it can be shown, entered and pinned" {
+  for held in held_by_descriptor held_by_socket held_by_distant_mount held_for_children held_by_child; do
+    for features in "" -listns,-ns-handle,-ns-id; do
+      export NSX_KERNEL_FEATURES=$features
+      $held
+      run -0 --separate-stderr nsx-ls -l -n -r -P -t "$kind" -o NS
+      grep -qx "$inode" <<<"$output"
+      run -0 --separate-stderr nsx-ls -t "$kind" "$inode"
+      [[ $output == *"ns:         $inode"* ]]
+      run -0 --separate-stderr nsx-enter -t "ns:$inode" "--$kind" -- stat -L -c %i "/proc/self/ns/$kind"
+      [ "$output" = "$inode" ]
+      id=$(nsx-ls -l -n -r -t "$kind" -Q "NS == $inode" -o ID 2>/dev/null)
+      if [ -n "$id" ]; then
+        run -0 --separate-stderr nsx-enter "--$kind=:$id" -- stat -L -c %i "/proc/self/ns/$kind"
+        [ "$output" = "$inode" ]
+      fi
+      run -0 nsx-pin add -t "ns:$inode" "$own_name"
+      [ "$(stat -c %i "/run/${kind}ns/$own_name")" = "$inode" ]
+      run -0 nsx-pin rm "$own_name"
+      end_spawned
+    done
+  done
+}
+
+@test "a mount elsewhere is shown with its mount namespace and a process that sees it" {
+  held_by_distant_mount
+  mnt=$(ns_of "$pid" mnt)
+  want="1 mount $BATS_TEST_TMPDIR/distant in mnt $mnt (sleep $pid)"
+  run -0 --separate-stderr nsx-ls -l -n -P -t net -Q "NS == $inode" -o HELD-BY
+  [ "$output" = "$want" ]
+  run -0 --separate-stderr nsx-ls "$inode"
+  [[ $output == *"held by:    $want"* ]]
+  run -0 --separate-stderr nsx-ls -J "$inode"
+  jq -e ".namespace[0].held_by == [{type: \"mount\", path: \"$BATS_TEST_TMPDIR/distant\", ns: $mnt, pid: $pid,
+    command: \"sleep\"}]" <<<"$output"
+}
+
+@test "what a covered mount alone holds is shown as far as it is known" {
+  spawn_in net -n
+  inode=$(ns_of "$pid" net)
+  touch "$BATS_TEST_TMPDIR/pin"
+  # shellcheck disable=SC2016 # another shell's
+  run -0 --separate-stderr unshare -m -- bash -c 'mount --bind "/proc/$1/ns/net" "$2" && mount --bind /etc/passwd "$2" &&
+    kill -KILL "$1" && until ! kill -0 "$1" 2>/dev/null || [ "$(sed "s/.*) //" "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ]; do :; done
+    nsx-ls "$3" && nsx-ls -J "$3" && nsx-ls -l -n -r -P -t net -o NS' - "$pid" "$BATS_TEST_TMPDIR/pin" "$inode"
+  [ "${lines[0]}" = "type:       net" ] && [ "${lines[1]}" = "ns:         $inode" ]
+  [ "${lines[2]}" = "held by:    1 mount $BATS_TEST_TMPDIR/pin" ]
+  jq -e ".namespace[0].ns == $inode and any(.gaps[].text; contains(\"covered by another\"))" <<<"${lines[3]}"
+  grep -qx "$inode" <<<"$output"
+}

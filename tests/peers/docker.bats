@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+# bats file_tags=host-only
+# Side by side with a real docker: what nsx calls a container, finds, enters, keeps and compares is what docker
+# has started.
+# shellcheck disable=SC2154,SC2034 # what bats and the loaded files set
+load ../lib/common
+load ../lib/containers
+load ../lib/docker
+load ../lib/terminal
+
+setup_file() {
+  start_docker
+  local root=$BATS_FILE_TMPDIR/root
+  make_busybox_root "$root" sh sleep id cat env grep ls pwd readlink hostname sort
+  rmdir "$root/old" "$root/proc"; rm -r "${root:?}/usr"
+  printf '%s\n' root:x:0:0:root:/root:/bin/sh web:x:1000:1000:web:/home:/bin/sh >"$root/etc/passwd"
+  printf '%s\n' root:x:0: web:x:1000: logs:x:2000:web >"$root/etc/group"
+  mkdir -p "$root/home" "$root/sub/bin"
+  cp "$root/bin/busybox" "$root/sub/bin/"
+  docker_image box "$root"
+  # Nothing but one program, which is no shell.
+  mkdir -p "$BATS_FILE_TMPDIR/bare"
+  cp "$root/bin/busybox" "$BATS_FILE_TMPDIR/bare/sleep"
+  docker_image bare "$BATS_FILE_TMPDIR/bare"
+  {
+    docker run -d --name web --user web --workdir /home --env COLOR=blue --hostname web box sleep 600
+    docker run -d --name sidecar --network container:web box sleep 600
+    docker run -d --name distroless bare /sleep 600
+    docker run -d --name chrooted box sh -c 'exec busybox chroot /sub /bin/busybox sleep 600'
+    docker run -d --name frozen box sleep 600
+    docker run -d --name peeping --pid host box sleep 600
+    docker pause frozen
+  } >"$BATS_FILE_TMPDIR/started" 2>&1 || {
+    cat "$BATS_FILE_TMPDIR/started"
+    return 1
+  }
+  all=(web sidecar distroless chrooted frozen peeping)
+}
+
+teardown_file() {
+  stop_docker
+}
+
+setup() {
+  spawned=()
+  all=(web sidecar distroless chrooted frozen peeping)
+}
+
+# The namespaces of a process, a line each: TYPE NUMBER.
+namespaces_of() {
+  local kind
+  for kind in cgroup ipc mnt net pid time user uts; do echo "$kind $(stat -L -c %i "/proc/$1/ns/$kind")"; done
+}
+
+@test "every container is found by its name, its ID and the spellings of habit" {
+  for name in "${all[@]}"; do
+    pid=$(docker_pid "$name")
+    id=$(docker inspect -f '{{.Id}}' "$name")
+    for target in "$name" "container:$name" "docker:$name" "/$name" "$id" "${id:0:12}" "pid:$pid" "$pid"; do
+      run -0 --separate-stderr nsx-enter -t "$target" --net --uts -- readlink /proc/self/ns/net /proc/self/ns/uts
+      [ "$output" = "$(readlink "/proc/$pid/ns/net" "/proc/$pid/ns/uts")" ]
+    done
+  done
+  run -1 nsx-enter -t wep -- true
+  [[ $output == *"did you mean web?"* ]]
+  run -1 nsx-enter -t none-such -- touch "$BATS_TEST_TMPDIR/ran"
+  [ ! -e "$BATS_TEST_TMPDIR/ran" ]
+}
+
+@test "nsx-ls: the namespaces of each container, and all that share one" {
+  for name in "${all[@]}"; do
+    pid=$(docker_pid "$name")
+    run -0 --separate-stderr nsx-ls -l -n -r -p "$pid" -o TYPE,NS
+    [ "$(sort <<<"$output")" = "$(namespaces_of "$pid")" ]
+    run -0 --separate-stderr nsx-ls -l -n -r --container "$name" -o NS
+    # What is the container's own: not the machine's.
+    own=$(namespaces_of "$pid" | grep -vxF -f <(namespaces_of self) | sed 's/.* //' | sort)
+    [ -n "$own" ]
+    [ "$(sort <<<"$output" | grep -xF "$own")" = "$own" ]
+  done
+  run -0 --separate-stderr nsx-ls -J -l -t net -o NS,CONTAINER
+  [ "$(jq -r --argjson ns "$(stat -L -c %i "/proc/$(docker_pid web)/ns/net")" \
+    '.namespaces[] | select(.ns == $ns).container | sort | join(" ")' <<<"$output")" = "sidecar web" ]
+  run -0 --separate-stderr nsx-ls -n -r --matrix=container -t net
+  [[ $output == *"=web"* ]] || [[ $output == *"=sidecar"* ]]
+  run -0 nsx-ls --compare -t net container:web container:sidecar
+  run -1 nsx-ls --compare -t net container:web container:frozen
+  run -0 nsx-ls --compare -t pid container:peeping $$
+}
+
+@test "an ordinary user sees the containers' processes, and is told why it cannot enter" {
+  pid=$(docker_pid web)
+  run -1 --separate-stderr as_user nsx-enter -t "$pid" -- true
+  [[ $stderr == *"Permission denied"* || $stderr == *"Operation not permitted"* ]]
+  # Whatever it may see of docker's state, it gets neither the container nor the host in its place.
+  run -1 --separate-stderr as_user nsx-enter -t web -- touch "$BATS_TEST_TMPDIR/ran"
+  [ ! -e "$BATS_TEST_TMPDIR/ran" ]
+  [ -n "$stderr" ]
+  run -0 --separate-stderr as_user nsx-ls -l -n -r -o PID,TYPE
+}
+
+@test "a shell where there is one; where there is none, a word on it, and the host's in the rest" {
+  for name in web sidecar frozen peeping; do
+    run -0 --separate-stderr bash -c 'echo "readlink /proc/self/ns/mnt; hostname" | nsx-enter -t "$1"' sh "$name"
+    [ "$output" = "$(readlink "/proc/$(docker_pid "$name")/ns/mnt"; nsenter -t "$(docker_pid "$name")" -u uname -n)" ]
+  done
+  run -1 --separate-stderr nsx-enter -t distroless </dev/null
+  [[ $stderr == *"cannot find a shell in the files of container distroless"* ]]
+  run -127 --separate-stderr nsx-enter -t distroless -- ls /
+  [[ $stderr == *"without the mount namespace the host's programs run: -n -u -i -p"* ]]
+  run -0 --separate-stderr nsx-enter -t distroless --net --pid --ipc --uts -- sh -c 'readlink /proc/self/ns/net'
+  [ "$output" = "$(readlink "/proc/$(docker_pid distroless)/ns/net")" ]
+  # chroot(2) is no namespace: its root directory is what --root follows.
+  run -0 nsx-enter -t chrooted -- /bin/sh -c 'ls -d /sub'
+  run -0 nsx-enter -t chrooted --root -- /bin/busybox ls -d /bin
+  run -127 nsx-enter -t chrooted --root -- /bin/sh -c true
+}
+
+# What docker exec gives a program: ids, capabilities, cgroups, limits, environment, and where it is. No seccomp
+# filter can be copied.
+as_seen='grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs):" /proc/self/status
+  cat /proc/self/cgroup /proc/self/limits /proc/self/oom_score_adj
+  env | grep -v ^_= | sort; pwd; umask'
+
+@test "--as-container is docker exec, byte for byte" {
+  docker run -d --name strict --user web --cap-drop CHOWN --security-opt no-new-privileges --ulimit nofile=77:99 \
+    --oom-score-adj 44 --env KEY=value box sleep 600 >/dev/null
+  for name in web strict; do
+    run -0 --separate-stderr nsx-enter -t "$name" --as-container -- sh -c "$as_seen"
+    [ "$output" = "$(seen_by "$as_seen" docker exec "$name")" ]
+    [[ $output == *CapBnd* && $output == *0::/* ]]
+  done
+  docker rm -f strict >/dev/null
+  # A user by name, with the groups that the container has for it.
+  run -0 --separate-stderr nsx-enter -t sidecar --as=web -- sh -c 'id; echo "$HOME"'
+  [ "$output" = "$(docker exec --user web sidecar sh -c 'id; echo "$HOME"')" ]
+  run -1 --separate-stderr nsx-enter -t sidecar --as=nobody-here -- touch "$BATS_TEST_TMPDIR/ran"
+  [ ! -e "$BATS_TEST_TMPDIR/ran" ]
+}
+
+@test "as docker exec: environment, ids, working directory and cgroup" {
+  pid=$(docker_pid web)
+  run -0 --separate-stderr nsx-enter -t web --all --env --setuid follow --setgid follow --wd --join-cgroup -- \
+    /bin/sh -c 'echo "$COLOR $(id -u):$(id -g) $(pwd)"; cat /proc/self/cgroup'
+  [ "${lines[0]}" = "$(docker exec web /bin/sh -c 'echo "$COLOR $(id -u):$(id -g) $(pwd)"')" ]
+  # That of cgroup v2: on a machine that has both, docker exec joins those of v1, too.
+  [ "${lines[-1]}" = "$(docker exec web cat /proc/self/cgroup | grep ^0::)" ]
+}
+
+@test "nsx-cg finds a container's cgroup by its name" {
+  path=$(sed -n 's/^0:://p' "/proc/$(docker_pid web)/cgroup")
+  run -0 --separate-stderr nsx-cg which container:web
+  [[ "${lines[*]}" == *"$path"* ]]
+}
+
+@test "a pin keeps a container's network after docker has removed it" {
+  docker run -d --name brief box sleep 600 >/dev/null
+  inode=$(stat -L -c %i "/proc/$(docker_pid brief)/ns/net")
+  nsx-pin add -t brief --net nsx-brief
+  run -0 docker rm -f brief
+  run -0 --separate-stderr nsx-pin exec nsx-brief -- stat -L -c %i /proc/self/ns/net
+  [ "$output" = "$inode" ]
+  nsx-pin rm nsx-brief
+  # What is gone is not found, and nothing is entered in its place.
+  run -1 nsx-enter -t brief -- touch "$BATS_TEST_TMPDIR/ran"
+  [ ! -e "$BATS_TEST_TMPDIR/ran" ]
+}
+
+@test "a list of ten containers fits a terminal of 80 columns" {
+  for n in 1 2 3 4; do docker run -d --name "shop-frontend-$n" box sleep 600 >/dev/null; done
+  for view in "nsx-ls" "nsx-ls -l -o +CONTAINER,UNIT,HELD-BY" "nsx-ls -T" "nsx-ls --matrix=container" "nsx-cg ls" "nsx-cg tree"; do
+    run shown_at 80 "NO_COLOR=1 $view 2>/dev/null"
+    [[ $output == *"shop-front"* ]]
+    no_wider_than 80 || {
+      echo "$view"
+      return 1
+    }
+  done
+  for n in 1 2 3 4; do docker rm -f "shop-frontend-$n" >/dev/null; done
+}

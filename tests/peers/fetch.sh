@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Programs of Debian's archives to compare with, fetched with apt's own tools and unpacked, never installed.
+#
+#   fetch.sh util-linux   the newest that there is: what users will have next
+#   fetch.sh docker       docker of this machine's release: dockerd, containerd, runc and the command line
+#
+# Fetches it if it is newer than the cached one; prints the directory, which holds what the package and those
+# that it depends on hold.
+#
+#   NSX_PEER_CACHE    where it is kept; ${XDG_CACHE_HOME:-~/.cache}/nsx-peers
+#   NSX_VM_MIRROR     the address of a Debian archive; the one that this machine's apt uses
+#
+# Exit status: 0, 1 failure, 3 it is not cached and can't be fetched.
+
+set -euo pipefail
+
+cache=${NSX_PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nsx-peers}
+# shellcheck source=../lib/archive.bash
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/archive.bash"
+
+say() { echo "fetch.sh: $*" >&2; }
+
+case ${1-} in
+  util-linux) newest_unpacked "$cache/util-linux" "trixie-backports sid" util-linux ;;
+  docker)
+    # shellcheck disable=SC1091 # of this machine
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    packages=(docker.io)
+    # From Debian 13 on the command line is a package of its own.
+    if [ "$codename" != bookworm ]; then packages+=(docker-cli); fi
+    newest_unpacked "$cache/docker" "$codename" "${packages[@]}"
+    ;;
+  *)
+    say "usage: fetch.sh util-linux|docker"
+    exit 1
+    ;;
+esac

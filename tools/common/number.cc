@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include "common/number.hh"
+
+#include "common/report.hh"
+#include "quantity.hh"
+
+namespace nsx::cli {
+
+Result<std::chrono::milliseconds> parse_time(std::string_view text) {
+  using namespace std::chrono;
+  // A date of the year 10000, rather than one that a clock cannot hold.
+  constexpr std::uint64_t kMost = microseconds(seconds(1'000'000'000)).count();
+  constexpr std::uint64_t kMillisecond = 1000;
+  const auto time = read_time(text, seconds(1));
+  if (!time || *time > kMost) {
+    return refuse("use as a time", quoted(text), "a time is like 1.5, 10s or 250ms");
+  }
+  return milliseconds((*time + kMillisecond / 2) / kMillisecond);
+}
+
+}  // namespace nsx::cli

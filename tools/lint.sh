@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Checks the given files, or all of the repository's. Changes nothing. Used by .ci/run and .pre-commit-config.yaml.
+# Usage: tools/lint.sh format|shell|bats|man|tidy|tidy-all [FILE...]    (FILE: a path from the top of the source)
+#
+#   NSX_TIDY_BUILD  the build directory of clang-tidy (default: build-tidy)
+set -eu
+cd "$(dirname "$0")/.."
+
+check=${1:?usage: tools/lint.sh format|shell|bats|man|tidy|tidy-all [FILE...]}
+shift
+
+# The given files, or those of the repository that match: files_or PATTERN... -- FILE...
+files_or() {
+  patterns=
+  while [ "$1" != -- ]; do
+    patterns="$patterns $1"
+    shift
+  done
+  shift
+  if [ $# -gt 0 ]; then
+    printf '%s\n' "$@"
+  else
+    set -f
+    # shellcheck disable=SC2086 # a list of words
+    git ls-files -- $patterns
+    set +f
+  fi
+}
+
+man_pages() {
+  found=0
+  for page in $(files_or 'man/*.[1-8]' -- "$@"); do
+    # mdoc(7) puts EXAMPLES further down.
+    said=$(mandoc -T lint -W warning "$page" | grep -v 'conventional order: Sh ENVIRONMENT$') || true
+    [ -z "$said" ] || {
+      echo "$said"
+      found=1
+    }
+  done
+  return "$found"
+}
+
+# Without precompiled headers: each file has to include what it uses. tidy CHECKS FILE...
+tidy() {
+  checks=$1
+  shift
+  build=${NSX_TIDY_BUILD:-build-tidy}
+  [ -f "$build/build.ninja" ] || CXX=clang++ meson setup -Db_pch=false -Dtests=false "$build"
+  ninja -C "$build" lib/cgroup/net_object.inc lib/starter/starter_bytes.inc
+  # A regular expression for each file.
+  run-clang-tidy -quiet -p "$build" -j "$(nproc)" -checks="$checks" "$@"
+}
+
+case $check in
+  format)
+    files_or '*.cc' '*.hh' -- "$@" | xargs clang-format --dry-run -Werror
+    ;;
+  shell)
+    files_or '*.sh' '*.bash' .ci/run tests/vm/init ':!tests/data' -- "$@" | xargs shellcheck -x -P SCRIPTDIR
+    ;;
+  bats)
+    # SC2030, SC2031: each test is a subshell by design; SC2086: words are split on purpose in tables;
+    # SC2016: text in single quotes is for the shell inside; SC2154: common.bash and bats set it.
+    files_or '*.bats' -- "$@" | xargs shellcheck -s bats -x -P SCRIPTDIR -e SC2016,SC2030,SC2031,SC2086,SC2154
+    ;;
+  man)
+    man_pages "$@"
+    ;;
+  tidy)
+    # All files with all checks would take longer than all tests.
+    [ $# -gt 0 ] || set -- "$PWD/(lib|tools/common)/.*\.cc"
+    tidy '-clang-analyzer-*,-modernize-*,-readability-*' "$@"
+    ;;
+  tidy-all)
+    [ $# -gt 0 ] || set -- "$PWD/(lib|tools|completions)/.*\.cc"
+    tidy '' "$@"
+    ;;
+  *)
+    echo "tools/lint.sh: unknown check $check" >&2
+    exit 2
+    ;;
+esac

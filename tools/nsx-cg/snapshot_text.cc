@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "nsx-cg/snapshot_text.hh"
+
+#include <algorithm>
+
+#include <nsx/text.hh>
+
+#include "common/json.hh"
+
+namespace nsx::cg_tool {
+
+namespace {
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    if (!character.code) return false;
+    text.remove_prefix(character.length);
+  }
+  return true;
+}
+
+/// A member for each file: its line, or a list of its lines.
+void write_settings(const std::vector<CgroupSetting>& settings, cli::JsonWriter& json) {
+  json.open('{');
+  for (auto first = settings.begin(); first != settings.end(); ++first) {
+    const auto is_same = [&](const CgroupSetting& other) { return other.file == first->file; };
+    if (std::any_of(settings.begin(), first, is_same)) continue;
+    const bool is_list = std::count_if(first, settings.end(), is_same) > 1;
+    json.key(first->file);
+    if (is_list) json.open('[');
+    for (auto line = first; line != settings.end(); ++line) {
+      if (is_same(*line)) json.string(line->value);
+    }
+    if (is_list) json.close();
+  }
+  json.close();
+}
+
+}  // namespace
+
+Result<std::string> format_snapshot(const CgroupSnapshot& snapshot) {
+  cli::JsonWriter json(cli::JsonLayout::ascii_lines);
+  json.open('{').key(kSnapshotVersionKey).number(kSnapshotVersion).key("cgroups").open('[');
+  for (const CgroupRecord& record : snapshot.cgroups) {
+    // A byte that is not UTF-8 would be replaced, and the name would be another's.
+    if (!is_utf8(record.path)) {
+      return refuse("export the cgroup", record.path, "its name is not UTF-8, as JSON is");
+    }
+    json.open('{').key("path").string(record.path).key("controllers").open('[');
+    for (const std::string& controller : record.controllers)
+      json.string(controller);
+    json.close().key("settings");
+    write_settings(record.settings, json);
+    json.close();
+  }
+  return json.close().close().take() + '\n';
+}
+
+}  // namespace nsx::cg_tool

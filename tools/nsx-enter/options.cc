@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+#include "nsx-enter/options.hh"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/number.hh"
+#include "common/report.hh"
+#include "try.hh"
+
+namespace nsx::enter_tool {
+
+namespace {
+
+// --- What the options do -------------------------------------------------------------------------
+
+PathOrTarget path_or_target(const char* argument) {
+  return argument != nullptr ? PathOrTarget(argument) : std::nullopt;
+}
+
+/// Whether it is neither a path nor the id of a namespace.
+bool is_word(const char* text) {
+  return *text != '\0' && *text != ':' && std::strchr(text, '/') == nullptr;
+}
+
+/// A later option of the same kind replaces an earlier one, as in nsenter(1).
+Status select(EnterRequest& request, Kind kind, const char* argument) {
+  // docker(1) wants them for a terminal.
+  if (kind == Kind::ipc && argument != nullptr && std::strcmp(argument, "t") == 0 &&
+      ::access("t", F_OK) != 0) {
+    return refuse("use", "-it", "-i takes a file, and there is no t",
+                  "the terminal is the program's anyway: -t TARGET");
+  }
+  if (kind == Kind::user && argument != nullptr && is_word(argument) &&
+      ::access(argument, F_OK) != 0) {
+    return refuse("use", std::string("--user=") + argument,
+                  "it takes the file of a user namespace, and there is none of that name",
+                  std::string("--as=") + argument + " runs as a user of the target");
+  }
+  std::erase_if(request.selections, [&](const auto& s) { return s.kind == kind; });
+  if (argument == nullptr || argument[0] != ':') {
+    request.selections.push_back({kind, path_or_target(argument), {}});
+    return {};
+  }
+  auto id = cli::parse_number<std::uint64_t>(argument + 1);
+  if (!id) {
+    return refuse("use as a namespace", cli::quoted(argument),
+                  "what follows the colon is no 64-bit id",
+                  "./" + std::string(argument) + " is a file");
+  }
+  request.selections.push_back({kind, {}, *id});
+  return {};
+}
+
+Status set_target(Options& options, const char* target) {
+  if (options.target != nullptr) {
+    return refuse("use", "--target", "it was given already", options.target);
+  }
+  options.target = target;
+  return {};
+}
+
+Result<int> parse_socket(const char* text) {
+  const auto number = cli::parse_number<int>(text);
+  if (number && *number >= 0) return *number;
+  return refuse("use as a socket", cli::quoted(text), "not the number of a descriptor");
+}
+
+/// An id, a name or "follow".
+Status parse_id(const char* text, const char* what, std::optional<std::uint32_t>& id,
+                std::string& name, bool& follows) {
+  follows = std::strcmp(text, "follow") == 0;
+  if (!follows) return cli::take_id(text, what, id, name, " or 'follow'");
+  id.reset();
+  name.clear();
+  return {};
+}
+
+Status set_uid(Options& options, const char* user) {
+  return parse_id(user, "UID", options.request.uid, options.users.uid, options.request.follow_uid);
+}
+
+Status set_gid(Options& options, const char* group) {
+  return parse_id(group, "GID", options.request.gid, options.users.gid, options.request.follow_gid);
+}
+
+template <Kind kind>
+constexpr cli::Option kind_option(char letter, const char* name, const char* help) {
+  return cli::optional_value(
+      letter, name, {"FILE", cli::Completes::file}, help,
+      [](EnterRequest& request, const char* file) { return select(request, kind, file); });
+}
+
+constexpr cli::Metavar kDirectory{"DIR", cli::Completes::directory};
+
+constexpr std::array kOptions{
+    cli::under("Target", cli::value('t', "target", {"TARGET", cli::Completes::target},
+                                    "process whose namespaces to enter: a PID, container, unit, "
+                                    "cgroup or pin; given alone, enters all of them",
+                                    cli::call<set_target>)),
+    cli::flag('a', "all", "enter all namespaces of the target", cli::set_flag<&EnterRequest::all>),
+    cli::flag(cli::kNoLetter, "list-targets", "list everything that --target can name, and exit"),
+    cli::under(
+        "Namespaces",
+        kind_option<Kind::mnt>('m', "mount", "enter the mount namespace of the target or of FILE")),
+    kind_option<Kind::uts>('u', "uts", "enter the UTS namespace (hostname)"),
+    kind_option<Kind::ipc>('i', "ipc", "enter the IPC namespace (System V IPC, message queues)"),
+    kind_option<Kind::net>('n', "net", "enter the network namespace"),
+    kind_option<Kind::pid>('p', "pid", "enter the PID namespace"),
+    kind_option<Kind::cgroup>('C', "cgroup", "enter the cgroup namespace"),
+    kind_option<Kind::user>('U', "user", "enter the user namespace"),
+    kind_option<Kind::time>('T', "time", "enter the time namespace"),
+    cli::value('N', "net-socket", {"FD"}, "enter the network namespace of the target's socket FD",
+               cli::parse_into<parse_socket, &EnterRequest::net_socket>),
+    cli::flag(cli::kNoLetter, "user-parent",
+              "enter the user namespace that owns the requested ones",
+              cli::set_flag<&EnterRequest::user_parent>),
+    cli::under("Identity", cli::kAs),
+    cli::flag(cli::kNoLetter, "as-container",
+              "run as docker exec does: with the target's environment, cgroup, user, capabilities "
+              "and directory",
+              cli::set_flag<&Options::as_container>),
+    cli::value('S', "setuid", {"USER", cli::Completes::words, "follow"},
+               "set the UID: a user, or 'follow' for the target's; default 0 when entering a user "
+               "namespace",
+               cli::call<set_uid>),
+    cli::value('G', "setgid", {"GROUP", cli::Completes::words, "follow"},
+               "set the GID and drop groups: a group, or 'follow'; default 0 when entering a user "
+               "namespace",
+               cli::call<set_gid>),
+    cli::kPreserveCredentials,
+    cli::kKeepEnteredCaps,
+    cli::flag('Z', "follow-context", "run in the target's SELinux context or AppArmor profile",
+              cli::set_flag<&EnterRequest::follow_context>),
+    cli::under(
+        "Files and environment",
+        cli::optional_value(
+            'r', "root", kDirectory, "change the root directory to the target's or to DIR",
+            [](EnterRequest& request, const char* path) { request.root = path_or_target(path); })),
+    cli::optional_value('w', "wd", kDirectory,
+                        "change the working directory to the target's or to DIR",
+                        [](EnterRequest& request, const char* path) {
+                          request.working_directory = path_or_target(path);
+                        }),
+    cli::optional_value(
+        'W', "wdns", {"DIR"},
+        "change the working directory to DIR inside the namespaces, below the new root",
+        [](EnterRequest& request, const char* path) {
+          request.inner_working_directory = path_or_target(path);
+        }),
+    cli::flag('e', "env", "run with the target's environment",
+              cli::set_flag<&EnterRequest::environment>),
+    cli::kMountProcForProgram,
+    cli::optional_value(
+        cli::kNoLetter, "mount-sys", kDirectory,
+        "mount a sysfs of the network namespace on DIR (default /sys), visible to the program only",
+        cli::set_text_or<&EnterRequest::mount_sys, cli::kUsualSys>),
+    cli::under("Processes", cli::flag('F', "no-fork", "do not fork after entering a PID namespace",
+                                      [](Options& options) {
+                                        options.request.fork = false;
+                                        options.run.forks_not = true;
+                                      })),
+    cli::kForwardMoreSignals,
+    cli::kKillChild,
+    cli::kPty,
+    cli::kNoPty,
+    cli::kKeepFds,
+    cli::kStatusFd,
+    cli::under("Cgroups", cli::flag('c', "join-cgroup", "join the target's cgroup (v2)",
+                                    cli::set_flag<&EnterRequest::join_cgroup>)),
+    cli::kIntoCgroup,
+    cli::kCgroupLimits,
+    cli::under("Information", cli::kPlan),
+    cli::kJson,
+    cli::kHelp,
+    cli::kVersion,
+};
+
+}  // namespace
+
+constexpr cli::Tool kTool{
+    "nsx-enter",
+    "[options] [program [argument...]]",
+    "Run a program, or your login shell, in existing namespaces",
+    kOptions,
+    cli::Operands::program,
+    1,
+    "TARGET is PID, PID:INODE, container:NAME-OR-ID, unit:NAME, cgroup:PATH,\n"
+    "pin:NAME, ns:NUMBER, or a bare name that matches only one of these.\n"
+    "Optional arguments are attached to the option: -n/run/netns/blue,\n"
+    "--net=/run/netns/blue.\n",
+    {{{"nsx-enter -t web -- bash", "shell in container web"},
+      {"nsx-enter -t 4711 --net -- ss -tln", "listening sockets of PID 4711"},
+      {"nsx-enter -t web -m --as=www-data -- id", "as a user of the container"}}},
+};
+
+namespace {
+
+// --- What they come to together ------------------------------------------------------------------
+
+/// Whether the request needs a target and names none.
+Status check_target(const Options& options) {
+  if (options.target != nullptr) return {};
+  const EnterRequest& request = options.request;
+  const char* needs = nullptr;
+  for (const auto& selection : request.selections) {
+    if (!selection.file && !selection.id) needs = "namespaces without a file";
+  }
+  if (request.all) needs = "--all";
+  if (request.net_socket) needs = "--net-socket";
+  if (request.user_parent && request.selections.empty()) needs = "--user-parent";
+  if (request.root && !*request.root) needs = "--root without a directory";
+  if (request.working_directory && !*request.working_directory) needs = "--wd without a directory";
+  if (request.environment) needs = "--env";
+  if (options.as_container) needs = "--as-container";
+  if (request.join_cgroup) needs = "--join-cgroup";
+  if (request.follow_uid) needs = "--setuid=follow";
+  if (request.follow_gid) needs = "--setgid=follow";
+  if (needs == nullptr) return {};
+  return refuse("enter", needs, "no target process is named", "--target=PID");
+}
+
+bool is_directory(const char* path) {
+  struct stat st {};
+  return std::strchr(path, '/') != nullptr && ::stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/// The option without an argument that a directory behind it was meant for: "-w /etc". It would be
+/// run as the program.
+const char* bare_directory_option(const cli::CommandLine& line, const EnterRequest& request) {
+  if (line.has("wdns") && !request.inner_working_directory) return "--wdns=";
+  if (request.working_directory && !*request.working_directory) return "--wd=";
+  if (request.root && !*request.root) return "--root=";
+  return nullptr;
+}
+
+/// docker(1) has -u and --user for what is --as here: "--user www-data id" runs www-data, with an
+/// argument.
+std::string hint_for_user_in_place_of_program(const cli::CommandLine& line) {
+  if (line.options.empty() || line.program.size() < 2) return {};
+  const cli::Given& last = line.options.back();
+  const char letter = last.option->letter;
+  const bool is_habit = (letter == 'U' || letter == 'u') && last.argument == nullptr;
+  if (!is_habit || !is_word(line.program.front())) return {};
+  return std::string("did you mean --as=") + line.program.front() + "?";
+}
+
+/// Whether the options go together.
+Status check(const cli::CommandLine& line, const Options& options) {
+  if (line.has("wd") && line.has("wdns")) {
+    return refuse("use", "--wdns", "it excludes --wd", "one of them");
+  }
+  const char* bare = bare_directory_option(line, options.request);
+  if (bare != nullptr && !line.program.empty() && is_directory(line.program.front())) {
+    return refuse("run", line.program.front(), "it is a directory",
+                  std::string("did you mean ") + bare + line.program.front() + "?");
+  }
+  TRY(check_target(options));
+  TRY(cli::check_users(line));
+  const char* keeps = options.request.keep_capabilities      ? "--keep-caps"
+                      : options.request.preserve_credentials ? "--preserve-credentials"
+                                                             : nullptr;
+  // A proc of its own would have none of the parts that the container's has masked or read-only.
+  if (keeps == nullptr && options.request.mount_proc) keeps = "--mount-proc";
+  if (options.as_container && keeps != nullptr) {
+    return refuse("use", "--as-container", std::string("it excludes ") + keeps, "one of them");
+  }
+  return cli::check(options.run);
+}
+
+bool names_no_namespace(const EnterRequest& request) {
+  return request.selections.empty() && !request.all && !request.net_socket && !request.user_parent;
+}
+
+/// Without anything to enter, the first word is the target: "nsx-enter web sh". nsenter(1) runs it
+/// where the caller is.
+void take_target(cli::CommandLine& line, Options& options) {
+  const EnterRequest& request = options.request;
+  const bool has_directory =
+      request.root || request.working_directory || request.inner_working_directory;
+  const bool enters = options.target != nullptr || has_directory || !names_no_namespace(request);
+  if (options.is_nsenter || enters || line.program.empty()) return;
+  options.target = line.program.front();
+  line.program.erase(line.program.begin());
+  const auto is_separator = [](const char* word) { return std::strcmp(word, "--") == 0; };
+  if (!line.program.empty() && is_separator(line.program.front())) {
+    line.program.erase(line.program.begin());
+  }
+}
+
+/// A target without a kind means all of it: what is meant for a container must not run on the host.
+/// Directories are then those of the target. nsenter(1) runs nothing without a namespace
+/// (util-linux 2.41).
+Status complete(Options& options) {
+  EnterRequest& request = options.request;
+  if (!names_no_namespace(request)) return {};
+  if (options.is_nsenter) {
+    return refuse("enter", options.target != nullptr ? options.target : "anything",
+                  "no namespace is named", "--all enters all of a target");
+  }
+  if (options.target == nullptr) return {};
+  request.all = true;
+  if (request.root && *request.root) {
+    request.inner_root = std::move(*request.root);
+    request.root.reset();
+  }
+  if (request.working_directory && *request.working_directory) {
+    request.inner_working_directory = std::move(*request.working_directory);
+    request.working_directory.reset();
+  }
+  return {};
+}
+
+/// What "docker exec" means, in the parts of a request; a part that is asked for otherwise stays.
+void follow_container(const cli::CommandLine& line, Options& options) {
+  EnterRequest& request = options.request;
+  if (names_no_namespace(request)) request.all = true;
+  request.environment = true;
+  if (!request.cgroup.into && request.cgroup.limits.empty()) {
+    request.join_cgroup = true;
+    request.join_v1_cgroups = true;
+  }
+  if (!options.users.as) {
+    request.follow_uid = request.follow_uid || !line.has("setuid");
+    request.follow_groups = !line.has("setgid");
+    request.follow_gid = request.follow_gid || request.follow_groups;
+  }
+  request.follow_privileges = true;
+  request.follow_resource_limits = true;
+  request.follow_context = true;
+  // Elsewhere the target's directory is none for a program of the host's.
+  const bool enters_files = request.all || request.root || line.has("mount");
+  if (enters_files && !request.working_directory && !request.inner_working_directory) {
+    request.working_directory = PathOrTarget();
+  }
+}
+
+/// Nobody is left behind when nsx-enter is told to end: these go on to the program, asked or not.
+FollowRequest follow_request(const cli::RunOptions& options) {
+  FollowRequest follow = options.follow;
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+    auto& list = follow.forward;
+    if (std::find(list.begin(), list.end(), signal) == list.end()) list.push_back(signal);
+  }
+  return follow;
+}
+
+}  // namespace
+
+Status read_options(cli::CommandLine& line, Options& options) {
+  TRY(cli::apply<kOptions>(line, options, options.request, options.users, options.run,
+                           options.request.cgroup));
+  take_target(line, options);
+  TRY(check(line, options));
+  EnterRequest& request = options.request;
+  request.follow = follow_request(options.run);
+  request.protection = cli::protection(options.run, options.is_nsenter);
+  if (options.as_container) follow_container(line, options);
+  TRY(complete(options));
+  request.program = cli::choose_program(line.program);
+  if (!options.is_nsenter) request.program.hint = hint_for_user_in_place_of_program(line);
+  options.has_program = !line.program.empty();
+  options.users.host_hint = "this machine's users count, as its files are not left: -m, -r";
+  return {};
+}
+
+}  // namespace nsx::enter_tool

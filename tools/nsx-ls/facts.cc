@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+#include "nsx-ls/facts.hh"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <nsx/inside.hh>
+#include <nsx/process.hh>
+
+#include "common/report.hh"
+#include "nsx-ls/matrix.hh"
+#include "try.hh"
+
+namespace nsx::ls_tool {
+
+namespace {
+
+constexpr auto kUnknown = static_cast<uid_t>(-1);
+
+/// Those of a set that are not yet read, which they are from now on.
+FactSet take_unread(FactSet wanted, FactSet& read) {
+  for (const Fact fact : read)
+    wanted.remove(fact);
+  read.insert(wanted);
+  return wanted;
+}
+
+bool is_in(const Kernel& kernel, const Process& process, ino_t user) {
+  const auto now = process.open_namespace(kernel, Kind::user);
+  return now && now->identity().inode == user;
+}
+
+Result<std::string> read_map_file(const Kernel& kernel, const Census& census, CensusIndex index,
+                                  const char* file) {
+  const CensusNamespace& ns = census.namespaces[index];
+  if (ns.first_process != kNone) {
+    const auto process = Process::open(kernel, census.processes[ns.first_process].pid);
+    // It may have moved on, or be another by now.
+    if (process && is_in(kernel, *process, ns.identity.inode)) {
+      if (auto text = process->read(file)) return text;
+    }
+  }
+  auto opened = TRY(open_namespace(kernel, census, index));
+  return read_file_inside(kernel, opened, file);
+}
+
+}  // namespace
+
+Subject subject_of(const Census& census, CensusIndex ns) {
+  const CensusIndex first = census.namespaces[ns].first_process;
+  return {.ns = ns, .process = first != kNone ? &census.processes[first] : nullptr};
+}
+
+std::optional<uid_t> owner_uid(const Census& census, const CensusNamespace& ns) {
+  if (ns.kind != Kind::user && ns.owner == kNone) return std::nullopt;
+  const uid_t uid = ns.kind == Kind::user ? ns.creator : census.namespaces[ns.owner].creator;
+  return uid != kUnknown ? std::optional(uid) : std::nullopt;
+}
+
+FactReader::FactReader(const Kernel& kernel, const Census& census)
+    : kernel_(kernel), census_(census), programs_(kernel), places_(kernel) {
+  facts_.proc_path = kernel.proc_path();
+}
+
+void FactReader::know_command(pid_t pid, std::string line) {
+  ProcessFacts& process = facts_.processes[pid];
+  process.command = std::move(line);
+  process.read.insert(Fact::command);
+}
+
+void FactReader::read(std::span<const Subject> subjects, FactSet wanted) {
+  read_of_all(wanted);
+  if (wanted.contains(Fact::command)) read_commands(subjects);
+  for (const Subject& subject : subjects) {
+    read_namespace(subject.ns, wanted);
+    if (subject.process != nullptr) read_process(*subject.process, wanted);
+    read_users(subject, wanted);
+  }
+}
+
+void FactReader::read_of_all(FactSet wanted) {
+  if (wanted.contains(Fact::threads) && facts_.threads.empty()) {
+    facts_.threads = count_threads(census_);
+  }
+  if (wanted.contains(Fact::container) && facts_.containers.empty()) find_containers();
+  if (!wanted.contains(Fact::leader) || !facts_.leaders.empty()) return;
+  facts_.leaders = find_leaders(census_);
+  for (const CensusIndex leader : facts_.leaders) {
+    facts_.ages.push_back(leader != kNone ? seconds_since(census_.processes[leader].start_time)
+                                          : 0);
+  }
+}
+
+void FactReader::read_commands(std::span<const Subject> subjects) {
+  std::vector<CensusProcess> processes;
+  for (const Subject& subject : subjects) {
+    if (subject.process == nullptr) continue;
+    if (take_unread({Fact::command}, facts_.processes[subject.process->pid].read).empty()) continue;
+    processes.push_back(*subject.process);
+  }
+  std::vector<std::string> lines = read_command_lines(kernel_, processes);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    facts_.processes[processes[i].pid].command = std::move(lines[i]);
+}
+
+void FactReader::read_process(const CensusProcess& process, FactSet wanted) {
+  FactSet of_processes;
+  for (const Fact fact : {Fact::container, Fact::unit, Fact::cgroup}) {
+    if (wanted.contains(fact)) of_processes.insert(fact);
+  }
+  ProcessFacts& known = facts_.processes[process.pid];
+  const FactSet unread = take_unread(of_processes, known.read);
+  if (unread.empty()) return;
+  ProcessFacts found;
+  if (unread.contains(Fact::container)) found.container = places_.container(process.pid);
+  if (unread.contains(Fact::unit)) found.unit = places_.unit(process.pid);
+  if (unread.contains(Fact::cgroup)) found.cgroup = places_.cgroup(process.pid);
+  if (!is_same_process(kernel_, process)) return;
+  if (unread.contains(Fact::container)) known.container = std::move(found.container);
+  if (unread.contains(Fact::unit)) known.unit = std::move(found.unit);
+  if (unread.contains(Fact::cgroup)) known.cgroup = std::move(found.cgroup);
+}
+
+void FactReader::read_namespace(CensusIndex ns, FactSet wanted) {
+  FactSet of_namespaces;
+  for (const Fact fact :
+       {Fact::creator, Fact::net_id, Fact::holders, Fact::uid_map, Fact::gid_map}) {
+    if (wanted.contains(fact)) of_namespaces.insert(fact);
+  }
+  if (of_namespaces.empty()) return;
+  NamespaceFacts& known = facts_.namespaces[ns];
+  for (const Fact fact : take_unread(of_namespaces, known.read)) {
+    switch (fact) {
+      case Fact::creator:
+        if (census_.namespaces[ns].first_process == kNone) known.creator = creator(ns);
+        break;
+      case Fact::net_id:
+        known.net_id = net_id(ns);
+        break;
+      case Fact::holders:
+        known.holders = read_holders(kernel_, census_, ns, programs_);
+        break;
+      case Fact::uid_map:
+        known.uid_map = read_id_map(kernel_, census_, ns, "uid_map");
+        break;
+      default:
+        known.gid_map = read_id_map(kernel_, census_, ns, "gid_map");
+        break;
+    }
+  }
+}
+
+void FactReader::read_users(const Subject& subject, FactSet wanted) {
+  if (wanted.contains(Fact::user)) {
+    const auto uid = subject.process != nullptr ? std::optional(subject.process->uid)
+                                                : facts_.namespaces[subject.ns].creator;
+    if (uid) read_user(*uid);
+  }
+  if (wanted.contains(Fact::owner_user)) {
+    const auto uid = owner_uid(census_, census_.namespaces[subject.ns]);
+    if (uid) read_user(*uid);
+  }
+}
+
+void FactReader::read_user(uid_t uid) {
+  const auto [entry, is_new] = facts_.users.try_emplace(uid);
+  if (!is_new) return;
+  const passwd* found = ::getpwuid(uid);
+  entry->second = found != nullptr ? found->pw_name : std::to_string(uid);
+}
+
+std::optional<uid_t> FactReader::creator(CensusIndex index) const {
+  const CensusNamespace& ns = census_.namespaces[index];
+  const bool is_user = ns.kind == Kind::user;
+  if (is_user && ns.creator != kUnknown) return ns.creator;
+  if (ns.owner != kNone && census_.namespaces[ns.owner].creator != kUnknown) {
+    return census_.namespaces[ns.owner].creator;
+  }
+  auto opened = open_namespace(kernel_, census_, index);
+  if (opened && !is_user) opened = opened->owner(kernel_);
+  const auto uid = opened ? opened->creator_uid() : Result<uid_t>(tl::unexpected(opened.error()));
+  return uid ? std::optional(*uid) : std::nullopt;
+}
+
+cli::Value FactReader::net_id(CensusIndex index) const {
+  if (census_.namespaces[index].kind != Kind::net) return {};
+  // It may be gone with all that held it: then there is nothing to tell.
+  const auto net = open_namespace(kernel_, census_, index);
+  if (!net) return {};
+  const auto id = peer_net_id(*net);
+  if (!id) return {};
+  if (!*id) return "unassigned";
+  return static_cast<std::uint64_t>(**id);
+}
+
+void FactReader::find_containers() {
+  facts_.containers.resize(census_.namespaces.size());
+  // What is the machine's own is shared by most containers, and says nothing of any of them. Where
+  // PID 1 is not to be seen, our own namespaces stand for its.
+  const CensusProcess* init = find_process(census_, 1);
+  if (init == nullptr && kernel_.numbers_are_ours()) init = find_process(census_, ::getpid());
+  for (const auto& [pid, name] : places_.first_processes()) {
+    const CensusProcess* process = find_process(census_, pid);
+    if (process == nullptr) continue;
+    for (std::size_t kind = 0; kind < kKindCount; ++kind) {
+      const CensusIndex ns = process->namespaces[kind];
+      const bool is_machines = init != nullptr && init->namespaces[kind] == ns;
+      if (ns != kNone && !is_machines) facts_.containers[ns].push_back(name);
+    }
+  }
+}
+
+std::optional<IdMap> read_id_map(const Kernel& kernel, const Census& census, CensusIndex index,
+                                 const char* file) {
+  if (census.namespaces[index].kind != Kind::user) return std::nullopt;
+  const auto text = read_map_file(kernel, census, index, file);
+  if (!text) return std::nullopt;
+  auto map = parse_id_map(*text);
+  if (!map) return std::nullopt;
+  return std::move(*map);
+}
+
+std::vector<std::string> spelled_lines(const IdMap& map) {
+  std::vector<std::string> lines;
+  lines.reserve(map.size());
+  for (const IdMapLine& line : map) {
+    lines.push_back(std::to_string(line.inside) + ':' + std::to_string(line.outside) + ':' +
+                    std::to_string(line.count));
+  }
+  return lines;
+}
+
+void write_json(const IdMap& map, cli::JsonWriter& json) {
+  json.open('[');
+  for (const IdMapLine& line : map) {
+    json.open('{').key("inside").number(line.inside);
+    json.key("outside").number(line.outside).key("count").number(line.count).close();
+  }
+  json.close();
+}
+
+std::vector<CensusIndex> find_leaders(const Census& census) {
+  std::vector<CensusIndex> leaders(census.namespaces.size(), kNone);
+  for (CensusIndex i = 0; i < census.processes.size(); ++i) {
+    const CensusProcess& process = census.processes[i];
+    if (process.start_time == 0) continue;
+    for (const CensusIndex ns : process.namespaces) {
+      if (ns == kNone) continue;
+      // Of two that started together the one with the lower PID, which comes first.
+      CensusIndex& leader = leaders[ns];
+      if (leader == kNone || process.start_time < census.processes[leader].start_time) leader = i;
+    }
+  }
+  return leaders;
+}
+
+std::uint64_t seconds_since(std::uint64_t start_time) {
+  // Of the caller's time namespace, as is the time in /proc/PID/stat.
+  timespec now{};
+  const long ticks = ::sysconf(_SC_CLK_TCK);
+  if (::clock_gettime(CLOCK_BOOTTIME, &now) != 0 || ticks <= 0) return 0;
+  const auto up = static_cast<std::uint64_t>(now.tv_sec);
+  const std::uint64_t start = start_time / static_cast<std::uint64_t>(ticks);
+  return up > start ? up - start : 0;
+}
+
+std::string spelled_age(std::uint64_t seconds) {
+  struct Unit {
+    std::uint64_t seconds;
+    char letter;
+  };
+  constexpr std::uint64_t kHour = 3600;
+  constexpr std::uint64_t kDay = 24 * kHour;
+  constexpr std::array kUnits{Unit{365 * kDay, 'y'}, Unit{kDay, 'd'}, Unit{kHour, 'h'},
+                              Unit{60, 'm'}, Unit{1, 's'}};
+  for (std::size_t i = 0; i + 1 < kUnits.size(); ++i) {
+    const auto& [unit, letter] = kUnits[i];
+    if (seconds < unit) continue;
+    std::string text = std::to_string(seconds / unit) + letter;
+    const Unit& next = kUnits[i + 1];
+    const std::uint64_t rest = seconds % unit / next.seconds;
+    return rest != 0 ? text + std::to_string(rest) + next.letter : text;
+  }
+  return std::to_string(seconds) + 's';
+}
+
+std::vector<std::uint64_t> count_threads(const Census& census) {
+  std::vector<std::uint64_t> threads(census.namespaces.size());
+  for (const CensusProcess& process : census.processes) {
+    for (const CensusIndex ns : process.namespaces) {
+      if (ns != kNone) threads[ns] += process.threads;
+    }
+  }
+  // A thread with a namespace of its own was counted where its process is.
+  for (const CensusHolder& holder : census.holders) {
+    if (holder.type != CensusHolder::Type::thread) continue;
+    ++threads[holder.ns];
+    const auto process =
+        std::ranges::lower_bound(census.processes, holder.pid, {}, &CensusProcess::pid);
+    if (process == census.processes.end() || process->pid != holder.pid) continue;
+    const CensusIndex left = process->in(census.namespaces[holder.ns].kind);
+    if (left != kNone) --threads[left];
+  }
+  return threads;
+}
+
+const cli::ContainerNames& Places::names() {
+  if (!names_) names_.emplace(kernel_, cli::target_options());
+  return *names_;
+}
+
+CgroupPlaces& Places::cgroups() {
+  if (!cgroups_) cgroups_.emplace(kernel_);
+  return *cgroups_;
+}
+
+std::string Places::container(pid_t pid) {
+  const auto process = Process::open(kernel_, pid);
+  if (!process) return {};
+  const auto& first = names().first_processes();
+  if (const auto named = first.find(pid); named != first.end()) return named->second;
+  const std::string* named = names().of_cgroup(cgroup_of(*process).value_or(""));
+  if (named != nullptr) return *named;
+  auto found = cgroups().of(*process).container;
+  if (!found) return {};
+  found->name = cli::short_container_id(found->name);
+  return found->text();
+}
+
+std::string Places::unit(pid_t pid) {
+  const auto process = Process::open(kernel_, pid);
+  const auto found = process ? cgroups().of(*process).unit : std::nullopt;
+  return found ? found->text() : "";
+}
+
+std::string Places::cgroup(pid_t pid) const {
+  const auto process = Process::open(kernel_, pid);
+  return process ? cgroup_of(*process).value_or("") : "";
+}
+
+}  // namespace nsx::ls_tool
