@@ -319,7 +319,7 @@ Result<NewCgroupPlace> enter_new_scope(const CgroupTree& tree, const ScopeReques
       socket = std::move(*connected);
       break;
     }
-    if (failure.operation().empty()) failure = std::move(connected.error());
+    if (failure.what().empty()) failure = std::move(connected.error());
   }
   const auto with_hint = [&](Error error) {
     error.set_hint(command_instead(*manager));

@@ -128,10 +128,10 @@ class Cleaner {
 
 /// A cleaner is started where the caller is.
 Error cannot_spawn(const CgroupTree& tree, Error error) {
-  if (error.operation() != "fork") return error;
+  if (error.what() != "cannot fork") return error;
   const auto own = error.code == EAGAIN ? tree.own() : fail("find", "", error.code);
   auto full = own ? explain_full(tree, *own) : std::nullopt;
-  return full ? std::move(*full) : Error{"fork", "a cleaner", error.code, {}, {}};
+  return full ? std::move(*full) : Error{"cannot fork", "a cleaner", error.code, {}, {}};
 }
 
 /// What a cleaner has made, as its owner knows it.

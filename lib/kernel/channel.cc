@@ -145,7 +145,7 @@ Status Channel::send_status(const Status& status) const {
   add_word(text, status ? kDone : kFailed);
   if (!status) {
     const Error& error = status.error();
-    add_word(text, error.operation());
+    add_word(text, error.what());
     add_word(text, error.subject());
     add_word(text, std::to_string(error.code));
     add_word(text, error.reason());

@@ -27,7 +27,7 @@ constexpr std::array kHidden{
     Range{0xe0000, 0xe007f},                         // tags
 };
 
-/// Where the subject of an error goes, in what was tried.
+/// The place of an error's subject in the phrase that says what failed.
 constexpr std::string_view kPlace = "{}";
 
 void append_hex(std::string& out, std::string_view bytes) {
@@ -118,7 +118,7 @@ std::string shell_word(std::string_view text) {
 }
 
 struct Error::Words {
-  std::string operation;
+  std::string what;
   std::string subject;
   std::string reason;
   std::string hint;
@@ -136,11 +136,11 @@ void Error::change(Change change) noexcept {
   }
 }
 
-Error::Error(std::string_view operation, std::string_view subject, int failed,
-             std::string_view reason, std::string_view hint) noexcept
+Error::Error(std::string_view what, std::string_view subject, int failed, std::string_view reason,
+             std::string_view hint) noexcept
     : code(failed) {
   change([&](Words& words) {
-    words.operation = operation;
+    words.what = what;
     words.subject = subject;
     words.reason = reason;
     words.hint = hint;
@@ -173,8 +173,8 @@ const Error::Words& Error::words() const {
   return words_ != nullptr ? *words_ : none;
 }
 
-const std::string& Error::operation() const {
-  return words().operation;
+const std::string& Error::what() const {
+  return words().what;
 }
 
 const std::string& Error::subject() const {
@@ -189,8 +189,8 @@ const std::string& Error::hint() const {
   return words().hint;
 }
 
-void Error::set_operation(std::string_view text) noexcept {
-  change([&](Words& words) { words.operation = text; });
+void Error::set_what(std::string_view text) noexcept {
+  change([&](Words& words) { words.what = text; });
 }
 
 void Error::set_subject(std::string_view text) noexcept {
@@ -208,29 +208,50 @@ void Error::set_hint(std::string_view text) noexcept {
 std::string Error::message() const {
   // Short enough for a string that needs no memory.
   if (words_ == nullptr) return "out of memory";
-  std::string text = "cannot ";
-  const std::string_view format = operation();
+  const std::string_view format = what();
   const std::size_t place = format.find(kPlace);
-  text += visible(format.substr(0, place));
+  std::string text = visible(format.substr(0, place));
   if (place != std::string_view::npos) {
     text += printable(subject()) + visible(format.substr(place + kPlace.size()));
   } else if (!subject().empty()) {
     text += ' ' + printable(subject());
   }
-  text += ": ";
-  text += code != 0 ? std::strerror(code) : visible(reason());
-  if (!hint().empty()) text += " (" + visible(hint()) + ')';
+  if (code != 0) {
+    text += std::string(": ") + std::strerror(code);
+  } else if (!reason().empty()) {
+    text += ": " + visible(reason());
+  }
   return text;
 }
 
+namespace {
+
+tl::unexpected<Error> cannot(std::string_view operation, std::string_view subject, int code,
+                             std::string_view reason, std::string_view hint) noexcept {
+  const auto made = attempt([&]() -> Result<Error> {
+    return Error("cannot " + std::string(operation), subject, code, reason, hint);
+  });
+  if (made) return tl::unexpected(*made);
+  Error error;
+  error.code = code != 0 ? code : ENOMEM;
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace
+
 tl::unexpected<Error> fail(std::string_view operation, std::string_view subject, int code,
                            std::string_view hint) noexcept {
-  return tl::unexpected(Error(operation, subject, code, {}, hint));
+  return cannot(operation, subject, code, {}, hint);
 }
 
 tl::unexpected<Error> refuse(std::string_view operation, std::string_view subject,
                              std::string_view reason, std::string_view hint) noexcept {
-  return tl::unexpected(Error(operation, subject, 0, reason, hint));
+  return cannot(operation, subject, 0, reason, hint);
+}
+
+tl::unexpected<Error> problem(std::string_view what, std::string_view subject,
+                              std::string_view reason, std::string_view hint) noexcept {
+  return tl::unexpected(Error(what, subject, 0, reason, hint));
 }
 
 tl::unexpected<Error> out_of_memory() noexcept {

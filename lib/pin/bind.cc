@@ -87,7 +87,7 @@ Result<BoundNamespace> bind_namespace(Kind kind, int fd, const std::string& path
   const auto file = open_trusted(path);
   if (file) return bind_to_file(kind, fd, file->get(), path);
   Error error = file.error();
-  error.set_operation(std::string("pin the ") + name(kind) + " namespace on");
+  error.set_what(std::string("cannot pin the ") + name(kind) + " namespace on");
   if (error.code != 0) error.set_hint(hint_for_bind(error.code, kind, -1));
   return tl::unexpected(std::move(error));
 }

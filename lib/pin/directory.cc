@@ -63,7 +63,7 @@ bool bind_with_own_peers(int directory) {
 
 Result<OwnedFd> open_root(const std::string& path) {
   auto root = open_trusted(path);
-  if (!root) root.error().set_operation("use the directory for pins");
+  if (!root) root.error().set_what("cannot use the directory for pins");
   return root;
 }
 

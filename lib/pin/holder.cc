@@ -105,7 +105,7 @@ Status start(int root) {
   if (!holder) return fail(kStart, "", holder.error().code);
   auto ready = holder->channel().receive_status();
   // Another was quicker: that one is found then.
-  if (!ready && ready.error().operation() == kLock) return {};
+  if (!ready && ready.error().what() == std::string("cannot ") + kLock) return {};
   const bool has_answer = TRY(std::move(ready));
   if (!has_answer) return refuse(kStart, "", "it has ended");
   return {};
@@ -116,7 +116,7 @@ Result<OwnedFd> open_own(const std::string& path) {
   constexpr const char* kUse = "use the directory for your pins";
   auto root = open_root(path);
   if (!root) {
-    root.error().set_operation(kUse);
+    root.error().set_what(std::string("cannot ") + kUse);
     return root;
   }
   struct stat st {};

@@ -180,7 +180,7 @@ std::string hint_for_fork(int code) {
 }
 
 tl::unexpected<Error> cannot_spawn(const char* what, Error error) {
-  if (error.operation() == "fork") {
+  if (error.what() == "cannot fork") {
     error.set_subject(what);
     error.set_hint(hint_for_fork(error.code));
   }

@@ -151,7 +151,7 @@ distrusted() {
   real "a/lxc.payload.$mine"
   real "b/lxc.payload.$mine"
   run -1 --separate-stderr entered "container:$mine"
-  [ "$stderr" = "nsx-enter: cannot choose container:$mine: several have that name (cgroup:/$mine/a/lxc.payload.$mine, cgroup:/$mine/b/lxc.payload.$mine)" ]
+  [ "$stderr" = "nsx-enter: cannot choose container:$mine: several have that name"$'\n'"hint: cgroup:/$mine/a/lxc.payload.$mine, cgroup:/$mine/b/lxc.payload.$mine" ]
 }
 
 @test "a container that its runtime says has ended is not looked for in cgroups" {
@@ -160,7 +160,7 @@ distrusted() {
   mkdir -p "/run/runc/$mine"
   echo '{"init_process_pid":4194305,"init_process_start":7}' >"/run/runc/$mine/state.json"
   run -1 --separate-stderr entered "container:$mine"
-  [ "$stderr" = "nsx-enter: cannot enter container:$mine: it is not running (runc has PID 4194305 on record, which has ended)" ]
+  [ "$stderr" = "nsx-enter: cannot enter container:$mine: it is not running"$'\n'"hint: runc has PID 4194305 on record, which has ended" ]
 }
 
 @test "a PID on record that a user got is not believed for the name of its cgroup" {
@@ -257,7 +257,7 @@ is_gone_or_zombie() {
   # A user whose name is that of root's is told of both.
   real "docker-$id.scope"
   run -1 --separate-stderr as_user nsx-enter -t "container:$id" true
-  [ "$stderr" = "nsx-enter: cannot choose container:$id: several have that name (cgroup:/$mine/alice/libpod-$id.scope, cgroup:/$mine/docker-$id.scope)" ]
+  [ "$stderr" = "nsx-enter: cannot choose container:$id: several have that name"$'\n'"hint: cgroup:/$mine/alice/libpod-$id.scope, cgroup:/$mine/docker-$id.scope" ]
 }
 
 @test "another ordinary user's names are not believed either" {

@@ -44,9 +44,9 @@ dead_pid() {
 
 # bats test_tags=slow,rootless
 @test "an unknown option names the nearest one" {
-  fails 1 "cannot understand --mout: no such option (did you mean --mount?)" nsx-unshare --mout true
-  fails 1 "cannot understand --tarjet: no such option (did you mean --target?)" nsx-enter --tarjet=1
-  fails 2 "cannot understand --typo: no such option (did you mean --type?)" nsx-ls --typo net
+  fails 1 "cannot understand --mout: no such option"$'\n'"hint: did you mean --mount?" nsx-unshare --mout true
+  fails 1 "cannot understand --tarjet: no such option"$'\n'"hint: did you mean --target?" nsx-enter --tarjet=1
+  fails 2 "cannot understand --typo: no such option"$'\n'"hint: did you mean --type?" nsx-ls --typo net
   fails 2 "cannot understand --zzzzzzzz: no such option" nsx-ls --zzzzzzzz
   fails 1 "cannot understand -Q: no such option" nsx-unshare -Q
   fails 1 "cannot understand -y: no such option" nsx-enter -Fy
@@ -62,17 +62,17 @@ dead_pid() {
 
 # bats test_tags=slow,rootless
 @test "a missing argument and one too many" {
-  fails 1 "cannot use --target: it needs an argument (TARGET)" nsx-enter --target
-  fails 1 "cannot use --target: it needs an argument (TARGET)" nsx-enter -t
-  fails 1 "cannot use --wd: it needs an argument (DIR)" nsx-unshare --wd
-  fails 2 "cannot use --output: it needs an argument (COLUMNS)" nsx-ls -o
+  fails 1 "cannot use --target: it needs an argument"$'\n'"hint: TARGET" nsx-enter --target
+  fails 1 "cannot use --target: it needs an argument"$'\n'"hint: TARGET" nsx-enter -t
+  fails 1 "cannot use --wd: it needs an argument"$'\n'"hint: DIR" nsx-unshare --wd
+  fails 2 "cannot use --output: it needs an argument"$'\n'"hint: COLUMNS" nsx-ls -o
   fails 1 "cannot use --all: it takes no argument" nsx-enter --all=yes
   fails 1 "cannot use --lo: it takes no argument" nsx-unshare --lo=up true
 }
 
 # bats test_tags=slow,rootless
 @test "what is no kind, column, relation, mode or signal" {
-  fails 2 "cannot list namespaces of the kind 'nett': unknown kind (cgroup, ipc, mnt, net, pid, time, user or uts)" \
+  fails 2 "cannot list namespaces of the kind 'nett': unknown kind"$'\n'"hint: cgroup, ipc, mnt, net, pid, time, user or uts" \
     nsx-ls -t nett
   fails 2 "cannot list namespaces of the kind '': unknown kind" nsx-ls -t net,
   fails 2 "cannot show the column 'FOO': no such column" nsx-ls -o NS,FOO
@@ -133,7 +133,7 @@ dead_pid() {
 
 # bats test_tags=slow,rootless
 @test "nsx-enter takes one target, and --wd or --wdns" {
-  fails 1 "cannot use --target: it was given already (1)" nsx-enter -t 1 -t 2 true
+  fails 1 "cannot use --target: it was given already"$'\n'"hint: 1" nsx-enter -t 1 -t 2 true
   fails 1 "cannot use --wdns: it excludes --wd" nsx-enter -t 1 -w --wdns=/ true
 }
 
@@ -143,7 +143,7 @@ dead_pid() {
     fails 1 "cannot use as a socket '$text': not the number of a descriptor" nsx-enter -t 1 -N "$text" true
   done
   for text in : :abc :-1 :99999999999999999999; do
-    fails 1 "cannot use as a namespace '$text': what follows the colon is no 64-bit id (./$text is a file)" \
+    fails 1 "cannot use as a namespace '$text': what follows the colon is no 64-bit id"$'\n'"hint: ./$text is a file" \
       nsx-enter "--net=$text" true
   done
 }
@@ -234,13 +234,13 @@ dead_pid() {
   spawn unshare -n -- "${become_user[@]}" sleep 300
   wait_until grep -qsx "Uid:.*$ordinary_uid" "/proc/$pid/status"
   wait_until grep -qsx sleep "/proc/$pid/comm"
-  fails 1 "cannot join the net namespace of PID $pid: Operation not permitted (needs CAP_SYS_ADMIN in the user namespace that owns it and in one's own: run as root)" \
+  fails 1 "cannot join the net namespace of PID $pid: Operation not permitted"$'\n'"hint: needs CAP_SYS_ADMIN in the user namespace that owns it and in one's own: run as root" \
     as_user nsx-enter -t "$pid" -n true
 }
 
 # bats test_tags=rootless
 @test "proc of the host can't be mounted from a user namespace without a PID namespace of its own" {
-  fails 1 "cannot mount proc on /proc: Operation not permitted (the PID namespace belongs to another user namespace: add --pid --fork)" \
+  fails 1 "cannot mount proc on /proc: Operation not permitted"$'\n'"hint: the PID namespace belongs to another user namespace: add --pid --fork" \
     as_user nsx-unshare -r --mount-proc true
   fails 1 "cannot mount proc" as_user nsx-unshare -rf --mount-proc true
 }
@@ -254,7 +254,7 @@ dead_pid() {
 # bats test_tags=needs-no-proc,any-kernel
 @test "user namespaces are refused below chroot, and the message says so" {
   make_root "$BATS_TEST_TMPDIR/root" sh nsx-unshare
-  fails 1 "cannot make new namespaces: user: Operation not permitted (user namespaces are refused below chroot(2)" \
+  fails 1 "cannot make new namespaces: user: Operation not permitted"$'\n'"hint: user namespaces are refused below chroot(2" \
     chroot "$BATS_TEST_TMPDIR/root" "$(command -v nsx-unshare)" -U true
 }
 
@@ -429,7 +429,7 @@ dead_pid() {
   done
   for option in --kill-child --forward-signals --pty --status-fd=1; do
     run -1 nsx-enter -t $$ -p -F $option -- true
-    [ "${lines[0]}" = "nsx-enter: cannot use --no-fork: ${option%%=*} needs a parent that waits (one of them)" ]
+    [ "${lines[0]}" = "nsx-enter: cannot use --no-fork: ${option%%=*} needs a parent that waits"$'\n'"hint: one of them" ]
   done
 }
 

@@ -144,7 +144,7 @@ load ../lib/cgroups
   # No processes in inner nodes.
   sleeper_in "$own"
   run -1 nsx-cg create "/$mine/a" memory=1M
-  [ "$output" = "nsx-cg create: cannot enable controllers below the cgroup /$mine: it has 1 process of its own, and only a cgroup without any can hand controllers down (--leaf=NAME moves them to a new cgroup in it)" ]
+  [ "$output" = "nsx-cg create: cannot enable controllers below the cgroup /$mine: it has 1 process of its own, and only a cgroup without any can hand controllers down"$'\n'"hint: --leaf=NAME moves them to a new cgroup in it" ]
   [ ! -e "$own/a" ]
   nsx-cg create --leaf=rest "/$mine/a" memory=64M
   is_in "$pid" "$own/rest"
@@ -208,7 +208,7 @@ load ../lib/cgroups
   as_user nsx-cg create "/$mine/yours/a/b"
   [ "$(cat "$own/yours/a/cgroup.subtree_control")" = "" ]
   run -1 as_user nsx-cg delegate --controllers=pids "/$mine/yours/a/b" 0
-  [[ $output == *"cannot delegate the cgroup /$mine/yours/a/b: Operation not permitted (needs CAP_CHOWN: run as root)" ]]
+  [[ $output == *"cannot delegate the cgroup /$mine/yours/a/b: Operation not permitted"$'\n'"hint: needs CAP_CHOWN: run as root" ]]
   [ "$(cat "$own/yours/a/cgroup.subtree_control")" = "" ]
   [ "$(stat -c %u "$own/yours/a/b" "$own/yours/a/b/cgroup.procs" | xargs)" = "$ordinary_uid $ordinary_uid" ]
   as_user nsx-cg rm -r "/$mine/yours/a"
@@ -335,7 +335,7 @@ handed_down() {
   nsx-cg create "/$mine/full" pids=1
   sleeper_in "$own/full"
   run -1 nsx-cg run --into="/$mine/full" --name=job -- true
-  [ "$output" = "nsx-cg run: cannot start a process in the cgroup /$mine/full/job: pids.max of /$mine/full is reached: 1 of 1 processes and threads (nsx-cg set /$mine/full pids=NUMBER)" ]
+  [ "$output" = "nsx-cg run: cannot start a process in the cgroup /$mine/full/job: pids.max of /$mine/full is reached: 1 of 1 processes and threads"$'\n'"hint: nsx-cg set /$mine/full pids=NUMBER" ]
   run -1 nsx-cg run --into="/$mine" --name=job pids=0 -- true
   [[ $output == *"pids.max of /$mine/job is reached: 0 of 0 processes and threads"* ]]
   # Where the command itself is, it starts what cleans up.
@@ -351,7 +351,7 @@ handed_down() {
   mkdir "$own/yours"
   nsx-cg delegate --controllers=pids "/$mine/yours" "$ordinary_uid"
   run -1 as_user nsx-cg create "/$mine/yours/a" memory=16M
-  [ "$output" = "nsx-cg create: cannot enable memory below the cgroup /$mine: $own/cgroup.subtree_control belongs to root, who can hand them down (echo +memory > $own/cgroup.subtree_control)" ]
+  [ "$output" = "nsx-cg create: cannot enable memory below the cgroup /$mine: $own/cgroup.subtree_control belongs to root, who can hand them down"$'\n'"hint: echo +memory > $own/cgroup.subtree_control" ]
   [ ! -e "$own/yours/a" ]
   run -1 as_user nsx-cg get "/$mine/yours" memory
   [[ $output == *"the controller memory is not enabled for this cgroup: /$mine does not hand it down, which is for root to do (echo +memory > $own/cgroup.subtree_control)" ]]

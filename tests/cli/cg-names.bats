@@ -108,7 +108,7 @@ container_of_pod() {
   mkdir "$top/$mine-2" "$top/$mine-2/$mine"
   echo "$pid" >"$top/$mine-2/$mine/cgroup.procs"
   run -1 nsx-cg kill "$mine"
-  [ "$output" = "nsx-cg kill: cannot choose '$mine': several have that name (/$mine, container:$mine)" ]
+  [ "$output" = "nsx-cg kill: cannot choose '$mine': several have that name"$'\n'"hint: /$mine, container:$mine" ]
   kill -0 "$pid"
   run -0 --separate-stderr nsx-cg ls -d 0 -n -o NAME "/$mine"
   [ "$output" = "/$mine" ]

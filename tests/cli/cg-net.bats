@@ -345,7 +345,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
   mkdir "$own/x"
   in_machine mount -t tmpfs none /sys/fs/bpf
   run -1 cg set "/$mine/x" net.in=1M
-  [ "$output" = "nsx-cg set: cannot keep BPF programs below /sys/fs/bpf: no bpffs is mounted there (mount -t bpf bpf /sys/fs/bpf)" ]
+  [ "$output" = "nsx-cg set: cannot keep BPF programs below /sys/fs/bpf: no bpffs is mounted there"$'\n'"hint: mount -t bpf bpf /sys/fs/bpf" ]
   run -0 cg ls -J -d 0 -o RX "/$mine/x"
   jq -e '.cgroups[0].rx == null' <<<"$output"
   own_bpffs mode=1777
@@ -355,7 +355,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
   own_bpffs
   in_machine mount --bind /dev/null "$(/sbin/ldconfig -p | awk '$1 == "libbpf.so.1" { print $NF; exit }')"
   run -1 cg set "/$mine/x" net.in=1M
-  [ "$output" = "nsx-cg set: cannot load the BPF programs for the network: the library libbpf.so.1 is not here (install libbpf1)" ]
+  [ "$output" = "nsx-cg set: cannot load the BPF programs for the network: the library libbpf.so.1 is not here"$'\n'"hint: install libbpf1" ]
   run -0 in_machine find "$pins" -mindepth 1
   [ "$output" = "$pins/lock" ]
   run -0 cg get -v "/$mine/x" net.in

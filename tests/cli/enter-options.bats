@@ -169,7 +169,7 @@ has_feature() {
   wait_until grep -qx 'frozen 1' "$cgroup/cgroup.events"
   run -1 --separate-stderr nsx-enter -t "$pid" -u -c -- true
   echo 0 >"$cgroup/cgroup.freeze"
-  [ "$stderr" = "nsx-enter: cannot join the cgroup $cgroup: it is frozen, and the program would not run (resume the container, or nsx-cg thaw $cgroup)" ]
+  [ "$stderr" = "nsx-enter: cannot join the cgroup $cgroup: it is frozen, and the program would not run"$'\n'"hint: resume the container, or nsx-cg thaw $cgroup" ]
 }
 
 # bats test_tags=any-kernel

@@ -62,17 +62,17 @@ runs_as() {
   run -0 nsx-enter -t "$pid" -n --as=nobody -- sh -c 'id -un; echo $USER'
   [ "${lines[*]}" = "nobody nobody" ]
   run -1 nsx-enter -t "$pid" -n --as=nsx-bob true
-  [ "$output" = "nsx-enter: cannot use as a user 'nsx-bob': no such user (this machine's users count, as its files are not left: -m, -r)" ]
+  [ "$output" = "nsx-enter: cannot use as a user 'nsx-bob': no such user"$'\n'"hint: this machine's users count, as its files are not left: -m, -r" ]
 }
 
 @test "a name without an entry: the error says which file of which target has none" {
   in_root_with_users
   run -1 nsx-enter -t "$pid" --as=nsx-alice true
-  [ "$output" = "nsx-enter: cannot find the user 'nsx-alice': it is not in /etc/passwd of PID $pid (numbers need no entry)" ]
+  [ "$output" = "nsx-enter: cannot find the user 'nsx-alice': it is not in /etc/passwd of PID $pid"$'\n'"hint: numbers need no entry" ]
   run -1 nsx-enter -t "$pid" -S nsx-bop true
-  [ "$output" = "nsx-enter: cannot find the user 'nsx-bop': it is not in /etc/passwd of PID $pid (did you mean nsx-bob?)" ]
+  [ "$output" = "nsx-enter: cannot find the user 'nsx-bop': it is not in /etc/passwd of PID $pid"$'\n'"hint: did you mean nsx-bob?" ]
   run -1 nsx-enter -t "$pid" --plan --as=root:wheel true
-  [ "$output" = "nsx-enter: cannot find the group 'wheel': it is not in /etc/group of PID $pid (numbers need no entry)" ]
+  [ "$output" = "nsx-enter: cannot find the group 'wheel': it is not in /etc/group of PID $pid"$'\n'"hint: numbers need no entry" ]
   for option in -S0 -G0 --preserve-credentials; do
     run -1 nsx-enter -t "$pid" --as=root $option true
     [[ "${lines[0]}" = "nsx-enter: cannot use --as: it excludes --"*" (one of them)" ]]
@@ -100,7 +100,7 @@ runs_as() {
   in_root_with_users
   cd "$BATS_TEST_TMPDIR"
   run -1 nsx-enter -t "$pid" --user=www-data id
-  [ "${lines[0]}" = "nsx-enter: cannot use --user=www-data: it takes the file of a user namespace, and there is none of that name (--as=www-data runs as a user of the target)" ]
+  [ "${lines[0]}" = "nsx-enter: cannot use --user=www-data: it takes the file of a user namespace, and there is none of that name"$'\n'"hint: --as=www-data runs as a user of the target" ]
   for option in --user -u; do
     run -127 nsx-enter -t "$pid" -m $option www-data id
     [[ $output = *"cannot execute www-data: No such file or directory ("*"did you mean --as=www-data?)" ]]
@@ -174,7 +174,7 @@ in_limits() {
   [ "${lines[*]}" = "$(readlink "/proc/$pid/ns/uts") $(readlink /proc/self/ns/net)" ]
   for option in --keep-caps --preserve-credentials; do
     run -1 nsx-enter -t "$pid" --as-container $option true
-    [ "${lines[0]}" = "nsx-enter: cannot use --as-container: it excludes $option (one of them)" ]
+    [ "${lines[0]}" = "nsx-enter: cannot use --as-container: it excludes $option"$'\n'"hint: one of them" ]
   done
   run -1 nsx-enter --as-container
   [[ "${lines[0]}" = "nsx-enter: cannot enter --as-container: no target process is named"* ]]
@@ -227,7 +227,7 @@ in_limits() {
 @test "--as-container: capabilities count in the target's user namespace, and nowhere else" {
   in_user
   run -1 nsx-enter -t "$pid" -m --as-container -- touch "$BATS_TEST_TMPDIR/ran"
-  [[ $output == "nsx-enter: cannot follow the capabilities of PID $pid: they count in its user namespace, and the program would be in another (add --user)" ]]
+  [[ $output == "nsx-enter: cannot follow the capabilities of PID $pid: they count in its user namespace, and the program would be in another"$'\n'"hint: add --user" ]]
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
   run -0 nsx-enter -t "$pid" -m -U --as-container -- true
   # A proc without the target's masks would be more than the target has.
@@ -248,5 +248,5 @@ in_limits() {
   echo 'b:x:4022:4100:::' >>"$root/etc/passwd"
   seq -f 'g::%.0f:b' 100000 165536 >>"$root/etc/group"
   run -1 nsx-enter -t "$pid" --as=b -- true
-  [ "$output" = "nsx-enter: cannot set supplementary groups: Invalid argument (a group is not mapped in the user namespace, or they are more than 65536)" ]
+  [ "$output" = "nsx-enter: cannot set supplementary groups: Invalid argument"$'\n'"hint: a group is not mapped in the user namespace, or they are more than 65536" ]
 }

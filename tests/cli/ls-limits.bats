@@ -102,5 +102,5 @@ has_depth() {
 
 @test "in a pid namespace with the /proc of another one: an error that says so" {
   run -1 unshare -pf -- nsx-ls --limits
-  [ "$output" = "nsx-ls: cannot find the caller's user namespace: proc is mounted for another pid namespace (/proc)" ]
+  [ "$output" = "nsx-ls: cannot find the caller's user namespace: proc is mounted for another pid namespace"$'\n'"hint: /proc" ]
 }

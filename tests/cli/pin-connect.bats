@@ -120,9 +120,9 @@ ping_from() {
     ip netns exec red sysctl -qw net.ipv6.conf.default.disable_ipv6=1
     fails nsx-pin connect blue red --addr fd00::1/64 --addr fd00::2/64
     [ "$before" = "$(links blue; links red; links)" ]'
-  [ "${lines[0]}" = "nsx-pin connect: cannot make the interfaces eth0 and eth1: File exists (there is an interface of that name: --name)" ]
-  [ "${lines[1]}" = "nsx-pin connect: cannot make the interfaces x and eth0: File exists (there is an interface of that name: --name)" ]
-  [ "${lines[2]}" = "nsx-pin connect: cannot add a default route by 10.3.0.1: File exists (there is a default route already)" ]
+  [ "${lines[0]}" = "nsx-pin connect: cannot make the interfaces eth0 and eth1: File exists"$'\n'"hint: there is an interface of that name: --name" ]
+  [ "${lines[1]}" = "nsx-pin connect: cannot make the interfaces x and eth0: File exists"$'\n'"hint: there is an interface of that name: --name" ]
+  [ "${lines[2]}" = "nsx-pin connect: cannot add a default route by 10.3.0.1: File exists"$'\n'"hint: there is a default route already" ]
   [[ "${lines[3]}" = "nsx-pin connect: cannot give the interface eth1 the address 10.3.0.2/24: File exists"* ]]
   [[ "${lines[-1]}" = *"cannot give the interface eth1 the address fd00::2/64: "*"IPv6 is "* ]]
 }
@@ -212,9 +212,9 @@ ping_from() {
     fails nsx-pin set-id nope 1
     for wrong in -1 x 4294967296 "" 1.5; do fails nsx-pin set-id -- red "$wrong" 2>&1 | head -n 1; done
     nsx-pin ids -n | wc -l'
-  [ "${lines[0]}" = "nsx-pin set-id: cannot give a netnsid to blue: File exists (it has the number 7, which stays until it ends)" ]
+  [ "${lines[0]}" = "nsx-pin set-id: cannot give a netnsid to blue: File exists"$'\n'"hint: it has the number 7, which stays until it ends" ]
   [[ "${lines[1]}" = "nsx-pin set-id: cannot give a netnsid to red: File exists ("*"nsid is already used"* ||
-    "${lines[1]}" = "nsx-pin set-id: cannot give a netnsid to red: File exists (another namespace has the number 7)" ]]
+    "${lines[1]}" = "nsx-pin set-id: cannot give a netnsid to red: File exists"$'\n'"hint: another namespace has the number 7" ]]
   [ "${lines[2]}" = "nsx-pin set-id: cannot find the pin nope: there is none of this name" ]
   for i in 3 4 5 6 7; do
     [[ "${lines[i]}" = "nsx-pin set-id: cannot use as a netnsid '"*"': neither a number from 0 on nor 'auto'" ]]
@@ -233,7 +233,7 @@ ping_from() {
   as_user nsx-pin connect blue red --addr 10.0.0.1/24 --addr 10.0.0.2/24
   run -0 as_user nsx-pin exec blue -- busybox ping -c 1 -w 5 10.0.0.2
   run -1 as_user nsx-pin connect . blue
-  [[ $output == *"cannot make the interfaces veth-blue and eth1: Operation not permitted (needs CAP_NET_ADMIN in the user namespace that owns the net namespace)" ]]
+  [[ $output == *"cannot make the interfaces veth-blue and eth1: Operation not permitted"$'\n'"hint: needs CAP_NET_ADMIN in the user namespace that owns the net namespace" ]]
   run -1 as_user nsx-pin set-id blue 1
   [[ $output == *"Operation not permitted (needs CAP_NET_ADMIN in the user namespace that owns this net namespace)" ]]
   run -0 as_user nsx-pin exec blue -- ip -o link

@@ -89,7 +89,7 @@ other_namespace='
     done'
   [ "${#lines[@]}" = 3 ]
   for line in "${lines[@]}"; do
-    [[ $line == *"cannot use as a namespace /run/netns/blue: it is mounted only in another mount namespace: PID OTHER (nsx-enter --mount --target=OTHER goes there)" ]]
+    [[ $line == *"cannot use as a namespace /run/netns/blue: it is mounted only in another mount namespace: PID OTHER"$'\n'"hint: nsx-enter --mount --target=OTHER goes there" ]]
   done
 }
 
@@ -104,7 +104,7 @@ other_namespace='
     nsx-pin ls -n -o NAME | xargs
     nsx-pin rm --force blue red
     nsx-pin ls -n; lines_with /run/netns/blue /proc/$other/mountinfo'
-  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin blue: its net namespace is mounted in another mount namespace: PID OTHER (--force removes it there as well)" ]
+  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin blue: its net namespace is mounted in another mount namespace: PID OTHER"$'\n'"hint: --force removes it there as well" ]
   [[ ${lines[1]} == *"the pin red: its uts namespace is mounted in another mount namespace: PID OTHER "* ]]
   [ "${#lines[@]}" = 7 ]
   [ "${lines[4]} ${lines[5]} ${lines[6]}" = "ran blue red 0" ]

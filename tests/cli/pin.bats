@@ -90,7 +90,7 @@ setup() {
     [ "$before" = "$(grep " /run" /proc/self/mountinfo)" ]
     find /run -type f
     inits_end'
-  [[ "${lines[0]}" = *"cannot run sh: it ended with status 7 (nothing is pinned)" ]]
+  [[ "${lines[0]}" = *"cannot run sh: it ended with status 7"$'\n'"hint: nothing is pinned" ]]
   [ "${lines[1]}" = "status 7" ]
   [[ "${lines[2]}" = *"cannot execute nsx-no-such-program: No such file or directory" ]]
   [ "${lines[3]}" = "status 1" ]
@@ -233,7 +233,7 @@ spawn_in() {
     wait $user || echo "status $?"'
   [ "${lines[0]} ${lines[1]}" = "PID 2" ]
   [ "${lines[2]}" = "nsx-pin rm: note: blue is removed; its net namespace lives on: 1 process (sleep PID), 1 holder of a descriptor (bash SHELL)" ]
-  [ "${lines[3]}" = "nsx-pin rm: cannot end what uses the pin blue: its net namespace lives on: 1 process (sleep PID)" ]
+  [ "${lines[3]}" = "nsx-pin rm: cannot end what uses the pin blue: its net namespace lives on: 1 process"$'\n'"hint: sleep PID" ]
   [ "${lines[-1]}" = "status 137" ]
 }
 
@@ -272,7 +272,7 @@ spawn_in() {
     nsx-pin rm a nowhere b || echo "status $?"
     nsx-pin ls -n -o NAME
     nsx-pin rm --all; nsx-pin ls'
-  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin blue: there is none of this name (nsx-pin ls lists them)" ]
+  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin blue: there is none of this name"$'\n'"hint: nsx-pin ls lists them" ]
   [ "${lines[1]} ${lines[3]} ${lines[4]}" = "status 1 status 1 c" ]
   [ "${#lines[@]}" = 5 ]
   run -2 nsx-pin rm
@@ -432,7 +432,7 @@ spawn_in() {
     nsx-pin rm --kill web
     wait $runner 2>/dev/null || echo "status $?"
     nsx-pin ls; no_live_init'
-  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin web: that would kill 3 processes in its pid namespace: sh PID, sleep PID, sleep PID (--kill removes the pin and kills them)" ]
+  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin web: that would kill 3 processes in its pid namespace: sh PID, sleep PID, sleep PID"$'\n'"hint: --kill removes the pin and kills them" ]
   [ "${lines[1]}" = "${lines[0]}" ]
   [ "${lines[2]} ${lines[-1]}" = "live live status 137" ]
 }
@@ -605,7 +605,7 @@ spawn_in() {
     nsx-pin rm --all; find /run -type f' 2>&1
   [[ ${lines[0]} == *"cannot use the pin blue: it is being made or removed"* ]]
   [ "${lines[1]}" = "status 1" ]
-  [[ ${lines[2]} == "nsx-pin add: cannot pin the net namespace on /run/netns/blue: File exists (there is a pin of this name)" ]]
+  [[ ${lines[2]} == "nsx-pin add: cannot pin the net namespace on /run/netns/blue: File exists"$'\n'"hint: there is a pin of this name" ]]
   [ "${lines[*]:3:2}" = "status 1 ran" ]
   [ "${lines[6]}" = "status 3" ]
   [ "${#lines[@]}" = 7 ]

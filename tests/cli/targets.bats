@@ -96,21 +96,21 @@ pidfd_inode() {
   first=$(pidfd_inode "$pid")
   second=$(pidfd_inode $$)
   if [ "$first" = "$second" ]; then # before Linux 6.9
-    refused "cannot ask the pidfd's inode number of PID $pid: this kernel gives pidfds no inodes of their own (Linux 6.9 does)" \
+    refused "cannot ask the pidfd's inode number of PID $pid: this kernel gives pidfds no inodes of their own"$'\n'"hint: Linux 6.9 does" \
       -t "$pid:$first" true
     return
   fi
   leads_to "$pid" "$pid:$first"
-  refused "cannot find PID $pid with the pidfd inode $second: the process that has this PID now is another one (its inode is $first)" \
+  refused "cannot find PID $pid with the pidfd inode $second: the process that has this PID now is another one"$'\n'"hint: its inode is $first" \
     -t "$pid:$second" true
 }
 
 # bats test_tags=slow,rootless
 @test "a target that makes no sense" {
   refused "cannot find PID 0: a PID is a number above 0" -t 0 true
-  refused "cannot find PID 99999999999: that is more than any PID (the ID of a container is written container:ID)" -t 99999999999 true
+  refused "cannot find PID 99999999999: that is more than any PID"$'\n'"hint: the ID of a container is written container:ID" -t 99999999999 true
   refused "cannot find PID 4194305: No such process" -t 4194305 true
-  refused "cannot find ns:red: not the number of a namespace (an inode number or a 64-bit id, as nsx-ls(1) shows them)" \
+  refused "cannot find ns:red: not the number of a namespace"$'\n'"hint: an inode number or a 64-bit id, as nsx-ls(1) shows them" \
     -t ns:red true
 }
 
@@ -144,7 +144,7 @@ pin() {
   run -0 nsx-enter -t "pin:$mine" stat -L -c %i /proc/self/ns/net
   [ "$output" = "$(stat -c %i "/run/netns/$mine")" ]
   umount "/run/netns/$mine"
-  refused "cannot use as a namespace /run/netns/$mine: it has no namespace (nsx-pin ls tells why: it is stale, shadowed, or just being made)" \
+  refused "cannot use as a namespace /run/netns/$mine: it has no namespace"$'\n'"hint: nsx-pin ls tells why: it is stale, shadowed, or just being made" \
     -t "pin:$mine" true
   rm "/run/netns/$mine"
   refused "cannot find pin:$mine: there is nothing of that name" -t "pin:$mine" true
@@ -187,7 +187,7 @@ pin() {
   refused "cannot enter unit:$mine-idle.service: it has no running process" -t "unit:$mine-idle" true
   make_cgroup "user.slice/$mine-a.service"
   sleeper_in "$cgroup"
-  refused "cannot choose unit:$mine-a: several have that name (cgroup:/$mine/system.slice/$mine-a.service, cgroup:/$mine/user.slice/$mine-a.service)" \
+  refused "cannot choose unit:$mine-a: several have that name"$'\n'"hint: cgroup:/$mine/system.slice/$mine-a.service, cgroup:/$mine/user.slice/$mine-a.service" \
     -t "unit:$mine-a" true
 }
 
@@ -210,7 +210,7 @@ pin() {
   [ "$output" = "$uts" ]
   umount "/run/utsns/$mine"
   run -1 --separate-stderr nsx-enter -t "ns:$uts" true
-  [ "$stderr" = "nsx-enter: cannot find ns:$uts: no namespace that you may see has this inode number or id (looked at processes, threads, descriptors, sockets and mounts)" ]
+  [ "$stderr" = "nsx-enter: cannot find ns:$uts: no namespace that you may see has this inode number or id"$'\n'"hint: looked at processes, threads, descriptors, sockets and mounts" ]
 }
 
 # The parent of a process's user namespace: 0 if it is not to be seen.
@@ -286,14 +286,14 @@ run_container() {
   [[ "$output" = "nsx-enter: cannot find 'true': there is nothing of that name"* ]]
   cd "$BATS_TEST_TMPDIR"
   run -1 nsx-enter -it "$pid" sh
-  [ "${lines[0]}" = "nsx-enter: cannot use -it: -i takes a file, and there is no t (the terminal is the program's anyway: -t TARGET)" ]
+  [ "${lines[0]}" = "nsx-enter: cannot use -it: -i takes a file, and there is no t"$'\n'"hint: the terminal is the program's anyway: -t TARGET" ]
   # A file of the caller's is one that was meant.
   run -0 nsx-enter --uts="/proc/$pid/ns/uts" stat -L -c %i /proc/self/ns/uts
   [ "$output" = "$(ns_of "$pid" uts)" ]
   # Nor by nsenter's name.
   ln -s "$(command -v nsx-enter)" nsenter
   run -1 ./nsenter echo ran
-  [ "${lines[0]}" = "nsx-enter: cannot enter anything: no namespace is named (--all enters all of a target)" ]
+  [ "${lines[0]}" = "nsx-enter: cannot enter anything: no namespace is named"$'\n'"hint: --all enters all of a target" ]
 }
 
 @test "container:NAME is a container of runc's" {
@@ -328,12 +328,12 @@ run_container() {
   run_container "$mine"
   runc kill "$mine" KILL
   wait_until is_gone "$pid"
-  refused "cannot enter container:$mine: it is not running (runc has PID $pid on record, which has ended)" \
+  refused "cannot enter container:$mine: it is not running"$'\n'"hint: runc has PID $pid on record, which has ended" \
     -t "container:$mine" true
   # Another process that got the PID since is not taken for it.
   spawn sleep 300
   sed -i "s/\"init_process_pid\":[0-9]*/\"init_process_pid\":$pid/" "/run/runc/$mine/state.json"
-  refused "cannot enter container:$mine: it is not running (runc has PID $pid on record, which is that of another process now)" \
+  refused "cannot enter container:$mine: it is not running"$'\n'"hint: runc has PID $pid on record, which is that of another process now" \
     -t "$mine" true
 }
 
@@ -345,7 +345,7 @@ run_container() {
   head -c 100000 /dev/zero | tr '\0' '[' >"/run/runc/$mine-c/state.json"
   refused "cannot read /run/runc/$mine-a/state.json: it is no regular file" -t "container:$mine-a" true
   refused "cannot read /run/runc/$mine-b/state.json: it is a link" -t "container:$mine-b" true
-  refused "cannot read /run/runc/$mine-c/state.json: it is not the state of a container (it is damaged or hostile)" \
+  refused "cannot read /run/runc/$mine-c/state.json: it is not the state of a container"$'\n'"hint: it is damaged or hostile" \
     -t "container:$mine-c" true
 }
 
@@ -415,9 +415,9 @@ own_engine() {
   ip netns add "$mine"
   make_cgroup "$mine.service"
   sleeper_in "$cgroup"
-  refused "cannot choose '$mine': several have that name (pin:$mine, unit:$mine.service)" -t "$mine" true
+  refused "cannot choose '$mine': several have that name"$'\n'"hint: pin:$mine, unit:$mine.service" -t "$mine" true
   leads_to "$pid" "unit:$mine"
-  refused "cannot find 'elsewhere': there is nothing of that name (looked in the pins below /run, the cgroups with systemd's units, and the state and cgroups of containers)" \
+  refused "cannot find 'elsewhere': there is nothing of that name"$'\n'"hint: looked in the pins below /run, the cgroups with systemd's units, and the state and cgroups of containers" \
     -t elsewhere true
 }
 

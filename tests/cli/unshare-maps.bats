@@ -110,7 +110,7 @@ shows() {
   shows "||allow|65534|65534" as_user nsx-unshare -U --setgroups=allow
   run -0 nsx-unshare --setgroups=allow true
   run -1 nsx-unshare --setgroups=deny true
-  [[ "$output" = *"cannot deny setgroups: no new user namespace is asked for (add --user)"* ]]
+  [[ "$output" = *"cannot deny setgroups: no new user namespace is asked for"$'\n'"hint: add --user"* ]]
   run -1 nsx-unshare -r --setgroups=allow true
   [[ "$output" = *"cannot allow setgroups: with a map of one's own group it must be denied"* ]]
 }

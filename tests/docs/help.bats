@@ -96,7 +96,7 @@ load docs
     for wrong in "helpp" "help helpp"; do
       run --separate-stderr "$tool" $wrong
       [ "$status" -eq 2 ]
-      [[ $stderr == "$tool: cannot understand 'helpp': no such command (did you mean help?)"* ]]
+      [[ $stderr == "$tool: cannot understand 'helpp': no such command"$'\n'"hint: did you mean help?"* ]]
       [[ $stderr == *"Try '$tool --help'." ]]
     done
   done

@@ -123,7 +123,7 @@ container() {
   [[ "$output" = "nsx-enter: note: /proc still shows the old PID namespace"* ]]
   for options in "" -w -w/usr -r --wdns=/usr "-S 5" -e; do
     run -1 "$ours" -t "$pid" $options -- echo ran
-    [[ "$output" = *"cannot enter $pid: no namespace is named (--all enters all of a target)"* ]]
+    [[ "$output" = *"cannot enter $pid: no namespace is named"$'\n'"hint: --all enters all of a target"* ]]
   done
   for options in "" -w/usr -r/ --wdns=/usr "-S 5" -F; do
     run -1 "$ours" $options -- echo ran

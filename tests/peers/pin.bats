@@ -132,7 +132,7 @@ setup() {
     fails nsx-pin connect blue red --name eth1 2>&1
     ip -n blue link del eth0; ip -n red -o link | wc -l'
   [ "${lines[0]} ${lines[1]}" = "veth 10.0.0.2" ]
-  [[ "${lines[2]}" = *"cannot make the interfaces eth1 and eth1: File exists (there is an interface of that name: --name)" ]]
+  [[ "${lines[2]}" = *"cannot make the interfaces eth1 and eth1: File exists"$'\n'"hint: there is an interface of that name: --name" ]]
   [ "${lines[3]}" = 1 ]
 }
 

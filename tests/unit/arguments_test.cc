@@ -65,7 +65,7 @@ TEST(ParseSetgroups, TakesTwoWords) {
   EXPECT_TRUE(must(parse_setgroups("allow")));
   EXPECT_FALSE(must(parse_setgroups("deny")));
   EXPECT_EQ(failure(parse_setgroups("maybe")),
-            "cannot use as --setgroups 'maybe': unknown word (allow or deny)");
+            "cannot use as --setgroups 'maybe': unknown word\nhint: allow or deny");
 }
 
 TEST(ParseHostname, TakesWhatTheKernelTakes) {

@@ -258,7 +258,7 @@ TEST(AnyTarget, IsLookedForEverywhere) {
   machine.add_cgroup("/system.slice/web.service", {700});
   machine.add(700, 900, "/system.slice/web.service");
   EXPECT_EQ(machine.resolved("web"),
-            "cannot choose 'web': several have that name (container:web, unit:web.service)");
+            "cannot choose 'web': several have that name\nhint: container:web, unit:web.service");
   EXPECT_EQ(machine.resolved("unit:web"), "unit web.service (PID 700)");
   // The same process by two names is one.
   machine.add_cgroup("/web", {4021});

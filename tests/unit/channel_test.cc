@@ -84,7 +84,7 @@ TEST(Channel, CarriesSuccessAndAllOfAnError) {
   const auto came = ends.near.receive_status();
   ASSERT_FALSE(came);
   const Error& error = came.error();
-  EXPECT_EQ(error.operation(), sent.operation());
+  EXPECT_EQ(error.what(), sent.what());
   EXPECT_EQ(error.subject(), sent.subject());
   EXPECT_EQ(error.code, sent.code);
   EXPECT_EQ(error.reason(), sent.reason());

@@ -45,10 +45,10 @@ TEST(Containers, OfDockerAreFoundByNameAndId) {
   EXPECT_EQ(machine.resolved("container:db"), "container db (PID 4100)");
   EXPECT_EQ(
       machine.resolved("container:old"),
-      "cannot enter container:old: it is not running (docker has no process of it on record)");
+      "cannot enter container:old: it is not running\nhint: docker has no process of it on record");
   EXPECT_EQ(
       machine.resolved("container:we"),
-      "cannot find container:we: there is nothing of that name (did you mean container:web?)");
+      "cannot find container:we: there is nothing of that name\nhint: did you mean container:web?");
   // As docker(1) and other commands write it.
   for (const char* name : {"docker:web", "podman:web", "/web"})
     EXPECT_EQ(machine.resolved(name), "container web (PID 4021)") << name;
@@ -192,8 +192,9 @@ TEST(Containers, OfPodmanHaveTheNamesOfItsStorage) {
   EXPECT_EQ(machine.resolved("container:gone"),
             "cannot enter container:gone: it is not running (podman or CRI-O has no process of it "
             "on record)");
-  EXPECT_EQ(machine.resolved("container:0"),
-            "cannot choose container:0: several have that name (container:blog, container:once)");
+  EXPECT_EQ(
+      machine.resolved("container:0"),
+      "cannot choose container:0: several have that name\nhint: container:blog, container:once");
 }
 
 TEST(Containers, OfAnOrdinaryUsersPodmanAreFoundByTheirBundles) {
@@ -345,9 +346,9 @@ TEST(Containers, WithoutStateAreFoundByTheCgroupsOfProcesses) {
   EXPECT_EQ(machine.resolved("container:9371"), "container " + kWeb + " (PID 300)");
   EXPECT_EQ(machine.resolved(kWeb), "container " + kWeb + " (PID 300)");
   EXPECT_EQ(machine.resolved("container:mail"), "container mail (PID 401)");
-  EXPECT_EQ(
-      machine.resolved("container:mai"),
-      "cannot find container:mai: there is nothing of that name (did you mean container:mail?)");
+  EXPECT_EQ(machine.resolved("container:mai"),
+            "cannot find container:mai: there is nothing of that name\nhint: did you mean "
+            "container:mail?");
   EXPECT_EQ(machine.resolved("container:printer"),
             "cannot find container:printer: there is nothing of that name");
   EXPECT_EQ(machine.resolved("container:"), "cannot find container:: its name is empty");
@@ -388,7 +389,7 @@ TEST(Containers, ThatAreRecordedAsEndedAreNotLookedForElsewhere) {
   machine.add(51, 61, "/lxc.payload.new");
   EXPECT_EQ(
       machine.resolved("container:old"),
-      "cannot enter container:old: it is not running (docker has no process of it on record)");
+      "cannot enter container:old: it is not running\nhint: docker has no process of it on record");
   EXPECT_EQ(machine.resolved("container:new"), "container new (PID 51)");
 }
 

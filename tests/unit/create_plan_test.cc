@@ -153,7 +153,7 @@ TEST(PlanCreate, RefusesMapsThatNobodyCanWrite) {
   facts.groups.subordinate.reset();
   EXPECT_EQ(
       steps_of({.users = {.blocks = {{Source::auto_}}}}, facts),
-      (Steps{"cannot map UIDs: newuidmap is not in PATH (it is in Debian's package uidmap)"}));
+      (Steps{"cannot map UIDs: newuidmap is not in PATH\nhint: it is in Debian's package uidmap"}));
   EXPECT_EQ(steps_of({.groups = {.blocks = {{Source::auto_}}}}, facts),
             (Steps{"cannot map GIDs: this user has no subordinate ids (an administrator adds them "
                    "to /etc/subgid; see usermod(8))"}));
@@ -166,7 +166,7 @@ TEST(PlanCreate, SaysWhetherGroupsMayChangeBeforeTheMaps) {
       {{.kinds = {Kind::user}, .allow_setgroups = true}, {"unshare user", "maps  allow"}},
       {{.kinds = {Kind::net}, .allow_setgroups = true}, {"unshare net"}},
       {{.kinds = {Kind::net}, .allow_setgroups = false},
-       {"cannot deny setgroups: no new user namespace is asked for (add --user)"}},
+       {"cannot deny setgroups: no new user namespace is asked for\nhint: add --user"}},
       {{.groups = range, .allow_setgroups = false},
        {"helper", "unshare user", "maps 0 5000 10;by newidmap; deny"}},
       {{.groups = kRoot, .allow_setgroups = true},
@@ -213,7 +213,8 @@ TEST(PlanCreate, PinsFromOutside) {
       {{.kinds = {Kind::pid}, .pin = "blue"},
        {"helper", "unshare pid", "fork death 0", "pin pid /run/pidns/blue new", "keep pins"}},
       {{.files = {{Kind::pid, "f"}}}, {"helper", "unshare pid", "pin pid f", "keep pins"}},
-      {{.pin = "blue"}, {"cannot pin blue: no new namespace is asked for (add --net or others)"}},
+      {{.pin = "blue"},
+       {"cannot pin blue: no new namespace is asked for\nhint: add --net or others"}},
       {{.kinds = {Kind::net}, .pin = "a/b"},
        {"cannot use as the name of a pin 'a/b': it has a slash"}},
   };

@@ -138,7 +138,7 @@ TEST(FilterFailures, EndAtItsLength) {
   std::string longest = chain + std::string(Filter::kMaxLength - chain.size(), ' ');
   EXPECT_TRUE(picks(longest));
   EXPECT_EQ(error(longest + ' '),
-            "cannot read the filter: it is too long (65536 bytes are the most)");
+            "cannot read the filter: it is too long\nhint: 65536 bytes are the most");
 }
 
 TEST(FilterFailures, KeepPatternsFromTakingAllMemory) {

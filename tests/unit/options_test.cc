@@ -118,7 +118,7 @@ TEST(Parse, TakesAbbreviations) {
       {{"--qu"}, "quick; operands:"},
       {{"--num", "5"}, "number=5; operands:"},
       {{"--filt=a"}, "filter=a; operands:"},
-      {{"--fil=a"}, "cannot understand --fil: several options start so (--file, --filter)"},
+      {{"--fil=a"}, "cannot understand --fil: several options start so\nhint: --file, --filter"},
   };
   for (const auto& c : cases)
     EXPECT_EQ(parsed(kRunner, c.words), c.expected);
@@ -214,15 +214,15 @@ TEST(Parse, SaysWhatIsWrong) {
   const ParseCase cases[] = {
       {{"-x"}, "cannot understand -x: no such option"},
       {{"-qx"}, "cannot understand -x: no such option"},
-      {{"--qiuck"}, "cannot understand --qiuck: no such option (did you mean --quick?)"},
-      {{"--nubmer=5"}, "cannot understand --nubmer: no such option (did you mean --number?)"},
+      {{"--qiuck"}, "cannot understand --qiuck: no such option\nhint: did you mean --quick?"},
+      {{"--nubmer=5"}, "cannot understand --nubmer: no such option\nhint: did you mean --number?"},
       {{"--elephant"}, "cannot understand --elephant: no such option"},
-      {{"-n"}, "cannot use --number: it needs an argument (N)"},
-      {{"--number"}, "cannot use --number: it needs an argument (N)"},
-      {{"--filter"}, "cannot use --filter: it needs an argument (EXPRESSION)"},
-      {{"--quick=x"}, "cannot use --quick: it takes no argument (--quick=x)"},
-      {{"--plan=x"}, "cannot use --plan: it takes no argument (--plan=x)"},
-      {{"-q", "--plan=x"}, "cannot use --plan: it takes no argument (--plan=x)"},
+      {{"-n"}, "cannot use --number: it needs an argument\nhint: N"},
+      {{"--number"}, "cannot use --number: it needs an argument\nhint: N"},
+      {{"--filter"}, "cannot use --filter: it needs an argument\nhint: EXPRESSION"},
+      {{"--quick=x"}, "cannot use --quick: it takes no argument\nhint: --quick=x"},
+      {{"--plan=x"}, "cannot use --plan: it takes no argument\nhint: --plan=x"},
+      {{"-q", "--plan=x"}, "cannot use --plan: it takes no argument\nhint: --plan=x"},
   };
   for (const auto& c : cases)
     EXPECT_EQ(parsed(kRunner, c.words), c.expected);

@@ -61,7 +61,7 @@ std::string said(const std::function<int()>& body) {
 
 TEST(UsageError, NamesTheHelp) {
   EXPECT_EQ(said([] {
-              return usage_error(tool(), Error{"use", "x", 0, "no", {}});
+              return usage_error(tool(), Error{"cannot use", "x", 0, "no", {}});
             }),
             "nsx-ls: cannot use x: no\nTry 'nsx-ls --help'.\nstatus 2\n");
 }

@@ -80,39 +80,44 @@ TEST(Error, SaysWhatOnWhatWhyAndWhatToDo) {
     Error error;
     const char* message;
   } cases[] = {
-      {{"open", "/nowhere", ENOENT, "", ""}, "cannot open /nowhere: No such file or directory"},
-      {{"open", "/x", EACCES, "", "be root"}, "cannot open /x: Permission denied (be root)"},
-      {{"fork", "", EAGAIN, "", ""}, "cannot fork: Resource temporarily unavailable"},
-      {{"use", "x", 0, "not a file", ""}, "cannot use x: not a file"},
-      {{"use", "x", 0, "not a file", "try y"}, "cannot use x: not a file (try y)"},
-      {{"bind {} over /etc", "x", EPERM, "", ""},
+      {{"cannot open", "/nowhere", ENOENT, "", ""},
+       "cannot open /nowhere: No such file or directory"},
+      {{"cannot open", "/x", EACCES, "", "be root"}, "cannot open /x: Permission denied"},
+      {{"cannot fork", "", EAGAIN, "", ""}, "cannot fork: Resource temporarily unavailable"},
+      {{"cannot use", "x", 0, "not a file", ""}, "cannot use x: not a file"},
+      {{"cannot use", "x", 0, "not a file", "try y"}, "cannot use x: not a file"},
+      {{"cannot bind {} over /etc", "x", EPERM, "", ""},
        "cannot bind x over /etc: Operation not permitted"},
-      {{"bind {} there", "{}", EPERM, "", ""}, "cannot bind {} there: Operation not permitted"},
+      {{"missing program", "", 0, "", "put it after --"}, "missing program"},
+      {{"invalid PID {}", "'x'", 0, "expected a number", ""}, "invalid PID 'x': expected a number"},
+      {{"cannot bind {} there", "{}", EPERM, "", ""},
+       "cannot bind {} there: Operation not permitted"},
   };
   for (const auto& c : cases)
     EXPECT_EQ(c.error.message(), c.message);
 }
 
 TEST(Error, KeepsAHostileSubjectFromTheTerminal) {
-  EXPECT_EQ((Error{"open", "\x1b[2J", ENOENT, "", ""}.message()),
+  EXPECT_EQ((Error{"cannot open", "\x1b[2J", ENOENT, "", ""}.message()),
             "cannot open \\x1b[2J: No such file or directory");
-  EXPECT_EQ((Error{"join \x1b", "\u202e", 0, "\u2066 \\x1b \x07", "\u200b"}.message()),
-            "cannot join \\x1b \\xe2\\x80\\xae: \\xe2\\x81\\xa6 \\x1b \\x07 (\\xe2\\x80\\x8b)");
+  EXPECT_EQ((Error{"cannot join \x1b", "\u202e", 0, "\u2066 \\x1b \x07", "\u200b"}.message()),
+            "cannot join \\x1b \\xe2\\x80\\xae: \\xe2\\x81\\xa6 \\x1b \\x07");
 }
 
 TEST(Error, IsCopiedMovedAndChanged) {
-  Error error("open", "/x", EACCES, {}, "be root");
+  Error error("cannot open", "/x", EACCES, {}, "be root");
   const Error copy = error;
   error.set_subject("/y");
   error.set_hint(error.hint() + " again");
-  EXPECT_EQ(copy.message(), "cannot open /x: Permission denied (be root)");
+  EXPECT_EQ(copy.message(), "cannot open /x: Permission denied");
   const Error taken = std::move(error);
-  EXPECT_EQ(taken.message(), "cannot open /y: Permission denied (be root again)");
+  EXPECT_EQ(taken.message(), "cannot open /y: Permission denied");
+  EXPECT_EQ(taken.hint(), "be root again");
   error = copy;
   EXPECT_EQ(error.message(), copy.message());
   Error empty;
   EXPECT_EQ(empty.subject(), "");
-  empty.set_operation("read");
+  empty.set_what("cannot read");
   empty.set_reason("it is empty");
   EXPECT_EQ(empty.message(), "cannot read: it is empty");
 }
@@ -129,7 +134,8 @@ TEST(OutOfMemory, IsReportedWithoutTakingMemory) {
   EXPECT_EQ(failure(failed), "out of memory");
   EXPECT_EQ(failure_code(failed), ENOMEM);
   // As the kernel reports it of a call.
-  EXPECT_EQ((Error{"fork", "", ENOMEM, "", ""}.message()), "cannot fork: Cannot allocate memory");
+  EXPECT_EQ((Error{"cannot fork", "", ENOMEM, "", ""}.message()),
+            "cannot fork: Cannot allocate memory");
 }
 
 TEST(Attempt, TurnsLackOfMemoryIntoAnError) {

@@ -247,7 +247,7 @@ TEST(Spawn, TellsWhyNot) {
     if (::setrlimit(RLIMIT_NPROC, &none) != 0 || ::setuid(65534) != 0) return 1;
     for (const bool detached : {false, true}) {
       const auto child = spawn({.detached = detached}, [](const Channel&) { return 0; });
-      if (failure_code(child) != EAGAIN || child.error().operation() != "fork") return 2;
+      if (failure_code(child) != EAGAIN || child.error().what() != "cannot fork") return 2;
     }
     if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 3;
     const auto child = spawn({.has_channel = true}, [](const Channel&) { return 0; });

@@ -29,7 +29,9 @@ T must(Result<T> result) {
 /// The message of an error; none fails a comparison with any.
 template <class T>
 std::string failure(const Result<T>& result) {
-  return result ? "no failure" : result.error().message();
+  if (result) return "no failure";
+  const std::string& hint = result.error().hint();
+  return result.error().message() + (hint.empty() ? "" : "\nhint: " + hint);
 }
 
 /// The errno value of an error; -1 if there is none.

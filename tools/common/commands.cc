@@ -70,7 +70,7 @@ int print_help(const Suite& suite, std::span<char* const> words) {
     return print(suite.tool, help_text(suite));
   }
   if (words.size() > 1) {
-    return usage_error(suite.tool, {"use", words[1], 0, "help is printed of one command", {}});
+    return usage_error(suite.tool, {"help takes one command, not also {}", words[1], 0, "", ""});
   }
   const Command* command = find_command(suite, words[0]);
   if (command == nullptr) return usage_error(suite.tool, unknown_command(suite, words[0]));
@@ -116,7 +116,7 @@ int run_command(const Suite& suite, int argc, char** argv) {
   if (own->has(kHelp.name)) return print(suite.tool, help_text(suite));
   if (const auto status = answer_help(suite.tool, *own)) return *status;
   if (own->program.empty()) {
-    return usage_error(suite.tool, {"start", {}, 0, "no command is given", {}});
+    return usage_error(suite.tool, {"missing command", "", 0, "", ""});
   }
 
   const char* name = own->program.front();

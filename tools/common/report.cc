@@ -41,16 +41,18 @@ bool open_standard_streams() {
   return true;
 }
 
-/// One line, in one piece, so that lines of several processes do not mix; without memory, and
-/// without stdio, which a runner needs for nothing else.
-void say(const Tool& tool, std::string_view text) {
+/// Writes "TOOL: TEXT", and "hint: HINT" on a second line unless that is empty, by one call, so
+/// that messages of several processes do not mix. Needs neither memory nor stdio, which a runner
+/// would have to load for nothing else.
+void say(const Tool& tool, std::string_view text, std::string_view hint = {}) {
   const auto part = [](std::string_view piece) {
     return iovec{const_cast<char*>(piece.data()), piece.size()};
   };
-  const std::array line{part(tool.name), part(": "), part(text), part("\n")};
-  // Without stderr there is nowhere to say so.
+  const std::array lines{part(tool.name), part(": "), part(text), part("\n"),
+                         part("hint: "),  part(hint), part("\n")};
+  // Without stderr there is nowhere to report this.
   [[maybe_unused]] const ssize_t written =
-      ::writev(STDERR_FILENO, line.data(), static_cast<int>(line.size()));
+      ::writev(STDERR_FILENO, lines.data(), hint.empty() ? 4 : static_cast<int>(lines.size()));
 }
 
 /// Address space for the way out: what is undone and reported after memory ran out takes some.
@@ -131,7 +133,7 @@ int guarded_main(const Tool& tool, int (*run)(int, char**), int argc, char** arg
       return run(argc, argv);
     });
   } catch (const std::exception& bug) {
-    report(tool, Error{"go on", "", 0, bug.what(), {}});
+    report(tool, Error{"cannot continue", "", 0, bug.what(), {}});
     return tool.usage_status;
   }
 }
@@ -146,7 +148,7 @@ int report_out_of_memory(const Tool& tool) {
 }
 
 void report(const Tool& tool, const Error& error) {
-  say(tool, error.message());
+  say(tool, error.message(), visible(error.hint()));
 }
 
 std::string own_command_line() {

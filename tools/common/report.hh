@@ -37,7 +37,7 @@ int guarded(const Tool& tool, Run run) {
   }
 }
 
-/// Writes "TOOL: MESSAGE" to stderr.
+/// Writes "TOOL: MESSAGE" to stderr, and "hint: HINT" on a second line if the error has a hint.
 void report(const Tool& tool, const Error& error);
 
 /// Writes "TOOL: note: TEXT" to stderr: something that is no error. Hidden characters are escaped.

@@ -308,7 +308,7 @@ int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
     std::_Exit(kFailed);
   }
   if (outcome->lost_output != 0 && outcome->lost_output != EPIPE) {
-    report(tool, Error{"write", "standard output", outcome->lost_output, {}, {}});
+    report(tool, Error{"cannot write", "standard output", outcome->lost_output, {}, {}});
     std::_Exit(kFailed);
   }
   // Tidying up would copy a dozen pages that the fork shared, for the kernel to free them.

@@ -40,7 +40,7 @@ int exec(const cli::CommandLine& line) {
     return cli::usage_error(kExec, read.error());
   }
   if (line.program.empty()) {
-    return cli::usage_error(kExec, {"run", "", 0, "no program is given", "it stands behind --"});
+    return cli::usage_error(kExec, {"missing program: put it after '--'", "", 0, "", ""});
   }
   auto session = Session::open();
   if (!session) return finish(kExec, error_of(session));

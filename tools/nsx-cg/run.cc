@@ -258,7 +258,7 @@ int run(const cli::CommandLine& line) {
     return cli::usage_error(kRun, read.error());
   }
   if (line.program.empty()) {
-    return cli::usage_error(kRun, {"run", "", 0, "no program is given", "it stands behind --"});
+    return cli::usage_error(kRun, {"missing program: put it after '--'", "", 0, "", ""});
   }
   // systemd is not asked for what makes no sense.
   auto limits = parse_limits(line.operands);

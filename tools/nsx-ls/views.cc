@@ -138,7 +138,7 @@ std::optional<int> show_operands(const cli::CommandLine& line, ViewRequest& requ
   }
   if (namespaces.empty() && unopened.empty()) return std::nullopt;
   if (!request.processes.empty()) {
-    return cli::usage_error(kTool, Error{"show", "namespaces and processes together", 0,
+    return cli::usage_error(kTool, Error{"cannot show", "namespaces and processes together", 0,
                                          "they are different views", "run nsx-ls for each"});
   }
   const auto show = [&] { return show_detail(*kernel, census, namespaces, unopened, request); };
@@ -195,7 +195,7 @@ std::optional<int> show_view(const cli::CommandLine& line, ViewRequest& request)
     }
   }
   if (request.all) {
-    return cli::usage_error(kTool, Error{"use", "--all", 0, "it goes with --matrix", {}});
+    return cli::usage_error(kTool, Error{"--all needs --matrix", "", 0, "", ""});
   }
   if (line.operands.empty()) return std::nullopt;
   return show_operands(line, request);

@@ -35,6 +35,12 @@ int ids(const cli::CommandLine& line);
 int monitor(const cli::CommandLine& line);
 int wait(const cli::CommandLine& line);
 
+/// The usage error of a command that takes either pin names or --all, and got both or neither.
+inline Error name_error(bool has_all) {
+  return {has_all ? "--all and pin names are mutually exclusive" : "missing pin name", "", 0, "",
+          has_all ? "" : "--all selects all pins"};
+}
+
 extern const cli::Suite kSuite;
 
 }  // namespace nsx::pin_tool

@@ -336,7 +336,8 @@ Result<int> carry_out(const cli::CommandLine& line, const Options& options) {
   }
   if (!options.keep_going) {
     if (auto ok = check_all(kernel, store, names, options); !ok) {
-      if (ok.error().code != ENOENT || ok.error().operation() != kExecute) return error_of(ok);
+      if (ok.error().code != ENOENT || ok.error().what() != std::string("cannot ") + kExecute)
+        return error_of(ok);
       cli::report(kExec, ok.error());
       return cli::kNotFound;
     }
@@ -380,11 +381,7 @@ int execute(const cli::CommandLine& given_line) {
     line.operands.clear();
   }
   if (line.operands.empty() != options.all) {
-    return cli::usage_error(kExec, {"run in",
-                                    options.all ? line.operands.front() : "a pin",
-                                    0,
-                                    options.all ? "--all is all of them" : "no name is given",
-                                    {}});
+    return cli::usage_error(kExec, name_error(options.all);
   }
   options.request.follow = follow_request(options.run);
   options.request.protection = cli::protection(options.run, false);

@@ -162,7 +162,7 @@ int list(const cli::CommandLine& line) {
   auto read = cli::apply<kLsOptions>(line, request, request.kinds, request.place);
   if (!read) return cli::usage_error(kLs, read.error());
   if (line.has("json") && line.has("raw")) {
-    return cli::usage_error(kLs, {"use --json and", "--raw", 0, "they exclude each other", {}});
+    return cli::usage_error(kLs, {"--json and --raw are mutually exclusive", "", 0, "", ""});
   }
   if (request.kinds.empty()) request.kinds = KindSet::all();
   const auto status = print_pins(request, line);

@@ -48,7 +48,7 @@ Result<Place> find_place(const PlaceOptions& options) {
   auto ok = check_that_it_answers(root);
   if (ok) ok = check_pin_root(root);
   if (!ok) {
-    ok.error().set_operation("use the directory for your pins");
+    ok.error().set_what("cannot use the directory for your pins");
     ok.error().set_subject(root);
     if (ok.error().code != 0 && ok.error().hint().empty()) {
       ok.error().set_hint("log in by a session that has one, or set XDG_RUNTIME_DIR");
