@@ -381,7 +381,7 @@ int execute(const cli::CommandLine& given_line) {
     line.operands.clear();
   }
   if (line.operands.empty() != options.all) {
-    return cli::usage_error(kExec, name_error(options.all);
+    return cli::usage_error(kExec, name_error(options.all));
   }
   options.request.follow = follow_request(options.run);
   options.request.protection = cli::protection(options.run, false);

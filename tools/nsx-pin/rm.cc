@@ -238,7 +238,7 @@ int remove(const cli::CommandLine& line) {
     return cli::usage_error(kRm, read.error());
   }
   if (options.all != line.operands.empty()) {
-    return cli::usage_error(kRm, name_error(options.all);
+    return cli::usage_error(kRm, name_error(options.all));
   }
   const auto status = carry_out(line, options);
   if (status) return *status;
