@@ -280,7 +280,7 @@ std::string command_lines(const cli::Suite& suite) {
                  " -a " + std::string(command.name()) + " -d " + quoted(command.table->purpose));
     text += lines(*command.table, "__@ID@_is " + all_names(command));
   }
-  text += line(no_command, " -a help -d 'Prints help.'");
+  text += line(no_command, " -a help -d 'Print this help, or that of a command'");
   return text + line("__@ID@_is help", " -a " + quoted(names_of_commands(suite)));
 }
 

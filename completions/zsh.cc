@@ -220,7 +220,7 @@ std::string call(const cli::Suite& suite) {
     commands += "  '" + std::string(command.name()) + ':' + purpose + "'\n";
     cases += '(' + replaced(all_names(command), " ", "|") + ")\n" + call(*command.table) + ";;\n";
   }
-  commands += "  'help:Prints help.'\n";
+  commands += "  'help:Print this help, or that of a command'\n";
   std::string own = call(suite.tool);
   // In place of a program.
   own.resize(own.find(" \\\n  '(-)1:"));

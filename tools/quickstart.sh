@@ -8,7 +8,7 @@ source_dir=$(cd "$(dirname "$0")/.." && pwd)
 build_dir=$source_dir/build
 
 if [ "$(id -u)" != 0 ]; then
-  echo "quickstart.sh: it installs packages and makes real namespaces: run it as root (sudo)" >&2
+  echo "quickstart.sh: run this as root (sudo): it installs packages and creates namespaces" >&2
   exit 1
 fi
 

@@ -115,7 +115,7 @@ tell='sh -c "cat /proc/self/cgroup; nsx-cg get -v . memory.max"'
   run -0 nsx-enter --uts -t "$pid" --cgroup-limits=memory=200M -- cat /proc/self/cgroup
   [[ $output =~ ^0::$of_root/nsx-[0-9]+$ ]]
   run -0 nsx-unshare --uts --cgroup-limits=memory=200M --plan -- true
-  [[ $output == *"note: the cgroup will be in a new scope of systemd's"* ]]
+  [[ $output == *"note: the cgroup will be created in a new systemd scope"* ]]
   wait_until no_scope_is_left
 }
 

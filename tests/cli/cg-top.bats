@@ -138,7 +138,7 @@ is_frozen() {
   see_list "/$mine/two"
   see '1 of 4 cgroups'
   keys f C-u "NAME >> 3" Enter
-  see '^filter: NAME >> 3 +cannot read the filter'
+  see '^filter: NAME >> 3 +invalid filter'
   keys C-u Enter
   see_list "/$mine /$mine/one /$mine/one/inner /$mine/two"
   keys h

@@ -109,7 +109,7 @@ load ../lib/cgroups
   run -0 --separate-stderr nsx-cg ls -n -o +TYPE -d 0 "/$mine"
   [[ $output == *domain ]]
   run -2 nsx-cg ls -o NAME,NONE
-  [[ $output == *"cannot show the column 'NONE'"* ]]
+  [[ $output == *"unknown column 'NONE': expected one of "* ]]
   run -2 nsx-cg ls -Q 'NONE > 1'
 }
 

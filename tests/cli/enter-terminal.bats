@@ -32,7 +32,7 @@ setup() {
 }
 
 @test "a target that is chrooted inside its mount namespace: a note says how to follow it" {
-  note="note: the target's root directory is another than that of its mount namespace (--root follows it)"
+  note="note: the target's root directory differs from that of its mount namespace (--root uses the target's)"
   # Neither is this one, nor one whose root is followed.
   run -0 at_terminal "$enter true; nsx-enter -t $pid -m -r -- true"
   [[ $output != *"$note"* ]]

@@ -144,7 +144,7 @@ setup() {
     nsx-pin exec -S nobody-of-this-name blue -- id || echo "status $?"'
   [ "${lines[*]:0:6}" = "4021 4023 4023 4024 4025 4021" ]
   [ "${lines[*]:6:3}" = "4021 4022 4026 / tester" ]
-  [ "${lines[9]}" = "nsx-pin exec: cannot use as a user 'nobody-of-this-name': no such user" ]
+  [ "${lines[9]}" = "nsx-pin exec: no user named 'nobody-of-this-name' on this machine" ]
   [ "${lines[-1]}" = "status 1" ]
 }
 
@@ -187,7 +187,7 @@ setup() {
     nsx-enter -t pin:own -n true
     nsx-pin exec blue true
     (exec -a nsenter nsx-enter -t pin:blue -n true)'
-  note="nsx-enter: note: /etc/netns/blue is not used, and names are looked up as outside (nsx-pin exec blue uses it)"
+  note="nsx-enter: note: /etc/netns/blue is not used, and names are resolved as on the host (nsx-pin exec blue uses it)"
   [ "${lines[0]}" = "$note" ]
   [ "${lines[1]}" = "$note" ]
   [ "${lines[2]}" = == ]

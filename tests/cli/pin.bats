@@ -298,7 +298,7 @@ spawn_in() {
   grep -q '"procs":0' <<<"$output"
   [[ "$output" = *"nsx-pin ls: cannot find the pin nowhere: there is none of this name"*"status 1" ]]
   run -2 nsx-pin ls -o COLOUR
-  [[ "$output" = *"cannot show the column 'COLOUR'"* ]]
+  [[ "$output" = *"unknown column 'COLOUR': expected one of "* ]]
 }
 
 # bats test_tags=slow

@@ -18,7 +18,7 @@ load ../lib/common
   run -1 nsx-unshare -n --boottime=1 true
   [[ "$output" = *"no new time namespace is asked for (add --time)" ]]
   run -1 nsx-unshare -T --boottime=x true
-  [[ "$output" = *"cannot use as an offset 'x': not a number of seconds"* ]]
+  [[ "$output" = *"invalid offset 'x': expected a whole number of seconds"* ]]
   run -1 nsx-unshare -T --boottime=-9000000000 true
   [[ "$output" = *"Numerical result out of range (a clock would be negative or beyond what it can show)" ]]
 }

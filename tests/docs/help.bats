@@ -92,11 +92,11 @@ load docs
     if [ -z "$(commands_of "$tool")" ]; then continue; fi
     run --separate-stderr "$tool"
     [ "$status" -eq 2 ]
-    [[ $stderr == "$tool: cannot start: no command is given"* ]]
+    [[ $stderr == "$tool: missing command"$'\n'* ]]
     for wrong in "helpp" "help helpp"; do
       run --separate-stderr "$tool" $wrong
       [ "$status" -eq 2 ]
-      [[ $stderr == "$tool: cannot understand 'helpp': no such command"$'\n'"hint: did you mean help?"* ]]
+      [[ $stderr == "$tool: unknown command 'helpp' (did you mean 'help'?)"$'\n'* ]]
       [[ $stderr == *"Try '$tool --help'." ]]
     done
   done

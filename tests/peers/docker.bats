@@ -107,7 +107,7 @@ namespaces_of() {
   run -1 --separate-stderr nsx-enter -t distroless </dev/null
   [[ $stderr == *"cannot find a shell in the files of container distroless"* ]]
   run -127 --separate-stderr nsx-enter -t distroless -- ls /
-  [[ $stderr == *"without the mount namespace the host's programs run: -n -u -i -p"* ]]
+  [[ $stderr == *"to run a program of the host, leave out the mount namespace: -n -u -i -p"* ]]
   run -0 --separate-stderr nsx-enter -t distroless --net --pid --ipc --uts -- sh -c 'readlink /proc/self/ns/net'
   [ "$output" = "$(readlink "/proc/$(docker_pid distroless)/ns/net")" ]
   # chroot(2) is no namespace: its root directory is what --root follows.

@@ -123,10 +123,10 @@ container() {
   [[ "$output" = "nsx-enter: note: /proc still shows the old PID namespace"* ]]
   for options in "" -w -w/usr -r --wdns=/usr "-S 5" -e; do
     run -1 "$ours" -t "$pid" $options -- echo ran
-    [[ "$output" = *"cannot enter $pid: no namespace is named"$'\n'"hint: --all enters all of a target"* ]]
+    [[ "$output" = *"nsx-enter: no namespace specified"$'\n'"hint: use --all to enter all namespaces of the target"* ]]
   done
   for options in "" -w/usr -r/ --wdns=/usr "-S 5" -F; do
     run -1 "$ours" $options -- echo ran
-    [[ "$output" = *"cannot enter anything: no namespace is named"* ]]
+    [[ "$output" = *"nsx-enter: no namespace specified"* ]]
   done
 }

@@ -39,8 +39,8 @@ TEST(ParseBlock, RefusesAnythingElse) {
   for (const char* map :
        {"", ":", "::", "1:2", "1:2:", "1:2:3:", "1:2:3:4", "1:2,3", "1,2", "-1:0:1", "0x1:0:1",
         " 1:2:3", "1:2:3 ", "4294967296:0:1", "AUTO", "auto,all"}) {
-    EXPECT_EQ(spelled(map), std::string("cannot use as an id map '") + map +
-                                "': not three numbers (INSIDE:OUTSIDE:COUNT, auto, subids or all)");
+    EXPECT_EQ(spelled(map), std::string("invalid ID map '") + map +
+                                "': expected INSIDE:OUTSIDE:COUNT, auto, subids or all");
   }
 }
 
@@ -65,7 +65,7 @@ TEST(ParseSetgroups, TakesTwoWords) {
   EXPECT_TRUE(must(parse_setgroups("allow")));
   EXPECT_FALSE(must(parse_setgroups("deny")));
   EXPECT_EQ(failure(parse_setgroups("maybe")),
-            "cannot use as --setgroups 'maybe': unknown word\nhint: allow or deny");
+            "invalid argument 'maybe' for --setgroups: expected allow or deny");
 }
 
 TEST(ParseHostname, TakesWhatTheKernelTakes) {
@@ -89,13 +89,14 @@ TEST(ParseIds, TakeNumbersAndNames) {
   EXPECT_EQ(must(cli::parse_user("root")), 0U);
   EXPECT_EQ(must(cli::parse_group("root")), 0U);
   EXPECT_EQ(must(cli::parse_id("4294967294", "UID")), 4294967294U);
-  EXPECT_EQ(failure(cli::parse_user("nsx-nobody")),
-            "cannot use as a user 'nsx-nobody': no such user");
-  EXPECT_EQ(failure(cli::parse_group("")), "cannot use as a group '': no such group");
-  for (const char* wrong : {"", "-1", "4294967295", "1x", "root"}) {
-    EXPECT_EQ(failure(cli::parse_id(wrong, "GID")), std::string("cannot use as a GID '") + wrong +
-                                                        "': not a number from 0 to 4294967294");
+  EXPECT_EQ(failure(cli::parse_user("nsx-nobody")), "no user named 'nsx-nobody' on this machine");
+  EXPECT_EQ(failure(cli::parse_group("")), "no group named '' on this machine");
+  for (const char* wrong : {"", "-1", "1x", "root"}) {
+    EXPECT_EQ(failure(cli::parse_id(wrong, "GID")),
+              std::string("invalid GID '") + wrong + "': expected a number");
   }
+  EXPECT_EQ(failure(cli::parse_id("4294967295", "GID")),
+            "invalid GID '4294967295': the largest is 4294967294");
 }
 
 }  // namespace

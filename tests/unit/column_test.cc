@@ -42,7 +42,7 @@ TEST(Columns, AreKnownByTheirNamesAndOtherWords) {
   for (const char* list : {"", "TWICE,", "TWIC", "TWICES", "FIRST-ONE TWICE"})
     EXPECT_FALSE(parse_columns(kNames, list, {})) << list;
   EXPECT_EQ(failure(parse_columns(kNames, "x", {})),
-            "cannot show the column 'x': there is none of this name\nhint: FIRST-ONE TWICE TEXTS");
+            "unknown column 'x': expected one of FIRST-ONE, TWICE, TEXTS");
 }
 
 TEST(Columns, MakeCells) {

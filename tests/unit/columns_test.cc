@@ -43,9 +43,9 @@ TEST(ParseColumns, RefusesWhatIsNoColumn) {
     EXPECT_FALSE(cli::parse_columns(kColumnNames, list, {column("PID")})) << list;
   }
   EXPECT_EQ(failure(cli::parse_columns(kColumnNames, "NS,frob", {})),
-            "cannot show the column 'frob': no such column (NS, TYPE, PATH, NPROCS, PID, PPID, "
+            "unknown column 'frob': expected one of NS, TYPE, PATH, NPROCS, PID, PPID, "
             "COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, ID, HELD-BY, NAME, CONTAINER, UNIT, "
-            "CGROUP, THREADS, OWNER-USER, UIDMAP, GIDMAP, LEADER, AGE)");
+            "CGROUP, THREADS, OWNER-USER, UIDMAP, GIDMAP, LEADER, AGE");
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ TEST(ParseTime, IsInSecondsWithoutAUnit) {
   EXPECT_EQ(must(cli::parse_time("1000000000")), seconds(1'000'000'000));
   for (const char* text : {"", "-1", "inf", "nan", "1e3", "1000000001", "10m", "x"}) {
     EXPECT_EQ(failure(cli::parse_time(text)),
-              "cannot use as a time '" + std::string(text) + "': a time is like 1.5, 10s or 250ms");
+              "invalid time '" + std::string(text) + "': expected a time like 1.5, 10s or 250ms");
   }
 }
 

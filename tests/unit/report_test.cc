@@ -20,7 +20,7 @@ TEST(ParsePid, TakesNumbersAboveZero) {
   for (const char* text : {"", "0", "-1", "1x", " 1", "+1", "99999999999", "self"}) {
     EXPECT_FALSE(parse_pid(text)) << text;
   }
-  EXPECT_EQ(failure(parse_pid("x")), "cannot use as a PID 'x': a PID is a number above 0");
+  EXPECT_EQ(failure(parse_pid("x")), "invalid PID 'x': expected a number above 0");
 }
 
 TEST(VersionText, NamesToolAndSuite) {
@@ -94,7 +94,7 @@ TEST(GuardedMain, OpensTheStandardStreams) {
 TEST(GuardedMain, ReportsABug) {
   const auto run = [](int, char**) -> int { throw std::runtime_error("bug"); };
   EXPECT_EQ(said([&] { return guarded_main(tool(), run, 0, nullptr); }),
-            "nsx-ls: cannot go on: bug\nstatus 2\n");
+            "nsx-ls: cannot continue: bug\nstatus 2\n");
 }
 
 }  // namespace

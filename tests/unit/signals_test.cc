@@ -40,8 +40,8 @@ TEST(ParseSignal, RefusesAllElse) {
                            "SIG",    "SIGSIGTERM", "TERMX",   "TER",      "15x",
                            " 15",    "RTMIN-1",    "RTMAX+1", "RTMIN+99", "RTMAX-99",
                            "RTMIN+", "RTMIN+x",    "RTMINX",  "RTMIN+-1", "RTMIN+2147483647"}) {
-    EXPECT_EQ(failure(parse_signal(text)), std::string("cannot use as a signal '") + text +
-                                               "': unknown signal (a name like TERM or a number)");
+    EXPECT_EQ(failure(parse_signal(text)),
+              std::string("invalid signal '") + text + "': expected a name like TERM or a number");
   }
 }
 

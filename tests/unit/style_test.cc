@@ -11,7 +11,7 @@ TEST(WantsColor, AsItWasAsked) {
   EXPECT_TRUE(must(wants_color("always")));
   EXPECT_FALSE(must(wants_color("never")));
   EXPECT_EQ(failure(wants_color("sometimes")),
-            "cannot use colours 'sometimes': no such choice\nhint: auto, always or never");
+            "invalid argument 'sometimes' for --color: expected auto, always or never");
 }
 
 TEST(EscapeSequence, IsNoneForPlain) {

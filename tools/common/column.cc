@@ -81,10 +81,10 @@ Result<ColumnId> parse_column(const ColumnNames& names, std::string_view name) {
   if (found != words.end()) {
     return column_at(names, words.size(), static_cast<std::size_t>(found - words.begin()));
   }
-  std::string known = names.before;
+  std::string known = "expected one of ";
   for (std::size_t i = 0; i < words.size() - names.aliases.size(); ++i)
-    known.append(i == 0 ? "" : names.between).append(words[i]);
-  return refuse("show the column", quoted(name), names.why_unknown, std::move(known));
+    known.append(i == 0 ? "" : ", ").append(words[i]);
+  return problem("unknown column {}", quoted(name), known);
 }
 
 Result<std::vector<ColumnId>> parse_columns(const ColumnNames& names, std::string_view list,

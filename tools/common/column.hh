@@ -104,10 +104,6 @@ struct ColumnAlias {
 struct ColumnNames {
   const char* words;                          ///< of kWordsOf
   std::span<const ColumnAlias> aliases = {};  ///< as good as names in lists and filters
-  // What an error says of another word: why, and before and between the names in its hint.
-  const char* why_unknown = "there is none of this name";
-  const char* before = "";
-  const char* between = " ";
 };
 
 /// The column of this name. Case does not matter.

@@ -47,8 +47,8 @@ Result<CreateRequest::Propagation> parse_propagation(std::string_view mode) {
   if (mode == "shared") return Propagation::shared;
   if (mode == "slave") return Propagation::slave;
   if (mode == "unchanged") return Propagation::unchanged;
-  return refuse("use as --propagation", quoted(mode), "unknown mode",
-                "private, shared, slave or unchanged");
+  return problem("invalid argument {} for --propagation", quoted(mode),
+                 "expected private, shared, slave or unchanged");
 }
 
 Result<IdMapRequest::Block> parse_block(std::string_view map) {
@@ -61,14 +61,14 @@ Result<IdMapRequest::Block> parse_block(std::string_view map) {
   if (const auto ids = parse_three(map, ',')) {
     return IdMapRequest::Block{Source::range, {(*ids)[1], (*ids)[0], (*ids)[2]}};
   }
-  return refuse("use as an id map", quoted(map), "not three numbers",
-                "INSIDE:OUTSIDE:COUNT, auto, subids or all");
+  return problem("invalid ID map {}", quoted(map),
+                 "expected INSIDE:OUTSIDE:COUNT, auto, subids or all");
 }
 
 Result<CreateRequest::Owner> parse_owner(std::string_view owner) {
   const std::size_t colon = owner.find(':');
   if (colon == std::string_view::npos) {
-    return refuse("use as an owner", quoted(owner), "not two numbers", "UID:GID");
+    return problem("invalid owner {}", quoted(owner), "expected UID:GID");
   }
   auto uid = TRY(parse_id(owner.substr(0, colon), "UID"));
   auto gid = TRY(parse_id(owner.substr(colon + 1), "GID"));
@@ -78,19 +78,19 @@ Result<CreateRequest::Owner> parse_owner(std::string_view owner) {
 Result<bool> parse_setgroups(std::string_view word) {
   if (word == "allow") return true;
   if (word == "deny") return false;
-  return refuse("use as --setgroups", quoted(word), "unknown word", "allow or deny");
+  return problem("invalid argument {} for --setgroups", quoted(word), "expected allow or deny");
 }
 
 Result<std::int64_t> parse_offset(std::string_view seconds) {
   const bool plus = seconds.starts_with('+') && !seconds.starts_with("+-");
   if (const auto number = parse_number<std::int64_t>(seconds.substr(plus ? 1 : 0))) return *number;
-  return refuse("use as an offset", quoted(seconds), "not a number of seconds");
+  return problem("invalid offset {}", quoted(seconds), "expected a whole number of seconds");
 }
 
 Result<std::string> parse_hostname(std::string_view name) {
   // sethostname(2)
   if (name.size() <= 64) return std::string(name);
-  return refuse("use as a host name", quoted(name), "it is longer than 64 bytes");
+  return problem("invalid hostname {}", quoted(name), "it is longer than 64 bytes");
 }
 
 std::vector<std::string> choose_variables(const char* const* environment, std::string_view names) {

@@ -79,7 +79,7 @@ class Filter {
   static constexpr std::size_t kMaxDepth = 100;
 
   /// Reads `text`. A column's number is its place in `columns`. An error points at its position:
-  /// "cannot read the filter 'NPROCS >> 3': at character 9: expected a value, not '>'".
+  /// "invalid filter 'NPROCS >> 3': at character 9: expected a value, not '>'".
   static Result<Filter> parse(std::string_view text, std::span<const std::string_view> columns,
                               Rank rank = Rank::and_first);
 

@@ -41,7 +41,7 @@ class Parser {
   Status advance();
   Status go_deeper();
   tl::unexpected<Error> expected(const std::string& what) const;
-  std::string what_may_follow() const;
+  std::string what_may_follow(bool in_parenthesis) const;
 
   std::string_view text_;
   std::span<const std::string_view> columns_;
@@ -69,14 +69,15 @@ tl::unexpected<Error> Parser::expected(const std::string& what) const {
   return error_at(text_, token_.at, "expected " + what + ", not " + found);
 }
 
-std::string Parser::what_may_follow() const {
+std::string Parser::what_may_follow(bool in_parenthesis) const {
+  if (in_parenthesis) return can_compare_ ? "an operator or ')'" : "'and', 'or' or ')'";
   return can_compare_ ? "an operator" : "'and' or 'or'";
 }
 
 Result<Program> Parser::parse() {
   TRY(advance());
   TRY(any());
-  if (token_.kind != Kind::end) return expected(what_may_follow());
+  if (token_.kind != Kind::end) return expected(what_may_follow(false));
   return std::move(program_);
 }
 
@@ -122,7 +123,7 @@ Status Parser::parenthesis() {
   TRY(go_deeper());
   TRY(advance());
   TRY(any());
-  if (token_.kind != Kind::close) return expected(what_may_follow() + ", or ')'");
+  if (token_.kind != Kind::close) return expected(what_may_follow(true));
   --depth_;
   can_compare_ = false;
   return advance();
@@ -174,16 +175,16 @@ Result<Operand> Parser::column(bool is_right_side) {
     return same_word(name, token_.spelled);
   });
   if (found == columns_.end()) {
-    std::string hint;
-    if (is_right_side) hint = "for the text write \"" + std::string(token_.spelled) + "\"; ";
-    hint += "columns are ";
+    std::string reason = "unknown column " + shown(token_.spelled) + ": expected one of ";
     const char* comma = "";
     for (const std::string_view name : columns_) {
-      hint += comma;
-      hint += name;
+      reason += comma;
+      reason += name;
       comma = ", ";
     }
-    return error_at(text_, token_.at, "no such column " + shown(token_.spelled), std::move(hint));
+    const std::string in_quotes = '"' + std::string(token_.spelled) + '"';
+    return error_at(text_, token_.at, reason,
+                    is_right_side ? "write " + in_quotes + " to compare with text" : "");
   }
   const auto column = static_cast<std::size_t>(found - columns_.begin());
   auto& used = program_.columns;
@@ -193,11 +194,12 @@ Result<Operand> Parser::column(bool is_right_side) {
 
 Status Parser::pattern(Test& test, const Token& left) {
   if (left.kind == Kind::boolean)
-    return error_at(text_, left.at, shown(left.spelled) + " has no text to look at");
+    return error_at(text_, left.at, shown(left.spelled) + " is not text to match");
   const auto* pattern = std::get_if<std::string>(&token_.value);
   if (pattern == nullptr) return expected("a regular expression in quotes");
   auto compiled = compile_pattern(*pattern);
-  if (!compiled) return error_at(text_, token_.at, "a regular expression: " + compiled.error());
+  if (!compiled)
+    return error_at(text_, token_.at, "invalid regular expression: " + compiled.error());
   test.pattern = std::move(*compiled);
   return advance();
 }
@@ -207,8 +209,8 @@ Status Parser::pattern(Test& test, const Token& left) {
 Result<Program> parse_program(std::string_view text, std::span<const std::string_view> columns,
                               Rank rank) {
   if (text.size() > Filter::kMaxLength) {
-    return refuse("read the filter", "", "it is too long",
-                  std::to_string(Filter::kMaxLength) + " bytes are the most");
+    return problem("invalid filter", "",
+                   "it is longer than " + std::to_string(Filter::kMaxLength) + " bytes");
   }
   return Parser(text, columns, rank).parse();
 }

@@ -108,7 +108,7 @@ tl::expected<Pattern, std::string> compile_pattern(const std::string& text) {
     return tl::unexpected("it is longer than " + std::to_string(Filter::kMaxPatternLength) +
                           " bytes");
   if (SizeEstimate(text).up_to(Filter::kMaxPatternSize) > Filter::kMaxPatternSize)
-    return tl::unexpected("its repetitions make more than " +
+    return tl::unexpected("its repetitions expand to more than " +
                           std::to_string(Filter::kMaxPatternSize) + " parts");
   auto compiled = std::make_unique<regex_t>();
   if (const int error = ::regcomp(compiled.get(), text.c_str(), REG_EXTENDED | REG_NOSUB)) {

@@ -105,8 +105,8 @@ tl::unexpected<Error> error_at(std::string_view text, std::size_t at, const std:
   const auto before = text.substr(0, at);
   const auto characters = before.size() - static_cast<std::size_t>(std::count_if(
                                               before.begin(), before.end(), continues_character));
-  return refuse("read the filter", '\'' + std::string(text) + '\'',
-                "at character " + std::to_string(characters + 1) + ": " + reason, hint);
+  return problem("invalid filter {}", '\'' + std::string(text) + '\'',
+                 "at character " + std::to_string(characters + 1) + ": " + reason, hint);
 }
 
 Result<Token> Scanner::next() {
@@ -134,7 +134,9 @@ Result<Token> Scanner::number(std::string_view rest) const {
   const std::string_view spelled = word_at_start(rest);
   const auto quantity = read_quantity(spelled);
   if (!quantity) {
-    return error_at(text_, at_, shown(spelled) + " is no number", "12, 0.5, 4K = 4KiB, 4KB");
+    return error_at(
+        text_, at_,
+        "invalid number " + shown(spelled) + ": expected a number like 12, 0.5, 4K (4KiB) or 4KB");
   }
   Token token{.kind = Kind::number, .at = at_, .spelled = spelled};
   if (quantity->is_whole()) {
@@ -143,8 +145,9 @@ Result<Token> Scanner::number(std::string_view rest) const {
     if (const auto real = quantity->real()) token.value = *real;
   }
   if (std::holds_alternative<std::monostate>(token.value)) {
-    return error_at(text_, at_, shown(spelled) + " is out of range",
-                    "whole numbers go up to 18446744073709551615");
+    return error_at(
+        text_, at_,
+        "number " + shown(spelled) + " is out of range: the largest is 18446744073709551615");
   }
   return token;
 }
@@ -159,7 +162,7 @@ Result<Token> Scanner::quoted_text(std::string_view rest) const {
                    .spelled = rest.substr(0, i + 1),
                    .value = std::move(value)};
     }
-    if (rest[i] == '\0') return error_at(text_, at_ + i, "a text cannot hold a NUL");
+    if (rest[i] == '\0') return error_at(text_, at_ + i, "text cannot contain a NUL");
     if (const auto c = escaped(rest.substr(i), quote)) {
       value += *c;
       ++i;
@@ -167,7 +170,7 @@ Result<Token> Scanner::quoted_text(std::string_view rest) const {
       value += rest[i];
     }
   }
-  return error_at(text_, at_, "this text has no closing quote");
+  return error_at(text_, at_, "missing closing quote");
 }
 
 Result<Token> Scanner::sign(std::string_view rest) const {
@@ -180,10 +183,10 @@ Result<Token> Scanner::sign(std::string_view rest) const {
   const auto* end = std::find_if_not(rest.begin() + 1, rest.end(), continues_character);
   const std::string_view character(rest.begin(), end);
   const bool is_half = character == "=" || character == "&" || character == "|";
-  return error_at(text_, at_, shown(character) + " has no meaning here",
-                  is_half            ? "did you mean " + shown(std::string(2, rest[0])) + '?'
-                  : character == "-" ? "numbers have no sign"
-                                     : "");
+  std::string reason = "unexpected " + shown(character);
+  if (is_half) reason += " (did you mean " + shown(std::string(2, rest[0])) + "?)";
+  if (character == "-") reason += ": numbers have no sign";
+  return error_at(text_, at_, reason);
 }
 
 }  // namespace nsx::cli::filter

@@ -2,11 +2,13 @@
 #include "common/options.hh"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <getopt.h>
 
 #include <nsx/text.hh>
 
+#include "common/report.hh"
 #include "try.hh"
 
 namespace nsx::cli {
@@ -80,8 +82,8 @@ tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
     if (!std::string_view(option.name).starts_with(bare)) continue;
     candidates += std::string(count++ == 0 ? "" : ", ") + "--" + option.name;
   }
-  const std::string shown = "--" + std::string(bare);
-  if (count > 1) return refuse("understand", shown, "several options start so", candidates);
+  const std::string shown = quoted("--" + std::string(bare));
+  if (count > 1) return problem("ambiguous option {}", shown, "could be " + candidates);
   // A longer word for it: --network for --net.
   std::string_view shorter;
   for (const Option& option : tool.options) {
@@ -89,32 +91,42 @@ tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
     const std::string_view name = option.name;
     if (name.size() >= std::max(kLeast, shorter.size()) && bare.starts_with(name)) shorter = name;
   }
-  if (!shorter.empty()) {
-    return refuse("understand", shown, "no such option",
-                  "did you mean --" + std::string(shorter) + "?");
-  }
-  if (const auto near = nearest(tool, bare)) {
-    return refuse("understand", shown, "no such option",
-                  "did you mean --" + std::string(*near) + "?");
-  }
-  return refuse("understand", shown, "no such option");
+  const auto near = shorter.empty() ? nearest(tool, bare) : shorter;
+  if (!near) return problem("unknown option {}", shown);
+  return problem("unknown option {} (did you mean '--" + std::string(*near) + "'?)", shown);
 }
 
 std::string spelling(const Option& option) {
   return std::string("--") + option.name;
 }
 
+/// The name in the synopsis of the operand with this index: "NAME"; empty if it has none.
+std::string operand_name(const Tool& tool, std::size_t index) {
+  for (std::string_view rest = tool.synopsis; !rest.empty();) {
+    std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+    if (word.starts_with('[') || word.starts_with('-')) continue;
+    if (index-- > 0) continue;
+    if (word.ends_with("...")) word.remove_suffix(3);
+    std::string name(word);
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return name;
+  }
+  return {};
+}
+
 /// Whether there are as many operands as the table says.
 Status check_operands(const Tool& tool, const CommandLine& line) {
   const auto [least, most] = std::pair(tool.operands.least, tool.operands.most);
-  if (line.operands.size() > most) {
-    return most == 0 ? refuse("use", line.operands[0], "no operand is expected")
-                     : refuse("use", line.operands[most], "that is an operand too many",
-                              std::string("usage: ") + tool.name + ' ' + tool.synopsis);
+  const std::size_t count = line.operands.size();
+  const std::string usage = std::string(tool.name) + ' ' + tool.synopsis;
+  if (count > most) {
+    return problem("unexpected argument {}", quoted(line.operands[most]), {},
+                   most == 0 ? "" : usage);
   }
-  if (line.operands.size() >= least || line.has(kHelp.name) || line.has(kVersion.name)) return {};
-  return refuse("start", {}, "an operand is missing",
-                std::string("usage: ") + tool.name + ' ' + tool.synopsis);
+  if (count >= least || line.has(kHelp.name) || line.has(kVersion.name)) return {};
+  return problem("missing argument", operand_name(tool, count), {}, usage);
 }
 
 constexpr std::size_t kWidth = 80;
@@ -217,16 +229,16 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
     }
     if (id == ':') {
       const Option* option = find(tool, ::optopt);
-      return refuse("use", option != nullptr ? spelling(*option) : argv[::optind - 1],
-                    "it needs an argument",
-                    option != nullptr ? std::string(option->metavar) : std::string());
+      if (option == nullptr) return problem("{} needs an argument", argv[::optind - 1]);
+      return problem("{} needs an argument", spelling(*option),
+                     spelling(*option) + '=' + option->metavar);
     }
     if (id == '?') {
       if (::optopt == 0) return refuse_long(tool, argv[::optind - 1]);
       if (const Option* option = find(tool, ::optopt)) {
-        return refuse("use", spelling(*option), "it takes no argument", argv[here]);
+        return problem("option {} takes no argument", quoted(spelling(*option)));
       }
-      return refuse("understand", std::string("-") + static_cast<char>(::optopt), "no such option");
+      return problem("unknown option {}", quoted(std::string("-") + static_cast<char>(::optopt)));
     }
     const Option* option = find(tool, id);
     const char* argument = ::optarg;
@@ -236,7 +248,8 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
       ++argument;
     }
     if (argument != nullptr && *argument == '\0' && names_something(*option)) {
-      return refuse("use", spelling(*option) + "=", "it is empty");
+      return problem("empty argument for {}", spelling(*option),
+                     std::string("expected ") + option->metavar);
     }
     line.options.push_back({option, argument});
   }

@@ -113,11 +113,12 @@ std::vector<std::string_view> words_of(std::string_view list) {
   return list.empty() ? std::vector<std::string_view>() : split_list(list);
 }
 
-std::string help() {
-  std::string text = "NSX_DEBUG takes a comma-separated list of ";
+/// "probe, target, ... or all".
+std::string area_words() {
+  std::string text;
   for (const TraceArea area : TraceAreas::all())
-    text += std::string(name(area)) + ", ";
-  return text + "or all";
+    text += (text.empty() ? "" : ", ") + std::string(name(area));
+  return text + " or all";
 }
 
 }  // namespace
@@ -158,8 +159,8 @@ std::string own_command_line() {
   return line;
 }
 
-void note(const Tool& tool, std::string_view text) {
-  say(tool, "note: " + visible(text));
+void note(const Tool& tool, std::string_view text, std::string_view hint) {
+  say(tool, "note: " + visible(text), visible(hint));
 }
 
 int usage_error(const Tool& tool, const Error& error) {
@@ -216,7 +217,7 @@ Result<Kernel> open_kernel(Proc proc) {
 
 void note_missing_proc(const Tool& tool, const Kernel& kernel, const Error& error) {
   if (error.code != ENOENT) return;
-  if (auto ok = kernel.check_proc(); !ok) note(tool, ok.error().message());
+  if (auto ok = kernel.check_proc(); !ok) note(tool, ok.error().message(), ok.error().hint());
 }
 
 TargetOptions target_options() {
@@ -244,7 +245,7 @@ Result<pid_t> parse_pid(const char* text) {
   const char* end = text + std::strlen(text);
   const auto [stop, error] = std::from_chars(text, end, pid);
   if (error != std::errc{} || stop != end || pid <= 0) {
-    return refuse("use as a PID", quoted(text), "a PID is a number above 0");
+    return problem("invalid PID {}", quoted(text), "expected a number above 0");
   }
   return pid;
 }
@@ -257,9 +258,9 @@ void start_traces(const Tool& tool) {
     const TraceAreas meant = areas_of(word);
     areas.insert(meant);
     if (word == "help") {
-      note(tool, help());
+      note(tool, "NSX_DEBUG is a comma-separated list of " + area_words());
     } else if (meant.empty()) {
-      note(tool, help() + ", not " + quoted(word));
+      note(tool, "unknown area " + quoted(word) + " in NSX_DEBUG: expected " + area_words());
     }
   }
   traced_tool = tool.name;

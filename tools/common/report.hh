@@ -40,8 +40,9 @@ int guarded(const Tool& tool, Run run) {
 /// Writes "TOOL: MESSAGE" to stderr, and "hint: HINT" on a second line if the error has a hint.
 void report(const Tool& tool, const Error& error);
 
-/// Writes "TOOL: note: TEXT" to stderr: something that is no error. Hidden characters are escaped.
-void note(const Tool& tool, std::string_view text);
+/// Writes "TOOL: note: TEXT" to stderr, for anything that is not an error, and "hint: HINT" on a
+/// second line unless that is empty. Hidden characters are escaped.
+void note(const Tool& tool, std::string_view text, std::string_view hint = {});
 
 /// The command line of this process, for a shell.
 std::string own_command_line();

@@ -47,7 +47,7 @@ int die_of(int signal) {
 Result<int> parse_fd(const char* text) {
   const auto number = parse_number<int>(text);
   if (!number || *number < 0) {
-    return refuse("write the status to", quoted(text), "not the number of a descriptor");
+    return problem("invalid file descriptor {}", quoted(text), "expected a number");
   }
   const int fd = *number;
   const int flags = ::fcntl(fd, F_GETFL);
@@ -60,7 +60,7 @@ Result<int> parse_fd(const char* text) {
   }
   // The three standard ones are the program's as well.
   if (fd > STDERR_FILENO && ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-    return fail("close on exec", "descriptor " + std::to_string(fd));
+    return fail("set close-on-exec on", "descriptor " + std::to_string(fd));
   }
   return fd;
 }
@@ -71,9 +71,11 @@ Result<std::vector<int>> parse_fds(std::string_view list) {
   for (const std::string_view word : split_list(list)) {
     const auto number = parse_number<int>(word);
     if (!number || *number < 0) {
-      return refuse("keep", quoted(word), "not the number of a descriptor");
+      return problem("invalid file descriptor {}", quoted(word), "expected a number");
     }
-    if (::fcntl(*number, F_GETFD) < 0) return fail("keep", "descriptor " + std::string(word));
+    if (::fcntl(*number, F_GETFD) < 0) {
+      return fail("keep {} open", "descriptor " + std::string(word));
+    }
     fds.push_back(*number);
   }
   return fds;
@@ -197,8 +199,8 @@ Status set_forward_signals(RunOptions& options, const char* list) {
       TRY(list != nullptr ? parse_signals(list) : Result<std::vector<int>>(usual_signals()));
   for (const int signal : signals) {
     if (signal != SIGKILL && signal != SIGSTOP) continue;
-    return refuse("pass on", std::string("SIG") + signal_name(signal), "no process can catch it",
-                  signal == SIGKILL ? "--kill-child ends the program with its parent" : "");
+    return refuse("forward", std::string("SIG") + signal_name(signal), "no process can catch it",
+                  signal == SIGKILL ? "use --kill-child to kill the program with its parent" : "");
   }
   options.needs_parent = "--forward-signals";
   options.follow.forward = std::move(signals);
@@ -220,11 +222,11 @@ Status add_cgroup_limits(CgroupRequest& request, const char* limits) {
 
 Status check(const RunOptions& options) {
   if (options.forks_not && options.needs_parent != nullptr) {
-    return refuse("use", "--no-fork",
-                  std::string(options.needs_parent) + " needs a parent that waits", "one of them");
+    return problem(std::string("--no-fork and ") + options.needs_parent +
+                   " are mutually exclusive");
   }
   if (!options.json || options.plan) return {};
-  return refuse("use", "--json", "it is for --plan");
+  return problem("--json needs --plan");
 }
 
 Protection protection(const RunOptions& options, bool as_peer) {
@@ -240,7 +242,7 @@ void note_given_terminal(const Tool& tool, const EnterRequest& request, const En
   const bool gives = request.protection.of_terminal && !request.fork && facts.is_anothers() &&
                      request.follow.terminal == FollowRequest::Terminal::callers;
   if (!gives || ::isatty(STDERR_FILENO) != 1) return;
-  note(tool, "with --no-fork the program gets this terminal and can type into it");
+  note(tool, "with --no-fork, the program gets this terminal and can type into it");
 }
 
 bool is_called(const char* path, std::string_view peer) {
@@ -336,7 +338,7 @@ Status choose_place(const Tool& tool, const Kernel& kernel, CgroupRequest& reque
   if (request.limits.empty() || request.into) return {};
   auto tree = TRY(CgroupTree::open(kernel));
   if (only_plan && needs_scope(tree)) {
-    note(tool, "the cgroup will be in a new scope of systemd's");
+    note(tool, "the cgroup will be created in a new systemd scope");
     return {};
   }
   auto place = TRY(place_for_cgroup(tree));

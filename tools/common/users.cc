@@ -87,6 +87,15 @@ bool is_number(const char* text) {
   return std::isdigit(static_cast<unsigned char>(*text)) != 0;
 }
 
+/// The error for `text`, which is no UID or GID; `others` is what else could be given.
+tl::unexpected<Error> invalid_id(const char* what, std::string_view text, const char* others = "") {
+  const bool is_too_large =
+      !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  return problem(
+      std::string("invalid ") + what + " {}", quoted(text),
+      is_too_large ? "the largest is 4294967294" : std::string("expected a number") + others);
+}
+
 }  // namespace
 
 Status take_id(const char* text, const char* what, std::optional<std::uint32_t>& id,
@@ -103,8 +112,7 @@ Status take_id(const char* text, const char* what, std::optional<std::uint32_t>&
     name = word;
     return {};
   }
-  return refuse(std::string("use as a ") + what, quoted(text),
-                std::string("not a name, a number from 0 to 4294967294") + others);
+  return invalid_id(what, text, others);
 }
 
 Status check_users(const CommandLine& line) {
@@ -114,7 +122,7 @@ Status check_users(const CommandLine& line) {
                       : line.has("preserve-credentials") ? "--preserve-credentials"
                                                          : nullptr;
   if (other == nullptr) return {};
-  return refuse("use", "--as", std::string("it excludes ") + other, "one of them");
+  return problem(std::string("--as and ") + other + " are mutually exclusive");
 }
 
 bool needs_files(const UserOptions& options) {
@@ -134,19 +142,19 @@ Result<std::uint32_t> parse_id(std::string_view text, const char* what) {
   const auto id = parse_number<std::uint32_t>(text);
   // (uid_t) -1 means "leave it" to the kernel.
   if (id && *id != ~std::uint32_t{0}) return *id;
-  return refuse(std::string("use as a ") + what, quoted(text), "not a number from 0 to 4294967294");
+  return invalid_id(what, text);
 }
 
 Result<std::uint32_t> parse_user(const char* text) {
   if (is_number(text)) return parse_id(text, "UID");
   if (const passwd* user = ::getpwnam(text)) return user->pw_uid;
-  return refuse("use as a user", quoted(text), "no such user");
+  return problem("no user named {} on this machine", quoted(text));
 }
 
 Result<std::uint32_t> parse_group(const char* text) {
   if (is_number(text)) return parse_id(text, "GID");
   if (const group* found = ::getgrnam(text)) return found->gr_gid;
-  return refuse("use as a group", quoted(text), "no such group");
+  return problem("no group named {} on this machine", quoted(text));
 }
 
 }  // namespace nsx::cli

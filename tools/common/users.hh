@@ -32,7 +32,7 @@ inline constexpr Option kAs =
 /// Takes the argument of --setuid or --setgid: a number into `id`, a name into `name`. `what` is
 /// UID or GID; `others` is what else the tool takes, for the message.
 Status take_id(const char* text, const char* what, std::optional<std::uint32_t>& id,
-               std::string& name, const char* others = "");
+               std::string& name, const char* others = " or a name");
 
 /// Whether --as is given together with an option that sets or keeps the same ids.
 Status check_users(const CommandLine& line);

@@ -151,8 +151,7 @@ inline constexpr std::array kColumnAliases{
     cli::ColumnAlias{"READ", column("RBPS")},     cli::ColumnAlias{"WRITE", column("WBPS")},
     cli::ColumnAlias{"PATH", column("NAME")},
 };
-inline constexpr cli::ColumnNames kColumnNames{
-    .words = kColumnWords, .aliases = kColumnAliases, .before = "columns: "};
+inline constexpr cli::ColumnNames kColumnNames{.words = kColumnWords, .aliases = kColumnAliases};
 
 inline const CgroupColumn& info(cli::ColumnId id) {
   return cli::at(kColumns, id);

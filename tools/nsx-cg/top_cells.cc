@@ -58,8 +58,7 @@ TopTone tone_of_bar(cli::ColumnId id, double share) {
 
 }  // namespace
 
-const cli::ColumnNames kTopNames{
-    .words = kColumnWords, .aliases = kTopAliases, .before = kColumnNames.before};
+const cli::ColumnNames kTopNames{.words = kColumnWords, .aliases = kTopAliases};
 
 const char* top_name(cli::ColumnId id) {
   return id == kEventsColumn ? "EVENTS" : info(id).table.name;

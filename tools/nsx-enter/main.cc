@@ -37,7 +37,8 @@ Status choose_program(const EnterFacts& facts, bool is_named, bool is_plan, Ente
     cli::note(kTool, request.program.hint);
   }
   if (request.program.hint.empty()) {
-    request.program.hint = "without the mount namespace the host's programs run: -n -u -i -p";
+    request.program.hint =
+        "to run a program of the host, leave out the mount namespace: -n -u -i -p";
   }
   if (!is_named && facts.has_other_files()) {
     auto shell = TRY(find_shell(request, facts, variable(facts, "SHELL")));
@@ -45,7 +46,7 @@ Status choose_program(const EnterFacts& facts, bool is_named, bool is_plan, Ente
     request.program.arguments = std::move(shell.arguments);
   } else if (is_plan) {
     auto found = check_program(facts, request.program, variable(facts, "PATH"));
-    if (!found) cli::note(kTool, found.error().message());
+    if (!found) cli::note(kTool, found.error().message(), found.error().hint());
   }
   request.program.reporter = kTool.name;
   return {};
@@ -123,19 +124,19 @@ void note_risks(const Planned& planned) {
   if (!planned.without_etc.empty()) {
     const std::string name = printable(planned.without_etc);
     cli::note(kTool, "/etc/netns/" + name +
-                         " is not used, and names are looked up as outside (nsx-pin exec " + name +
-                         " uses it)");
+                         " is not used, and names are resolved as on the host (nsx-pin exec " +
+                         name + " uses it)");
   }
   if (planned.leaves_root) {
     cli::note(kTool,
-              "the target's root directory is another than that of its mount namespace (--root "
-              "follows it)");
+              "the target's root directory differs from that of its mount namespace (--root uses "
+              "the target's)");
   }
   if (planned.changes_pid) cli::hint_stale_proc(kTool, planned.plan);
   if (planned.opens_files) {
     cli::note(kTool,
-              "the target's processes can reach the host's files through the program, in "
-              "/proc/PID/root (--mount enters the target's files)");
+              "the target's processes can reach the host's files through /proc/PID/root of the "
+              "program (--mount enters the target's files)");
   }
 }
 

@@ -32,14 +32,14 @@ Status select(EnterRequest& request, Kind kind, const char* argument) {
   // docker(1) wants them for a terminal.
   if (kind == Kind::ipc && argument != nullptr && std::strcmp(argument, "t") == 0 &&
       ::access("t", F_OK) != 0) {
-    return refuse("use", "-it", "-i takes a file, and there is no t",
-                  "the terminal is the program's anyway: -t TARGET");
+    return problem("invalid argument 't' for --ipc", {}, "expected a namespace file",
+                   "leave out -it: the program gets the terminal anyway");
   }
   if (kind == Kind::user && argument != nullptr && is_word(argument) &&
       ::access(argument, F_OK) != 0) {
-    return refuse("use", std::string("--user=") + argument,
-                  "it takes the file of a user namespace, and there is none of that name",
-                  std::string("--as=") + argument + " runs as a user of the target");
+    return problem("invalid argument {} for --user", cli::quoted(argument),
+                   "expected a namespace file",
+                   std::string("use --as=") + argument + " to run as a user of the target");
   }
   std::erase_if(request.selections, [&](const auto& s) { return s.kind == kind; });
   if (argument == nullptr || argument[0] != ':') {
@@ -48,9 +48,9 @@ Status select(EnterRequest& request, Kind kind, const char* argument) {
   }
   auto id = cli::parse_number<std::uint64_t>(argument + 1);
   if (!id) {
-    return refuse("use as a namespace", cli::quoted(argument),
-                  "what follows the colon is no 64-bit id",
-                  "./" + std::string(argument) + " is a file");
+    return problem("invalid namespace ID {}", cli::quoted(argument),
+                   "expected a 64-bit number after the colon",
+                   "write ./" + std::string(argument) + " to open a file of this name");
   }
   request.selections.push_back({kind, {}, *id});
   return {};
@@ -58,7 +58,7 @@ Status select(EnterRequest& request, Kind kind, const char* argument) {
 
 Status set_target(Options& options, const char* target) {
   if (options.target != nullptr) {
-    return refuse("use", "--target", "it was given already", options.target);
+    return problem("--target was given twice");
   }
   options.target = target;
   return {};
@@ -67,14 +67,14 @@ Status set_target(Options& options, const char* target) {
 Result<int> parse_socket(const char* text) {
   const auto number = cli::parse_number<int>(text);
   if (number && *number >= 0) return *number;
-  return refuse("use as a socket", cli::quoted(text), "not the number of a descriptor");
+  return problem("invalid file descriptor {}", cli::quoted(text), "expected a number");
 }
 
 /// An id, a name or "follow".
 Status parse_id(const char* text, const char* what, std::optional<std::uint32_t>& id,
                 std::string& name, bool& follows) {
   follows = std::strcmp(text, "follow") == 0;
-  if (!follows) return cli::take_id(text, what, id, name, " or 'follow'");
+  if (!follows) return cli::take_id(text, what, id, name, ", a name or 'follow'");
   id.reset();
   name.clear();
   return {};
@@ -206,22 +206,30 @@ namespace {
 Status check_target(const Options& options) {
   if (options.target != nullptr) return {};
   const EnterRequest& request = options.request;
-  const char* needs = nullptr;
+  std::string message;
+  const auto needs = [&](const std::string& option, const std::string& or_else = "") {
+    message = option + " needs a target (--target=PID)" + or_else;
+  };
   for (const auto& selection : request.selections) {
-    if (!selection.file && !selection.id) needs = "namespaces without a file";
+    if (selection.file || selection.id) continue;
+    const std::string option =
+        std::string("--") + (selection.kind == Kind::mnt ? "mount" : name(selection.kind));
+    needs(option, " or a file (" + option + "=FILE)");
   }
-  if (request.all) needs = "--all";
-  if (request.net_socket) needs = "--net-socket";
-  if (request.user_parent && request.selections.empty()) needs = "--user-parent";
-  if (request.root && !*request.root) needs = "--root without a directory";
-  if (request.working_directory && !*request.working_directory) needs = "--wd without a directory";
-  if (request.environment) needs = "--env";
-  if (options.as_container) needs = "--as-container";
-  if (request.join_cgroup) needs = "--join-cgroup";
-  if (request.follow_uid) needs = "--setuid=follow";
-  if (request.follow_gid) needs = "--setgid=follow";
-  if (needs == nullptr) return {};
-  return refuse("enter", needs, "no target process is named", "--target=PID");
+  if (request.all) needs("--all");
+  if (request.net_socket) needs("--net-socket");
+  if (request.user_parent && request.selections.empty()) needs("--user-parent");
+  if (request.root && !*request.root) needs("--root", " or a directory (--root=DIR)");
+  if (request.working_directory && !*request.working_directory) {
+    needs("--wd", " or a directory (--wd=DIR)");
+  }
+  if (request.environment) needs("--env");
+  if (options.as_container) needs("--as-container");
+  if (request.join_cgroup) needs("--join-cgroup");
+  if (request.follow_uid) needs("--setuid=follow");
+  if (request.follow_gid) needs("--setgid=follow");
+  if (message.empty()) return {};
+  return problem(message);
 }
 
 bool is_directory(const char* path) {
@@ -252,7 +260,7 @@ std::string hint_for_user_in_place_of_program(const cli::CommandLine& line) {
 /// Whether the options go together.
 Status check(const cli::CommandLine& line, const Options& options) {
   if (line.has("wd") && line.has("wdns")) {
-    return refuse("use", "--wdns", "it excludes --wd", "one of them");
+    return problem("--wd and --wdns are mutually exclusive");
   }
   const char* bare = bare_directory_option(line, options.request);
   if (bare != nullptr && !line.program.empty() && is_directory(line.program.front())) {
@@ -267,7 +275,7 @@ Status check(const cli::CommandLine& line, const Options& options) {
   // A proc of its own would have none of the parts that the container's has masked or read-only.
   if (keeps == nullptr && options.request.mount_proc) keeps = "--mount-proc";
   if (options.as_container && keeps != nullptr) {
-    return refuse("use", "--as-container", std::string("it excludes ") + keeps, "one of them");
+    return problem(std::string("--as-container and ") + keeps + " are mutually exclusive");
   }
   return cli::check(options.run);
 }
@@ -299,8 +307,8 @@ Status complete(Options& options) {
   EnterRequest& request = options.request;
   if (!names_no_namespace(request)) return {};
   if (options.is_nsenter) {
-    return refuse("enter", options.target != nullptr ? options.target : "anything",
-                  "no namespace is named", "--all enters all of a target");
+    return problem("no namespace specified", {}, {},
+                   "use --all to enter all namespaces of the target");
   }
   if (options.target == nullptr) return {};
   request.all = true;
@@ -364,7 +372,7 @@ Status read_options(cli::CommandLine& line, Options& options) {
   request.program = cli::choose_program(line.program);
   if (!options.is_nsenter) request.program.hint = hint_for_user_in_place_of_program(line);
   options.has_program = !line.program.empty();
-  options.users.host_hint = "this machine's users count, as its files are not left: -m, -r";
+  options.users.host_hint = "use --mount or --root to look up names in the target's files";
   return {};
 }
 

@@ -156,8 +156,7 @@ inline constexpr std::array kColumns{
 };
 
 inline constexpr const char* kColumnWords = cli::kWordsOf<kColumns>.data();
-inline constexpr cli::ColumnNames kColumnNames{
-    .words = kColumnWords, .why_unknown = "no such column", .between = ", "};
+inline constexpr cli::ColumnNames kColumnNames{.words = kColumnWords};
 
 consteval cli::ColumnId column(std::string_view name) {
   return cli::column_named(kColumns, name);

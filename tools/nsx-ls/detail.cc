@@ -28,9 +28,7 @@ namespace {
 constexpr cli::ColumnId kPidInside{static_cast<std::uint8_t>(kColumns.size())};
 constexpr std::array kProcessAliases{cli::ColumnAlias{"NSPID", kPidInside}};
 constexpr cli::ColumnNames kProcessColumnNames{.words = kColumnNames.words,
-                                               .aliases = kProcessAliases,
-                                               .why_unknown = kColumnNames.why_unknown,
-                                               .between = kColumnNames.between};
+                                               .aliases = kProcessAliases};
 
 using ProcessColumns = std::vector<cli::ColumnId>;
 
