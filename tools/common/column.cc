@@ -13,7 +13,7 @@ namespace nsx::cli {
 namespace {
 
 struct WriteValue {
-  static constexpr int kDigits = 2;  // after the point
+  static constexpr int kDigits = 2;  // after the decimal point
   JsonWriter& json;
 
   void operator()(std::monostate) const { json.null(); }
@@ -28,7 +28,8 @@ struct WriteValue {
   }
 };
 
-/// The names of all columns, and behind them the other words: the places that a Filter knows.
+/// Returns the names of all columns, followed by the aliases. A Filter numbers its columns by
+/// their index in this list.
 std::vector<std::string_view> all_words(const ColumnNames& names) {
   std::vector<std::string_view> words;
   for (std::string_view rest = names.words; !rest.empty();) {
@@ -41,7 +42,7 @@ std::vector<std::string_view> all_words(const ColumnNames& names) {
   return words;
 }
 
-/// The column that such a place means.
+/// Returns the column at an index of all_words(), whose size is `words`.
 ColumnId column_at(const ColumnNames& names, std::size_t words, std::size_t place) {
   const std::size_t columns = words - names.aliases.size();
   return place < columns ? ColumnId{static_cast<std::uint8_t>(place)}

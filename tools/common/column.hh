@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The columns of a list. Each tool has one constexpr table with a row a column, which says all of
-// it: -o, --sort, -Q, -H, JSON, completions and the check of the manual follow from that table.
+// The columns of a list. Each tool has one constexpr table with one row per column. -o, --sort, -Q,
+// -H, JSON, completions and the test of the manual all follow from that table.
 
 #include <array>
 #include <cstdint>
@@ -20,28 +20,31 @@
 
 namespace nsx::cli {
 
-/// A column, by its place in the table of its tool.
+/// A column, as its index in the table of its tool.
 enum class ColumnId : std::uint8_t {};
 
-/// What the cells of a column hold.
+/// The type of a column's values.
 enum class ColumnType : std::uint8_t { number, text, list };
 
-/// All of a column. A `Row` is data that has been read already: cells are made of it alone.
+/// The complete description of a column. A `Row` holds data that has already been read: making a
+/// cell reads nothing more.
 template <class Row, class Needs>
 struct Column {
-  TableColumn table;                   ///< its name and layout; `is_number` follows from `type`
-  ColumnType type = ColumnType::text;  ///< of the value
+  TableColumn table;                   ///< name and layout; `is_number` is derived from `type`
+  ColumnType type = ColumnType::text;  ///< of the values
   const char* help = "";
-  Needs needs = {};  ///< what has to be read for its cells
+  Needs needs = {};  ///< the data that has to be read for its cells
   Cell (*cell)(const Row&) = nullptr;
-  void (*json)(const Row&, JsonWriter&) = nullptr;  ///< writes a value; null: that of the cell
-  const char* key = nullptr;                        ///< in JSON; null: made of the name
+  void (*json)(const Row&, JsonWriter&) = nullptr;  ///< writes the value; null: write_cell() does
+  const char* key = nullptr;                        ///< in JSON; null: json_key() of the name
 };
 
-/// Writes a cell's value: nothing as null, unless it is shown as something, a list as an array.
+/// Writes a cell's value. A list becomes an array; an empty value becomes the text that people see
+/// in the cell, or null if there is none.
 void write_cell(const Cell& cell, JsonWriter& json);
 
-/// The key of a column in JSON: its name in lower case, with "_" for "-" and "_percent" for "%".
+/// Returns the key of a column in JSON: its name in lower case, with "_" for "-" and "_percent"
+/// for "%".
 std::string json_key(std::string_view name);
 
 /// Writes a cell as a member of the open object.
@@ -52,7 +55,7 @@ void write_member(const Column<Row, Needs>& column, const Row& row, JsonWriter& 
   write_cell(column.cell(row), json);
 }
 
-/// How a column is laid out.
+/// Returns the layout of a column.
 template <class Row, class Needs>
 TableColumn table_column(const Column<Row, Needs>& column) {
   TableColumn table = column.table;
@@ -60,13 +63,13 @@ TableColumn table_column(const Column<Row, Needs>& column) {
   return table;
 }
 
-/// A table of columns, which ids are the places of.
+/// Returns the column with this id in a table.
 template <class Columns>
 constexpr const auto& at(const Columns& columns, ColumnId id) {
   return columns[static_cast<std::size_t>(id)];
 }
 
-/// The column of this name; code that names one that is not in the table does not compile.
+/// Returns the column with this name. A name that is not in the table is a compile-time error.
 template <class Columns>
 consteval ColumnId column_named(const Columns& columns, std::string_view name) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -75,7 +78,7 @@ consteval ColumnId column_named(const Columns& columns, std::string_view name) {
   throw "no column has this name";
 }
 
-/// The names of all columns of a table with blanks between, as the tables of options list words.
+/// The names of all columns of a table, separated by spaces, as Option::words expects them.
 template <const auto& columns>
 inline constexpr auto kWordsOf = [] {
   constexpr std::size_t kSize = [] {
@@ -94,35 +97,36 @@ inline constexpr auto kWordsOf = [] {
   return words;
 }();
 
-/// Another word for a column.
+/// An alternative name of a column.
 struct ColumnAlias {
   std::string_view word;
   ColumnId column;
 };
 
-/// By what a tool knows its columns.
+/// The words that a tool accepts for its columns.
 struct ColumnNames {
   const char* words;                          ///< of kWordsOf
-  std::span<const ColumnAlias> aliases = {};  ///< as good as names in lists and filters
+  std::span<const ColumnAlias> aliases = {};  ///< accepted like names in lists and filters
 };
 
-/// The column of this name. Case does not matter.
+/// Returns the column with this name or alias, ignoring case. Errors: unknown column.
 Result<ColumnId> parse_column(const ColumnNames& names, std::string_view name);
 
-/// The columns of a list like "NAME,MEM", or "+OOM" for `standard` and these behind it.
+/// Parses a list of columns, "NAME,MEM". A leading "+" appends them to `standard`: "+OOM".
 Result<std::vector<ColumnId>> parse_columns(const ColumnNames& names, std::string_view list,
                                             std::vector<ColumnId> standard);
 
-/// A filter by the columns of a tool.
+/// A filter on the columns of a tool.
 class RowFilter {
  public:
   static Result<RowFilter> parse(const ColumnNames& names, std::string_view text,
                                  Rank rank = Rank::and_first);
 
-  /// Those that it looks at.
+  /// The columns that the filter uses.
   const std::vector<ColumnId>& columns() const { return columns_; }
 
-  /// Whether it picks a row, of which it is given the values in these columns.
+  /// Returns whether a row matches. `value_of` returns the row's value in a column; it is called
+  /// for columns() only.
   bool matches(const std::function<Value(ColumnId)>& value_of) const;
 
  private:
@@ -130,7 +134,7 @@ class RowFilter {
       : filter_(std::move(filter)), columns_(std::move(columns)) {}
 
   Filter filter_;
-  std::vector<ColumnId> columns_;  // of filter_.columns(), in the same order
+  std::vector<ColumnId> columns_;  // the ids of filter_.columns(), in the same order
 };
 
 }  // namespace nsx::cli

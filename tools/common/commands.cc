@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kHelpCommand = "help";
 
-/// Calls `visit` with each of the words of a list that may be null.
+/// Calls `visit` with each word of a space-separated list, which may be null.
 template <class Visit>
 void for_each_word(const char* list, Visit visit) {
   std::string_view rest = list != nullptr ? list : "";
@@ -25,7 +25,8 @@ void for_each_word(const char* list, Visit visit) {
   }
 }
 
-/// What a command is called elsewhere. The first that a tool has is meant.
+/// The name that other tools use for a command. A word can have several rows: the first whose
+/// command the tool has applies.
 struct Synonym {
   std::string_view word;
   std::string_view command;
@@ -64,7 +65,7 @@ Error unknown_command(const Suite& suite, const char* mistyped) {
   return {"unknown command {}" + suggestion, quoted(mistyped), 0, "", ""};
 }
 
-/// `TOOL help [COMMAND]`: the words behind "help".
+/// Runs `TOOL help [COMMAND]`; `words` are those after "help".
 int print_help(const Suite& suite, std::span<char* const> words) {
   if (words.empty() || words[0] == std::string_view(kHelpCommand)) {
     return print(suite.tool, help_text(suite));
@@ -77,7 +78,7 @@ int print_help(const Suite& suite, std::span<char* const> words) {
   return print(*command->table, help_text(*command->table));
 }
 
-/// Runs a command, whose name is the first of `words`, the last of argv.
+/// Runs a command. `words` are the last words of argv, starting with the command's name.
 int run_words(const Command& command, const std::vector<char*>& words, int argc, char** argv) {
   const Tool& table = *command.table;
   const auto count = static_cast<int>(words.size());

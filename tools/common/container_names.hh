@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Containers by the names that their runtimes know.
+// The names that container runtimes give to their containers.
 
 #include <string>
 #include <sys/types.h>
@@ -10,20 +10,21 @@
 
 namespace nsx::cli {
 
-/// An ID of a container, 64 hexadecimal digits, as `docker ps` shows it: the first 12. Any other
-/// name stays as it is.
+/// Shortens a container ID of 64 hexadecimal digits to the first 12, as `docker ps` does. Any other
+/// name is returned unchanged.
 std::string short_container_id(const std::string& name);
 
-/// The containers that are running, listed when this is made.
+/// The containers that were running when this object was created.
 class ContainerNames {
  public:
   ContainerNames(const Kernel& kernel, const TargetOptions& options);
 
-  /// By their first processes.
+  /// The names of the containers, by the PID of their first process.
   const std::unordered_map<pid_t, std::string>& first_processes() const { return by_pid_; }
 
-  /// The name of the container whose cgroup this is, or is below: the outermost, as what is in a
-  /// container is named by it. The path is that of /proc/PID/cgroup. Null: there is none.
+  /// Returns the name of the outermost container whose cgroup is `path` or an ancestor of it, or
+  /// null if no container has one. Nested containers are reported as the outer one. `path` is as in
+  /// /proc/PID/cgroup.
   const std::string* of_cgroup(const std::string& path) const;
 
  private:

@@ -14,7 +14,7 @@ namespace nsx::cli {
 
 namespace {
 
-/// The three numbers with this character between, or none.
+/// Parses three numbers separated by `separator`; returns none if `text` is anything else.
 std::optional<std::array<std::uint32_t, 3>> parse_three(std::string_view text, char separator) {
   std::array<std::uint32_t, 3> numbers{};
   for (std::size_t i = 0; i < numbers.size(); ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The options that say what new namespaces are like, of the tools that make some, and what their
-// arguments say.
+// The options that describe new namespaces, shared by the tools that create them, and the parsers
+// of their arguments.
 
 #include <string_view>
 #include <vector>
@@ -14,24 +14,26 @@ namespace nsx::cli {
 
 Result<CreateRequest::Propagation> parse_propagation(std::string_view mode);
 
-/// "INSIDE:OUTSIDE:COUNT", "auto", "subids", "all", or unshare(1)'s older "OUTSIDE,INSIDE,COUNT".
+/// Parses an ID map: "INSIDE:OUTSIDE:COUNT", "auto", "subids", "all", or unshare(1)'s older
+/// "OUTSIDE,INSIDE,COUNT".
 Result<IdMapRequest::Block> parse_block(std::string_view map);
 
-/// "UID:GID".
+/// Parses "UID:GID".
 Result<CreateRequest::Owner> parse_owner(std::string_view owner);
 
-/// "allow" or "deny".
+/// Parses "allow" or "deny".
 Result<bool> parse_setgroups(std::string_view word);
 
-/// Seconds, with a sign.
+/// Parses a whole number of seconds, which can have a sign.
 Result<std::int64_t> parse_offset(std::string_view seconds);
 
+/// Checks the length of a hostname: sethostname(2) accepts at most 64 bytes.
 Result<std::string> parse_hostname(std::string_view name);
 
-/// The variables of `environment` (environ(7)) whose names are in a list with commas.
+/// Returns the variables of `environment` (environ(7)) whose names are in a comma-separated list.
 std::vector<std::string> choose_variables(const char* const* environment, std::string_view names);
 
-// What the options do that take more than a line.
+// The effects of the options that take more than one line.
 void map_root_user(CreateRequest& request);
 void map_current_user(CreateRequest& request);
 Status map_user(CreateRequest& request, const char* user);

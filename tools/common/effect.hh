@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What an option does, as a value that stands in its row of the table.
+// The effect of an option, as a value in the option's row of the table.
 
 #include <type_traits>
 #include <utility>
@@ -9,14 +9,14 @@
 
 namespace nsx::cli {
 
-/// The address of this tells which type a part of a request has.
+/// Its address identifies the type of a part of a request.
 template <class Part>
 inline constexpr char kPartId = 0;
 
 template <class Part>
 inline constexpr const void* part_id = &kPartId<Part>;
 
-/// A part of a request that options change.
+/// A part of a request that options can change.
 struct Part {
   const void* id;  ///< part_id of its type
   void* object;
@@ -24,7 +24,7 @@ struct Part {
 
 namespace effect {
 
-/// What a function without a state takes: the part, and perhaps the argument.
+/// The parameters of a stateless function: the part, and optionally the argument.
 template <class Call>
 struct Signature;
 
@@ -64,8 +64,8 @@ struct Call<function> {
   Result operator()(Part& part, const char* argument) const { return function(part, argument); }
 };
 
-// These name the type beside its member: from the member alone, g++ 12 does not see that a type is
-// one of an unnamed namespace, and merges the functions of all files whose types have that name.
+// These take the type as well as its member. Given the member alone, g++ 12 does not notice that
+// the type is in an unnamed namespace, and merges the functions of equally named types.
 
 template <class Part, auto member, auto value>
 struct Set {
@@ -101,12 +101,12 @@ struct ParseInto {
 
 }  // namespace effect
 
-/// Changes one part of a request. It is made of a function without a state that takes the part and,
-/// if there is one, the argument (null: none was given), and may return an error:
-/// [](Request& request, const char* file) { ... }.
+/// Changes one part of a request. Made from a stateless function that takes the part and, for
+/// options with an argument, the argument (null if it was not given). The function can return an
+/// error: [](Request& request, const char* file) { ... }.
 struct Effect {
   const void* part =
-      nullptr;  ///< part_id of what is changed; null: the option is seen to elsewhere
+      nullptr;  ///< part_id of the part it changes; null: the option is handled elsewhere
   Status (*apply)(void* part, const char* argument) = nullptr;
 
   constexpr Effect() = default;
@@ -130,7 +130,7 @@ struct Effect {
   }
 };
 
-// The usual ones: set_flag<&Request::json>.
+// The common effects: set_flag<&Request::json>.
 
 template <auto function>
 inline constexpr effect::Call<function> call{};
@@ -144,19 +144,19 @@ inline constexpr effect::Set<effect::PartOf<member>, member, true> set_flag{};
 template <auto member>
 inline constexpr effect::Set<effect::PartOf<member>, member, false> clear_flag{};
 
-/// The member is the argument.
+/// Sets the member to the argument.
 template <auto member>
 inline constexpr effect::SetText<effect::PartOf<member>, member> set_text{};
 
-/// The argument is added to the member.
+/// Appends the argument to the member.
 template <auto member>
 inline constexpr effect::AppendText<effect::PartOf<member>, member> append_text{};
 
-/// As set_text, of an argument that may be left out: then it is this constant.
+/// Sets the member to the optional argument, or to the constant `usual` if it was left out.
 template <auto member, const auto& usual>
 inline constexpr effect::SetTextOr<effect::PartOf<member>, member, usual> set_text_or{};
 
-/// The member is what a function makes of the argument, which may be an error.
+/// Sets the member to the parsed argument; `parse` can return an error.
 template <auto parse, auto member>
 inline constexpr effect::ParseInto<effect::PartOf<member>, member, parse> parse_into{};
 

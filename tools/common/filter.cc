@@ -20,7 +20,7 @@ using ValueOf = std::function<const Value&(std::size_t)>;
 /// A value, or one text of a list.
 using Scalar = std::variant<std::monostate, std::uint64_t, double, std::string_view>;
 
-/// Whether `holds` does so for the value, or for any text of a list.
+/// Returns whether `holds` is true for the value or, in a list, for any of its texts.
 template <class Holds>
 bool any_of(const Value& value, Holds holds) {
   if (const auto* texts = std::get_if<std::vector<std::string>>(&value); texts != nullptr) {
@@ -34,7 +34,7 @@ bool any_of(const Value& value, Holds holds) {
   return holds(Scalar{});
 }
 
-/// The number that `text` is, as the language writes it, but without a suffix.
+/// Returns the number that `text` spells in the filter language, without a suffix; otherwise empty.
 Scalar number_of(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.empty() || !is_digit(text.front()) || !is_digit(text.back())) return {};
@@ -66,7 +66,8 @@ bool is_nothing(const Scalar& scalar) {
   return std::holds_alternative<std::monostate>(scalar);
 }
 
-/// Unordered: there is nothing to compare.
+/// Compares two values. They are unordered if one is empty, or if one is a number and the other a
+/// text that is not.
 std::partial_ordering compare(Scalar a, Scalar b) {
   const auto* text_a = std::get_if<std::string_view>(&a);
   const auto* text_b = std::get_if<std::string_view>(&b);
@@ -101,13 +102,13 @@ bool related(Relation relation, const Scalar& a, const Scalar& b) {
     case Relation::at_least:
       return std::is_gteq(compare(a, b));
     case Relation::match:
-      break;  // has a pattern, and no right side
+      break;  // handled by matches_pattern(): there is no right side
   }
   return false;
 }
 
 bool matches_pattern(const regex_t& pattern, std::string_view text) {
-  // The length is told: a NUL in the text must not hide what is behind it.
+  // REG_STARTEND passes the length, so that a NUL does not end the text early.
   regmatch_t bounds{0, static_cast<regoff_t>(text.size())};
   return ::regexec(&pattern, text.data(), 1, &bounds, REG_STARTEND) == 0;
 }
@@ -134,7 +135,7 @@ bool is_true(const Value& value) {
   return std::visit(IsTrue{}, value);
 }
 
-/// One filter on one row.
+/// The evaluation of one filter on one row.
 class Evaluation {
  public:
   Evaluation(const Program& program, const ValueOf& value_of)
@@ -189,7 +190,7 @@ class Evaluation {
     return flag != nullptr ? *flag : filter::is_true(value(operand));
   }
 
-  /// Of an operand that is not true or false.
+  /// Returns the value of an operand that is a column or a literal, not true or false.
   const Value& value(const Operand& operand) const {
     const auto* column = std::get_if<ColumnOperand>(&operand);
     return column != nullptr ? value_of_(column->column) : std::get<Value>(operand);

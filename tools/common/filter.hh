@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The language that picks rows of a table: nsx-ls -Q 'NPROCS > 10 and not USER == "root"'.
+// The language that selects rows of a table: nsx-ls -Q 'NPROCS > 10 and not USER == "root"'.
 //
 //   filter     = any ;
 //   any        = all , { ( "or" | "||" ) , all } ;
@@ -17,30 +17,31 @@
 //   suffix     = ( "K" | "M" | "G" | "T" | "P" | "E" | "Z" | "Y" ) , [ "iB" | "B" ] ;
 //   text       = '"' , { character } , '"' | "'" , { character } , "'" ;
 //
-// It is that of scols-filter(5), which lsns(8) and lsblk(8) have, but that "and" binds tighter than
-// "or", and that "not" takes the whole test behind it: not NPROCS == 1 is not (NPROCS == 1). There
-// "and" and "or" are of one rank, and "not" takes the next operand alone.
+// It follows scols-filter(5), which lsns(8) and lsblk(8) use, with two differences: "and" binds
+// tighter than "or", and "not" applies to the whole test after it, so not NPROCS == 1 means
+// not (NPROCS == 1). In scols-filter(5), "and" and "or" have the same precedence, and "not" applies
+// to the next operand only.
 //
 // Spelling
-//   Case does not matter for words, columns and suffixes. K and KiB are 1024, KB is 1000.
-//   In a text \\ is a backslash, \n a line feed, \t a tab, and \" or \' the quote that would end
-//   it; any other backslash stands for itself, so that "\.conf$" is the pattern that it looks like.
+//   Words, columns and suffixes are case-insensitive. K and KiB are 1024, KB is 1000.
+//   In a text, \\ is a backslash, \n a line feed, \t a tab, and \" or \' the quote that would
+//   otherwise end it. Any other backslash is literal, so "\.conf$" can be written as is.
 //
 // Meaning
-//   An operand alone is true if it is not empty: a number that is not 0, a text with a character, a
-//   list with a text that has one. Nothing is not true.
-//   Numbers compare as numbers, and so does a number with a text that is one ("12", "0.5", without
-//   a suffix). A number and any other text are not equal, and none is the lesser.
-//   Texts compare by their bytes, as strcmp(3) does.
-//   =~ looks for a POSIX extended regular expression, regex(7), in the text, or in a number's
-//   digits, so it is anchored only by ^ and $.
-//   A list holds a comparison if any of its texts does. != and !~ are the negation of == and =~: no
-//   text of the list equals or matches.
-//   Nothing, and a list without texts, is to a text what the empty text is, for == and =~: so
-//   CONTAINER == "" finds the rows without one. Any other comparison with nothing is false, but !=
-//   and !~ are true.
-//   A comparison with true or false asks whether the other side is true, as if it stood alone; true
-//   is above false.
+//   - An operand alone is true if it is a number other than 0, a non-empty text, or a list with a
+//     non-empty text. An empty value is false.
+//   - Numbers compare as numbers, also with a text that is a number without a suffix: "12", "0.5".
+//     A number and any other text are unequal and unordered.
+//   - Texts compare by bytes, as in strcmp(3).
+//   - =~ searches for a POSIX extended regular expression, regex(7), in the text or in the digits
+//     of a number; only ^ and $ anchor it.
+//   - A comparison is true for a list if it is true for any of its texts. != and !~ negate == and
+//     =~: no text of the list equals or matches.
+//   - For == and =~ with a text, an empty value or list counts as the empty text: CONTAINER == ""
+//     finds the rows without a container. Any other comparison with an empty value is false, except
+//     that != and !~ are true.
+//   - A comparison with true or false tests whether the other side alone is true; true is greater
+//     than false.
 
 #include <cstddef>
 #include <functional>
@@ -60,34 +61,34 @@ namespace filter {
 struct Program;
 }
 
-/// How tight "and" binds.
+/// The precedence of "and".
 enum class Rank {
-  and_first,  ///< tighter than "or"
-  one,        ///< as "or", from left to right, as in lsns(8)
+  and_first,  ///< higher than that of "or"
+  one,        ///< the same as that of "or", evaluated from left to right, as in lsns(8)
 };
 
-/// A filter that was read and is ready for any number of rows.
+/// A parsed filter, which can be evaluated on any number of rows.
 class Filter {
  public:
-  /// What a filter may be long, in bytes.
+  /// The maximum length of a filter, in bytes.
   static constexpr std::size_t kMaxLength = 65536;
-  /// What a pattern may be long, and of how many characters it may be once its repetitions are
-  /// written out: regcomp(3) recurses, and takes whatever memory that needs.
+  /// The maximum length of a pattern, in bytes, and its maximum size with all repetitions expanded.
+  /// regcomp(3) recurses, and allocates as much memory as a pattern needs.
   static constexpr std::size_t kMaxPatternLength = 1024;
   static constexpr std::size_t kMaxPatternSize = 5000;
-  /// How many parentheses and negations may be open at one place.
+  /// The maximum nesting depth of parentheses and negations.
   static constexpr std::size_t kMaxDepth = 100;
 
-  /// Reads `text`. A column's number is its place in `columns`. An error points at its position:
+  /// Parses `text`. Columns are numbered by their index in `columns`. An error names its position:
   /// "invalid filter 'NPROCS >> 3': at character 9: expected a value, not '>'".
   static Result<Filter> parse(std::string_view text, std::span<const std::string_view> columns,
                               Rank rank = Rank::and_first);
 
-  /// The columns that it looks at, each once, in the order of their first mention.
+  /// The columns that the filter uses, without duplicates, in the order of their first use.
   const std::vector<std::size_t>& columns() const;
 
-  /// Whether a row is one of those that the filter picks. `value_of` gives the row's value in a
-  /// column, by reference, and is asked only for what decides.
+  /// Returns whether a row matches. `value_of` returns a reference to the row's value in a column;
+  /// it is called only for the columns that are needed to decide.
   template <class ValueOf>
   bool matches(ValueOf&& value_of) const {
     using Returned = std::invoke_result_t<ValueOf&, std::size_t>;

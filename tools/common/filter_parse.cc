@@ -13,7 +13,7 @@ namespace {
 
 using Kind = Token::Kind;
 
-/// By recursive descent; only parentheses recurse.
+/// A recursive-descent parser. Only parentheses recurse.
 class Parser {
  public:
   Parser(std::string_view text, std::span<const std::string_view> columns, Rank rank)
@@ -22,7 +22,7 @@ class Parser {
   Result<Program> parse();
 
  private:
-  /// Reads one of the grammar's symbols from token_ on, and emits its steps.
+  /// Parses one symbol of the grammar, starting at token_, and emits its steps.
   using Symbol = Status (Parser::*)();
   Status any() {
     if (rank_ == Rank::one) return all_or_any();
@@ -50,7 +50,8 @@ class Parser {
   Token token_;
   Program program_;
   std::size_t depth_ = 0;
-  bool can_compare_ = false;  ///< what was read last is an operand, and no comparison yet
+  bool can_compare_ =
+      false;  ///< the last thing parsed is an operand that is not part of a comparison
 };
 
 Status Parser::advance() {
@@ -93,7 +94,7 @@ Status Parser::chain(Kind joint, Step::Kind skip, Symbol link) {
   return {};
 }
 
-/// A chain of both, from left to right.
+/// Parses a chain of "and" and "or" with equal precedence, from left to right.
 Status Parser::all_or_any() {
   TRY(negation());
   while (token_.kind == Kind::conjunction || token_.kind == Kind::disjunction) {

@@ -15,17 +15,17 @@ namespace nsx::cli::filter {
 
 namespace {
 
-/// Estimates how often regcomp(3) makes the parts of a pattern: glibc writes a{3} as aaa and a+ as
-/// aa*, so ".++++" and "((a{9}){9}){9}" grow by powers, and thirty characters can fill any memory.
-/// Stars on stars grow in time, so they count as much. What is no valid pattern may be taken for
-/// anything.
+/// Estimates the number of parts that regcomp(3) expands a pattern to. glibc compiles a{3} as aaa
+/// and a+ as aa*, so ".++++" and "((a{9}){9}){9}" grow exponentially, and thirty characters can
+/// exhaust any memory. Nested stars cost time instead, and count the same. The estimate for an
+/// invalid pattern is arbitrary.
 class SizeEstimate {
  public:
   explicit SizeEstimate(std::string_view pattern) : rest_(pattern) {}
 
-  /// The count, or something above `most`.
+  /// Returns the estimate, or any number above `most` if it exceeds `most`.
   std::uint64_t up_to(std::uint64_t most) {
-    // Each step multiplies by a 32-bit number at most, so nothing overflows before it is seen.
+    // A step multiplies by at most a 32-bit number, so the loop ends before the sum can overflow.
     while (!rest_.empty() && sum_ + last_ <= most)
       step();
     for (const std::uint64_t outer : open_)
@@ -67,7 +67,7 @@ class SizeEstimate {
     rest_.remove_prefix(std::min(length, rest_.size()));
   }
 
-  /// Of "{2}", "{2,}" or "{2,5}".
+  /// Processes "{2}", "{2,}" or "{2,5}", and returns its length.
   std::size_t interval() {
     const char* at = rest_.data() + 1;
     const char* end = rest_.data() + rest_.size();
@@ -81,7 +81,8 @@ class SizeEstimate {
     return static_cast<std::size_t>(at - rest_.data()) + 1;
   }
 
-  /// Of "[abc]", where "]" is one of the characters if it comes first or in a "[:class:]".
+  /// Returns the length of a bracket expression, "[abc]". A "]" that comes first, or in
+  /// "[:class:]", does not end it.
   std::size_t bracket() const {
     std::size_t at = rest_.starts_with("[^") ? 2 : 1;
     for (const std::size_t first = at; at < rest_.size(); ++at) {
@@ -96,9 +97,9 @@ class SizeEstimate {
   }
 
   std::string_view rest_;
-  std::vector<std::uint64_t> open_;  ///< what stands before each open parenthesis
-  std::uint64_t sum_ = 0;            ///< of what is complete since then
-  std::uint64_t last_ = 0;           ///< of the part that a repetition would repeat
+  std::vector<std::uint64_t> open_;  ///< the sum before each open parenthesis
+  std::uint64_t sum_ = 0;            ///< of the complete parts since the last open parenthesis
+  std::uint64_t last_ = 0;           ///< size of the part that a repetition would apply to
 };
 
 }  // namespace

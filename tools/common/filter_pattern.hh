@@ -18,8 +18,8 @@ struct FreePattern {
 };
 using Pattern = std::unique_ptr<regex_t, FreePattern>;
 
-/// A POSIX extended regular expression, ready for regexec(3), or why it is none. One that would
-/// take regcomp(3) memory without end is refused.
+/// Compiles a POSIX extended regular expression for regexec(3). Returns the reason as text if it is
+/// invalid, or if regcomp(3) would need excessive memory for it.
 tl::expected<Pattern, std::string> compile_pattern(const std::string& text);
 
 }  // namespace nsx::cli::filter

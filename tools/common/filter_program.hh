@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a filter is once it was read: tests, and the steps that combine what they say.
+// The compiled form of a filter: tests, and the steps that combine their results.
 
 #include <cstddef>
 #include <optional>
@@ -22,21 +22,22 @@ struct ColumnOperand {
 };
 using Operand = std::variant<bool, ColumnOperand, Value>;
 
-/// One side alone, or two that are compared.
+/// An operand alone, or a comparison of two.
 struct Test {
   Operand left;
-  std::optional<Relation> relation = {};  ///< nothing: whether the left side is true by itself
-  bool is_negated = false;                ///< != and !~
-  Operand right = {};                     ///< without a pattern
-  Pattern pattern = {};                   ///< of =~ and !~
+  std::optional<Relation> relation = {};  ///< none: tests whether the left side alone is true
+  bool is_negated = false;                ///< for != and !~
+  Operand right = {};                     ///< unused with a pattern
+  Pattern pattern = {};                   ///< for =~ and !~
 };
 
-/// There is one truth, that of the last test; a step makes it, turns it around, or lets it stand
-/// and skips what cannot change it. So a program of any nesting is carried out without a stack.
+/// A step of a program. The program keeps a single truth value, the result of the last test. A step
+/// sets it, negates it, or skips the steps that could not change it, so that programs of any
+/// nesting depth run without a stack.
 struct Step {
   enum class Kind { test, negate, skip_if_true, skip_if_false };
   Kind kind;
-  std::size_t index = 0;  ///< of the test; of the step to skip to, which comes later
+  std::size_t index = 0;  ///< of the test, or of the later step to skip to
 };
 
 struct Program {

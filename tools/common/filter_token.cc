@@ -23,7 +23,7 @@ struct Spelling {
   bool flag = false;
 };
 
-/// The longer of two that start alike comes first.
+/// Of two signs with the same start, the longer one comes first.
 constexpr std::array kSigns{
     Spelling{"&&", Kind::conjunction},
     Spelling{"||", Kind::disjunction},
@@ -54,7 +54,7 @@ constexpr std::array kWords{
     Spelling{"false", Kind::boolean, {}, false},
 };
 
-// Not <cctype>: what a letter is must not hang on the locale.
+// Instead of <cctype>, which depends on the locale.
 constexpr std::string_view kSpace = " \t\n\r\f\v";
 
 char lower(char c) {
@@ -77,8 +77,8 @@ std::string_view word_at_start(std::string_view text) {
   return {text.begin(), std::find_if_not(text.begin(), text.end(), continues_word)};
 }
 
-/// The character that the backslash at the start of `text` makes; nothing if it stands for itself,
-/// as that of "\." does, or if there is none.
+/// Returns the character that an escape sequence at the start of `text` stands for. Returns none if
+/// there is no backslash, or if it is literal, as in "\.".
 std::optional<char> escaped(std::string_view text, char quote) {
   if (text.size() < 2 || text[0] != '\\') return std::nullopt;
   if (text[1] == quote || text[1] == '\\') return text[1];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The words of a filter, for its parser. What they mean is in filter.hh.
+// The tokens of a filter, for its parser. filter.hh documents the language.
 
 #include <cstddef>
 #include <string>
@@ -31,22 +31,22 @@ struct Token {
 
   Kind kind = Kind::end;
   std::size_t at = 0;             ///< the offset of its first byte
-  std::string_view spelled = {};  ///< empty for the end alone
-  Value value = {};               ///< of a number and a text
+  std::string_view spelled = {};  ///< the source text; empty only at the end
+  Value value = {};               ///< of a number or text
   Relation relation = {};         ///< of a comparison
-  bool flag = false;              ///< of true; of a comparison that is negated
+  bool flag = false;              ///< set for "true" and for negated comparisons
 };
 
-/// Hands out the tokens of `text`, which has to stay.
+/// Splits `text` into tokens. `text` must outlive the scanner and its tokens.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
 
-  /// The next one; behind the last one the end, however often.
+  /// Returns the next token; after the last one, Kind::end on every call.
   Result<Token> next();
 
  private:
-  // Each reads the token at the start of `rest`, which is at the offset at_.
+  // Each parses the token at the start of `rest`, whose offset is at_.
   Result<Token> word(std::string_view rest) const;
   Result<Token> number(std::string_view rest) const;
   Result<Token> quoted_text(std::string_view rest) const;
@@ -56,14 +56,14 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-/// The error of what is wrong at the byte `at` of the filter `text`.
+/// Returns the error for a problem at byte `at` of the filter `text`.
 tl::unexpected<Error> error_at(std::string_view text, std::size_t at, const std::string& reason,
                                std::string_view hint = {});
 
-/// A part of a filter as a message shows it: in quotes, if it does not bring its own.
+/// Formats a part of a filter for a message: in quotes, unless it has its own.
 std::string shown(std::string_view spelled);
 
-/// Whether two words are the same but for the case of ASCII letters.
+/// Returns whether two words are equal, ignoring the case of ASCII letters.
 bool same_word(std::string_view a, std::string_view b);
 
 }  // namespace nsx::cli::filter

@@ -22,7 +22,7 @@ const char* ellipsis() {
   return is_utf8() ? "…" : "...";
 }
 
-/// The lengths in bytes of the characters of a line.
+/// Returns the length of each character of a line, in bytes.
 std::vector<std::size_t> character_lengths(std::string_view line) {
   std::vector<std::size_t> lengths;
   for (; !line.empty(); line.remove_prefix(lengths.back()))
@@ -54,7 +54,8 @@ std::string cut_line(const std::string& line, std::size_t width, bool keeps_end)
   return is_end ? mark + line.substr(line.size() - kept) : line.substr(0, kept) + mark;
 }
 
-/// Replaces the lines that libsmartcols would draw by text, which can be cut.
+/// Draws the lines of the tree as text in the cells, in place of libsmartcols, so that they can be
+/// cut like other text.
 void draw_tree(std::vector<TableRow>& rows, std::size_t column) {
   const bool is_wide = is_utf8();
   const char* branch = is_wide ? "├─" : "|-";
@@ -68,7 +69,7 @@ void draw_tree(std::vector<TableRow>& rows, std::size_t column) {
     if (last != rows.size()) is_last[last] = false;
     last = i;
   }
-  std::vector<std::string> above(rows.size());  // what is drawn in the rows below each
+  std::vector<std::string> above(rows.size());  // the lines drawn in the rows below each row
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].parent) continue;
     const std::string& before = above[*rows[i].parent];
@@ -106,7 +107,7 @@ class Fitter {
 
  private:
   static constexpr std::size_t kNarrowest = 8;
-  /// Less of a cell is of no use.
+  /// A narrower cell would be useless.
   static constexpr std::size_t kFew = 7;
 
   std::size_t tree_width(std::size_t index) const {
@@ -121,7 +122,7 @@ class Fitter {
   }
 
   std::size_t natural_width(std::size_t index, std::size_t at_least) const {
-    // An empty column is laid out with one.
+    // libsmartcols gives an empty column a width of one.
     std::size_t width = std::max<std::size_t>(headings_ ? display_width(names_[index]) : 0, 1);
     for (const TableRow& row : rows_)
       width = std::max(width, display_width(row.cells[index]));
@@ -129,13 +130,13 @@ class Fitter {
   }
 
   std::size_t total(bool padded) const {
-    std::size_t sum = columns_.empty() ? 0 : columns_.size() - 1;  // the spaces between
+    std::size_t sum = columns_.empty() ? 0 : columns_.size() - 1;  // the spaces between columns
     for (std::size_t i = 0; i < columns_.size(); ++i)
       sum += padded ? std::max(widths_[i], columns_[i].width) : widths_[i];
     return sum;
   }
 
-  /// Nothing is left for libsmartcols to decide.
+  /// Removes everything that would make libsmartcols change the layout.
   void take_over_layout() {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       TableColumn& column = columns_[i];
@@ -188,8 +189,8 @@ class Fitter {
     }
   }
 
-  /// Takes from the widest column until the table fits, or all have the least width: their own, or
-  /// another one.
+  /// Narrows the widest column until the table fits or no column can shrink any more. `least`
+  /// replaces the least widths of the columns unless it is 0.
   void shrink(bool last_resort, std::size_t least) {
     for (std::size_t sum = total(false); sum > width_; --sum) {
       std::size_t widest = columns_.size();
@@ -204,7 +205,7 @@ class Fitter {
     }
   }
 
-  /// Cuts the last column, and removes it if too little of it would be left.
+  /// Cuts the last column, or removes it if too little would be left of it.
   void cut_right() {
     bool is_cut = false;
     while (columns_.size() > 1 && total(false) + (is_cut ? 2 : 0) > width_) {
@@ -244,16 +245,16 @@ class Fitter {
   std::vector<std::size_t> widths_;
 };
 
-/// A cell that is cut off needs no more than this.
+/// The width reserved for a column of last resort, which may be cut off.
 constexpr std::size_t kCutOff = 16;
-/// Narrower lines would be harder to read than such that the terminal breaks.
+/// Narrower lines would be harder to read than lines that the terminal wraps.
 constexpr std::size_t kNarrowest = 24;
 
 std::size_t line_width(const std::string& line) {
   std::size_t width = 0;
   for (std::string_view rest = line; !rest.empty();) {
     const LocaleCharacter character = first_locale_character(rest);
-    // What is not of the locale is shown as "\xHH".
+    // Bytes that are not characters of the locale are shown as "\xHH".
     width += character.code ? static_cast<std::size_t>(std::max(::wcwidth(*character.code), 0)) : 4;
     rest.remove_prefix(character.length);
   }
@@ -351,7 +352,7 @@ void fold_cells(std::span<const TableColumn> columns, std::span<TableRow> rows, 
     } else {
       taken += natural_width(columns[i], rows, i);
     }
-    ++taken;  // a blank between
+    ++taken;  // the space between columns
   }
   if (foldable == 0) return;
   const std::size_t room = std::max(taken < width ? (width - taken) / foldable : 0, kNarrowest);
@@ -366,7 +367,7 @@ LocaleCharacter first_locale_character(std::string_view text) {
   wchar_t code = 0;
   std::mbstate_t state{};
   const std::size_t length = std::mbrtowc(&code, text.data(), text.size(), &state);
-  // 0 is a null character's, and the errors are above all lengths.
+  // 0 stands for a null character; errors are larger than any length.
   if (length == 0 || length > text.size()) return {};
   return {length, code};
 }

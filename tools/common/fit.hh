@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a terminal has room for: tables that are wider, long cells, and the width of characters in
-// the encoding of the locale (LC_CTYPE).
+// Fits tables and long cells to the width of the terminal, and measures characters in the encoding
+// of the locale (LC_CTYPE).
 
 #include <cstddef>
 #include <optional>
@@ -14,46 +14,46 @@
 
 namespace nsx::cli {
 
-/// The columns of the terminal that stdout is; none: it is no terminal.
+/// Returns the width of the terminal on stdout, in columns; none if stdout is not a terminal.
 std::optional<std::size_t> terminal_width();
 
-/// Cuts a text to `width` columns, with an ellipsis for what is missing. Of a number, and with
-/// `keeps_end`, the end stays; otherwise the start does. Lines are cut one by one.
+/// Cuts each line of a text to `width` columns, with an ellipsis for the missing part. The end is
+/// kept of numbers, and with `keeps_end`; otherwise the start.
 std::string cut(const std::string& text, std::size_t width, bool keeps_end);
 
-/// The same text with the IDs of containers, 64 hexadecimal digits, as their first 12.
+/// Shortens container IDs, words of 64 hexadecimal digits, to their first 12.
 std::string with_short_ids(const std::string& text);
 
-/// What a table has to fit into.
+/// The space for a table.
 struct Room {
   std::size_t width = 0;
   bool headings = true;
 };
 
-/// Makes a table at most that wide; `names` are its headings. If it is wider, in this order:
-/// optional columns that say nothing in any row are removed; cells shrink, those of last resort
-/// first, to the least that their columns state; the last column is cut further; columns on the
-/// right are removed, and an ellipsis takes their place. Cells have to be escaped already. Rows
-/// have to come depth first.
+/// Reduces a table to the width of `room`; `names` are its headings. A table that is too wide is
+/// reduced in this order: optional columns that are empty in all rows are removed; cells shrink to
+/// the least width of their columns, those of last resort first; the last column is cut further;
+/// columns on the right are replaced by an ellipsis. Cells must already be escaped, and rows must
+/// be in depth-first order.
 void fit_table(std::vector<TableColumn>& columns, std::vector<std::string>& names,
                std::vector<TableRow>& rows, const Room& room);
 
-/// The columns that a text takes on a terminal, in the locale. Of several lines: the longest one.
+/// Returns the width of a text on a terminal in this locale, in columns: that of its longest line.
 std::size_t display_width(const std::string& text);
 
-/// Breaks a text at ", " into lines that take at most `width` columns, where that is possible.
+/// Breaks a text at ", " into lines of at most `width` columns where possible.
 std::string fold(const std::string& text, std::size_t width);
 
-/// Breaks the cells of foldable columns so that the rows fit on a terminal, where that is possible.
+/// Breaks the cells of foldable columns so that rows fit into `width` columns where possible.
 void fold_cells(std::span<const TableColumn> columns, std::span<TableRow> rows, std::size_t width);
 
 /// A character of the locale.
 struct LocaleCharacter {
   std::size_t length = 1;            ///< in bytes
-  std::optional<wchar_t> code = {};  ///< none: the byte is not part of a character
+  std::optional<wchar_t> code = {};  ///< none: the byte is not part of a valid character
 };
 
-/// The first character of `text`, which must not be empty.
+/// Returns the first character of `text`, which must not be empty.
 LocaleCharacter first_locale_character(std::string_view text);
 
 }  // namespace nsx::cli

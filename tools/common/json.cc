@@ -16,7 +16,7 @@ void append_escape(std::string& text, char32_t unit) {
     text += kDigits[unit >> shift & 0xf];
 }
 
-/// Adds a character as \uXXXX, or as a pair of UTF-16 (RFC 8259).
+/// Appends a character as \uXXXX, or as a UTF-16 surrogate pair (RFC 8259).
 void append_escaped(std::string& text, char32_t code) {
   if (code < 0x10000) {
     append_escape(text, code);
@@ -26,7 +26,7 @@ void append_escaped(std::string& text, char32_t code) {
   append_escape(text, 0xdc00 + ((code - 0x10000) & 0x3ff));
 }
 
-/// The letter of a two-character escape, or 0.
+/// Returns the letter of a two-character escape, or 0 if the character has none.
 char short_escape(char32_t code) {
   constexpr std::string_view kCodes = "\"\\\b\t\n\f\r";
   constexpr std::string_view kLetters = "\"\\btnfr";
@@ -34,8 +34,8 @@ char short_escape(char32_t code) {
   return at != kCodes.npos ? kLetters[at] : '\0';
 }
 
-/// `text` as a JSON string. Hidden characters are escaped, so that JSON on a terminal is harmless;
-/// JSON is UTF-8, and a byte that is not becomes U+FFFD.
+/// Returns `text` as a JSON string. Hidden characters are escaped, so that JSON is harmless on a
+/// terminal. Bytes that are not valid UTF-8, the encoding of JSON, become U+FFFD.
 std::string quote(std::string_view text, JsonLayout layout) {
   const bool is_ascii = layout == JsonLayout::ascii_lines;
   std::string quoted = "\"";
@@ -74,7 +74,7 @@ void JsonWriter::begin_line() {
 }
 
 JsonWriter& JsonWriter::decimal(double number, int digits) {
-  // std::to_chars() would bring tables of 100 KiB with it. LC_NUMERIC is "C" in all tools.
+  // std::to_chars() would add 100 KiB of tables to the binary. LC_NUMERIC is "C" in all tools.
   char text[64];
   const int length = std::snprintf(text, sizeof text, "%.*f", digits, number);
   const bool fits = length > 0 && static_cast<std::size_t>(length) < sizeof text;
@@ -91,7 +91,7 @@ JsonWriter& JsonWriter::open(char bracket) {
 JsonWriter& JsonWriter::close() {
   const char bracket = closing_.back();
   closing_.pop_back();
-  if (needs_comma_) begin_line();  // something is in it
+  if (needs_comma_) begin_line();  // it is not empty
   text_ += bracket;
   needs_comma_ = true;
   return *this;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Kinds of namespaces on the command line.
+// Namespace types on the command line.
 
 #include <string_view>
 
@@ -8,13 +8,13 @@
 
 namespace nsx::cli {
 
-/// For completion.
+/// The words for completion.
 inline constexpr const char* kKindWords = "cgroup ipc mnt net pid time user uts";
 
-/// The kinds of a comma-separated list like "net,pid". "mount" and "network" are understood, too.
+/// Parses a comma-separated list of types, "net,pid". "mount" and "network" are accepted as well.
 Result<KindSet> parse_kinds(std::string_view list);
 
-/// The same, in addition to those that are there.
+/// Parses a list like parse_kinds(), and adds it to `kinds`.
 Status add_kinds(KindSet& kinds, const char* list);
 
 }  // namespace nsx::cli

@@ -8,7 +8,7 @@ namespace nsx::cli {
 
 Result<std::chrono::milliseconds> parse_time(std::string_view text) {
   using namespace std::chrono;
-  // A date of the year 10000, rather than one that a clock cannot hold.
+  // 1e9 seconds are about 32 years, far from the range of any clock.
   constexpr std::uint64_t kMost = microseconds(seconds(1'000'000'000)).count();
   constexpr std::uint64_t kMillisecond = 1000;
   const auto time = read_time(text, seconds(1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Numbers and times in arguments.
+// Parsers of numbers and times in arguments.
 
 #include <charconv>
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace nsx::cli {
 
-/// A decimal number that is the whole of `text`.
+/// Parses a decimal number; none if any other character is in `text`, or if it is out of range.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value{};
@@ -21,7 +21,7 @@ std::optional<Number> parse_number(std::string_view text) {
   return value;
 }
 
-/// Reads a time: "1.5", in seconds, "10s", "250ms". At most 1e9 seconds, rounded to milliseconds.
+/// Parses a time, rounded to milliseconds: "1.5" (seconds), "10s", "250ms". At most 1e9 seconds.
 Result<std::chrono::milliseconds> parse_time(std::string_view text);
 
 }  // namespace nsx::cli

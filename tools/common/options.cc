@@ -15,10 +15,10 @@ namespace nsx::cli {
 
 namespace {
 
-/// What getopt_long(3) returns for an operand.
+/// The value that getopt_long(3) returns for an operand.
 constexpr int kOperand = 1;
 
-/// What getopt_long(3) returns for the options without a letter: this, and which row it is.
+/// getopt_long(3) returns this plus the index of the row for an option without a letter.
 constexpr int kFirstRow = 256;
 
 int returned_for(const Tool& tool, const Option& option) {
@@ -60,9 +60,9 @@ std::vector<option> long_options(const Tool& tool) {
 }
 
 std::string short_options(const Tool& tool, bool ends_at_operand) {
-  // "+": stop at the first operand. "-": give each of them as the argument of kOperand, so that
-  // those before "--" are told from those behind. ":": tell a missing argument from an unknown
-  // option.
+  // "+": stop at the first operand. "-": return each operand as the argument of kOperand, which
+  // distinguishes those before "--" from those after it. ":": distinguish a missing argument from
+  // an unknown option.
   std::string text = ends_at_operand ? "+:" : "-:";
   for (const Option& o : tool.options) {
     if (o.letter == kNoLetter) continue;
@@ -73,7 +73,7 @@ std::string short_options(const Tool& tool, bool ends_at_operand) {
   return text;
 }
 
-/// What is wrong with the long option `word`, which getopt_long(3) did not take.
+/// Returns the error for the long option `word`, which getopt_long(3) rejected.
 tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
   const std::string_view bare = word.substr(2, word.find('=') - 2);
   std::string candidates;
@@ -84,7 +84,7 @@ tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
   }
   const std::string shown = quoted("--" + std::string(bare));
   if (count > 1) return problem("ambiguous option {}", shown, "could be " + candidates);
-  // A longer word for it: --network for --net.
+  // The name of an option with something appended, like --network for --net.
   std::string_view shorter;
   for (const Option& option : tool.options) {
     constexpr std::size_t kLeast = 3;
@@ -100,7 +100,7 @@ std::string spelling(const Option& option) {
   return std::string("--") + option.name;
 }
 
-/// The name in the synopsis of the operand with this index: "NAME"; empty if it has none.
+/// Returns the name of the operand with this index in the synopsis: "NAME"; empty if it has none.
 std::string operand_name(const Tool& tool, std::size_t index) {
   for (std::string_view rest = tool.synopsis; !rest.empty();) {
     std::string_view word = rest.substr(0, rest.find(' '));
@@ -116,7 +116,7 @@ std::string operand_name(const Tool& tool, std::size_t index) {
   return {};
 }
 
-/// Whether there are as many operands as the table says.
+/// Checks the number of operands.
 Status check_operands(const Tool& tool, const CommandLine& line) {
   const auto [least, most] = std::pair(tool.operands.least, tool.operands.most);
   const std::size_t count = line.operands.size();
@@ -132,7 +132,8 @@ Status check_operands(const Tool& tool, const CommandLine& line) {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kExampleColumn = 44;
 
-/// Appends `text` in lines up to kWidth, all but the first indented to `column`.
+/// Appends `text` in lines of at most kWidth columns. The first line starts at column `at`, the
+/// others at `column`.
 void append_wrapped(std::string& out, std::string_view text, std::size_t column, std::size_t at) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
@@ -149,7 +150,7 @@ void append_wrapped(std::string& out, std::string_view text, std::size_t column,
   out.back() = '\n';
 }
 
-/// What --help has on the left of an option's text: "  -t, --target=PID".
+/// Returns the left column of an option's row in --help: "  -t, --target=PID".
 std::string left_of(const Option& option) {
   std::string left = "  ";
   left += option.letter != kNoLetter ? std::string{'-', option.letter, ',', ' '} : "    ";
@@ -159,8 +160,8 @@ std::string left_of(const Option& option) {
   return left;
 }
 
-/// Whether the argument is what exists somewhere: an empty one is a variable of a script that is
-/// not set.
+/// Returns whether the argument names an existing object. An empty one is then an error, most
+/// likely an unset variable of a script.
 bool names_something(const Option& option) {
   switch (option.completes) {
     case Completes::target:
@@ -218,7 +219,7 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
   const std::string shorts = short_options(
       tool, line.ended_by_first || tool.operands.runs == Operands::Runs::first_operand);
   ::opterr = 0;
-  ::optind = 0;  // glibc: forget an earlier call
+  ::optind = 0;  // makes glibc reset the state of earlier calls
   for (;;) {
     const int here = std::max(::optind, 1);
     const int id = ::getopt_long(argc, argv, shorts.c_str(), longs.data(), nullptr);
@@ -287,7 +288,7 @@ std::string help_text(const Tool& tool, const std::string& commands) {
     if (example.command == nullptr) break;
     text += help_row(std::string("  ") + example.command, example.purpose, kExampleColumn);
   }
-  // A command has no page of its own.
+  // A command is documented in the page of its tool.
   const std::string_view name = tool.name;
   return text.append("\nMore: man ").append(name.substr(0, name.find(' '))).append("\n");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One table a tool: it drives parsing, --help, the completions and the check of the man page.
+// Option tables. Each tool has one, which drives parsing, --help, the completions and the test of
+// the man page.
 
 #include <array>
 #include <cstddef>
@@ -23,7 +24,7 @@ enum class Argument {
   optional_if_long,  ///< the short option takes none
 };
 
-/// What the argument of an option, or an operand, is, for completion.
+/// The kind of object that an argument or operand names, for completion.
 enum class Completes {
   nothing,
   pid,
@@ -38,60 +39,60 @@ enum class Completes {
   list
 };
 
-/// A row of a table: all that there is to say of an option.
+/// A row of a table: the complete description of an option.
 struct Option {
   char letter;       ///< of the short option, or kNoLetter
   const char* name;  ///< of the long option
   Argument argument;
-  const char* metavar;  ///< what --help calls the argument; null without one
+  const char* metavar;  ///< name of the argument in --help; null without an argument
   Completes completes;
-  const char* words;  ///< for words and list (with commas): the choices, with blanks between;
-                      ///< one that ends in "=" wants more behind it
+  const char* words;  ///< choices for Completes::words and list, separated by spaces; more text
+                      ///< has to follow a choice that ends in "="
   const char* help;
   Effect effect = {};
-  const char* heading = nullptr;  ///< of the group of options that begins here; null: none begins
+  const char* heading = nullptr;  ///< of the group of options that starts here; null: none does
 };
 
-/// In place of the letter of an option that has none.
+/// The letter of an option that has no short form.
 inline constexpr char kNoLetter = '\0';
 
-/// An option without an argument.
+/// Returns an option without an argument.
 constexpr Option flag(char letter, const char* name, const char* help, Effect effect = {}) {
   return {letter, name, Argument::none, nullptr, Completes::nothing, nullptr, help, effect};
 }
 
-/// What the argument of an option is: DIR, and what completes it.
+/// The argument of an option: its name in --help, and its completion.
 struct Metavar {
   const char* name;
   Completes completes = Completes::nothing;
-  const char* words = nullptr;  ///< of Option
+  const char* words = nullptr;  ///< see Option::words
 };
 
-/// An option with an argument.
+/// Returns an option with a required argument.
 constexpr Option value(char letter, const char* name, Metavar argument, const char* help,
                        Effect effect = {}) {
   return {letter, name,  Argument::required, argument.name, argument.completes, argument.words,
           help,   effect};
 }
 
-/// An option whose argument may be left out.
+/// Returns an option with an optional argument.
 constexpr Option optional_value(char letter, const char* name, Metavar argument, const char* help,
                                 Effect effect = {}) {
   return {letter, name,  Argument::optional, argument.name, argument.completes, argument.words,
           help,   effect};
 }
 
-/// Begins a group of options with its first.
+/// Returns `first` as the first option of a group with this heading.
 constexpr Option under(const char* heading, Option first) {
   first.heading = heading;
   return first;
 }
 
-/// The options that every tool has: answer_help() handles them.
+/// The options that every tool has. answer_help() handles them.
 inline constexpr Option kHelp = flag('h', "help", "print this help");
 inline constexpr Option kVersion = flag('V', "version", "print the version");
 
-/// A command line that --help shows.
+/// An example in --help.
 struct Example {
   const char* command;
   const char* purpose;  ///< a phrase: "list the sockets of the container web"
@@ -99,24 +100,24 @@ struct Example {
 
 using Examples = std::array<Example, 3>;
 
-/// What may stand beside the options.
+/// The operands that a tool or command takes.
 struct Operands {
   static constexpr std::size_t kAnyNumber = ~std::size_t{0};
 
-  /// Where the program to run is.
+  /// The position of the program to run.
   enum class Runs {
-    nothing,
-    first_operand,  ///< it is the operands, of which the first ends the options: env(1)
-    after_dashes,   ///< it is what stands behind "--"
+    nothing,        ///< there is no program
+    first_operand,  ///< the operands are the program; the first one ends the options, as in env(1)
+    after_dashes,   ///< the program follows "--"
   };
 
   std::size_t least = 0;
-  std::size_t most = 0;  ///< without a program
+  std::size_t most = 0;  ///< not counting the program
   Completes first = Completes::nothing;
   Completes rest = Completes::nothing;
-  const char* words = nullptr;  ///< the choices, if `first` or `rest` is words
+  const char* words = nullptr;  ///< the choices, if `first` or `rest` is Completes::words
   Runs runs = Runs::nothing;
-  /// Where there is no "--", the program follows the first operand, which ends the options.
+  /// Without "--", the first operand ends the options and the program follows it.
   bool or_after_first = false;
 
   static const Operands none, program, targets;
@@ -127,45 +128,47 @@ inline constexpr Operands Operands::program{.runs = Runs::first_operand};
 inline constexpr Operands Operands::targets{
     .most = kAnyNumber, .first = Completes::target, .rest = Completes::target};
 
-/// A tool, or a command of one that has commands (commands.hh).
+/// A tool, or a command of a tool with commands (commands.hh).
 struct Tool {
   const char* name;      ///< "nsx-ls", "nsx-pin add"
-  const char* synopsis;  ///< behind the name: "[options] [program [argument...]]"
-  const char* purpose;   ///< one sentence
+  const char* synopsis;  ///< follows the name: "[options] [program [argument...]]"
+  const char* purpose;   ///< one imperative phrase: "List pins"
   std::span<const Option> options;
   Operands operands;
   int usage_status;      ///< the exit status of a usage error
-  const char* epilogue;  ///< after the options in --help; null: nothing
+  const char* epilogue;  ///< follows the options in --help; null: none
   Examples examples = {};
 };
 
-/// An option as it was given.
+/// An option on the command line.
 struct Given {
   const Option* option;
-  const char* argument;  ///< null: none was given
+  const char* argument;  ///< null if none was given
 };
 
+/// A parsed command line.
 struct CommandLine {
-  std::vector<Given> options;   ///< in their order
-  std::vector<char*> operands;  ///< in their order, without the program
-  std::vector<char*> program;   ///< its argv, without a last null; empty: none was given
-  bool ended_by_first = false;  ///< by Operands::or_after_first
+  std::vector<Given> options;   ///< in the given order
+  std::vector<char*> operands;  ///< in the given order, without the program
+  std::vector<char*> program;   ///< its argv, without a final null; empty if none was given
+  bool ended_by_first = false;  ///< the first operand ended the options: Operands::or_after_first
 
-  /// Whether the option with this long name was given.
+  /// Returns whether the option with this long name was given.
   bool has(std::string_view name) const;
 };
 
-/// Parses with getopt_long(3). Operands stand before, behind and between the options, unless the
-/// first of them is a program, which ends the options, as "--" does. Too many of them, or too few,
-/// are an error; with --help or --version, these are not missed. An optional argument of a short
-/// option may start with "=".
+/// Parses a command line with getopt_long(3). Options and operands can be mixed, unless the first
+/// operand is a program, which ends the options as "--" does. Errors: unknown, ambiguous or
+/// incomplete options, and too many or too few operands; too few are accepted with --help and
+/// --version. An optional argument of a short option can start with "=".
 Result<CommandLine> parse(const Tool& tool, int argc, char** argv);
 
-/// Lets each option that was given change the part of the request that its row is about, in their
-/// order. Errors: those of the first argument that makes no sense.
+/// Applies the effects of all given options to the parts of a request, in the given order. Errors:
+/// that of the first invalid argument.
 Status apply_to(std::span<const Part> parts, const CommandLine& line);
 
-/// The same, where each row of the table has its part: apply<kOptions>(line, request, run).
+/// Applies the effects like apply_to(), and checks at compile time that all parts that the table
+/// changes are given: apply<kOptions>(line, request, run).
 template <const auto& options, class... Parts>
 Status apply(const CommandLine& line, Parts&... parts) {
   constexpr bool is_complete = [] {
@@ -180,20 +183,19 @@ Status apply(const CommandLine& line, Parts&... parts) {
   return apply_to(all, line);
 }
 
-/// The words of an argument that is a list with commas between; one, which is empty, of an empty
-/// text.
+/// Splits a comma-separated list. An empty text is a list of one empty word.
 std::vector<std::string_view> split_list(std::string_view list);
 
-/// The text of --help, with the rows of its commands, if it has some.
+/// Returns the text of --help; `commands` are the rows of the tool's commands, if it has any.
 std::string help_text(const Tool& tool, const std::string& commands = {});
 
-/// Where the texts of options and commands begin in --help.
+/// The column in --help where the texts of options and commands start.
 inline constexpr std::size_t kHelpColumn = 29;
 
-/// A row of --help: `left`, and `text` wrapped in the column that begins at `column`.
+/// Returns a row of --help: `left`, and `text` wrapped from `column` on.
 std::string help_row(std::string left, std::string_view text, std::size_t column = kHelpColumn);
 
-/// The option of a tool whose name is nearest to a mistyped one, if one is near.
+/// Returns the option name that is closest to a mistyped one, or none if no name is similar.
 std::optional<std::string_view> nearest(const Tool& tool, std::string_view mistyped);
 
 }  // namespace nsx::cli

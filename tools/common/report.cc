@@ -34,31 +34,31 @@ std::span<char* const> own_words;
 bool open_standard_streams() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest free number is this one, as those below are open.
+    // open(2) returns the lowest free number, which is this one.
     if (::open("/dev/null", O_RDWR) != fd) return false;
     was_closed_at_start[static_cast<std::size_t>(fd)] = true;
   }
   return true;
 }
 
-/// Writes "TOOL: TEXT", and "hint: HINT" on a second line unless that is empty, by one call, so
-/// that messages of several processes do not mix. Needs neither memory nor stdio, which a runner
-/// would have to load for nothing else.
+/// Writes "TOOL: TEXT", and "hint: HINT" on a second line unless that is empty. A single call keeps
+/// messages of several processes apart. Uses neither memory nor stdio, which the tools that run a
+/// program do not otherwise load.
 void say(const Tool& tool, std::string_view text, std::string_view hint = {}) {
   const auto part = [](std::string_view piece) {
     return iovec{const_cast<char*>(piece.data()), piece.size()};
   };
   const std::array lines{part(tool.name), part(": "), part(text), part("\n"),
                          part("hint: "),  part(hint), part("\n")};
-  // Without stderr there is nowhere to report this.
+  // If stderr cannot be written, there is nowhere to report it.
   [[maybe_unused]] const ssize_t written =
       ::writev(STDERR_FILENO, lines.data(), hint.empty() ? 4 : static_cast<int>(lines.size()));
 }
 
-/// Address space for the way out: what is undone and reported after memory ran out takes some.
+/// Address space reserved for undoing changes and reporting the error after memory has run out.
 constexpr std::size_t kReserve = std::size_t{256} * 1024;
-/// What the stack may grow to. It counts as address space, too, and there is no error that tells of
-/// its lack: only SIGSEGV.
+/// The size to which the stack is grown in advance. It counts as address space, too, but if it
+/// cannot grow later, the process gets SIGSEGV instead of an error.
 constexpr std::size_t kStack = std::size_t{128} * 1024;
 
 std::atomic<void*> reserve;
@@ -69,14 +69,14 @@ void release_reserve() {
   throw std::bad_alloc();
 }
 
-/// Grows the stack to its size, by a single page of it.
+/// Grows the stack to kStack, by touching its last page only.
 [[gnu::noinline, gnu::no_sanitize_address]] void grow_stack() {
   auto* here = static_cast<volatile char*>(__builtin_frame_address(0));
   *(here - kStack) = 0;
 }
 
-/// Sets address space aside; false: there is not enough. It is never touched, so it costs system
-/// calls and no pages.
+/// Reserves address space. Returns false if there is not enough. The reserve is never touched, so
+/// it costs system calls but no pages.
 bool prepare_for_lack_of_memory() {
   void* memory = ::mmap(nullptr, kReserve + kStack, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -90,15 +90,16 @@ bool prepare_for_lack_of_memory() {
 
 const char* traced_tool = "";
 
-/// "nsx-enter[4021]: plan: TEXT", in one piece: lines of several processes do not mix.
+/// Writes "nsx-enter[4021]: plan: TEXT" with a single call, so that lines of several processes do
+/// not mix.
 void write_trace(TraceArea area, std::string_view text) {
   const std::string line = std::string(traced_tool) + '[' + std::to_string(::getpid()) +
                            "]: " + name(area) + ": " + visible(text) + '\n';
-  // Without stderr there is nowhere to say so.
+  // If stderr cannot be written, there is nowhere to report it.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
-/// The areas that a word of NSX_DEBUG means; none: it means nothing.
+/// Returns the areas that a word of NSX_DEBUG stands for; none if it is unknown.
 TraceAreas areas_of(std::string_view word) {
   if (word == "all") return TraceAreas::all();
   for (const TraceArea area : TraceAreas::all()) {
@@ -107,13 +108,14 @@ TraceAreas areas_of(std::string_view word) {
   return {};
 }
 
-/// An empty list has none, and what a script puts together may end with a comma.
+/// Splits NSX_DEBUG into words. An empty list has none, and a trailing comma is ignored, as scripts
+/// often leave one.
 std::vector<std::string_view> words_of(std::string_view list) {
   if (list.ends_with(',')) list.remove_suffix(1);
   return list.empty() ? std::vector<std::string_view>() : split_list(list);
 }
 
-/// "probe, target, ... or all".
+/// Returns the known words of NSX_DEBUG: "probe, target, ... or all".
 std::string area_words() {
   std::string text;
   for (const TraceArea area : TraceAreas::all())
@@ -124,7 +126,7 @@ std::string area_words() {
 }  // namespace
 
 int guarded_main(const Tool& tool, int (*run)(int, char**), int argc, char** argv) {
-  // Without stderr there is nowhere to say so.
+  // Without stderr, there is nowhere to report it.
   if (!open_standard_streams()) return 1;
   own_words = {argv, static_cast<std::size_t>(argc)};
   if (!prepare_for_lack_of_memory()) return report_out_of_memory(tool);
@@ -210,7 +212,7 @@ Result<Kernel> open_kernel(Proc proc) {
   }
   auto kernel = Kernel::open(options);
   if (!kernel || proc == Proc::may_be_missing) return kernel;
-  // That of another PID namespace shows processes, too: what is found in it tells what it is.
+  // The proc of another PID namespace is accepted: errors about its processes mention it.
   TRY(kernel->check_proc());
   return kernel;
 }

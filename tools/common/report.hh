@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What every tool does at its start and its end: messages, traces, exit statuses.
+// What every tool does when it starts and exits: messages, traces and exit statuses.
 
 #include <new>
 #include <optional>
@@ -14,20 +14,21 @@
 
 namespace nsx::cli {
 
-/// What every main() calls: opens /dev/null on each of the descriptors 0, 1 and 2 that is closed
-/// (otherwise the next file opened would take its place, and be written to), then runs the tool.
-/// Returns its exit status.
+/// Runs a tool and returns its exit status; called by every main(). First opens /dev/null on those
+/// of the descriptors 0, 1 and 2 that are closed: otherwise the next file opened would take that
+/// number, and be written to.
 int guarded_main(const Tool& tool, int (*run)(int, char**), int argc, char** argv);
 
-/// Whether one of the descriptors 0, 1 and 2 was closed when the tool began.
+/// Returns whether `fd` is 0, 1 or 2 and was closed when the tool started.
 bool was_closed(int fd);
 
-/// Reports that memory ran out, which takes none. Returns the tool's status for that: the one of a
-/// usage error, as 1 is an answer of some commands.
+/// Reports that memory has run out, without allocating any. Returns the tool's status for usage
+/// errors, because 1 is a regular result of some commands.
 int report_out_of_memory(const Tool& tool);
 
-/// Runs the code of a tool or of one of its commands, whose exit status it returns. By the time an
-/// exception is caught here, everything on the stack has been undone.
+/// Runs the code of a tool or command and returns its exit status, or that of
+/// report_out_of_memory() if it throws std::bad_alloc. By then, unwinding has undone everything on
+/// the stack.
 template <class Run>
 int guarded(const Tool& tool, Run run) {
   try {
@@ -44,50 +45,52 @@ void report(const Tool& tool, const Error& error);
 /// second line unless that is empty. Hidden characters are escaped.
 void note(const Tool& tool, std::string_view text, std::string_view hint = {});
 
-/// The command line of this process, for a shell.
+/// Returns the command line of this process, quoted for a shell.
 std::string own_command_line();
 
-/// Reports a usage error, names --help, and returns the tool's status for it.
+/// Reports a usage error, refers to --help, and returns the tool's status for usage errors.
 int usage_error(const Tool& tool, const Error& error);
 
-/// Writes to stdout, to the last byte. Returns the exit status: 0, or 1 if it can't be written.
+/// Writes to stdout and flushes it. Returns the exit status: 0, or 1 if writing fails.
 int print(const Tool& tool, const std::string& text);
 
-/// Writes through stdio: whether that went well is known for certain after flush_stdout().
+/// Writes to stdout through stdio. Only flush_stdout() tells whether everything was written.
 Status write_stdout(std::string_view text);
 
-/// Hands on what was written to stdout through stdio. Errors: it can't be written, or stdout was
-/// closed at the start.
+/// Flushes stdout. Errors: writing fails, now or earlier, or stdout was closed when the tool
+/// started.
 Status flush_stdout();
 
-/// The same at the end of a command: reports an error, and returns the exit status as print() does.
+/// Flushes stdout at the end of a command: reports an error, and returns the exit status like
+/// print().
 int finish_stdout(const Tool& tool);
 
-/// What --version prints.
+/// Returns the output of --version.
 std::string version_text(const Tool& tool);
 
-/// Prints what --help or --version asks for and returns the exit status; none without them.
+/// Handles --help and --version: prints the text and returns the exit status. Returns none if
+/// neither was given.
 std::optional<int> answer_help(const Tool& tool, const CommandLine& line);
 
-/// Opens the kernel, without the features that NSX_KERNEL_FEATURES switches off. Errors: /proc is
-/// no proc file system, unless the command can do without.
+/// Opens the kernel, without the features that NSX_KERNEL_FEATURES disables. Errors: /proc is not a
+/// proc file system and the command needs one.
 enum class Proc : bool { is_needed, may_be_missing };
 Result<Kernel> open_kernel(Proc proc = Proc::is_needed);
 
-/// Says on stderr, after an error that a file is missing, that /proc is, if so: the reason, then.
+/// Notes on stderr, after an error with ENOENT, that /proc is missing, if it is: that is the cause.
 void note_missing_proc(const Tool& tool, const Kernel& kernel, const Error& error);
 
-/// Where targets are looked for: also in the caller's XDG_RUNTIME_DIR.
+/// Returns where to search for targets, from XDG_RUNTIME_DIR, XDG_DATA_HOME, HOME and NSX_PIN_DIR.
 TargetOptions target_options();
 
-/// What somebody typed, as messages show it, even if it is empty: 'text'.
+/// Puts user input into quotes for a message: 'text'. Even an empty text stays visible.
 std::string quoted(std::string_view text);
 
-/// The number of a PID argument.
+/// Parses a PID argument.
 Result<pid_t> parse_pid(const char* text);
 
-/// Turns on the traces of the library that the environment variable NSX_DEBUG lists, on stderr.
-/// Ignored where the caller's rights are not this process's, as in a set-user-ID program.
+/// Enables the library's traces for the areas in the environment variable NSX_DEBUG, on stderr. The
+/// variable is ignored in set-user-ID programs and the like (secure_getenv(3)).
 void start_traces(const Tool& tool);
 
 }  // namespace nsx::cli

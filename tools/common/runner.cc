@@ -29,9 +29,9 @@ std::string login_shell() {
   return "/bin/sh";
 }
 
-/// Ends this process the way its program ended, so that the caller's shell sees the same.
+/// Ends this process by the signal that ended the program, as the caller's shell should see it.
 int die_of(int signal) {
-  // The program has written its core file; ours would replace it.
+  // The program has written its core file, which ours would replace.
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::signal(signal, SIG_DFL);
@@ -43,7 +43,7 @@ int die_of(int signal) {
   return 128 + signal;
 }
 
-/// The number of a descriptor that is open for writing; closed in the program from here on.
+/// Parses the number of a descriptor, which must be open for writing, and sets close-on-exec on it.
 Result<int> parse_fd(const char* text) {
   const auto number = parse_number<int>(text);
   if (!number || *number < 0) {
@@ -58,14 +58,15 @@ Result<int> parse_fd(const char* text) {
     return refuse("write the status to", "descriptor " + std::to_string(fd),
                   "it is open for reading only");
   }
-  // The three standard ones are the program's as well.
+  // The program shares the standard descriptors.
   if (fd > STDERR_FILENO && ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
     return fail("set close-on-exec on", "descriptor " + std::to_string(fd));
   }
   return fd;
 }
 
-/// The descriptors in a list. They are open now: a number of ours must not be meant later.
+/// Parses a list of descriptors. They must be open now: otherwise a number could later be that of a
+/// descriptor of this process.
 Result<std::vector<int>> parse_fds(std::string_view list) {
   std::vector<int> fds;
   for (const std::string_view word : split_list(list)) {
@@ -102,7 +103,7 @@ std::string plan_json(const Plan& plan) {
   return json.close().close().take() + '\n';
 }
 
-/// Writes what happens to the program to a descriptor, a JSON line each.
+/// Writes the events of the program to a descriptor, one line of JSON per event.
 class StatusWriter {
  public:
   explicit StatusWriter(int fd) : fd_(fd) {}
@@ -120,7 +121,7 @@ class StatusWriter {
     write(json.close().close().take());
   }
 
-  /// Whether all could be written.
+  /// Returns the first error of writing, if any.
   Status check() const {
     if (error_ == 0) return {};
     return fail("write the status to", "descriptor " + std::to_string(fd_), error_);
@@ -139,8 +140,8 @@ class StatusWriter {
   }
 
  private:
-  /// A reader that has gone must not end us: the program is ours to wait for. Nor is it an error,
-  /// as it may have read all that it wanted.
+  /// A reader that has exited must not end this process, which has to wait for the program. It is
+  /// no error either: the reader may have read everything it wanted.
   void write(std::string line) {
     line += '\n';
     struct sigaction ignore {};
@@ -266,7 +267,7 @@ void hint_stale_proc(const Tool& tool, const Plan& plan) {
         changed.insert(kind);
     }
     if (const auto* join = std::get_if<step::JoinNamespace>(&step)) changed.insert(join->kind);
-    // Another root may have another /proc.
+    // Another root directory may have its own /proc.
     if (std::holds_alternative<step::ChangeRoot>(step)) return;
   }
   if (!changed.contains(Kind::pid) || changed.contains(Kind::mnt)) return;
@@ -288,7 +289,7 @@ int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
   StatusWriter status(options.status_fd);
   OnStart on_start;
   if (options.status_fd >= 0) {
-    // The program runs, and is followed whatever becomes of this line.
+    // If this line cannot be written, the program still runs and is waited for.
     on_start = [&](const Started& started) {
       const auto tell = [&]() -> Status {
         status.started(started);
@@ -304,7 +305,7 @@ int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
     return failed;
   }
   status.ended(*outcome);
-  // The program has run, but not everybody who counts on it has been told.
+  // The program has run, but the reader of --status-fd did not get all events.
   if (auto done = status.check(); !done) {
     report(tool, done.error());
     std::_Exit(kFailed);
@@ -313,7 +314,7 @@ int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
     report(tool, Error{"cannot write", "standard output", outcome->lost_output, {}, {}});
     std::_Exit(kFailed);
   }
-  // Tidying up would copy a dozen pages that the fork shared, for the kernel to free them.
+  // Destructors would copy a dozen pages that are shared since the fork, only to free them.
   std::_Exit(end_as(*outcome));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the tools that run a program share: which program, where its cgroup goes on a machine with
-// systemd, and how its end is passed on.
+// Shared code of the tools that run a program: choosing the program, placing its cgroup on a
+// machine with systemd, and passing on its exit status.
 
 #include <optional>
 #include <vector>
@@ -15,29 +15,30 @@
 
 namespace nsx::cli {
 
-/// Exit statuses of a tool that runs a program, as env(1), unshare(1) and nsenter(1) have them.
+/// Exit statuses of a tool that runs a program, the same as those of env(1), unshare(1) and
+/// nsenter(1).
 inline constexpr int kFailed = 1;
 inline constexpr int kNotExecutable = 126;
 inline constexpr int kNotFound = 127;
 
-// Where --mount-proc and --mount-sys mount if they do not say.
+// The default directories of --mount-proc and --mount-sys.
 inline constexpr char kUsualProc[] = "/proc";
 inline constexpr char kUsualSys[] = "/sys";
 
-/// What the options that every tool has which runs a program come to.
+/// The values of the options that all tools that run a program have.
 struct RunOptions {
   FollowRequest follow;
   bool gives_terminal = false;        ///< --no-pty
   bool keeps_descriptors = false;     ///< --keep-fds
-  std::vector<int> kept_descriptors;  ///< none: all
+  std::vector<int> kept_descriptors;  ///< empty: all
   bool plan = false;
-  bool json = false;  ///< the plan, for programs
+  bool json = false;  ///< print the plan as JSON
   int status_fd = -1;
   bool forks_not = false;              ///< --no-fork
-  const char* needs_parent = nullptr;  ///< an option that is for the parent that waits
+  const char* needs_parent = nullptr;  ///< an option that needs a waiting parent, or null
 };
 
-// What the options do that take more than a line.
+// The effects of the options that take more than one line.
 void set_pty(RunOptions& options);
 void set_no_pty(RunOptions& options);
 Status set_kept_fds(RunOptions& options, const char* list);
@@ -77,14 +78,14 @@ inline constexpr Option kCgroupLimits =
           "the current cgroup",
           call<add_cgroup_limits>);
 
-/// --forward-signals; the help says what else it does in this tool.
+/// Returns the option --forward-signals; `help` describes what it does in this tool.
 constexpr Option forward_signals(const char* help, Effect effect = call<set_forward_signals>) {
   return optional_value(kNoLetter, "forward-signals",
                         {"LIST", Completes::list, "TERM INT HUP QUIT USR1 USR2 WINCH"}, help,
                         effect);
 }
 
-// What nsx-enter and nsx-pin exec have in common: how a program is run in namespaces that exist.
+// The options that nsx-enter and nsx-pin exec share: running a program in existing namespaces.
 
 inline constexpr Option kForwardMoreSignals = forward_signals(
     "forward these signals to the program, besides TERM, INT, HUP and QUIT; LIST is "
@@ -100,50 +101,55 @@ inline constexpr Option kMountProcForProgram =
                    "mount a new procfs on DIR (default /proc), visible to the program only",
                    set_text_or<&EnterRequest::mount_proc, kUsualProc>);
 
-/// Whether the options go together, when all have been applied.
+/// Checks that the options are compatible, after all have been applied.
 Status check(const RunOptions& options);
 
-/// Carries out a plan, or prints it: what the tool's exit status is. Where it waited for the
-/// program, it does not return: this process ends with the program's status, or dies of its signal.
+/// Carries out a plan, or prints it, and returns the tool's exit status. Does not return after it
+/// has waited for the program: this process then exits with the program's status, or dies of the
+/// signal that killed it.
 int run_or_print(const Tool& tool, const Kernel& kernel, const Plan& plan,
                  const RunOptions& options);
 
-/// Reports the failure of a step, and returns the exit status that it means.
+/// Reports the failure of a step, and returns the corresponding exit status.
 int report_failure(const Tool& tool, const Plan& plan, const PlanFailure& failure);
 
-/// The exit status of a program; dies of the signal that it died of.
+/// Returns the exit status of a program. If a signal killed it, this process dies of the same
+/// signal.
 int end_as(const Outcome& outcome);
 
-/// Says on stderr, if a plan changes the pid namespace and no mount, that /proc still shows the old
-/// one: ps(1) and others would show processes that the program can't reach.
+/// Notes on stderr that /proc still shows the old PID namespace, if a plan changes that namespace
+/// but not the mount namespace: ps(1) would then list processes that the program cannot reach.
 void hint_stale_proc(const Tool& tool, const Plan& plan);
 
-/// What protects the caller from a program that is another's; as the peer would run it: nothing.
+/// Returns the protection of the caller from a program of another user. With `as_peer`, there is
+/// none, as in nsenter(1) and unshare(1).
 Protection protection(const RunOptions& options, bool as_peer);
 
-/// Says on a terminal, if the program gets it, since nothing is to be forked, and is another's.
+/// Notes on a terminal that a program of another user gets this terminal, because of --no-fork.
 void note_given_terminal(const Tool& tool, const EnterRequest& request, const EnterFacts& facts);
 
-/// Whether a tool was called by the name of its peer: then it says nothing that this does not say.
+/// Returns whether a tool was called by the name of its peer. It then prints no notes that the peer
+/// does not print.
 bool is_called(const char* path, std::string_view peer);
 
-/// Whether PATH leads to a program of this name.
+/// Returns whether PATH contains a program with this name.
 bool is_in_path(const std::string& name);
 
-/// The program that these operands are the argv of, or the caller's login shell: $SHELL, else the
-/// one in the user database, else /bin/sh. Looked up here, before any namespace is entered.
+/// Returns the program with these operands as its argv. Without operands, returns the caller's
+/// login shell: $SHELL, the one in the user database, or /bin/sh. It is looked up now, before any
+/// namespace is entered.
 Program choose_program(const std::vector<char*>& operands);
 
-/// Where a new cgroup goes for which the user has named no place: below this process's own or,
-/// where that is systemd's, in a scope that systemd is asked for, which this process is moved into.
-/// Errors come with a command that can be pasted.
+/// Returns the place of a new cgroup if the user named none: below the cgroup of this process. If
+/// that cgroup is managed by systemd, requests a scope from systemd and moves this process into it.
+/// The hint of an error ends with a complete command.
 Result<NewCgroupPlace> place_for_cgroup(const CgroupTree& tree);
 
-/// Whether that would ask systemd.
+/// Returns whether place_for_cgroup() would request a scope from systemd.
 bool needs_scope(const CgroupTree& tree);
 
-/// Chooses the place of the cgroup that limits were given for. With `only_plan`, systemd is not
-/// asked, and a note says that it will be.
+/// Chooses the place of the new cgroup if limits were given. With `only_plan`, no scope is
+/// requested from systemd; a note announces it instead.
 Status choose_place(const Tool& tool, const Kernel& kernel, CgroupRequest& request, bool only_plan);
 
 }  // namespace nsx::cli

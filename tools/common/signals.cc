@@ -21,7 +21,7 @@ std::string without_sig(std::string_view text) {
   return ::strncasecmp(name.c_str(), "SIG", 3) == 0 ? name.substr(3) : name;
 }
 
-/// The distance in "+3" or "-3", if it does not lead out of the real-time signals.
+/// Parses the offset in "+3" or "-3"; none if it leads beyond the real-time signals.
 std::optional<int> parse_distance(std::string_view text, char sign) {
   if (text.empty()) return 0;
   const auto distance = text.front() == sign ? parse_number<int>(text.substr(1)) : std::nullopt;
@@ -29,7 +29,8 @@ std::optional<int> parse_distance(std::string_view text, char sign) {
   return distance;
 }
 
-/// "RTMIN", "RTMIN+3", "RTMAX", "RTMAX-1", by what the C library leaves of the real-time signals.
+/// Parses "RTMIN", "RTMIN+3", "RTMAX" or "RTMAX-1", excluding the real-time signals that the C
+/// library reserves.
 std::optional<int> parse_realtime(const std::string& name) {
   if (::strncasecmp(name.c_str(), "RTMIN", 5) == 0) {
     const auto distance = parse_distance(name.substr(5), '+');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+// Names and numbers of signals.
 
 #include <string>
 #include <string_view>
@@ -9,13 +10,13 @@
 
 namespace nsx::cli {
 
-/// The number of a signal given as "TERM", "sigterm", "15", "RTMIN+3" or "RTMAX-1".
+/// Parses a signal: "TERM", "sigterm", "15", "RTMIN+3" or "RTMAX-1".
 Result<int> parse_signal(std::string_view text);
 
-/// The numbers of several, with commas between: "TERM,INT".
+/// Parses a comma-separated list of signals: "TERM,INT".
 Result<std::vector<int>> parse_signals(std::string_view list);
 
-/// "TERM" of a signal, or its number where it has no name.
+/// Returns the name of a signal without "SIG", or its number if it has no name.
 std::string signal_name(int signal);
 
 }  // namespace nsx::cli

@@ -36,7 +36,7 @@ bool has_lines(const TableColumn& column, const TableOptions& options) {
 Status add_column(libscols_table* table, const TableColumn& column, const std::string& name,
                   const TableOptions& options) {
   int flags = 0;
-  // Numbers that carry the tree's lines would stand away from them on the right.
+  // Right-aligned numbers would be detached from the lines of the tree.
   if (column.is_right && !column.has_tree) flags |= SCOLS_FL_RIGHT;
   if (column.is_last_resort && options.truncate) flags |= SCOLS_FL_TRUNC;
   if (column.has_tree) flags |= SCOLS_FL_TREE;
@@ -81,7 +81,7 @@ void append_hex(std::string& text, char c) {
   text.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 0xf]);
 }
 
-/// A text with "\\x" as "\\x5cx" and other backslashes as they are.
+/// Escapes "\\x" as "\\x5cx", and leaves other backslashes as they are.
 std::string printable_but_lone_backslashes(std::string_view line) {
   std::string text;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -90,7 +90,7 @@ std::string printable_but_lone_backslashes(std::string_view line) {
   return visible(text);
 }
 
-/// One line of a cell as a terminal may get it.
+/// Escapes one line of a cell for a terminal.
 std::string shown(std::string_view line, const TableOptions& options) {
   const std::string text =
       options.lone_backslashes ? printable_but_lone_backslashes(line) : printable(line);
@@ -101,7 +101,7 @@ std::string shown(std::string_view line, const TableOptions& options) {
     if (character.code && std::iswprint(static_cast<wint_t>(*character.code)) != 0) {
       out += bytes;
     } else {
-      // Not of this locale, or not assigned.
+      // Not encodable in this locale, or not assigned.
       for (const char byte : bytes)
         append_hex(out, byte);
     }
@@ -110,8 +110,8 @@ std::string shown(std::string_view line, const TableOptions& options) {
   return out;
 }
 
-/// Escapes what a cell of a plain table must not do to a terminal. The values of a list are then
-/// parted by line feeds.
+/// Escapes a cell of a plain table for a terminal. The values of a list are separated by line feeds
+/// afterwards.
 void escape_cell(const TableColumn& column, std::string& cell, const TableOptions& options) {
   if (!column.is_list) {
     cell = shown(cell, options);
@@ -127,7 +127,7 @@ void escape_cell(const TableColumn& column, std::string& cell, const TableOption
   cell = std::move(escaped);
 }
 
-/// Puts the values of each list on one line.
+/// Joins the values of each list into one line.
 void join_lists(std::span<const TableColumn> columns, std::span<TableRow> rows) {
   for (TableRow& row : rows) {
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
@@ -198,7 +198,7 @@ Status print_table(std::span<const TableColumn> wanted, std::vector<TableRow> ro
 }
 
 const char* escape_sequence(Style style) {
-  // In the order of `Style`.
+  // Same order as `Style`.
   constexpr std::array<const char*, 9> kSequences{nullptr,    "\033[1m",  "\033[2m",
                                                   "\033[31m", "\033[32m", "\033[33m",
                                                   "\033[34m", "\033[35m", "\033[36m"};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Tables and trees, laid out by libsmartcols as lsblk(8) and lsns(8) are, and colours for terminals
-// whose owner wants them.
+// Tables and trees, laid out by libsmartcols like those of lsblk(8) and lsns(8), and colors.
 
 #include <cstdint>
 #include <optional>
@@ -15,53 +14,53 @@ namespace nsx::cli {
 
 enum class Style : std::uint8_t { plain, bold, dim, red, green, yellow, blue, magenta, cyan };
 
-/// The sequence that switches a terminal to a style (ECMA-48, SGR); null: plain.
+/// Returns the SGR sequence (ECMA-48) that switches a terminal to a style; null for plain.
 const char* escape_sequence(Style style);
 
-/// Whether to use colours, by what --color was given: auto (or null: not given), always or never.
-/// auto means: stdout is a terminal, and neither NO_COLOR (https://no-color.org) nor TERM=dumb asks
-/// for none.
+/// Returns whether to use colors, from the argument of --color: always, never or auto (null: not
+/// given, the same as auto). auto enables colors if stdout is a terminal, and neither NO_COLOR
+/// (https://no-color.org) nor TERM=dumb disables them.
 Result<bool> wants_color(const char* when);
 
 struct TableColumn {
   const char* name;             ///< "NPROCS"
   bool is_right = false;        ///< aligned to the right
-  bool is_number = false;       ///< in the JSON of lsns(8); else a string
-  bool is_last_resort = false;  ///< cut off where a terminal is too narrow
-  bool is_list = false;         ///< a `kBreak` (value.hh) parts the values of a cell
-  bool has_tree = false;        ///< carries the lines of the tree
-  bool is_foldable = false;     ///< broken at ", " where a terminal is too narrow
-  std::size_t width = 0;        ///< padded to at least this
-  std::size_t least = 0;        ///< cut down to this where a terminal is too narrow; 0: never
-  bool keeps_end = false;       ///< of what is cut, as of paths
-  bool is_optional = false;     ///< removed where a terminal is too narrow, if it says nothing
-  bool is_extra = false;        ///< removed where a terminal is too narrow for the least widths
-  const char* nothing = "";     ///< what a cell that says nothing holds
+  bool is_number = false;       ///< a number in the JSON of lsns(8), otherwise a string
+  bool is_last_resort = false;  ///< cut off if the terminal is too narrow
+  bool is_list = false;         ///< cells hold values separated by kBreak (value.hh)
+  bool has_tree = false;        ///< holds the lines of the tree
+  bool is_foldable = false;     ///< broken at ", " if the terminal is too narrow
+  std::size_t width = 0;        ///< minimum width; shorter cells are padded
+  std::size_t least = 0;        ///< cut down to this if the terminal is too narrow; 0: never cut
+  bool keeps_end = false;       ///< cutting keeps the end, as is best for paths
+  bool is_optional = false;     ///< removed if the terminal is too narrow and all cells are empty
+  bool is_extra = false;        ///< removed if the terminal is too narrow for the least widths
+  const char* nothing = "";     ///< content of a cell that counts as empty
 };
 
 struct TableRow {
-  std::vector<std::string> cells;          ///< one a column
-  std::optional<std::size_t> parent = {};  ///< an earlier row of the same table
-  std::vector<Style> styles = {};          ///< one a column, or none at all: plain
+  std::vector<std::string> cells;          ///< one per column
+  std::optional<std::size_t> parent = {};  ///< index of an earlier row of the same table
+  std::vector<Style> styles = {};          ///< one per column, or empty: all plain
 };
 
-/// `json` is no table: each list writes its own (column.hh). `json_of_lsns` is what lsns(8) prints:
-/// laid out by libsmartcols, with trees and lists as text.
+/// The output format. `json` is not printed as a table: each list writes its own JSON (column.hh).
+/// `json_of_lsns` is the JSON of lsns(8), written by libsmartcols, with trees and lists as text.
 enum class TableFormat { plain, raw, json, json_of_lsns };
 
 struct TableOptions {
   TableFormat format = TableFormat::plain;
   bool headings = true;
   bool color = false;
-  bool truncate = true;           ///< columns of last resort
-  bool fit = false;               ///< with `truncate`: other columns, too, so that no row wraps
-  bool lone_backslashes = false;  ///< stay as they are, as in lsns(8), but those before an "x"
-  bool wrap = true;               ///< lists have a line a value, and long cells are broken
-  const char* json_key = "rows";  ///< of the rows, in the JSON of lsns(8)
+  bool truncate = true;  ///< cut columns of last resort
+  bool fit = false;      ///< with `truncate`: reduce other columns, too, so that no row wraps
+  bool lone_backslashes = false;  ///< escape only backslashes before an "x", as in lsns(8)
+  bool wrap = true;               ///< print one line per value of a list, and break long cells
+  const char* json_key = "rows";  ///< key of the rows in the JSON of lsns(8)
 };
 
-/// Writes a table to stdout. Cells hold text as it is: it is escaped for a terminal or JSON here.
-/// Rows of a tree come depth first.
+/// Writes a table to stdout. Cells hold raw text, which is escaped here for a terminal or JSON.
+/// Rows of a tree must be in depth-first order.
 Status print_table(std::span<const TableColumn> columns, std::vector<TableRow> rows,
                    const TableOptions& options);
 

@@ -13,12 +13,12 @@ namespace nsx::cli {
 
 namespace {
 
-/// All groups of a user, initgroups(3).
+/// Returns all groups of a user, like initgroups(3).
 std::vector<gid_t> groups_of(const char* name, gid_t gid) {
   int count = 64;
   std::vector<gid_t> groups(static_cast<std::size_t>(count));
   while (::getgrouplist(name, gid, groups.data(), &count) < 0) {
-    // A count that has not grown means another error.
+    // If the count has not grown, the failure has another cause.
     if (count <= static_cast<int>(groups.size())) return {gid};
     groups.resize(static_cast<std::size_t>(count));
   }
@@ -26,7 +26,7 @@ std::vector<gid_t> groups_of(const char* name, gid_t gid) {
   return groups;
 }
 
-/// As find_user(), in the user database of this machine (nsswitch.conf(5)).
+/// Looks up a user like find_user(), but in the user database of this machine (nsswitch.conf(5)).
 Result<User> find_user_of_host(const UserWords& words) {
   User user;
   const passwd* entry = ::getpwnam(words.user.c_str());
@@ -87,7 +87,7 @@ bool is_number(const char* text) {
   return std::isdigit(static_cast<unsigned char>(*text)) != 0;
 }
 
-/// The error for `text`, which is no UID or GID; `others` is what else could be given.
+/// Returns the error for an invalid UID or GID; `others` names the other accepted values.
 tl::unexpected<Error> invalid_id(const char* what, std::string_view text, const char* others = "") {
   const bool is_too_large =
       !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -102,7 +102,7 @@ Status take_id(const char* text, const char* what, std::optional<std::uint32_t>&
                std::string& name, const char* others) {
   name.clear();
   id = parse_number<std::uint32_t>(text);
-  // (uid_t) -1 means "leave it" to the kernel.
+  // For the kernel, (uid_t) -1 means "no change".
   if (id && *id != ~std::uint32_t{0}) return {};
   id.reset();
   const std::string_view word = text;
@@ -140,7 +140,7 @@ Status look_up_users(const UserOptions& options, const EnterFacts& facts, EnterR
 
 Result<std::uint32_t> parse_id(std::string_view text, const char* what) {
   const auto id = parse_number<std::uint32_t>(text);
-  // (uid_t) -1 means "leave it" to the kernel.
+  // For the kernel, (uid_t) -1 means "no change".
   if (id && *id != ~std::uint32_t{0}) return *id;
   return invalid_id(what, text);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Users and groups on the command line, by name or number. A name is looked up when it is known
-// whose files the program will have: those of the target or this machine's.
+// Users and groups on the command line, by name or number. A name is looked up once it is known
+// whether the program will have the files of the target or those of this machine.
 
 #include <cstdint>
 #include <optional>
@@ -15,13 +15,13 @@
 
 namespace nsx::cli {
 
-/// What has to be looked up.
+/// The users and groups to look up.
 struct UserOptions {
   std::optional<UserWords> as;  ///< --as
-  std::string uid = {};         ///< the name in --setuid; empty: a number or none is given
-  std::string gid = {};         ///< likewise, --setgid
-  bool of_host = false;         ///< names are those of this machine, whatever is entered
-  std::string host_hint = {};   ///< for a name that this machine does not have
+  std::string uid = {};         ///< the name in --setuid; empty if it is a number or not given
+  std::string gid = {};         ///< the name in --setgid, likewise
+  bool of_host = false;         ///< look up names on this machine, whatever is entered
+  std::string host_hint = {};   ///< hint of the error for a name that is unknown on this machine
 };
 
 inline constexpr Option kAs =
@@ -29,24 +29,25 @@ inline constexpr Option kAs =
           "run as this user: sets UID, GID, groups, HOME, USER, LOGNAME and SHELL",
           parse_into<parse_user_words, &UserOptions::as>);
 
-/// Takes the argument of --setuid or --setgid: a number into `id`, a name into `name`. `what` is
-/// UID or GID; `others` is what else the tool takes, for the message.
+/// Parses the argument of --setuid or --setgid: stores a number in `id`, or a name in `name`.
+/// `what` is "UID" or "GID"; `others` completes the message "expected a number".
 Status take_id(const char* text, const char* what, std::optional<std::uint32_t>& id,
                std::string& name, const char* others = " or a name");
 
-/// Whether --as is given together with an option that sets or keeps the same ids.
+/// Checks that --as is not combined with an option that sets or keeps the same ids.
 Status check_users(const CommandLine& line);
 
-/// Whether EnterFacts::files may be needed for the look-up.
+/// Returns whether the look-up may need EnterFacts::files.
 bool needs_files(const UserOptions& options);
 
-/// Looks up what was named, and puts it into the request.
+/// Looks up the given users and groups, and stores them in the request.
 Status look_up_users(const UserOptions& options, const EnterFacts& facts, EnterRequest& request);
 
-/// The number of an id; `what` is UID or GID.
+/// Parses a numeric id. `what` is "UID" or "GID".
 Result<std::uint32_t> parse_id(std::string_view text, const char* what);
 
-/// The number of a user or group, given so or by name. Looks into the user database.
+/// Returns the number of a user or group, given as a number or as a name in the user database of
+/// this machine.
 Result<std::uint32_t> parse_user(const char* text);
 Result<std::uint32_t> parse_group(const char* text);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a cell of a table holds, for filters, sorting and JSON, and how a person reads it.
+// The values of table cells, for filters, sorting and JSON, and their text for people.
 
 #include <cstdint>
 #include <optional>
@@ -10,11 +10,11 @@
 
 namespace nsx::cli {
 
-/// Nothing, a number, a text, or several texts.
+/// Empty, a number, a text, or a list of texts.
 using Value =
     std::variant<std::monostate, std::uint64_t, double, std::string, std::vector<std::string>>;
 
-/// The values of what may be missing: no number, 0, or an empty text or list is nothing.
+/// Return an empty value for a missing number, 0, or an empty text or list.
 Value number_or_nothing(const std::optional<std::uint64_t>& number);
 Value number_or_nothing(std::uint64_t number);
 Value text_or_nothing(std::string text);
@@ -22,18 +22,19 @@ Value list_or_nothing(std::vector<std::string> texts);
 
 struct Cell {
   Value value;
-  std::string shown = {};  ///< for people, where it is not the plain text of the value: "3d 4h"
+  std::string shown = {};  ///< for people, if it differs from the text of the value: "3d 4h"
 
   bool operator==(const Cell&) const = default;
 };
 
-/// What a person reads.
+/// Returns the text of a cell for people.
 std::string shown(const Cell& cell);
 
-/// What is between the texts of a list: no path, name or command line can hold it.
+/// The separator of the texts of a list, which no path, name or command line can contain.
 inline constexpr char kBreak = '\0';
 
-/// The value as text: numbers in decimal, several texts with a `kBreak` between; empty for nothing.
+/// Returns a value as text: numbers in decimal, the texts of a list separated by kBreak, and an
+/// empty text for an empty value.
 std::string text_of(const Value& value);
 
 }  // namespace nsx::cli
