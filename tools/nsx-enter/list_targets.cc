@@ -12,8 +12,8 @@ namespace nsx::enter_tool {
 
 namespace {
 
-/// Whether a name is fit for a terminal, and for who reads lines. Backslashes, which systemd puts
-/// into names, are.
+/// Returns whether a name is safe for a terminal and for programs that read lines. Backslashes are
+/// allowed, because systemd uses them in names.
 bool is_plain(std::string name) {
   std::replace(name.begin(), name.end(), '\\', '/');
   return printable(name) == name;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// --list-targets.
+// The option --list-targets.
 
 namespace nsx::enter_tool {
 
-/// Prints what -t can name now, one a line: "PREFIX:NAME", then a tab and words about it if there
-/// are any. Returns the exit status.
+/// Prints the targets that -t can name now, one per line: "PREFIX:NAME", followed by a tab and a
+/// description if there is one. Returns the exit status.
 int print_targets();
 
 }  // namespace nsx::enter_tool

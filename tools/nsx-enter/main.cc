@@ -15,7 +15,7 @@ namespace nsx::enter_tool {
 
 namespace {
 
-/// What a variable of the program's environment is.
+/// Returns the value of a variable in the program's environment.
 std::string variable(const EnterFacts& facts, const char* name) {
   const std::string start = std::string(name) + '=';
   if (!facts.environment) {
@@ -29,8 +29,8 @@ std::string variable(const EnterFacts& facts, const char* name) {
   return value;
 }
 
-/// The program, where none is named: a login shell, of the files that it will have. --plan says
-/// beforehand what will be missing.
+/// Chooses the program if none was given: a login shell from the files that it will have. With
+/// --plan, notes a program that will be missing.
 Status choose_program(const EnterFacts& facts, bool is_named, bool is_plan, EnterRequest& request) {
   if (!facts.has_other_files() && !request.program.hint.empty() &&
       !cli::is_in_path(request.program.file)) {
@@ -52,7 +52,8 @@ Status choose_program(const EnterFacts& facts, bool is_named, bool is_plan, Ente
   return {};
 }
 
-/// The target was started without a terminal, and "docker exec -t" says which one there is now.
+/// Passes on TERM of the caller, as "docker exec -t" does, unless the target has one: it may have
+/// been started without a terminal.
 void keep_terminal_type(EnterFacts& facts) {
   const char* own = std::getenv("TERM");
   if (own == nullptr || ::isatty(STDIN_FILENO) != 1 || !facts.environment) return;
@@ -66,14 +67,15 @@ bool changes_pid_namespace(const EnterFacts& facts) {
 
 struct Planned {
   Plan plan;
-  bool changes_pid = false;  ///< namespace
+  bool changes_pid = false;  ///< the plan changes the PID namespace
   std::string without_etc;   ///< the pin whose /etc/netns/NAME the program does not see
-  bool opens_files = false;  ///< the caller's, to processes with less rights, and is on a terminal
-  bool leaves_root =
-      false;  ///< the target's, for that of its mount namespace, and is on a terminal
+  // The following are only determined if stderr is a terminal.
+  bool opens_files = false;  ///< less privileged processes can reach the caller's files
+  bool leaves_root = false;  ///< the target's root is not that of its mount namespace
 };
 
-/// The pin whose network a program gets without the files that are there for it; empty: none.
+/// Returns the name of the pin if the program enters its network without its files in
+/// /etc/netns/NAME; otherwise an empty text.
 std::string pin_without_etc(const EnterRequest& request, const Target& target) {
   constexpr std::string_view kPin = "pin ";
   if (!target.name.starts_with(kPin)) return {};
@@ -98,7 +100,7 @@ Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
   EnterRequest request = options.request;
   Planned planned;
   if (target) planned.without_etc = pin_without_etc(request, *target);
-  // Asked for a note on a terminal only: it takes several calls.
+  // Checked only for the note on a terminal, as it takes several system calls.
   const bool is_equal =
       ::isatty(STDERR_FILENO) != 1 ||
       (target && target->process && has_rights_of_caller(kernel, *target->process));
@@ -118,8 +120,8 @@ Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
   return planned;
 }
 
-/// Says what may surprise: a program that looks up names elsewhere, and on a terminal, where
-/// somebody can still think again, what a hostile target could reach.
+/// Notes surprising effects: names that are resolved elsewhere and, on a terminal, where the user
+/// can still interrupt, what a hostile target could reach.
 void note_risks(const Planned& planned) {
   if (!planned.without_etc.empty()) {
     const std::string name = printable(planned.without_etc);

@@ -16,20 +16,20 @@ namespace nsx::enter_tool {
 
 namespace {
 
-// --- What the options do -------------------------------------------------------------------------
+// --- Effects of the options ----------------------------------------------------------------------
 
 PathOrTarget path_or_target(const char* argument) {
   return argument != nullptr ? PathOrTarget(argument) : std::nullopt;
 }
 
-/// Whether it is neither a path nor the id of a namespace.
+/// Returns whether `text` is neither a path nor a namespace ID.
 bool is_word(const char* text) {
   return *text != '\0' && *text != ':' && std::strchr(text, '/') == nullptr;
 }
 
-/// A later option of the same kind replaces an earlier one, as in nsenter(1).
+/// Adds a namespace to enter. It replaces an earlier one of the same kind, as in nsenter(1).
 Status select(EnterRequest& request, Kind kind, const char* argument) {
-  // docker(1) wants them for a terminal.
+  // With docker(1), -it requests a terminal.
   if (kind == Kind::ipc && argument != nullptr && std::strcmp(argument, "t") == 0 &&
       ::access("t", F_OK) != 0) {
     return problem("invalid argument 't' for --ipc", {}, "expected a namespace file",
@@ -70,7 +70,7 @@ Result<int> parse_socket(const char* text) {
   return problem("invalid file descriptor {}", cli::quoted(text), "expected a number");
 }
 
-/// An id, a name or "follow".
+/// Parses a UID or GID: a number, a name or "follow".
 Status parse_id(const char* text, const char* what, std::optional<std::uint32_t>& id,
                 std::string& name, bool& follows) {
   follows = std::strcmp(text, "follow") == 0;
@@ -200,9 +200,9 @@ constexpr cli::Tool kTool{
 
 namespace {
 
-// --- What they come to together ------------------------------------------------------------------
+// --- Combinations of options ---------------------------------------------------------------------
 
-/// Whether the request needs a target and names none.
+/// Checks that there is a target if an option needs one.
 Status check_target(const Options& options) {
   if (options.target != nullptr) return {};
   const EnterRequest& request = options.request;
@@ -237,8 +237,8 @@ bool is_directory(const char* path) {
   return std::strchr(path, '/') != nullptr && ::stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/// The option without an argument that a directory behind it was meant for: "-w /etc". It would be
-/// run as the program.
+/// Returns the option without an argument that the directory after it was probably meant for, as in
+/// "-w /etc", or null. The directory would be run as the program.
 const char* bare_directory_option(const cli::CommandLine& line, const EnterRequest& request) {
   if (line.has("wdns") && !request.inner_working_directory) return "--wdns=";
   if (request.working_directory && !*request.working_directory) return "--wd=";
@@ -246,8 +246,8 @@ const char* bare_directory_option(const cli::CommandLine& line, const EnterReque
   return nullptr;
 }
 
-/// docker(1) has -u and --user for what is --as here: "--user www-data id" runs www-data, with an
-/// argument.
+/// Returns a hint for users of docker(1), whose -u and --user correspond to --as: here,
+/// "--user www-data id" would run www-data with an argument.
 std::string hint_for_user_in_place_of_program(const cli::CommandLine& line) {
   if (line.options.empty() || line.program.size() < 2) return {};
   const cli::Given& last = line.options.back();
@@ -257,7 +257,7 @@ std::string hint_for_user_in_place_of_program(const cli::CommandLine& line) {
   return std::string("did you mean --as=") + line.program.front() + "?";
 }
 
-/// Whether the options go together.
+/// Checks that the options are compatible.
 Status check(const cli::CommandLine& line, const Options& options) {
   if (line.has("wd") && line.has("wdns")) {
     return problem("--wd and --wdns are mutually exclusive");
@@ -272,7 +272,7 @@ Status check(const cli::CommandLine& line, const Options& options) {
   const char* keeps = options.request.keep_capabilities      ? "--keep-caps"
                       : options.request.preserve_credentials ? "--preserve-credentials"
                                                              : nullptr;
-  // A proc of its own would have none of the parts that the container's has masked or read-only.
+  // A new proc would lack the masked and read-only paths of the container's.
   if (keeps == nullptr && options.request.mount_proc) keeps = "--mount-proc";
   if (options.as_container && keeps != nullptr) {
     return problem(std::string("--as-container and ") + keeps + " are mutually exclusive");
@@ -284,8 +284,8 @@ bool names_no_namespace(const EnterRequest& request) {
   return request.selections.empty() && !request.all && !request.net_socket && !request.user_parent;
 }
 
-/// Without anything to enter, the first word is the target: "nsx-enter web sh". nsenter(1) runs it
-/// where the caller is.
+/// Takes the target from the first word if no option names anything to enter: "nsx-enter web sh".
+/// nsenter(1) runs that word in the caller's namespaces instead.
 void take_target(cli::CommandLine& line, Options& options) {
   const EnterRequest& request = options.request;
   const bool has_directory =
@@ -300,9 +300,9 @@ void take_target(cli::CommandLine& line, Options& options) {
   }
 }
 
-/// A target without a kind means all of it: what is meant for a container must not run on the host.
-/// Directories are then those of the target. nsenter(1) runs nothing without a namespace
-/// (util-linux 2.41).
+/// Enters all namespaces if no option selects some, so that a program meant for a container never
+/// runs on the host. Directories are then those of the target. nsenter(1) refuses to run without a
+/// namespace (util-linux 2.41).
 Status complete(Options& options) {
   EnterRequest& request = options.request;
   if (!names_no_namespace(request)) return {};
@@ -323,7 +323,7 @@ Status complete(Options& options) {
   return {};
 }
 
-/// What "docker exec" means, in the parts of a request; a part that is asked for otherwise stays.
+/// Applies --as-container, which works like "docker exec", except where other options decide.
 void follow_container(const cli::CommandLine& line, Options& options) {
   EnterRequest& request = options.request;
   if (names_no_namespace(request)) request.all = true;
@@ -340,14 +340,15 @@ void follow_container(const cli::CommandLine& line, Options& options) {
   request.follow_privileges = true;
   request.follow_resource_limits = true;
   request.follow_context = true;
-  // Elsewhere the target's directory is none for a program of the host's.
+  // A program with the host's files cannot start in a directory of the target.
   const bool enters_files = request.all || request.root || line.has("mount");
   if (enters_files && !request.working_directory && !request.inner_working_directory) {
     request.working_directory = PathOrTarget();
   }
 }
 
-/// Nobody is left behind when nsx-enter is told to end: these go on to the program, asked or not.
+/// Returns which signals to forward: TERM, INT, HUP and QUIT always, so that the program ends with
+/// nsx-enter.
 FollowRequest follow_request(const cli::RunOptions& options) {
   FollowRequest follow = options.follow;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {

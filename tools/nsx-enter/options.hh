@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// From the command line to a request: the table of options, and what they come to together.
+// The table of options of nsx-enter, and the request that they make.
 
 #include "common/runner.hh"
 #include "common/users.hh"
@@ -9,19 +9,19 @@ namespace nsx::enter_tool {
 
 extern const cli::Tool kTool;
 
-/// What the command line says.
+/// The parsed command line.
 struct Options {
   EnterRequest request;
   const char* target = nullptr;
-  bool has_program = false;  ///< none is named: a login shell
+  bool has_program = false;  ///< otherwise a login shell is run
   bool as_container = false;
-  bool is_nsenter = false;  ///< called by that name
+  bool is_nsenter = false;  ///< called as nsenter
   cli::RunOptions run;
   cli::UserOptions users;
 };
 
-/// Fills all but `is_nsenter`, which counts. Errors: those of usage. A target that stands before
-/// the program is taken out of the line.
+/// Fills `options`, depending on `is_nsenter`, which the caller has set. Removes a target given
+/// before the program from the line. Errors: usage errors.
 Status read_options(cli::CommandLine& line, Options& options);
 
 }  // namespace nsx::enter_tool

@@ -12,7 +12,7 @@ namespace nsx::unshare_tool {
 
 namespace {
 
-// --- What the options do -------------------------------------------------------------------------
+// --- Effects of the options ----------------------------------------------------------------------
 
 void add_kind(CreateRequest& request, Kind kind, const char* file) {
   request.kinds.insert(kind);
@@ -28,14 +28,14 @@ Result<std::uint32_t> parse_gid(const char* text) {
   return cli::parse_id(text, "GID");
 }
 
-/// The variables in a list, and no others but those of an earlier list.
+/// Adds the listed variables to the environment of the program, which is empty at first.
 void add_variables(CreateRequest& request, const char* names) {
   if (!request.environment) request.environment.emplace();
   const auto chosen = cli::choose_variables(::environ, names);
   request.environment->insert(request.environment->end(), chosen.begin(), chosen.end());
 }
 
-/// A kind of namespace. As in unshare(1), the letter takes no file.
+/// Returns the option for a kind of namespace. The short option takes no file, as in unshare(1).
 template <Kind kind>
 constexpr cli::Option kind_option(char letter, const char* name, const char* help) {
   cli::Option option = cli::optional_value(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// From the command line to a request: the table of options, and what they come to together.
+// The table of options of nsx-unshare, and the request that they make.
 
 #include <nsx/create.hh>
 
@@ -10,14 +10,14 @@ namespace nsx::unshare_tool {
 
 extern const cli::Tool kTool;
 
-/// What the command line says.
+/// The parsed command line.
 struct Options {
   CreateRequest request;
-  bool is_unshare = false;  ///< called by that name
+  bool is_unshare = false;  ///< called as unshare
   cli::RunOptions run;
 };
 
-/// Fills all but `is_unshare`, which counts. Errors: those of usage.
+/// Fills `options`, depending on `is_unshare`, which the caller has set. Errors: usage errors.
 Status read_options(const cli::CommandLine& line, Options& options);
 
 }  // namespace nsx::unshare_tool
