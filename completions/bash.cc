@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For bash 4.4 or later, with bash-completion or without.
+// For bash 4.4 or later, with or without bash-completion.
 
 #include "generate.hh"
 
@@ -7,24 +7,24 @@ namespace nsx::completions {
 
 namespace {
 
-constexpr const char* kStart = R"(# bash completion for @TOOL@, made from the table of its options.
+constexpr const char* kStart = R"(# bash completion for @TOOL@, generated from its option table.
 # shellcheck shell=bash
 
 _@ID@() {
   local words=() starts=() command='' first=1
   _nsx_words
-  # What each option takes: "none", or "required" or "optional" and what completes it; what
-  # completes the operands, in their order, and the last of it all that follow; how many there may
-  # be (-1: any number); and where the program stands.
+  # options: the argument of each option, "none", or "required" or "optional" and its completion.
+  # operands: the completions of the operands in order; the last one is for all that follow. most:
+  # their maximum number, or -1. runs: the position of the program.
   local -A options=()
   local operands=() most=0 runs=nothing
 @TABLE@  _nsx_complete "$2"
 }
 )";
 
-/// The same in the file of each tool, as bash-completion loads a command's file alone.
+/// Repeated in the file of each tool, because bash-completion loads only the file of one command.
 constexpr const char* kEngine = R"(
-# Completes by the caller's table. $1: the text that readline will replace.
+# Completes with the caller's table. $1: the text that readline will replace.
 _nsx_complete() {
   local takes value attached
   local last=$((${#words[@]} - 1)) awaiting='' plain='' count=0 i
@@ -77,8 +77,8 @@ _nsx_complete() {
   COMPREPLY=("${COMPREPLY[@]#"$kept"}")
 }
 
-# Sets command to the tool's command, and first to the place of the word behind it, if the cursor
-# is there.
+# Sets command to the tool's command, and first to the index of the word after it, if the cursor is
+# beyond the command.
 _nsx_command() {
   local i
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
@@ -89,8 +89,8 @@ _nsx_command() {
   done
 }
 
-# Sets words to those up to the cursor, joined again where COMP_WORDBREAKS has parted them, and
-# starts to their places in COMP_WORDS.
+# Sets words to the words up to the cursor, rejoined where COMP_WORDBREAKS has split them, and starts
+# to their indexes in COMP_WORDS.
 _nsx_words() {
   local rest=${COMP_LINE:0:COMP_POINT} word i
   for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -106,8 +106,8 @@ _nsx_words() {
   done
 }
 
-# Sets takes to what the options in the word $1 take, and value to the argument in that word, if
-# there is one: then attached is set.
+# Sets takes to the argument of the options in the word $1. If the word contains an argument, sets
+# value to it, and attached.
 _nsx_parse() {
   local letters
   takes=none value='' attached=''
@@ -158,8 +158,8 @@ _nsx_value() {
   if ((${#COMPREPLY[@]} > 0)); then COMPREPLY=("${COMPREPLY[@]/#/"${cur%"$value"}"}"); fi
 }
 
-# Completes a PID. Where several match, the list shows their commands too; what readline inserts is
-# what all of them have in common, digits alone. Menu completion (37, 42) inserts whole entries.
+# Completes a PID. If several match, the list shows their commands as well: readline inserts only the
+# common prefix of all entries, which are digits. Menu completion (37, 42) inserts whole entries.
 _nsx_pids() {
   local i command
   mapfile -t COMPREPLY < <(
@@ -174,8 +174,8 @@ _nsx_pids() {
   done
 }
 
-# Sets COMPREPLY to the names of targets that begin with $1. One that a shell would not take as it is,
-# is left out: anybody can make a cgroup whose name is a command.
+# Sets COMPREPLY to the names of targets that start with $1. Names that a shell would interpret are
+# omitted: anyone can create a cgroup whose name is a command.
 _nsx_names() {
   local each
   mapfile -t COMPREPLY < <(
@@ -185,8 +185,8 @@ _nsx_names() {
   )
 }
 
-# Prints the bare names that begin with value, of targets of the kinds that are given. Those that would be taken
-# for something else without their prefix are left out.
+# Prints the names, without prefixes, of targets of the given kinds that start with value. Omits names that
+# would mean something else without their prefix.
 _nsx_bare_names() {
   local each name
   local -A seen=()
@@ -201,7 +201,7 @@ _nsx_bare_names() {
   done
 }
 
-# Completes what "nsx-enter --target" takes: a name, a PID after its first digit, or a prefix and a name.
+# Completes the argument of "nsx-enter --target": a name, a PID after its first digit, or a prefix and a name.
 _nsx_targets() {
   local each names=()
   if [[ $value == *:* ]]; then
@@ -226,14 +226,14 @@ _nsx_containers() {
   COMPREPLY=("${COMPREPLY[@]#container:}")
 }
 
-# Where there is one candidate, and it ends in $1: more is to follow without a blank.
+# Appends no space to a single candidate that ends in $1: more text has to follow.
 _nsx_no_space_behind() {
   if ((${#COMPREPLY[@]} == 1)) && [[ ${COMPREPLY[0]} == *"$1" ]]; then
     compopt -o nospace 2>/dev/null
   fi
 }
 
-# Whether a shell would take a name as it is.
+# Succeeds if a shell takes a name literally.
 _nsx_is_plain() {
   [[ $1 != *[^[:alnum:]._@:/+,=%-]* ]]
 }
@@ -253,7 +253,7 @@ _nsx_pins() {
   COMPREPLY=("${!found[@]}")
 }
 
-# Prints the paths of cgroups below the root of all that begin with value, a level at a time.
+# Prints the paths of cgroups, relative to the root cgroup, that start with value, one level at a time.
 _nsx_cgroup_paths() {
   local fields root='' each name child
   while read -r -a fields; do
@@ -272,7 +272,7 @@ _nsx_cgroup_paths() {
   done
 }
 
-# Completes what names a cgroup: the name of what has one, a path, or a prefix and a name.
+# Completes a cgroup: the name of a container or unit, a path, or a prefix and a name.
 _nsx_cgroups() {
   local each paths=() names=()
   if [[ $value == *:* ]]; then
@@ -283,7 +283,7 @@ _nsx_cgroups() {
   mapfile -t paths < <(_nsx_cgroup_paths)
   mapfile -t COMPREPLY < <(
     for each in "${names[@]}"; do
-      # The path goes before the name.
+      # A path takes precedence over an equal name.
       if [[ " ${paths[*]} " != *" $each"?(/)[[:blank:]]* ]]; then echo "$each"; fi
     done
   )
@@ -294,7 +294,7 @@ _nsx_cgroups() {
   _nsx_no_space_behind :
 }
 
-# Completes the program, which is the word $1, or its arguments.
+# Completes the program, which starts at the word $1, or its arguments.
 _nsx_program() {
   if declare -F _command_offset >/dev/null; then
     _command_offset "${starts[$1]}"
@@ -306,7 +306,7 @@ _nsx_program() {
 }
 )";
 
-/// An element of the array: "    [--mount]='optional file'\n".
+/// Returns an element of the array of options: "    [--mount]='optional file'\n".
 std::string element(const std::string& key, const cli::Option& option) {
   std::string value = name(option.argument);
   for (const char* more : {name(option.completes), option.words}) {
@@ -322,14 +322,14 @@ cli::Option without_argument(cli::Option option) {
   return option;
 }
 
-/// What completes an operand, as an element of an array: " 'words auto'".
+/// Returns the completion of an operand as an element of an array: " 'words auto'".
 std::string operand(cli::Completes completes, const char* words) {
   std::string text = name(completes);
   if (completes == cli::Completes::words) text += std::string(" ") + words;
   return " '" + text + '\'';
 }
 
-/// The assignments that make up a table.
+/// Returns the assignments that define a tool's table.
 std::string assignments(const cli::Tool& tool) {
   std::string text = "  options=(\n";
   for (const cli::Option& option : tool.options) {
@@ -351,7 +351,7 @@ std::string assignments(const cli::Tool& tool) {
   return text;
 }
 
-/// The case of each command of a tool.
+/// Returns the `case` statement with the tables of a tool's commands.
 std::string cases(const cli::Suite& suite) {
   const std::string commands = names_of_commands(suite);
   std::string text = "  _nsx_command\n  case $command in\n";

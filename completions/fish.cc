@@ -9,7 +9,7 @@ namespace nsx::completions {
 
 namespace {
 
-/// Prints the program and its arguments that stand before the cursor; fails if there is none yet.
+/// Prints the program and its arguments before the cursor; fails if there is no program yet.
 constexpr const char* kFirstOperand = R"(
 # The program and its arguments before the cursor; fails while there is none.
 function __@ID@_program
@@ -21,9 +21,9 @@ function __@ID@_program
 end
 )";
 
-/// The same where the program follows "--"; it may be about to begin.
+/// Does the same for a program after "--". Succeeds without output if the program comes next.
 constexpr const char* kAfterDashes = R"(
-# What follows "--" before the cursor; fails while there is no "--".
+# The words after "--" and before the cursor; fails while there is no "--".
 function __@ID@_program
     set -l argv (commandline -opc)
     set -l at (contains -i -- -- $argv)
@@ -36,7 +36,7 @@ end
 )";
 
 constexpr const char* kProgram = R"(
-# What completes that: the completion of the program itself.
+# Candidates for the program and its arguments, from the completion of the program itself.
 function __@ID@_complete_program
     set -l words (__@ID@_program) (commandline -ct)
     string match -q -- '-*' $words[1]
@@ -44,7 +44,7 @@ function __@ID@_complete_program
 end
 )";
 
-/// Which command is given.
+/// Determine the command on the command line.
 constexpr const char* kCommand = R"(
 # The command before the cursor; fails while there is none.
 function __@ID@_command
@@ -59,17 +59,17 @@ function __@ID@_command
     return 1
 end
 
-# Whether the command has one of these names.
+# Succeeds if the command has one of these names.
 function __@ID@_is
     set -l command (__@ID@_command)
     and contains -- $command $argv
 end
 )";
 
-/// Which operand is to be completed.
+/// Determines which operand is to be completed.
 constexpr const char* kOperands = R"(
-# Whether from $argv[1] to less than $argv[2] operands stand before the cursor, by the options in
-# the other words.
+# Succeeds if at least $argv[1] and fewer than $argv[2] operands are before the cursor. The other
+# arguments are the options.
 function __@ID@_has
     set -l from $argv[1]
     set -l to $argv[2]
@@ -81,7 +81,7 @@ function __@ID@_has
 end
 )";
 
-/// Leaves out a command, and what stands before it.
+/// Removes the command and everything before it.
 constexpr const char* kSkipCommand = R"(set -e argv[1..(contains -i -- (__@ID@_command) $argv)]
     )";
 
@@ -100,8 +100,7 @@ end
 )";
 
 constexpr const char* kCgroups = R"(
-# What names a cgroup: the name of what has one, a path below the root of all, a level at a time, or a prefix
-# and a name.
+# Candidates for a cgroup: names of containers and units, paths one level at a time, or a prefix and a name.
 function __@ID@_cgroups
     set -l value (commandline -ct | string replace -r '^--[^=]*=' '')
     if string match -q '*:*' -- $value
@@ -126,9 +125,9 @@ function __@ID@_cgroups
 end
 )";
 
-/// Prints the lists that the current word can become: "+PNS,ONS" for "+PNS,O".
+/// Prints the candidates for a comma-separated list: "+PNS,ONS" for "+PNS,O".
 constexpr const char* kList = R"(
-# The current word, a list with commas between, with each of the given words behind it.
+# The current word, a comma-separated list, completed with each of the given words.
 function __@ID@_list
     set -l value (commandline -ct | string replace -r '^--[^=]*=' '')
     set -l listed (string match -r '^\+?(?:.*,)?' -- $value)
@@ -136,9 +135,10 @@ function __@ID@_list
 end
 )";
 
-/// Fish itself keeps what fits, and shows what stands behind a tab beside it.
+/// Fish itself filters the candidates, and shows the text after a tab as a description.
 constexpr const char* kBareNames = R"(
-# The bare names of targets of these kinds, a pattern. Those that would be taken for something else are left out.
+# The names, without prefixes, of targets whose kind matches the pattern $argv[1]. Omits names that would mean
+# something else without their prefix.
 function __@ID@_bare_names
     nsx-enter --list-targets 2>/dev/null |
         string replace -rf '^('$argv[1]'):(?!-|[0-9]+(?:\t|$))([^:\t]+)(?:\t(.*))?$' '$2\t$1 $3'
@@ -146,7 +146,7 @@ end
 )";
 
 constexpr const char* kTargets = R"(
-# What "nsx-enter --target" takes: a name, a PID after its first digit, or a prefix and a name.
+# Candidates for "nsx-enter --target": names, PIDs after the first digit, or a prefix and a name.
 function __@ID@_targets
     set -l value (commandline -ct | string replace -r '^(--[^=]*=|-[a-zA-Z]+)' '')
     if string match -q '*:*' -- $value
@@ -164,7 +164,7 @@ std::string quoted(std::string text) {
   return '\'' + replaced(replaced(std::move(text), "\\", "\\\\"), "'", "\\'") + '\'';
 }
 
-/// What argparse is told of an option: "t/target=", "m/mount=?".
+/// Returns the specification of an option for argparse: "t/target=", "m/mount=?".
 std::string argparse_specification(const cli::Option& option) {
   std::string text = option.letter != '\0' ? std::string{option.letter, '/'} : "";
   text += option.name;
@@ -176,7 +176,7 @@ std::string argparse_specification(const cli::Option& option) {
   return text;
 }
 
-/// The same of all options: " 'h/help' 't/target='".
+/// Returns the specifications of all options: " 'h/help' 't/target='".
 std::string argparse_specifications(const cli::Tool& tool) {
   std::string text;
   for (const cli::Option& option : tool.options)
@@ -184,7 +184,7 @@ std::string argparse_specifications(const cli::Tool& tool) {
   return text;
 }
 
-/// The options of complete(1) that offer something.
+/// Returns the options of fish's complete command that produce the candidates.
 std::string candidates(cli::Completes completes, const char* words) {
   switch (completes) {
     case cli::Completes::pid:
@@ -214,7 +214,8 @@ std::string candidates(cli::Completes completes, const char* words) {
   return {};
 }
 
-/// The same for the argument. Without -r or -x, it must be in the same word.
+/// Returns the options of complete for an option's argument. Without -r or -x, the argument must be
+/// in the same word.
 std::string argument(const cli::Option& option) {
   std::string text;
   if (option.argument == cli::Argument::required) {
@@ -223,7 +224,7 @@ std::string argument(const cli::Option& option) {
   return text + candidates(option.completes, option.words);
 }
 
-/// A line that completes something under a condition, which may be empty.
+/// Returns a complete command with a condition, which can be empty.
 std::string line(const std::string& condition, const std::string& what) {
   const std::string when = condition.empty() ? "" : " -n " + quoted(condition);
   return "complete -c @TOOL@" + when + what + '\n';
@@ -233,7 +234,7 @@ std::string also(const std::string& condition, const std::string& other) {
   return condition.empty() ? other : condition + "; and " + other;
 }
 
-/// The lines for operands, `from` before the one of which and `to` before that behind the last.
+/// Returns the complete commands for the operands.
 std::string operand_lines(const cli::Tool& tool, const std::string& condition) {
   const cli::Operands& operands = tool.operands;
   const std::string first = candidates(operands.first, operands.words);
@@ -250,7 +251,7 @@ std::string operand_lines(const cli::Tool& tool, const std::string& condition) {
   return text + line(from_to(("1 " + to).c_str()), rest);
 }
 
-/// The lines for a table, all of them under a condition.
+/// Returns the complete commands for a table, all with a condition.
 std::string lines(const cli::Tool& tool, const std::string& condition) {
   const bool has_program = tool.operands.runs != cli::Operands::Runs::nothing;
   const std::string before = has_program ? also(condition, "not __@ID@_program") : condition;
@@ -269,7 +270,7 @@ std::string lines(const cli::Tool& tool, const std::string& condition) {
   return text;
 }
 
-/// The lines for a tool's commands.
+/// Returns the complete commands for a tool with commands.
 std::string command_lines(const cli::Suite& suite) {
   const std::string no_command = "not __@ID@_command";
   cli::Tool own = suite.tool;
@@ -284,7 +285,7 @@ std::string command_lines(const cli::Suite& suite) {
   return text + line("__@ID@_is help", " -a " + quoted(names_of_commands(suite)));
 }
 
-/// Whether a table of the suite has its program there.
+/// Returns whether any table of the suite has its program at this position.
 bool has_program(const cli::Suite& suite, cli::Operands::Runs where) {
   const auto is_there = [&](const cli::Tool& tool) { return tool.operands.runs == where; };
   if (suite.commands.empty()) return is_there(suite.tool);
@@ -300,7 +301,7 @@ std::string fish(const cli::Suite& suite) {
   const bool first_operand = has_program(suite, cli::Operands::Runs::first_operand);
   const bool after_dashes = has_program(suite, cli::Operands::Runs::after_dashes);
 
-  std::string text = "# fish completion for @TOOL@, made from the table of its options.\n";
+  std::string text = "# fish completion for @TOOL@, generated from its option table.\n";
   if (has_commands) text += kCommand;
   if (all.find("__@ID@_has ") != std::string::npos) {
     text += replaced(kOperands, "@SKIP@", has_commands ? kSkipCommand : "");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Runs while nsx is built, and is not installed:
-//   generate bash|zsh|fish TOOL   a completion script
-//   generate --table              the options of all tools and commands ("nsx-pin add"), for the
-//                                 tests: tool, letter, long name, argument, metavar, what completes
-//                                 it, words; tabs between
-//   generate --operands           their operands: tool, how many there may be, what the first is,
-//                                 what the others are, words, where the program is
+// The generator of the completion scripts. It runs during the build and is not installed.
+//   generate bash|zsh|fish TOOL   prints a completion script
+// For the tests, it prints tables with tab-separated columns:
+//   generate --table              the options of all tools and commands ("nsx-pin add"): tool,
+//                                 letter, long name, argument, metavar, completion, words
+//   generate --operands           their operands: tool, maximum number, completion of the first and
+//                                 of the others, words, position of the program
 //   generate --commands           the commands: tool, name, aliases
 
 #include "generate.hh"
@@ -127,7 +127,7 @@ const std::array kTools{
     cg_tool::kSuite,
 };
 
-/// The text that `of` makes of each tool, and of each command.
+/// Returns the concatenated results of `of` for all tools and commands.
 std::string of_all_tables(std::string (*of)(const cli::Tool&)) {
   std::string text;
   for (const cli::Suite& suite : kTools) {
@@ -171,7 +171,7 @@ std::string commands() {
   return text;
 }
 
-/// The text that was asked for; empty if that made no sense.
+/// Returns the requested text; empty if the arguments are invalid.
 std::string make(std::string_view what, std::string_view tool_name) {
   if (what == "--table") return of_all_tables(table);
   if (what == "--operands") return of_all_tables(operands);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The completion script of each shell, made from a tool's tables.
+// Generates the completion scripts of each shell from the tables of a tool.
 
 #include <string>
 #include <string_view>
@@ -9,37 +9,37 @@
 
 namespace nsx::completions {
 
-// A tool without commands is a suite of none.
+// Return the completion script of a tool. A tool without commands is a suite with no commands.
 std::string bash(const cli::Suite& suite);
 std::string zsh(const cli::Suite& suite);
 std::string fish(const cli::Suite& suite);
 
-/// "none", "required" or "optional".
+/// Returns "none", "required", "optional" or "optional-if-long".
 const char* name(cli::Argument argument);
 
-/// What an argument or an operand is, for the scripts and their tests: "pid", "words" (one of
-/// them), "list" (several, with commas between) ... Empty: nothing is known of it.
+/// Returns the kind of an argument or operand, for the scripts and their tests: "pid", "words" (one
+/// of them), "list" (comma-separated) and so on; empty if there is no completion.
 const char* name(cli::Completes completes);
 
-/// Where the program is: "nothing", "first-operand" or "after-dashes".
+/// Returns the position of the program: "nothing", "first-operand" or "after-dashes".
 const char* name(cli::Operands::Runs runs);
 
-/// How many operands there may be: "2", or "-1" for any number.
+/// Returns the maximum number of operands: "2", or "-1" for any number.
 std::string most(const cli::Operands& operands);
 
-/// Whether a tool, or a command of it, takes something of this kind.
+/// Returns whether a tool or any of its commands has arguments or operands of this kind.
 bool takes(const cli::Suite& suite, cli::Completes completes);
 
-/// "nsx_enter": the tool's name as a part of the names of shell functions.
+/// Returns the tool's name for use in names of shell functions: "nsx_enter".
 std::string identifier(const cli::Tool& tool);
 
-/// The names of a command: "rm del delete".
+/// Returns the name and the aliases of a command: "rm del delete".
 std::string all_names(const cli::Command& command);
 
-/// The names of all commands, without aliases and "help", with blanks between.
+/// Returns the names of all commands, separated by spaces, without aliases and "help".
 std::string names_of_commands(const cli::Suite& suite);
 
-/// `text` with `replacement` in place of each `wanted`.
+/// Returns `text` with every `wanted` replaced by `replacement`.
 std::string replaced(std::string text, std::string_view wanted, std::string_view replacement);
 
 }  // namespace nsx::completions

@@ -10,7 +10,7 @@ namespace nsx::completions {
 namespace {
 
 constexpr const char* kStart = R"(#compdef @TOOL@
-# zsh completion for @TOOL@, made from the table of its options.
+# zsh completion for @TOOL@, generated from its option table.
 
 (( $+functions[_nsx_pids] )) ||
 _nsx_pids() {
@@ -26,11 +26,11 @@ _nsx_pids() {
 
 @HELPERS@)";
 
-/// What "nsx-enter --target" takes: a name, a PID after its first digit, or a prefix and a name.
-/// Bare names that would be taken for something else are left out.
+/// Completes the argument of "nsx-enter --target": a name, a PID after its first digit, or a prefix
+/// and a name. Omits names that would mean something else without their prefix.
 constexpr const char* kTargets = R"zsh((( $+functions[_nsx_names] )) ||
 _nsx_names() {
-  # Names of all kinds with their prefixes; or the bare names of the given kinds.
+  # Names of all kinds with their prefixes; or names of the given kinds without prefixes.
   local -a names shown
   local -A seen
   local name description kind
@@ -60,7 +60,7 @@ _nsx_targets() {
 
 )zsh";
 
-/// The names of containers.
+/// Completes the name of a container.
 constexpr const char* kContainers = R"zsh((( $+functions[_nsx_containers] )) ||
 _nsx_containers() {
   local -a names
@@ -70,7 +70,7 @@ _nsx_containers() {
 
 )zsh";
 
-/// The names of pins.
+/// Completes the name of a pin.
 constexpr const char* kPins = R"((( $+functions[_nsx_pins] )) ||
 _nsx_pins() {
   local -aU names
@@ -83,8 +83,8 @@ _nsx_pins() {
 
 )";
 
-/// What names a cgroup: the name of what has one, a path below the root of all, a level at a time,
-/// or a prefix and a name.
+/// Completes a cgroup: the name of a container or unit, a path one level at a time, or a prefix and
+/// a name.
 constexpr const char* kCgroups = R"zsh((( $+functions[_nsx_cgroups] )) ||
 _nsx_cgroups() {
   local -a mounts children leaves inner
@@ -110,7 +110,7 @@ _nsx_cgroups() {
 
 )zsh";
 
-/// What follows "--".
+/// Completes the program after "--".
 constexpr const char* kProgram = R"((( $+functions[_nsx_program] )) ||
 _nsx_program() {
   local at=${words[(i)--]}
@@ -121,7 +121,7 @@ _nsx_program() {
 
 )";
 
-/// `text` as it stands in single quotes, with backslashes before what is special to _arguments.
+/// Escapes `text` for single quotes, with backslashes before the special characters of _arguments.
 std::string escaped(std::string text) {
   for (const char* special : {"\\", "[", "]", ":"}) {
     text = replaced(std::move(text), special, std::string("\\") + special);
@@ -129,7 +129,7 @@ std::string escaped(std::string text) {
   return replaced(std::move(text), "'", "'\\''");
 }
 
-/// What completes an argument or an operand.
+/// Returns the action of _arguments that completes an argument or operand.
 std::string action(cli::Completes completes, const char* words) {
   switch (completes) {
     case cli::Completes::pid:
@@ -161,10 +161,10 @@ std::string action(cli::Completes completes, const char* words) {
   return {};
 }
 
-/// An argument to _arguments. "*": an option may be given again.
+/// Returns the specification of an option for _arguments. "*" allows an option to be repeated.
 std::string specification(const cli::Option& option) {
-  // Behind a name: how the argument follows it. In the same word, or else in the next ("+", "="),
-  // or in the same word only ("-").
+  // The suffix of a name says where the argument can be: in the same word or the next ("+", "="),
+  // or in the same word only ("-", "=-").
   std::string letter = option.letter != '\0' ? std::string{'-', option.letter} : "";
   std::string name = std::string("--") + option.name;
   std::string argument;
@@ -184,7 +184,7 @@ std::string specification(const cli::Option& option) {
   return names + help + argument + '\'';
 }
 
-/// The arguments to _arguments for the operands.
+/// Returns the specifications of the operands for _arguments.
 std::string operands(const cli::Operands& operands) {
   if (operands.runs == cli::Operands::Runs::first_operand) {
     return " \\\n  '(-)1:program:_command_names -e' \\\n  '*::argument:_normal'";
@@ -200,7 +200,7 @@ std::string operands(const cli::Operands& operands) {
   return text;
 }
 
-/// The call that completes by a table.
+/// Returns the call of _arguments for a table.
 std::string call(const cli::Tool& tool) {
   std::string text = "_arguments -s -S";
   for (const cli::Option& option : tool.options)
@@ -210,8 +210,8 @@ std::string call(const cli::Tool& tool) {
   return "if (( ${words[(i)--]} < CURRENT )); then _nsx_program; else\n" + text + "fi\n";
 }
 
-/// The same for each command of a tool. The array is not named `commands`: that is zsh's own of the
-/// programs there are.
+/// Returns the code for a tool with commands. The array is not named `commands`, which is zsh's own
+/// array of the programs in PATH.
 std::string call(const cli::Suite& suite) {
   std::string commands;
   std::string cases;
@@ -222,7 +222,7 @@ std::string call(const cli::Suite& suite) {
   }
   commands += "  'help:Print this help, or that of a command'\n";
   std::string own = call(suite.tool);
-  // In place of a program.
+  // Remove the completion of a program: the command takes its place.
   own.resize(own.find(" \\\n  '(-)1:"));
   return "local curcontext=$curcontext state line\nlocal -A opt_args\n" +
          replaced(std::move(own), "_arguments", "_arguments -C") +
