@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run by `meson install`: lets the dynamic linker find libnsx.so.0 at once, for programs that use it. The
-# commands of nsx do not need it.
+# Run by `meson install`. Updates the cache of the dynamic linker, so that programs that use libnsx.so.0 find it
+# immediately. The tools of nsx do not need it.
 set -eu
 
-# What is staged for a package is for the package's own script, and only root can write the cache.
+# A staged installation leaves this to the package's own script, and only root can write the cache.
 if [ -n "${DESTDIR:-}" ] || [ "$(id -u)" != 0 ]; then exit 0; fi
-# Not in everybody's PATH.
+# These directories may be missing in the PATH of ordinary users.
 PATH=$PATH:/usr/sbin:/sbin
 command -v ldconfig >/dev/null || exit 0
 ldconfig

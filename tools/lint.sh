@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Checks the given files, or all of the repository's. Changes nothing. Used by .ci/run and .pre-commit-config.yaml.
-# Usage: tools/lint.sh format|shell|bats|man|tidy|tidy-all [FILE...]    (FILE: a path from the top of the source)
+# Checks the given files, or all files of the repository, without changing any. Used by .ci/run and
+# .pre-commit-config.yaml.
+# Usage: tools/lint.sh format|shell|bats|man|tidy|tidy-all [FILE...]    (FILE is relative to the top directory)
 #
-#   NSX_TIDY_BUILD  the build directory of clang-tidy (default: build-tidy)
+#   NSX_TIDY_BUILD  build directory for clang-tidy (default: build-tidy)
 set -eu
 cd "$(dirname "$0")/.."
 
 check=${1:?usage: tools/lint.sh format|shell|bats|man|tidy|tidy-all [FILE...]}
 shift
 
-# The given files, or those of the repository that match: files_or PATTERN... -- FILE...
+# Prints the given files, or without any, the files of the repository that match: files_or PATTERN... -- FILE...
 files_or() {
   patterns=
   while [ "$1" != -- ]; do
@@ -31,7 +32,7 @@ files_or() {
 man_pages() {
   found=0
   for page in $(files_or 'man/*.[1-8]' -- "$@"); do
-    # mdoc(7) puts EXAMPLES further down.
+    # mdoc(7) expects EXAMPLES further down.
     said=$(mandoc -T lint -W warning "$page" | grep -v 'conventional order: Sh ENVIRONMENT$') || true
     [ -z "$said" ] || {
       echo "$said"
@@ -41,14 +42,15 @@ man_pages() {
   return "$found"
 }
 
-# Without precompiled headers: each file has to include what it uses. tidy CHECKS FILE...
+# Runs clang-tidy without precompiled headers, so that each file has to include everything it uses:
+# tidy CHECKS FILE...
 tidy() {
   checks=$1
   shift
   build=${NSX_TIDY_BUILD:-build-tidy}
   [ -f "$build/build.ninja" ] || CXX=clang++ meson setup -Db_pch=false -Dtests=false "$build"
   ninja -C "$build" lib/cgroup/net_object.inc lib/starter/starter_bytes.inc
-  # A regular expression for each file.
+  # Each file is a regular expression.
   run-clang-tidy -quiet -p "$build" -j "$(nproc)" -checks="$checks" "$@"
 }
 
@@ -60,15 +62,15 @@ case $check in
     files_or '*.sh' '*.bash' .ci/run tests/vm/init ':!tests/data' -- "$@" | xargs shellcheck -x -P SCRIPTDIR
     ;;
   bats)
-    # SC2030, SC2031: each test is a subshell by design; SC2086: words are split on purpose in tables;
-    # SC2016: text in single quotes is for the shell inside; SC2154: common.bash and bats set it.
+    # SC2030, SC2031: each test is a subshell by design. SC2086: tables split words on purpose. SC2016: scripts in
+    # single quotes are for an inner shell. SC2154: the variables are set by common.bash and bats.
     files_or '*.bats' -- "$@" | xargs shellcheck -s bats -x -P SCRIPTDIR -e SC2016,SC2030,SC2031,SC2086,SC2154
     ;;
   man)
     man_pages "$@"
     ;;
   tidy)
-    # All files with all checks would take longer than all tests.
+    # All checks on all files would take longer than all tests.
     [ $# -gt 0 ] || set -- "$PWD/(lib|tools/common)/.*\.cc"
     tidy '-clang-analyzer-*,-modernize-*,-readability-*' "$@"
     ;;

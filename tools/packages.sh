@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034
-# The Debian packages that nsx needs, and how to install what is missing of them.
+# The Debian packages that nsx needs, and functions that install the missing ones.
 # Sourced by quickstart.sh, tests/run.sh and .ci/run.
 
-# dpkg-dev tells meson where Debian has libraries: elsewhere neither ld.so nor pkg-config finds libnsx.
+# dpkg-dev lets meson find Debian's library directory: anywhere else, ld.so and pkg-config would not find libnsx.
 build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libmnl-dev libncurses-dev
   libsmartcols-dev nlohmann-json3-dev"
 test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
@@ -11,7 +11,7 @@ test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-st
   python3-jsonschema runc strace systemd tmux uidmap util-linux zsh"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 
-# Another apt-get may be at work, as one is a while after a machine has started: it waits, 5 minutes at most.
+# Runs apt-get, and waits up to 5 minutes for another one, as a machine often runs it after booting.
 run_apt_get() {
   tries=150
   until said=$(LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" 2>&1); do
@@ -27,7 +27,7 @@ run_apt_get() {
   done
 }
 
-# Installs those of the given packages that are missing, and says which.
+# Installs the missing ones of the given packages, and prints their names.
 install_packages() {
   missing=
   for package in "$@"; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A fresh machine: installs what nsx needs to be built, builds it, and shows what it does, live.
+# A tour for a fresh machine: installs the build dependencies of nsx, builds it, and demonstrates it live.
 # Usage: sudo sh tools/quickstart.sh
 set -eu
 
@@ -29,13 +29,13 @@ say() {
   printf '\n%s# %s%s\n' "$bold" "$*" "$plain"
 }
 
-# Shows a command as one would type it, then runs it.
+# Prints a command as it would be typed, then runs it.
 show() {
   printf '$ %s\n' "$*"
   "$@"
 }
 
-# Ends what the tour has left running, whatever happens; with its parent goes the program.
+# Kills nsx-unshare however the tour ends; --kill-child kills its program as well.
 keeper=
 finish() {
   [ -z "$keeper" ] || kill -KILL "$keeper" 2>/dev/null || true
@@ -48,7 +48,7 @@ nsx-unshare -muinp --kill-child --mount-proc -- \
   sh -c 'echo demo >/proc/sys/kernel/hostname; sleep 60' &
 keeper=$!
 demo=
-# The one whose parent is the waiting nsx-unshare; there once it has changed its name.
+# The demonstration process is the child of the waiting nsx-unshare.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
   sleep 0.2
   demo=$(nsx-ls -n -l -t pid -o PPID,PID | sed -n "s/^ *$keeper  *//p")
