@@ -43,7 +43,7 @@ install_packages() {
   echo "== installing Debian packages:$missing"
   # shellcheck disable=SC2086 # a list of words
   { run_apt_get update && run_apt_get install -y --no-install-recommends $missing; } || {
-    echo "Could not install:$missing. Is this Debian 12 or newer, with its archive in reach?" >&2
+    echo "Could not install:$missing. This needs Debian 12 or newer, and access to its archive." >&2
     return 1
   }
 }

@@ -42,7 +42,7 @@ finish() {
 }
 trap finish EXIT
 
-say "Make: a shell in new mount, UTS, IPC, network and PID namespaces. It sleeps, as a service would."
+say "Create: a shell in new mount, UTS, IPC, network and PID namespaces, which sleeps like a service."
 echo "$ nsx-unshare -muinp --kill-child --mount-proc -- sh -c 'echo demo >/proc/sys/kernel/hostname; sleep 60' &"
 nsx-unshare -muinp --kill-child --mount-proc -- \
   sh -c 'echo demo >/proc/sys/kernel/hostname; sleep 60' &
@@ -59,26 +59,26 @@ if [ -z "$demo" ]; then
   exit 1
 fi
 
-say "List: the namespaces that this program is in, and who else is."
+say "List: the namespaces of this process, and the other processes in them."
 show nsx-ls -p "$demo"
 
-say "List: which PID namespace hangs below which."
+say "List: the hierarchy of PID namespaces."
 show nsx-ls --tree=parent -t pid
 
-say "Enter: look around inside. Its host name, its processes, its network."
+say "Enter: the hostname, processes and network inside."
 show nsx-enter -t "$demo" --uts -- uname -n
 show nsx-enter -t "$demo" --pid --mount -- sh -c 'echo /proc/[0-9]*'
 show nsx-enter -t "$demo" --net -- cat /proc/net/dev
 
-say "Ask first: what would be done, step by step."
+say "Plan: print each step without carrying it out."
 show nsx-enter -t "$demo" --all --plan -- bash
 
-say "An ordinary user does the same, by way of a user namespace: root inside, nobody outside."
+say "Unprivileged users can do the same in a user namespace: root inside, nobody outside."
 if ! show setpriv --reuid=65534 --regid=65534 --clear-groups \
   "$build_dir/tools/nsx-unshare" --map-root-user --net --uts -- \
   sh -c 'id -u; cat /proc/self/uid_map'; then
-  echo "(This machine does not let ordinary users make user namespaces, or read $build_dir.)"
+  echo "(On this machine, ordinary users cannot create user namespaces or cannot read $build_dir.)"
 fi
 
-say "Done. Read on: $source_dir/README.md, and 'man -l $source_dir/man/nsx.7'."
+say "Done. For more, see $source_dir/README.md and 'man -l $source_dir/man/nsx.7'."
 echo "To install:  sudo meson install -C $build_dir"

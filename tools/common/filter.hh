@@ -94,7 +94,7 @@ class Filter {
     using Returned = std::invoke_result_t<ValueOf&, std::size_t>;
     static_assert(std::is_lvalue_reference_v<Returned> &&
                       std::is_same_v<std::remove_cvref_t<Returned>, Value>,
-                  "what is not a reference to a Value would be gone before it is looked at");
+                  "value_of must return a reference to a Value that outlives the call");
     return evaluate(std::ref(value_of));
   }
 
