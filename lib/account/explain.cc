@@ -54,12 +54,13 @@ struct Counter {
 };
 
 constexpr std::array kCounters{
-    Counter{"cpu.max", "cpu.stat", "nr_throttled", "stood still until the next period"},
-    Counter{"memory.high", "memory.events.local", "high", "slowed down to reclaim memory"},
-    Counter{"memory.max", "memory.events.local", "max", "hit the limit, and memory was reclaimed"},
+    Counter{"cpu.max", "cpu.stat", "nr_throttled", "was throttled until the next period"},
+    Counter{"memory.high", "memory.events.local", "high", "was slowed down to reclaim memory"},
+    Counter{"memory.max", "memory.events.local", "max", "hit the limit and reclaimed memory"},
     Counter{"memory.max", "memory.events.local", "oom", "ran out of memory"},
-    Counter{"memory.max", "memory.events.local", "oom_kill", "had processes killed for memory"},
-    Counter{"memory.swap.max", "memory.swap.events", "max", "hit the limit of swap"},
+    Counter{"memory.max", "memory.events.local", "oom_kill",
+            "had processes killed by the OOM killer"},
+    Counter{"memory.swap.max", "memory.swap.events", "max", "hit the swap limit"},
     Counter{"pids.max", "pids.events", "max", "had forks refused"},
     Counter{"net.in", "net.stat", "rx_dropped_packets", "dropped incoming packets"},
     Counter{"net.out", "net.stat", "tx_dropped_packets", "dropped outgoing packets"},
@@ -212,12 +213,12 @@ ExplainedController explain_controller(const CgroupTree& tree, const char* name,
   for (std::size_t i = chain.size(); i-- > 1;) {
     if (has(chain[i], "cgroup.subtree_control")) continue;
     controller.missing_at = chain[i].path();
-    controller.reason = "it is not in the cgroup.subtree_control there";
+    controller.reason = "it is not enabled in the cgroup.subtree_control there";
     return controller;
   }
   controller.reason = type_of(chain.front()).find("threaded") != std::string::npos
                           ? "a threaded cgroup cannot have it"
-                          : "it came or went while this was looked at";
+                          : "it was enabled or disabled during the reading";
   return controller;
 }
 

@@ -370,7 +370,7 @@ Result<CgroupReading> sample_cgroups(const Cgroup& first, const CgroupSampleRequ
     reading.cgroups.reserve(std::min(below.value_or(0), kMost) + 1);
   }
   if (!Sampler(request, reading).visit(first.directory(), first.path(), std::nullopt, 0, 0)) {
-    return fail("read the cgroup", first.path(), ENODEV, "it has been removed");
+    return refuse("read the cgroup", first.path(), "it has been removed");
   }
   return reading;
 }

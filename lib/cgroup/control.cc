@@ -30,13 +30,13 @@ constexpr std::chrono::seconds kFreezeTime{10};
 
 Status refuse_top(const Cgroup& cgroup, const char* what) {
   if (!cgroup.is_top() && !is_real_root(cgroup)) return {};
-  return refuse(what, cgroup.path(), "it is the top of the tree, with all that runs");
+  return refuse(what, cgroup.path(), "it is the top of the tree and holds all processes");
 }
 
 Status refuse_own(const CgroupTree& tree, const Cgroup& cgroup, const char* what) {
   TRY(refuse_top(cgroup, what));
   auto own = TRY(is_in(tree, cgroup));
-  if (own) return refuse(what, cgroup.path(), "this command is in it, too");
+  if (own) return refuse(what, cgroup.path(), "this command runs in it");
   return {};
 }
 
@@ -80,7 +80,7 @@ constexpr int kRounds = 1000;
 
 Status walk(int directory, const std::function<Status(int)>& visit, int depth) {
   TRY(visit(directory));
-  if (depth == kMaxCgroupDepth) return refuse("look below", "the cgroups", "they nest too deep");
+  if (depth == kMaxCgroupDepth) return refuse("walk", "the cgroup tree", "it is nested too deeply");
   const auto names = list_directories_at(directory, ".");
   if (!names) return {};
   for (const std::string& name : *names) {
@@ -117,11 +117,12 @@ Status check_not_frozen(const CgroupTree& tree, const Cgroup& cgroup, const std:
   const auto frozen = frozen_by(tree, cgroup);
   if (!frozen) return {};
   if (*frozen == "..") {
-    return refuse(what, cgroup.path(), "it is frozen, from outside of what is mounted here");
+    return refuse(what, cgroup.path(), "it is frozen by a cgroup outside of this mount");
   }
-  return refuse(what, cgroup.path(),
-                *frozen == cgroup.path() ? "it is frozen" : *frozen + " above it is frozen",
-                "nsx-cg thaw " + *frozen);
+  return refuse(
+      what, cgroup.path(),
+      *frozen == cgroup.path() ? "it is frozen" : "its ancestor " + *frozen + " is frozen",
+      "nsx-cg thaw " + shell_word(*frozen));
 }
 
 Status join_cgroup(const CgroupTree& tree, const Cgroup& cgroup) {
@@ -165,8 +166,10 @@ Status freeze_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool frozen) 
   auto done = TRY(wait_for_cgroup(tree, cgroup, wanted, kFreezeTime));
   if (done) return {};
   return refuse(frozen ? "freeze the cgroup" : "thaw the cgroup", cgroup.path(),
-                "some of its processes do not stop: the kernel has them wait for something",
-                "they freeze as soon as that comes; \"thaw\" takes it back");
+                "some of its processes are in an uninterruptible sleep",
+                frozen ? "they freeze when they wake up; to cancel that, run: nsx-cg thaw " +
+                             shell_word(cgroup.path())
+                       : "");
 }
 
 Status signal_cgroup(const CgroupTree& tree, const Cgroup& cgroup, int signal) {
@@ -208,7 +211,7 @@ Result<std::uint64_t> reclaim_memory(const CgroupTree& tree, const Cgroup& cgrou
   if (done) return taken;
   if (done.error().code == EAGAIN) {
     return refuse("reclaim " + std::to_string(bytes) + " bytes from", cgroup.path(),
-                  "the kernel found less to take: memory.current fell by " + std::to_string(taken));
+                  "the kernel reclaimed less: memory.current fell by " + std::to_string(taken));
   }
   return tl::unexpected(
       explain_write(tree, cgroup, "memory.reclaim", std::to_string(bytes), done.error().code));
@@ -234,7 +237,8 @@ Status move_all_processes(const std::string& path, int directory, const Cgroup& 
       }
     }
   }
-  return refuse("move the processes of", path, "new ones come all the time", "freeze it first");
+  return refuse("move the processes of", path, "new processes keep appearing",
+                "freeze it first: nsx-cg freeze " + shell_word(path));
 }
 
 Status walk_subtree(int directory, const std::function<Status(int)>& visit) {

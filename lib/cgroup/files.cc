@@ -31,10 +31,10 @@ bool lists_controller(std::string_view list, std::string_view controller) {
 }
 
 const char* command_for(std::string_view file) {
-  if (file == "cgroup.procs" || file == "cgroup.threads") return "mv moves processes";
-  if (file == "cgroup.kill") return "kill does that";
-  if (file == "cgroup.freeze") return "freeze and thaw do that";
-  if (file == "memory.reclaim") return "reclaim does that";
+  if (file == "cgroup.procs" || file == "cgroup.threads") return "nsx-cg mv";
+  if (file == "cgroup.kill") return "nsx-cg kill";
+  if (file == "cgroup.freeze") return "nsx-cg freeze";
+  if (file == "memory.reclaim") return "nsx-cg reclaim";
   return nullptr;
 }
 

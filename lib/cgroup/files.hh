@@ -18,8 +18,8 @@ std::string_view controller_of(std::string_view file);
 /// Whether a list like cgroup.subtree_control has this name.
 bool lists_controller(std::string_view list, std::string_view controller);
 
-/// What acts when it is written and has a command of its own ("kill"), or holds processes.
-/// Null: it is a setting, or at least no harm.
+/// Returns the command for a file that acts when it is written, or that holds processes: "nsx-cg
+/// kill". Null for a setting, and for a file that is harmless to write.
 const char* command_for(std::string_view file);
 
 /// Whether a file that can be read and written is a setting that is worth to be kept.

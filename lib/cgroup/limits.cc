@@ -74,8 +74,9 @@ bool is_file_name(std::string_view name) {
          !name.ends_with('.');
 }
 
-tl::unexpected<Error> no_limit(std::string_view text, const std::string& reason) {
-  return refuse("use as a limit", '\'' + std::string(text) + '\'', reason);
+tl::unexpected<Error> no_limit(std::string_view text, const std::string& reason,
+                               const std::string& hint = {}) {
+  return problem("invalid limit {}", '\'' + std::string(text) + '\'', reason, hint);
 }
 
 /// cpu.max: CPUs, or time in a period. The kernel takes periods of 1 ms to 1 s, and no quota of
@@ -181,46 +182,46 @@ Result<CgroupLimit> read_value(Reads reads, std::string_view value, CgroupLimit 
       limit.share = read_share(value);
       if (limit.share) {
         return *limit.share <= 1 ? Result<CgroupLimit>(std::move(limit))
-                                 : no_limit(limit.text, "there is no more than 100%");
+                                 : no_limit(limit.text, "a share cannot exceed 100%");
       }
-      return put_number(read_size(value), "a size is like 512M, 1.5G, 50% or max");
+      return put_number(read_size(value), "expected a size like 512M, 1.5G, 50% or max");
     case Reads::cpu:
-      return put(read_cpu(value), "it is like 1.5 (CPUs), 150%, 50ms/100ms or max");
+      return put(read_cpu(value), "expected CPUs like 1.5, 150%, 50ms/100ms or max");
     case Reads::time:
-      return put_number(read_time(value, kMicrosecond), "a time is like 50ms, 100us or 1s");
+      return put_number(read_time(value, kMicrosecond), "expected a time like 50ms, 100us or 1s");
     case Reads::count:
       if (value == "max") return put("max", "");
-      return put_number(parse_number<std::uint64_t>(value), "it is a number or max");
+      return put_number(parse_number<std::uint64_t>(value), "expected a number or max");
     case Reads::weight:
-      return put(read_weight(value), "a weight is from 1 to 10000");
+      return put(read_weight(value), "expected a weight from 1 to 10000");
     case Reads::text:
       return put(std::string(value), "");
     case Reads::rate:
       if (value == "max") return put("max", "");
-      return put_number(read_rate(value), "a rate is like 10M/s, in bytes, or max");
+      return put_number(read_rate(value), "expected a rate in bytes like 10M/s, or max");
     case Reads::disk_rates:
       if (!part_disk(value, limit, rest)) {
-        return no_limit(limit.text, "it is like /dev/sda:w=10M/s,riops=500");
+        return no_limit(limit.text, "expected DISK:RATES like /dev/sda:w=10M/s,riops=500");
       }
       return put(read_rates(rest),
-                 "behind the path, it is like r=10M/s,w=1M/s,riops=500,wiops=max");
+                 "expected rates after the disk like r=10M/s,w=1M/s,riops=500,wiops=max");
     case Reads::disk_weight:
       if (value.starts_with("default ")) return put(std::string(value), "");
       if (!part_disk(value, limit, rest)) {
         auto weight = read_weight(value);
         return put(weight ? std::optional("default " + *weight) : std::nullopt,
-                   "a weight is from 1 to 10000, or of one disk like /dev/sda:200");
+                   "expected a weight from 1 to 10000, or DISK:WEIGHT like /dev/sda:200");
       }
       return put(rest == "default" ? "default" : read_weight(rest),
-                 "a weight is from 1 to 10000, or default");
+                 "expected a weight from 1 to 10000, or default");
     case Reads::disk_time: {
       if (!part_disk(value, limit, rest)) {
-        return no_limit(limit.text, "it is like /dev/sda:10ms");
+        return no_limit(limit.text, "expected DISK:TIME like /dev/sda:10ms");
       }
       if (rest.starts_with("target=")) rest.remove_prefix(7);
       const auto time = read_time(rest, kMicrosecond);
       return put(time ? std::optional("target=" + std::to_string(*time)) : std::nullopt,
-                 "behind the path stands a time like 10ms");
+                 "expected a time after the disk like 10ms");
     }
   }
   return limit;
@@ -246,24 +247,24 @@ Result<CgroupLimit> parse_cgroup_limit(std::string_view text) {
   limit.text = text;
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    return no_limit(text, "a limit is KEY=VALUE, like memory=512M");
+    return no_limit(text, "expected KEY=VALUE like memory=512M");
   }
   const std::string_view name = text.substr(0, equals);
   const std::string_view value = text.substr(equals + 1);
   // Several lines would be several writes.
   if (value.find_first_of(std::string_view("\n\0", 2)) != std::string_view::npos) {
-    return no_limit(text, "a value has no line feed");
+    return no_limit(text, "the value contains a line feed or a NUL");
   }
   const Key* key = find_key(name);
   if (key == nullptr && !is_file_name(name)) {
     return no_limit(
         text,
-        "there is no such key; it is memory, swap, cpu, cpus, pids, io, net.in, or a file of "
-        "the kernel's like memory.high");
+        "expected a key like memory, swap, cpu, cpus, pids, io or net.in, or a kernel file like "
+        "memory.high");
   }
   limit.file = key != nullptr ? key->file : name;
   if (const char* command = command_for(limit.file)) {
-    return no_limit(text, std::string("that is no limit; ") + command);
+    return no_limit(text, limit.file + " is not a limit", std::string("use '") + command + "'");
   }
   if (value.empty() && (key == nullptr || key->reads != Reads::text)) {
     return no_limit(text, "the value is missing");
@@ -278,14 +279,14 @@ Result<std::vector<CgroupLimit>> parse_cgroup_limits(std::string_view text) {
     if (word.empty()) continue;
     limits.push_back(TRY(parse_cgroup_limit(word)));
   }
-  if (limits.empty()) return no_limit("", "a limit is KEY=VALUE, like memory=512M");
+  if (limits.empty()) return no_limit("", "expected KEY=VALUE like memory=512M");
   return limits;
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
   if (const auto size = read_size(text)) return *size;
-  return refuse("use as a size", '\'' + std::string(text) + '\'',
-                "a size is like 512M, 1.5G or 4096");
+  return problem("invalid size {}", '\'' + std::string(text) + '\'',
+                 "expected a size like 512M, 1.5G or 4096");
 }
 
 std::string format_size(std::uint64_t bytes) {

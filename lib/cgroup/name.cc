@@ -8,14 +8,14 @@
 namespace nsx {
 
 Result<std::string> normal_cgroup_path(std::string path, const std::string& mount_point) {
-  constexpr const char* kUse = "use as a cgroup";
+  constexpr const char* kInvalid = "invalid cgroup path {}";
   const std::string given = '\'' + path + '\'';
-  if (path.empty()) return refuse(kUse, given, "the top of the tree is /");
+  if (path.empty()) return problem(kInvalid, given, "it is empty; the top of the tree is /");
   if (!mount_point.empty() && (path == mount_point || path.starts_with(mount_point + '/'))) {
     path.erase(0, mount_point.size());
   }
   if (path.find('\n') != std::string::npos || path.find('\0') != std::string::npos) {
-    return refuse(kUse, given, "no name of a cgroup holds a line feed");
+    return problem(kInvalid, given, "it contains a line feed or a NUL");
   }
   std::string normal;
   std::string_view rest = path;
@@ -23,7 +23,7 @@ Result<std::string> normal_cgroup_path(std::string path, const std::string& moun
     const std::string_view name = next_field(rest, '/');
     if (name.empty() || name == ".") continue;
     if (name == "..") {
-      return refuse(kUse, given, "it goes up", "give a path below the top, without \"..\"");
+      return problem(kInvalid, given, "'..' is not allowed");
     }
     normal += '/';
     normal += name;

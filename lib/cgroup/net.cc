@@ -22,7 +22,7 @@ namespace nsx {
 
 namespace {
 
-constexpr const char* kSet = "limit and count the network of the cgroup";
+constexpr const char* kSet = "limit the network of the cgroup";
 
 /// Before anything is made: a bpffs may let anybody make directories.
 Status check_rights() {
@@ -61,9 +61,9 @@ Status attach(int program, int cgroup, unsigned type, const std::string& path) {
   if (!link) {
     const int code = link.error().code;
     return fail("attach a BPF program to the cgroup", {}, code,
-                code == EPERM    ? "a cgroup above has one that allows no others, or there is no "
-                                   "right to: CAP_NET_ADMIN"
-                : code == EINVAL ? "this kernel may have no BPF programs on cgroups"
+                code == EPERM    ? "run as root; an ancestor may also have a BPF program that "
+                                   "allows no others"
+                : code == EINVAL ? "the kernel needs CONFIG_CGROUP_BPF"
                                  : "");
   }
   return pin(link->get(), path, 0600);
@@ -111,7 +111,7 @@ Result<std::size_t> possible_cpus() {
     const std::size_t dash = range.find('-');
     if (dash != std::string_view::npos) range.remove_prefix(dash + 1);
     const auto number = parse_number<std::size_t>(range);
-    if (!number) return refuse("understand", path, "it does not list CPUs");
+    if (!number) return refuse("parse", path, "it is not a list of CPUs");
     last = std::max(last, *number);
   }
   return last + 1;
@@ -151,7 +151,7 @@ std::string stat_lines(const std::string& name, const CgroupNetCounters& counter
 
 Result<std::uint64_t> cgroup_id(int cgroup) {
   struct stat status {};
-  if (::fstat(cgroup, &status) != 0) return fail("look at", "the cgroup");
+  if (::fstat(cgroup, &status) != 0) return fail("stat", "the cgroup");
   return std::uint64_t{status.st_ino};
 }
 
@@ -184,7 +184,8 @@ Result<std::optional<CgroupNet>> read_cgroup_net(std::uint64_t id) {
   if (!counters && counters.error().code == ENOENT) return std::nullopt;
   if (!counters) return error_of(counters);
   if (!is_of_this_version(buckets->get(), counters->get())) {
-    return refuse("read", directory, "another version of nsx made it", "set its rates again");
+    return refuse("read", directory, "another version of nsx wrote it",
+                  "set the limits again: nsx-cg set CGROUP net.in=RATE net.out=RATE");
   }
   const auto cpus = TRY(possible_cpus());
   auto in = TRY(read_direction(buckets->get(), counters->get(), NSX_NET_IN, cpus));

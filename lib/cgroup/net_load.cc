@@ -18,8 +18,8 @@ namespace nsx {
 
 namespace {
 
-constexpr const char* kLoad = "load the BPF programs for";
-constexpr const char* kNetwork = "the network";
+constexpr const char* kLoad = "load";
+constexpr const char* kNetwork = "the BPF programs that limit the network";
 
 // clang's output for net.bpf.c. libbpf wants ELF at an even address.
 alignas(8) constexpr unsigned char kObject[] = {
@@ -48,7 +48,7 @@ Result<Libbpf> open_libbpf() {
   // Never closed: it is a few pages, and the caller may need it again.
   void* library = ::dlopen("libbpf.so.1", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    return refuse(kLoad, kNetwork, "the library libbpf.so.1 is not here", "install libbpf1");
+    return refuse(kLoad, kNetwork, "libbpf.so.1 is not installed", "install libbpf1");
   }
   Libbpf bpf{};
   if (!find(library, "libbpf_set_print", bpf.set_print) ||
@@ -58,7 +58,7 @@ Result<Libbpf> open_libbpf() {
       !find(library, "bpf_object__find_program_by_name", bpf.find_program) ||
       !find(library, "bpf_program__fd", bpf.program_fd) ||
       !find(library, "bpf_object__find_map_fd_by_name", bpf.find_map)) {
-    return refuse(kLoad, kNetwork, "libbpf.so.1 lacks functions of its version 1.0");
+    return refuse(kLoad, kNetwork, "libbpf.so.1 is older than version 1.0");
   }
   return bpf;
 }
@@ -102,9 +102,11 @@ tl::unexpected<Error> failed_to_load(int code) {
           hint_for_capability(CAP_BPF, "CAP_BPF and CAP_NET_ADMIN in the initial user namespace",
                               Over::another));
     case ENOSYS:
-      return fail(kLoad, kNetwork, code, "this kernel was built without bpf(2)");
+      return fail(kLoad, kNetwork, code, "the kernel needs CONFIG_BPF_SYSCALL");
     default:
-      return fail(kLoad, kNetwork, code, first_words.data());
+      return fail(kLoad, kNetwork, code,
+                  first_words[0] != '\0' ? std::string("libbpf says: ") + first_words.data()
+                                         : std::string());
   }
 }
 

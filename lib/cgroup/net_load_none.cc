@@ -6,8 +6,9 @@
 namespace nsx {
 
 Result<NetPrograms> load_net_programs() {
-  return refuse("load the BPF programs for", "the network", "this nsx was built without them",
-                "build it with clang and libbpf-dev, meson setup -Dbpf=enabled");
+  return refuse("load", "the BPF programs that limit the network",
+                "this nsx was built without them",
+                "rebuild with clang and libbpf-dev installed: meson setup -Dbpf=enabled build");
 }
 
 }  // namespace nsx

@@ -24,7 +24,7 @@ namespace {
 constexpr const char* kBpffs = "/sys/fs/bpf";
 constexpr const char* kName = "nsx";
 constexpr const char* kPins = "/sys/fs/bpf/nsx";
-constexpr const char* kKeep = "keep BPF programs below";
+constexpr const char* kKeep = "pin BPF programs in";
 // Not on the directory itself: whoever may list it could lock it, and keep all others waiting.
 constexpr const char* kLock = "lock";
 
@@ -41,14 +41,14 @@ Result<OwnedFd> open_bpffs() {
   struct statfs fs {};
   struct stat status {};
   if (::fstatfs(directory.get(), &fs) != 0 || ::fstat(directory.get(), &status) != 0) {
-    return fail("look at", kBpffs);
+    return fail("stat", kBpffs);
   }
   if (fs.f_type != BPF_FS_MAGIC) {
     return refuse(kKeep, kBpffs, "no bpffs is mounted there", "mount -t bpf bpf /sys/fs/bpf");
   }
   if (is_closed(status)) return directory;
-  return refuse(kKeep, kBpffs, "other users could replace what is in it",
-                "chown root /sys/fs/bpf; chmod +t /sys/fs/bpf");
+  return refuse(kKeep, kBpffs, "other users can replace its entries",
+                "chown root /sys/fs/bpf && chmod +t /sys/fs/bpf");
 }
 
 /// Who owns the entry of this name, if that is neither root nor the caller.
@@ -69,7 +69,7 @@ Result<std::optional<OwnedFd>> open_pins() {
     return fail("open", kPins, code);
   }
   struct stat status {};
-  if (::fstat(pins.get(), &status) != 0) return fail("look at", kPins);
+  if (::fstat(pins.get(), &status) != 0) return fail("stat", kPins);
   if (!is_trusted_owner(status.st_uid)) return std::nullopt;
   if (is_closed(status)) return std::optional(std::move(pins));
   return refuse(kKeep, kPins, "other users can write to it", "chmod go-w /sys/fs/bpf/nsx");
@@ -85,8 +85,8 @@ Status set_aside(int bpffs, uid_t owner) {
       std::string(kName) + "-of-" + std::to_string(owner) + '-' + std::to_string(number);
   if (::renameat2(bpffs, kName, bpffs, aside.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno == ENOENT) return {};
-    return refuse(kKeep, kPins, "UID " + std::to_string(owner) + " owns it",
-                  std::string("as root: rm -r ") + kPins);
+    return refuse(kKeep, kPins, "it belongs to UID " + std::to_string(owner),
+                  std::string("sudo rm -r ") + kPins);
   }
   if (foreign_owner(bpffs, aside)) {
     ::unlinkat(bpffs, aside.c_str(), AT_REMOVEDIR);
@@ -153,7 +153,7 @@ Result<NetPins> NetPins::prepare() {
     auto pins = TRY(lock());
     if (pins) return std::move(*pins);
   }
-  return refuse(kKeep, kPins, "another user keeps taking the name");
+  return refuse(kKeep, kPins, "another user keeps taking its name");
 }
 
 Result<std::string> NetPins::make(std::uint64_t id) {

@@ -100,10 +100,8 @@ bool is_delegated_scope(const Cgroup& cgroup) {
 Error explain_single_writer(const std::string& path, bool is_root) {
   const std::string command =
       std::string("systemd-run ") + (is_root ? "" : "--user ") + "--scope -p Delegate=yes";
-  return {
-      "change the cgroup", path, 0,
-      "systemd owns it, and is the only one to write there, but for what it has delegated",
-      '"' + command + " bash\" gives a shell in a cgroup of your own, named '.'; or add --force"};
+  return {"cannot change the cgroup", path, 0, "systemd manages it and has not delegated it",
+          "run '" + command + " bash' for a shell in a cgroup of your own, or add --force"};
 }
 
 Status check_single_writer(const CgroupTree& tree, const std::string& path) {

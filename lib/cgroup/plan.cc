@@ -182,20 +182,18 @@ Status check_depth(const std::string& mount_point, const std::string& path) {
   constexpr const char* kMake = "make the cgroup";
   if (std::count(path.begin(), path.end(), '/') > kMaxCgroupDepth) {
     return refuse(kMake, path,
-                  "it would be nested deeper than " + std::to_string(kMaxCgroupDepth) +
-                      " levels, which is as deep as rm -r removes");
+                  "it would be nested deeper than " + std::to_string(kMaxCgroupDepth) + " levels");
   }
   if (mount_point.size() + path.size() >= PATH_MAX) {
     return refuse(kMake, path,
-                  "its path would be longer than the " + std::to_string(PATH_MAX - 1) +
-                      " bytes of a path, by which it is removed");
+                  "its path would be longer than " + std::to_string(PATH_MAX - 1) + " bytes");
   }
   return {};
 }
 
 Result<std::string> leaf_path(const std::string& path, const std::string& leaf) {
   if (leaf.find('/') != std::string::npos) {
-    return refuse("use as the name of a leaf", '\'' + leaf + '\'', "it has a slash");
+    return problem("invalid leaf name {}", '\'' + leaf + '\'', "it contains a slash");
   }
   return normal_cgroup_path(path + '/' + leaf, "");
 }
@@ -211,7 +209,7 @@ Result<std::vector<CgroupStep>> plan_cgroups(std::span<const CgroupWanted> wante
     TRY(check_depth(facts.mount_point, each.path));
     const CgroupFacts* cgroup = TRY(planner.before(each.path));
     if (cgroup != nullptr && each.must_be_new) {
-      return refuse("make the cgroup", each.path, "there is one of this name already");
+      return refuse("make the cgroup", each.path, "it already exists");
     }
     TRY(planner.want(each));
   }

@@ -59,7 +59,7 @@ bool remove_killed(int above, const std::string& name) {
 
 Status remove_below(int directory, const std::string& path, int depth) {
   if (depth == kMaxCgroupDepth)
-    return refuse("remove the cgroups below", path, "they nest too deep");
+    return refuse("remove the cgroups below", path, "they are nested too deeply");
   auto names = list_directories_at(directory, ".");
   if (!names) return {};
   for (const std::string& name : *names) {
@@ -73,7 +73,8 @@ Status remove_below(int directory, const std::string& path, int depth) {
     }
     if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
       if (errno == EBUSY) {
-        return refuse("remove the cgroup", below, "there are processes in it", "--kill ends them");
+        return refuse("remove the cgroup", below, "it contains processes",
+                      "add --kill to kill them");
       }
       return fail("remove the cgroup", below);
     }
@@ -105,8 +106,7 @@ Status kill_and_wait(int directory) {
     constexpr std::chrono::milliseconds kRound{100};
     auto changed = TRY(wait_for_change(events->get(), deadline, kRound));
     if (!changed) {
-      return refuse("end all processes in the cgroup", "",
-                    "some do not end: the kernel has them wait for something");
+      return refuse("kill all processes in the cgroup", "", "some are in an uninterruptible sleep");
     }
   }
   return {};
@@ -148,14 +148,14 @@ Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, const CgroupR
   if (::fstat(cgroup.directory(), &held) != 0 ||
       ::fstatat(above->directory(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
       held.st_ino != named.st_ino) {
-    return refuse("remove the cgroup", cgroup.path(), "it has been removed already");
+    return refuse("remove the cgroup", cgroup.path(), "it no longer exists");
   }
   if (removal.kill) {
     // Before anything ends for a removal that fails.
     const auto below = list_directories_at(cgroup.directory(), ".");
     if (!removal.recursive && below && !below->empty()) {
-      return refuse("remove the cgroup", cgroup.path(), "there are cgroups below it",
-                    "-r removes those, too");
+      return refuse("remove the cgroup", cgroup.path(), "it contains other cgroups",
+                    "add -r to remove them, too");
     }
     TRY(signal_cgroup(tree, cgroup, SIGKILL));
     if (auto done = kill_and_wait(cgroup.directory()); !done) {

@@ -32,7 +32,7 @@ Result<std::uint64_t> machine_total(const Kernel& kernel, std::string_view key) 
     constexpr std::uint64_t kUnit = 1024;
     if (kilobytes) return *kilobytes * kUnit;
   }
-  return refuse("find out", "how much memory there is", "/proc/meminfo does not say");
+  return refuse("find {} in /proc/meminfo", key, "");
 }
 
 /// What the machine has, or less, where a cgroup above this path is limited to that.
@@ -80,8 +80,8 @@ Result<std::string> whole_disk(const std::string& device, const std::string& pat
   const std::string directory = "/sys/dev/block/" + device;
   auto opened = open_at(AT_FDCWD, directory.c_str(), O_PATH | O_DIRECTORY);
   if (!opened) {
-    return refuse(kFind, path, "the kernel has no block device " + device,
-                  "of a file system over others (btrfs, overlay), name the device itself");
+    return refuse(kFind, path, "there is no block device " + device,
+                  "give the block device itself, such as /dev/sda");
   }
   if (::faccessat(opened->get(), "partition", F_OK, 0) != 0) return device;
   auto disk = read_file_at(opened->get(), "../dev");
@@ -141,7 +141,8 @@ Result<std::string> disk_of(const std::string& path) {
   if (S_ISBLK(status.st_mode)) return whole_disk(numbers(status.st_rdev), path);
   // Where there is no device below, the kernel makes the number up, with 0 before the colon.
   if (major(status.st_dev) == 0) {
-    return refuse(kFind, path, "its file system has no disk of its own", "name the device itself");
+    return refuse(kFind, path, "its file system has no disk of its own",
+                  "give the block device itself, such as /dev/sda");
   }
   return whole_disk(numbers(status.st_dev), path);
 }

@@ -17,9 +17,14 @@ namespace nsx {
 
 namespace {
 
+Error cannot(std::string_view operation, std::string_view subject, int code,
+             std::string_view reason = {}, std::string_view hint = {}) {
+  return {"cannot " + std::string(operation), subject, code, reason, hint};
+}
+
 Error with_reason(std::string_view operation, std::string_view subject, std::string_view reason,
                   std::string_view hint = {}) {
-  return {operation, subject, 0, reason, hint};
+  return cannot(operation, subject, 0, reason, hint);
 }
 
 std::string path_of_file(const Cgroup& cgroup, const std::string& file) {
@@ -36,7 +41,7 @@ std::string owner_name(const Cgroup& cgroup, const std::string& file) {
 /// "it belongs to root": why a file may not be written.
 std::string owner_of(const Cgroup& cgroup, const std::string& file) {
   const std::string owner = owner_name(cgroup, file);
-  return owner.empty() ? "it may not be written" : "it belongs to " + owner;
+  return owner.empty() ? "it is not writable" : "it belongs to " + owner;
 }
 
 /// The lowest cgroup above another that has a controller: it does not hand it down.
@@ -65,9 +70,9 @@ Error explain_not_handed_down(const Cgroup& cgroup, const std::string& value) {
   const std::string what = path_of_file(cgroup, "cgroup.subtree_control");
   const std::string owner = owner_name(cgroup, "cgroup.subtree_control");
   return with_reason("enable " + controllers + " below the cgroup", cgroup.path(),
-                     what + (owner.empty() ? " may not be written"
-                                           : " belongs to " + owner + ", who can hand them down"),
-                     "echo " + value + " > " + what);
+                     what + (owner.empty() ? " is not writable" : " belongs to " + owner),
+                     (owner.empty() ? "" : "as " + owner + ", run: ") + "echo " + value + " > " +
+                         shell_word(what));
 }
 
 /// EACCES or EPERM of a write.
@@ -78,13 +83,14 @@ Error explain_denied(const Cgroup& cgroup, const std::string& file, const std::s
     return explain_not_handed_down(cgroup, value);
   }
   if (is_namespace_root(cgroup) && !file.starts_with("cgroup.")) {
-    return with_reason(operation, what,
-                       "this is the root of a cgroup namespace, and its limits are set outside",
-                       "set limits of a cgroup below it, or run this outside of the namespace");
+    return with_reason(
+        operation, what,
+        "it is the root of a cgroup namespace, and its limits are set outside of that",
+        "set limits on a cgroup below it, or run this outside of the namespace");
   }
   return with_reason(operation, what, owner_of(cgroup, file),
                      hint_for_owner("the user to whom this cgroup is delegated") +
-                         "; the limits of a delegated cgroup are its owner's above");
+                         "; a delegatee cannot change the limits of the delegated cgroup itself");
 }
 
 /// Which limit of the tree keeps a cgroup from being made at `path`.
@@ -99,14 +105,14 @@ std::string explain_full_tree(const CgroupTree& tree, const std::string& path) {
     const auto depth = above->read("cgroup.max.depth");
     const auto count = stat ? find_keyed_number(*stat, "nr_descendants") : std::nullopt;
     const auto reached = [&](const char* file, std::uint64_t limit) {
-      return std::string(file) + " of " + each + " is reached, which is " + std::to_string(limit);
+      return each + " has reached its " + file + " of " + std::to_string(limit);
     };
     const auto limit = most ? parse_cgroup_number(*most) : std::nullopt;
     if (limit && count.value_or(0) >= *limit) return reached("cgroup.max.descendants", *limit);
     const auto deepest = depth ? parse_cgroup_number(*depth) : std::nullopt;
     if (deepest && level >= *deepest) return reached("cgroup.max.depth", *deepest);
   }
-  return "cgroup.max.descendants or cgroup.max.depth of one above is reached";
+  return "an ancestor has reached its cgroup.max.descendants or cgroup.max.depth";
 }
 
 /// A file that is not there: of a controller that is not enabled, of none that this kernel has.
@@ -121,29 +127,27 @@ Error explain_missing(const CgroupTree& tree, const Cgroup& cgroup, const std::s
     if (!all || !lists_controller(*all, controller)) {
       return with_reason(std::string(operation), what,
                          "the controller " + std::string(controller) +
-                             " cannot be had: " + tree.why_without(controller));
+                             " is not available: " + tree.why_without(controller));
     }
-    std::string reason =
-        "the controller " + std::string(controller) + " is not enabled for this cgroup";
+    std::string reason = "the controller " + std::string(controller) + " is not enabled";
     std::string hint;
     if (const auto holder = holder_of_controller(tree, cgroup, controller)) {
       const std::string list = path_of_file(*holder, "cgroup.subtree_control");
       const std::string owner = owner_name(*holder, "cgroup.subtree_control");
-      reason += ": " + holder->path() + " does not hand it down";
-      if (!owner.empty()) reason += ", which is for " + owner + " to do";
-      hint = "echo +" + std::string(controller) + " > " + list;
+      reason += " in the cgroup.subtree_control of " + holder->path();
+      if (!owner.empty()) reason += ", which belongs to " + owner;
+      hint = "echo +" + std::string(controller) + " > " + shell_word(list);
     } else if (is_namespace_root(cgroup)) {
-      reason += ", and " + tree.why_without(controller);
+      reason += " for this cgroup: " + tree.why_without(controller);
     }
     return with_reason(std::string(operation), what, std::move(reason), std::move(hint));
   }
   if (is_real_root(cgroup)) {
-    return operation == "read"
-               ? with_reason("read", what, "the top of the tree does not have that file")
-               : with_reason("write", what, "the top of the tree has no limits",
-                             "set them for cgroups below it");
+    return operation == "read" ? with_reason("read", what, "the root cgroup has no such file")
+                               : with_reason("write", what, "the root cgroup has no limits",
+                                             "set limits on the cgroups below it");
   }
-  return with_reason(std::string(operation), what, "this kernel does not have that file");
+  return with_reason(std::string(operation), what, "this kernel has no such file");
 }
 
 Error explain_subtree_control(const CgroupTree& tree, const Cgroup& cgroup,
@@ -153,22 +157,22 @@ Error explain_subtree_control(const CgroupTree& tree, const Cgroup& cgroup,
   switch (code) {
     case EBUSY:
       if (value.find('-') != std::string::npos) {
-        return with_reason(operation, what, "a cgroup below still hands the controller down");
+        return with_reason(operation, what, "a cgroup below still enables the controller");
       }
       return explain_busy(cgroup.path(), count_processes(cgroup));
     case EOPNOTSUPP:
       return with_reason(operation, what,
-                         "it is part of a threaded subtree (cgroup.type is \"" + type_of(cgroup) +
-                             "\"), where only cpu, cpuset, perf_event and pids can be enabled");
+                         "it is part of a threaded subtree (cgroup.type is '" + type_of(cgroup) +
+                             "'), where only cpu, cpuset, perf_event and pids can be enabled");
     case ENOENT:
     case EINVAL: {
       std::string name = value.substr(std::min<std::size_t>(1, value.size()));
       name = name.substr(0, name.find(' '));
-      return with_reason(operation, what, "it has not got the controller " + name,
-                         tree.why_without(name));
+      return with_reason(operation, what,
+                         "the controller " + name + " is not available: " + tree.why_without(name));
     }
     default:
-      return {operation, what, code, {}, {}};
+      return cannot(operation, what, code);
   }
 }
 
@@ -199,8 +203,8 @@ Error explain_busy(const std::string& path, std::optional<std::size_t> count) {
   const std::string number = count ? std::to_string(*count) : "some";
   return with_reason("enable controllers below the cgroup", path,
                      "it has " + number + (count == 1U ? " process" : " processes") +
-                         " of its own, and only a cgroup without any can hand controllers down",
-                     "--leaf=NAME moves them to a new cgroup in it");
+                         " of its own, and only a cgroup without processes can enable controllers",
+                     "add --leaf=NAME to move them to a new cgroup in it");
 }
 
 Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file,
@@ -216,21 +220,22 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
       return explain_missing(tree, cgroup, file, "write");
     case ENODEV:
       // That is the disk, if it has gone meanwhile.
-      if (file.starts_with("io.")) return {operation, what, code, {}, {}};
+      if (file.starts_with("io.")) return cannot(operation, what, code);
       return with_reason(operation, what, "the cgroup has been removed");
     case EINVAL:
-      return with_reason(operation, what, "the kernel does not take this value");
+      return with_reason(operation, what, "the kernel rejects this value");
     case ERANGE:
       return with_reason(operation, what, "the value is out of range");
     case EOPNOTSUPP:
       if (file == "cgroup.type") {
         return with_reason(operation, what,
-                           "a cgroup with domain controllers enabled below it, or with other "
-                           "kinds of cgroups above it, cannot become threaded");
+                           "a cgroup that enables domain controllers, or whose parent has another "
+                           "type, cannot become threaded");
       }
-      return with_reason(operation, what, "this kernel, or the disk's scheduler, cannot do it");
+      return with_reason(operation, what,
+                         "this kernel or the disk's I/O scheduler does not support it");
     default:
-      return {operation, what, code, {}, {}};
+      return cannot(operation, what, code);
   }
 }
 
@@ -241,10 +246,10 @@ Error explain_read(const CgroupTree& tree, const Cgroup& cgroup, const std::stri
   if (code == ENOENT) return explain_missing(tree, cgroup, file, "read");
   if (code == EOPNOTSUPP && file == "cgroup.procs") {
     return with_reason("read", what,
-                       "it is threaded, and its processes are those of the domain above it",
-                       "cgroup.threads lists its threads");
+                       "it is threaded: its processes are listed in the domain above it",
+                       "read cgroup.threads instead");
   }
-  return {"read", what, code, {}, {}};
+  return cannot("read", what, code);
 }
 
 Error explain_move(const Cgroup& to, const std::string& from, const std::string& what, int code) {
@@ -254,16 +259,16 @@ Error explain_move(const Cgroup& to, const std::string& from, const std::string&
       auto below = to.read("cgroup.subtree_control");
       if (below && below->ends_with('\n')) below->pop_back();
       return with_reason(operation, to.path(),
-                         "it hands controllers down" + (below ? " (" + *below + ')' : "") +
-                             ", and such a cgroup holds no processes of its own",
+                         "it enables controllers for cgroups below" +
+                             (below ? " (" + *below + ')' : "") + ", and so cannot hold processes",
                          "move it to a cgroup below");
     }
     case EOPNOTSUPP: {
       const std::string type = type_of(to);
       if (type == "domain invalid") {
         return with_reason(operation, to.path(),
-                           "its type is \"domain invalid\", as it is in a threaded subtree",
-                           "write \"threaded\" to its cgroup.type: set CG cgroup.type=threaded");
+                           "its type is 'domain invalid', as it is in a threaded subtree",
+                           "nsx-cg set " + shell_word(to.path()) + " cgroup.type=threaded");
       }
       return with_reason(operation, to.path(),
                          "the cgroup at the top of its threaded subtree cannot hold processes");
@@ -280,22 +285,23 @@ Error explain_move(const Cgroup& to, const std::string& from, const std::string&
         return with_reason(operation, to.path(), owner_of(to, "cgroup.procs"),
                            hint_for_owner("the user to whom this cgroup is delegated"));
       }
-      return with_reason(operation, to.path(),
-                         "a move needs the right to write cgroup.procs here and in " + above +
-                             ", which is above both this and where it is",
-                         "only processes within a delegated subtree can be moved by its user");
+      return with_reason(
+          operation, to.path(),
+          "a move needs write access to cgroup.procs here and in the common ancestor " + above,
+          "run as root; a delegatee can only move processes within the delegated "
+          "subtree");
     }
     case ESRCH:
-      return with_reason(operation, to.path(), "the process has ended");
+      return with_reason(operation, to.path(), "the process has exited");
     case EINVAL:
-      return with_reason(operation, to.path(), "it is a thread of the kernel's");
+      return with_reason(operation, to.path(), "it is a kernel thread");
     case ENOENT:
     case ENODEV:
       return with_reason(operation, to.path(), "the cgroup has been removed");
     default:
       break;
   }
-  return {operation, to.path(), code, {}, {}};
+  return cannot(operation, to.path(), code);
 }
 
 std::optional<Error> explain_full(const CgroupTree& tree, const Cgroup& cgroup) {
@@ -313,7 +319,7 @@ std::optional<Error> explain_full(const CgroupTree& tree, const Cgroup& cgroup) 
     return with_reason("start a process in the cgroup", cgroup.path(),
                        "pids.max of " + path + " is reached: " + std::to_string(*used) + " of " +
                            std::to_string(*limit) + " processes and threads",
-                       "nsx-cg set " + path + " pids=NUMBER");
+                       "nsx-cg set " + shell_word(path) + " pids=NUMBER");
   }
 }
 
@@ -324,13 +330,13 @@ Error explain_make(const CgroupTree& tree, const std::string& path, int code) {
     case EAGAIN:
       return with_reason(kMake, directory_path, explain_full_tree(tree, path));
     case EEXIST:
-      return with_reason(kMake, directory_path, "there is a cgroup or a file of this name already");
+      return with_reason(kMake, directory_path, "a cgroup or file of this name already exists");
     case EACCES:
     case EPERM:
-      return with_reason(kMake, directory_path, "the cgroup that it would be in is not yours",
-                         hint_for_owner("the user to whom that is delegated"));
+      return with_reason(kMake, directory_path, "you may not write to its parent cgroup",
+                         hint_for_owner("the user to whom the parent is delegated"));
     default:
-      return {kMake, directory_path, code, {}, {}};
+      return cannot(kMake, directory_path, code);
   }
 }
 
@@ -340,18 +346,18 @@ Error explain_remove(const Cgroup& cgroup, int code) {
     const auto pids = cgroup_pids(cgroup.directory());
     if (pids && !pids->empty()) {
       return with_reason(kRemove, cgroup.path(),
-                         std::to_string(pids->size()) +
-                             (pids->size() == 1 ? " process is in it" : " processes are in it"),
-                         "--kill ends them");
+                         "it contains " + std::to_string(pids->size()) +
+                             (pids->size() == 1 ? " process" : " processes"),
+                         "add --kill to kill them");
     }
-    return with_reason(kRemove, cgroup.path(), "there are cgroups below it",
-                       "-r removes those, too");
+    return with_reason(kRemove, cgroup.path(), "it contains other cgroups",
+                       "add -r to remove them, too");
   }
   if (code == EACCES || code == EPERM) {
-    return with_reason(kRemove, cgroup.path(), "the cgroup that it is in is not yours",
-                       hint_for_owner("the user to whom that is delegated"));
+    return with_reason(kRemove, cgroup.path(), "you may not write to its parent cgroup",
+                       hint_for_owner("the user to whom the parent is delegated"));
   }
-  return {kRemove, cgroup.path(), code, {}, {}};
+  return cannot(kRemove, cgroup.path(), code);
 }
 
 }  // namespace nsx

@@ -185,7 +185,7 @@ class Connection {
 
   tl::unexpected<Error> does_not_answer() const {
     return refuse(kAsk, manager_.name,
-                  "it has not answered within " + std::to_string(kPatience.count()) + " seconds");
+                  "no answer within " + std::to_string(kPatience.count()) + " seconds");
   }
 
   tl::unexpected<Error> refused(const sd_bus_error& error, int code) const {
@@ -198,7 +198,7 @@ class Connection {
     const bool is_polkits = name == "org.freedesktop.DBus.Error.AccessDenied" ||
                             name == "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
     if (is_polkits && manager_.is_anothers) {
-      return refuse(kAsk, manager_.name, "you have none of your own, and polkit refuses: " + said);
+      return refuse(kAsk, manager_.name, "there is no systemd --user, and polkit refuses: " + said);
     }
     return refuse(kAsk, manager_.name, "it refuses: " + said);
   }
@@ -245,7 +245,7 @@ class Connection {
         if (job != path) continue;
         if (std::strcmp(result, "done") == 0) return {};
         return refuse(kAsk, manager_.name,
-                      "its job to start " + unit + " ended as \"" + result + "\"");
+                      "its job to start " + unit + " ended as '" + result + "'");
       }
       if (code > 0) continue;
       if (time_left() == 0) {
@@ -338,8 +338,11 @@ Result<NewCgroupPlace> enter_new_scope(const CgroupTree& tree, const ScopeReques
   }
   auto own = TRY(tree.own());
   if (last_name(own.path()) != name) {
-    return with_hint(
-        {kAsk, manager->name, 0, "this process is not in " + name + ", but in " + own.path(), {}});
+    return with_hint({std::string("cannot ") + kAsk,
+                      manager->name,
+                      0,
+                      "this process is not in " + name + ", but in " + own.path(),
+                      {}});
   }
   // A user's systemd 252 does not, and what runs in there is to know.
   if (!is_marked_delegated(own.directory()))
@@ -365,7 +368,7 @@ Result<SdBus> SdBus::open() {
       !find(library, "sd_bus_message_unref", bus.unref) ||
       !find(library, "sd_bus_process", bus.process) || !find(library, "sd_bus_wait", bus.wait) ||
       !find(library, "sd_bus_error_free", bus.error_free)) {
-    return refuse("load", kLibrary, "it lacks functions of systemd 237");
+    return refuse("load", kLibrary, "it is older than systemd 237");
   }
   return bus;
 }

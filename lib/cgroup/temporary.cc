@@ -155,7 +155,7 @@ Result<Cleaned> start_cleaner(const CgroupTree& tree, std::span<const CgroupStep
   std::optional<WordMessage> made;
   if (is_made) made = TRY(channel.receive_words());
   if (!made || made->fds.size() != 1) {
-    return refuse("make the cgroup", path, "the process that makes it was killed");
+    return refuse("make the cgroup", path, "the process that creates it was killed");
   }
   return Cleaned{channel.take_fd(), std::move(made->fds.front()), std::move(made->words)};
 }
@@ -184,7 +184,7 @@ Result<TemporaryCgroup> TemporaryCgroup::make(const CgroupTree& tree, const Cgro
 
 Result<TemporaryCgroup> TemporaryCgroup::carry_out(const CgroupTree& tree, const std::string& path,
                                                    std::vector<CgroupStep> steps, Ending ending) {
-  if (!makes(steps, path)) return refuse("make the cgroup", path, "the plan is for another");
+  if (!makes(steps, path)) return refuse("make the cgroup", path, "the plan is for another cgroup");
   TRY(check_none_frozen_above(tree, path));
   auto cleaned = TRY(start_cleaner(tree, steps, path, ending));
   // From here on, a failure ends the connection, and the cleaner cleans.

@@ -26,9 +26,9 @@ constexpr int kTries = 100;
 
 Status check_cgroup2(int directory, const std::string& path) {
   struct statfs fs {};
-  if (::fstatfs(directory, &fs) != 0) return fail("look at the cgroup", path);
+  if (::fstatfs(directory, &fs) != 0) return fail("stat the cgroup", path);
   if (fs.f_type == CGROUP2_SUPER_MAGIC) return {};
-  return refuse("use as a cgroup", path, "something else is mounted over it");
+  return refuse("use {} as a cgroup", path, "another file system is mounted over it");
 }
 
 bool is_at_or_below(const std::string& path, const std::string& above) {
@@ -108,7 +108,7 @@ Result<Cgroup> Cgroup::duplicate() const {
   copy.path_ = path_;
   copy.directory_path_ = directory_path_;
   copy.directory_ = OwnedFd(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy.directory_) return fail("open again the cgroup", path_);
+  if (!copy.directory_) return fail("reopen the cgroup", path_);
   return copy;
 }
 
@@ -127,13 +127,11 @@ Result<CgroupTree> CgroupTree::open(const Kernel& kernel, TargetOptions targets)
   }
   if (tree.mount_point_.empty()) {
     if (tree.v1_mount_points_.empty()) {
-      return refuse("find", "the cgroups", "cgroup v2 is not mounted here",
-                    "mount -t cgroup2 none /sys/fs/cgroup");
+      return problem("cgroup v2 is not mounted", {}, {}, "mount -t cgroup2 none /sys/fs/cgroup");
     }
-    return refuse("find", "the cgroups",
-                  "only cgroup v1 is mounted here, at " + tree.v1_mount_points_.front() +
-                      " and beside it, and this works on cgroup v2",
-                  "mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2");
+    return problem("cgroup v2 is not mounted", {},
+                   "there is only cgroup v1, at " + tree.v1_mount_points_.front(),
+                   "mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2");
   }
   auto top = open_at(AT_FDCWD, tree.mount_point_.c_str(), O_RDONLY | O_DIRECTORY);
   if (!top) return fail("open the cgroups at", tree.mount_point_, top.error().code);
@@ -144,17 +142,17 @@ Result<CgroupTree> CgroupTree::open(const Kernel& kernel, TargetOptions targets)
 
 Result<std::string> CgroupTree::normal_path(const std::string& path) const {
   const auto elsewhere = [&](const std::string& reason) {
-    return refuse("use as a cgroup", '\'' + path + '\'', reason,
-                  "cgroup v2 is mounted at " + mount_point_);
+    return problem("invalid cgroup path {}", '\'' + path + '\'', reason,
+                   "give a path below " + mount_point_ + ", where cgroup v2 is mounted");
   };
   if (!is_at_or_below(path, mount_point_)) {
     for (const std::string& point : v1_mount_points_) {
       if (is_at_or_below(path, point)) {
-        return elsewhere("it is in a hierarchy of cgroup v1, mounted at " + point);
+        return elsewhere("it is in the cgroup v1 hierarchy at " + point);
       }
     }
     // Of hybrid machines, where what is beside the hierarchies is no cgroup.
-    if (is_at_or_below(path, "/sys/fs/cgroup")) return elsewhere("it is no cgroup of cgroup v2");
+    if (is_at_or_below(path, "/sys/fs/cgroup")) return elsewhere("it is not in cgroup v2");
   }
   return normal_cgroup_path(path, mount_point_);
 }
@@ -166,7 +164,7 @@ Result<Cgroup> CgroupTree::open_normal(std::string path) const {
   if (!directory) {
     const int code = directory.error().code;
     if (code == ENOENT || code == ENOTDIR) {
-      return refuse("open the cgroup", path, "there is none of this name at " + mount_point_);
+      return problem("no cgroup named {} in " + mount_point_, '\'' + path + '\'');
     }
     return fail("open the cgroup", path, code);
   }
@@ -193,7 +191,7 @@ Result<std::string> CgroupTree::below_top(std::string path) const {
                   "run this outside of the namespace");
   }
   if (!mount_root_.empty() && !take_leading(path, mount_root_)) {
-    return refuse(kFind, path, "it is not below the one that is mounted at " + mount_point_,
+    return refuse(kFind, path, "it is not below the cgroup mounted at " + mount_point_,
                   "in a new cgroup namespace, mount cgroup2 again");
   }
   return path.empty() ? "/" : path;
@@ -206,7 +204,7 @@ Result<std::string> CgroupTree::path_of(const Process& process) const {
     if (line->hierarchy == 0) return below_top(std::string(line->path));
   }
   return refuse("find the cgroup of", "PID " + std::to_string(process.pid()),
-                "it is in none of cgroup v2");
+                "it is not in cgroup v2");
 }
 
 Result<Cgroup> CgroupTree::of(const Process& process) const {
@@ -227,14 +225,14 @@ Result<Cgroup> CgroupTree::own() const {
 Result<std::string> CgroupTree::path_of_target(const std::string& name) const {
   auto target = TRY(resolve_target(*kernel_, name, targets_));
   if (!target.process) {
-    return refuse(kFind, target.name, "it has no process, and so no cgroup");
+    return refuse("find the cgroup of", target.name, "it has no process");
   }
   if (!target.cgroup.empty()) return below_top(std::move(target.cgroup));
   // The cgroup of one of its processes may be that of others as well.
   if (!names_process(name)) {
     return refuse(
-        kFind, target.name, "it has no cgroup of its own in cgroup v2",
-        "pid:" + std::to_string(target.process->pid()) + " names the cgroup of its process");
+        "find the cgroup of", target.name, "it has no cgroup of its own in cgroup v2",
+        "for the cgroup of its process, use pid:" + std::to_string(target.process->pid()));
   }
   auto cgroup = TRY(of(*target.process));
   return cgroup.path();
@@ -257,7 +255,7 @@ Result<Cgroup> CgroupTree::find_word(const std::string& name, Result<Cgroup> by_
   if (is_path && by_path) return by_path;
   if (is_number(name)) {
     // The numbers of processes come and go, and are no names of cgroups.
-    if (!by_path) by_path.error().set_hint("the cgroup of a process is named pid:" + name);
+    if (!by_path) by_path.error().set_hint("for the cgroup of a process, use pid:" + name);
     return by_path;
   }
   if (by_path || is_path) {
@@ -265,8 +263,8 @@ Result<Cgroup> CgroupTree::find_word(const std::string& name, Result<Cgroup> by_
     if (!container) return by_path;
     if (!by_path) return open_normal(*container);
     if (*container == by_path->path()) return by_path;
-    return refuse("choose", '\'' + name + '\'', "several have that name",
-                  by_path->path() + ", container:" + name);
+    return problem("ambiguous name {}", '\'' + name + '\'',
+                   "could be " + by_path->path() + ", container:" + name);
   }
   auto path = TRY(path_of_target(name));
   return open_normal(std::move(path));
@@ -298,13 +296,13 @@ std::string CgroupTree::why_without(std::string_view controller) const {
   if (point) return "it is bound to cgroup v1, at " + *point;
   const auto known = line_of_controller(*kernel_, v1_name(controller));
   if (!known) return "this kernel does not have it";
-  if (!known->starts_with("0\t")) return "it is bound to a hierarchy of cgroup v1";
-  if (known->ends_with("\t0")) return "it was switched off when the machine started";
-  if (!mount_root_.empty()) return "the cgroups above this container do not hand it down";
+  if (!known->starts_with("0\t")) return "it is bound to a cgroup v1 hierarchy";
+  if (known->ends_with("\t0")) return "it was disabled at boot";
+  if (!mount_root_.empty()) return "the cgroups above this container do not enable it";
   // The machine's root alone has no type.
   return ::faccessat(top_.get(), "cgroup.type", F_OK, 0) != 0
-             ? "the top of the tree does not have it"
-             : "the cgroups above, outside of this cgroup namespace, do not hand it down";
+             ? "the root cgroup does not have it"
+             : "the cgroups outside of this cgroup namespace do not enable it";
 }
 
 bool CgroupTree::is_bound_to_v1(std::string_view controller) const {

@@ -37,7 +37,7 @@ Result<bool> wait_for(const CgroupTree&, const Cgroup& cgroup, const CgroupState
   auto file = open_at(cgroup.directory(), "cgroup.events", O_RDONLY);
   if (!file) {
     if (!is_gone(cgroup, file.error().code)) {
-      return refuse(kWait, cgroup.path(), "the top of the tree has no events");
+      return refuse(kWait, cgroup.path(), "the root cgroup has no events");
     }
     return state.kind == Kind::empty ? Result<bool>(true) : removed(cgroup);
   }
@@ -86,8 +86,7 @@ Result<bool> wait_for(const CgroupTree&, const Cgroup& cgroup, const CgroupPress
     if (is_gone(cgroup, code)) return removed(cgroup);
     return fail("watch", cgroup.directory_path() + '/' + name, code,
                 code == EOPNOTSUPP || code == ENOENT
-                    ? "pressure is not accounted for here: psi=1 on the kernel's command line, and "
-                      "cgroup.pressure"
+                    ? "enable pressure accounting: boot with psi=1, and write 1 to cgroup.pressure"
                     : "");
   }
   // psi: a trigger lives as long as the descriptor that it was written to.
@@ -95,11 +94,12 @@ Result<bool> wait_for(const CgroupTree&, const Cgroup& cgroup, const CgroupPress
                               std::to_string(above.threshold) + ' ' + std::to_string(above.window);
   if (::write(file->get(), trigger.c_str(), trigger.size() + 1) < 0) {
     const int code = errno;
-    return fail("set a trigger '" + trigger + "' on", cgroup.directory_path() + '/' + name, code,
-                code == EINVAL || code == EPERM
-                    ? "a window is from 0.5 to 10 seconds, of 2 or a multiple for users without "
-                      "CAP_SYS_RESOURCE, and the share below 100%"
-                    : "");
+    return fail(
+        "set a trigger '" + trigger + "' on", cgroup.directory_path() + '/' + name, code,
+        code == EINVAL || code == EPERM
+            ? "use a window of 0.5 to 10 seconds (without CAP_SYS_RESOURCE: a multiple of 2 "
+              "seconds) and a share below 100%"
+            : "");
   }
   auto changed = wait_for_change(file->get(), deadline);
   if (changed && *changed && ::faccessat(cgroup.directory(), "cgroup.procs", F_OK, 0) != 0) {

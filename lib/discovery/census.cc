@@ -26,7 +26,7 @@ std::string all_names() {
   std::string text;
   for (const char* name : kNames)
     text += std::string(name) + ", ";
-  return text + "or all";
+  return text + "all";
 }
 
 /// All sources start from processes, but for these two.
@@ -67,8 +67,8 @@ Result<SourceSet> parse_sources(std::string_view list) {
     } else if (word == "all") {
       sources = SourceSet::all();
     } else {
-      return refuse("look for namespaces at the source", std::string(word), "unknown name",
-                    all_names());
+      return problem("unknown source {}", '\'' + std::string(word) + '\'',
+                     "expected one of " + all_names());
     }
   }
   return sources;

@@ -9,6 +9,7 @@
 
 #include <nsx/census.hh>
 #include <nsx/process.hh>
+#include <nsx/text.hh>
 
 #include "discovery/census_trace.hh"
 #include "discovery/sources.hh"
@@ -34,7 +35,7 @@ class Opener {
     if (wanted.identity.id != 0 && kernel_.has(Feature::namespace_handle)) {
       if (auto ns = Namespace::open_id(kernel_, wanted.identity.id)) return ns;
     }
-    Result<Namespace> last = refuse("open", subject(wanted), "it has ended");
+    Result<Namespace> last = refuse("open", subject(wanted), "it no longer exists");
     const auto is_it = [&](Result<Namespace> ns) {
       if (ns && !is_same(*ns, wanted)) return false;
       last = std::move(ns);
@@ -111,7 +112,7 @@ class Opener {
     const bool is_another = ns ? !is_same(*ns, wanted) : ns.error().code == 0;
     if (mount.seen_by != 0 && is_another) {
       return refuse("open", subject(wanted),
-                    "its mount on " + mount.path + " is covered by another");
+                    "its mount on " + mount.path + " is covered by another mount");
     }
     return ns;
   }
@@ -119,7 +120,7 @@ class Opener {
   Result<Namespace> open_mount(const CensusMount& mount) {
     if (mount.is_ours) return open_found_namespace(kernel_, AT_FDCWD, mount.path);
     if (mount.seen_by == 0) {
-      return refuse("open", mount.path, "it is in a mount namespace without a process");
+      return refuse("open", mount.path, "it is in a mount namespace without processes");
     }
     const std::string path = std::to_string(mount.seen_by) + "/root";
     auto root = TRY(open_at(kernel_.proc(), path.c_str(), O_PATH | O_DIRECTORY));
@@ -132,9 +133,9 @@ class Opener {
 
 tl::unexpected<Error> none_found(const WantedNamespace& wanted) {
   const std::string kind = wanted.kind ? std::string(name(*wanted.kind)) + ' ' : std::string();
-  return refuse("find", "ns:" + std::to_string(wanted.number),
-                "no " + kind + "namespace that you may see has this inode number or id",
-                "looked at processes, threads, descriptors, sockets and mounts");
+  return problem("no " + kind + "namespace that you can see has the inode number or ID {}",
+                 std::to_string(wanted.number),
+                 "searched processes, threads, descriptors, sockets and mounts");
 }
 
 /// Reads source after source, each of which costs more than the one before, until the wanted
@@ -264,8 +265,9 @@ Result<Namespace> open_namespace(const Kernel& kernel, const Census& census, Cen
 Result<Namespace> find_namespace(const Kernel& kernel, const Census& census, std::uint64_t number,
                                  std::optional<Kind> kind) {
   if (census.processes.empty()) {
-    return refuse("find", "ns:" + std::to_string(number), kernel.proc_path() + " shows no process",
-                  "is proc mounted there?");
+    return refuse("find", "ns:" + std::to_string(number),
+                  "there are no processes in " + kernel.proc_path(),
+                  "mount -t proc proc " + shell_word(kernel.proc_path()));
   }
   const CensusIndex index = index_of(census, number, kind);
   if (index == kNone) return none_found({number, kind});

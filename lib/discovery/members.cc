@@ -82,7 +82,7 @@ Result<std::vector<pid_t>> members_by_links(const Kernel& kernel, const std::vec
   return members;
 }
 
-constexpr const char* kAsk = "ask for the members of";
+constexpr const char* kAsk = "list the processes in";
 constexpr const char* kNet = "a net namespace";
 constexpr std::int32_t kId = 1;
 
@@ -161,7 +161,7 @@ Result<NetMembers> NetMembers::open(const Namespace& net) {
   const ssize_t size = ::recv(socket, &answer, sizeof answer, 0);
   if (size < 0) return fail(kAsk, kNet);
   if (static_cast<std::size_t>(size) < sizeof answer || answer.header.nlmsg_type != NLMSG_ERROR) {
-    return refuse(kAsk, kNet, "the kernel gave no answer");
+    return refuse(kAsk, kNet, "the kernel did not answer");
   }
   if (answer.result.error != 0) return fail(kAsk, kNet, -answer.result.error);
   return members;

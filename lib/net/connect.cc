@@ -43,7 +43,7 @@ Result<Indices> find_both(const WirePlaces& places, const Wire& wire) {
   for (std::size_t i = 0; i < 2; ++i) {
     auto found = TRY(find_interface(*places.sockets[i], wire.ends[i].interface));
     if (!found) {
-      return refuse("connect", wire.ends[i].interface, "somebody renamed it or took it away");
+      return refuse("connect", wire.ends[i].interface, "it was renamed or removed in the meantime");
     }
     indices.of[i] = *found;
   }
@@ -87,9 +87,9 @@ Result<std::vector<Cidr>> gateways(const Wire& wire) {
     }
   }
   if (!found.empty()) return found;
-  return refuse("give a default route to", routed.who,
+  return refuse("add a default route to", routed.who,
                 "no address of the other end is in its network",
-                "--addr 10.0.0.2/24 --addr 10.0.0.1/24");
+                "give addresses of one network, like --addr 10.0.0.2/24 --addr 10.0.0.1/24");
 }
 
 Result<Wire> connect(const WirePlaces& places, Wire wire) {
@@ -134,7 +134,7 @@ std::string Cidr::address() const {
 }
 
 Result<Cidr> parse_cidr(std::string_view text) {
-  constexpr const char* kUse = "use as an address";
+  constexpr const char* kInvalid = "invalid address {}";
   const std::string subject = '\'' + std::string(text) + '\'';
   const std::size_t slash = text.find('/');
   const std::string address(text.substr(0, slash));
@@ -143,20 +143,20 @@ Result<Cidr> parse_cidr(std::string_view text) {
   // inet_pton(3) would stop at a NUL.
   if (address.find('\0') != std::string::npos ||
       ::inet_pton(cidr.family, address.c_str(), cidr.bytes.data()) != 1) {
-    return refuse(kUse, subject, "it is neither an IPv4 nor an IPv6 address",
-                  "10.0.0.1/24, fd00::1/64");
+    return problem(kInvalid, subject,
+                   "expected an IPv4 or IPv6 address like 10.0.0.1/24 or fd00::1/64");
   }
   if (slash == std::string_view::npos) {
-    return refuse(kUse, subject, "the length of its network's prefix is missing",
-                  cidr.family == AF_INET ? address + "/24" : address + "/64");
+    return problem(kInvalid, subject, "the prefix length is missing",
+                   "append it: " + address + (cidr.family == AF_INET ? "/24" : "/64"));
   }
   const std::string_view digits = text.substr(slash + 1);
   const char* end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, cidr.prefix);
   const std::size_t longest = cidr.size() * 8;
   if (error != std::errc{} || stop != end || cidr.prefix > longest) {
-    return refuse(kUse, subject,
-                  "the length of its prefix is no number from 0 to " + std::to_string(longest));
+    return problem(kInvalid, subject,
+                   "expected a prefix length from 0 to " + std::to_string(longest));
   }
   return cidr;
 }

@@ -16,10 +16,10 @@ namespace nsx {
 namespace {
 
 constexpr const char* kNeedsAdmin =
-    "needs CAP_NET_ADMIN in the user namespace that owns the net namespace";
+    "run as root, or with CAP_NET_ADMIN in the user namespace that owns the net namespace";
 
 /// Adds what to do about an errno, where the kernel's own words do not say.
-Status with_hint(Status done, int code, const char* hint) {
+Status with_hint(Status done, int code, std::string_view hint) {
   if (!done && done.error().code == code && done.error().hint().empty())
     done.error().set_hint(hint);
   return done;
@@ -30,7 +30,7 @@ Status ask(const RouteSocket& socket, RouteRequest& request, const std::string& 
   return with_hint(socket.ask(request, operation, subject), EPERM, kNeedsAdmin);
 }
 
-constexpr const char* kGive = "give a netnsid to";
+constexpr const char* kGive = "assign a netnsid to";
 
 std::string subject_of(const Namespace& net) {
   return "net namespace " + std::to_string(net.identity().inode);
@@ -51,15 +51,15 @@ NetId parse(const nlmsghdr& answer) {
 
 Status check_interface_name(const std::string& name) {
   const auto refused = [&](const char* why) {
-    return refuse("use as the name of an interface", '\'' + name + '\'', why);
+    return problem("invalid interface name {}", '\'' + name + '\'', why);
   };
   if (name.empty()) return refused("it is empty");
   if (name.size() >= IFNAMSIZ) return refused("it is longer than 15 bytes");
-  if (name == "." || name == "..") return refused("the kernel takes no such name");
+  if (name == "." || name == "..") return refused("the kernel does not allow it");
   // The kernel would make a number of "%d".
   constexpr std::string_view kRefused("/:% \t\n\v\f\r\0", 10);
   if (name.find_first_of(kRefused) != std::string::npos) {
-    return refused("it has a slash, a colon, a percent sign or white space");
+    return refused("it contains a slash, a colon, a percent sign or white space");
   }
   return {};
 }
@@ -69,10 +69,9 @@ Result<std::optional<int>> find_interface(const RouteSocket& socket, const std::
   request.put_head<ifinfomsg>();
   mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
   std::optional<int> index;
-  const auto done =
-      socket.ask(request, "look for the interface", name, [&](const nlmsghdr& answer) {
-        index = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&answer))->ifi_index;
-      });
+  const auto done = socket.ask(request, "look up the interface", name, [&](const nlmsghdr& answer) {
+    index = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&answer))->ifi_index;
+  });
   if (!done && done.error().code != ENODEV) return tl::unexpected(done.error());
   return index;
 }
@@ -96,9 +95,9 @@ Status make_veth(const RouteSocket& socket, const std::string& name, const Names
   auto done = ask(socket, request, "make the interfaces", name + " and " + peer_name);
   // The kernel's own words for it, if it has some, do not tell what is missing.
   if (!done && done.error().code == EOPNOTSUPP) {
-    done.error().set_hint("this kernel has no virtual Ethernet: modprobe veth, or CONFIG_VETH");
+    done.error().set_hint("modprobe veth (the kernel needs CONFIG_VETH)");
   }
-  return with_hint(std::move(done), EEXIST, "there is an interface of that name: --name");
+  return with_hint(std::move(done), EEXIST, "choose other names with --name");
 }
 
 Status remove_interface(const RouteSocket& socket, int index, const std::string& name) {
@@ -114,7 +113,7 @@ Status set_interface_up(const RouteSocket& socket, int index, const std::string&
   link->ifi_index = index;
   link->ifi_flags = IFF_UP;
   link->ifi_change = IFF_UP;
-  return ask(socket, request, "set up the interface", name);
+  return ask(socket, request, "bring up the interface", name);
 }
 
 Status add_address(const RouteSocket& socket, int index, const std::string& name,
@@ -131,7 +130,8 @@ Status add_address(const RouteSocket& socket, int index, const std::string& name
   }
   const std::string what = "give the interface " + name + " the address";
   auto done = ask(socket, request, what, address.address() + '/' + std::to_string(address.prefix));
-  return with_hint(std::move(done), EACCES, "IPv6 is switched off there");
+  return with_hint(std::move(done), EACCES,
+                   "enable IPv6 there: sysctl net.ipv6.conf." + name + ".disable_ipv6=0");
 }
 
 Status add_default_route(const RouteSocket& socket, int index, const Cidr& gateway) {
@@ -144,8 +144,9 @@ Status add_default_route(const RouteSocket& socket, int index, const Cidr& gatew
   head->rtm_type = RTN_UNICAST;
   mnl_attr_put(request.header(), RTA_GATEWAY, gateway.size(), gateway.bytes.data());
   mnl_attr_put_u32(request.header(), RTA_OIF, static_cast<std::uint32_t>(index));
-  auto done = ask(socket, request, "add a default route by", gateway.address());
-  return with_hint(std::move(done), EEXIST, "there is a default route already");
+  auto done = ask(socket, request, "add a default route via", gateway.address());
+  return with_hint(std::move(done), EEXIST,
+                   "remove the existing default route first: ip route del default");
 }
 
 Result<std::vector<NetId>> list_net_ids(const RouteSocket& socket, std::optional<int> target) {
@@ -159,7 +160,9 @@ Result<std::vector<NetId>> list_net_ids(const RouteSocket& socket, std::optional
   auto done = socket.ask(request, target ? "list the netnsids of" : "list netnsids", whose,
                          [&](const nlmsghdr& answer) { ids.push_back(parse(answer)); });
   if (!done) {
-    if (target && done.error().code == EINVAL) done.error().set_hint("there is no such netnsid");
+    if (target && done.error().code == EINVAL) {
+      return problem("no namespace with netnsid {}", std::to_string(*target));
+    }
     return error_of(done);
   }
   std::sort(ids.begin(), ids.end(), [](const NetId& a, const NetId& b) { return a.id < b.id; });
@@ -176,15 +179,15 @@ Status set_net_id(const RouteSocket& socket, const Namespace& net, std::optional
   if (done) return done;
   Error& error = done.error();
   if (error.code == EPERM) {
-    error.set_hint("needs CAP_NET_ADMIN in the user namespace that owns this net namespace");
+    error.set_hint(
+        "run as root, or with CAP_NET_ADMIN in the user namespace that owns this net namespace");
   }
   if (error.code != EEXIST) return done;
   const auto known = peer_net_id(net);
-  error.set_hint(known && *known
-                     ? "it has the number " + std::to_string(**known) +
-                           ", which stays until it ends"
-                     : "another namespace has the number " + std::to_string(id.value_or(0)));
-  return done;
+  return refuse(kGive, subject_of(net),
+                known && *known
+                    ? "it already has netnsid " + std::to_string(**known) + ", which cannot change"
+                    : "another namespace has netnsid " + std::to_string(id.value_or(0)));
 }
 
 }  // namespace nsx

@@ -45,7 +45,7 @@ struct NetId {
 Result<std::vector<NetId>> list_net_ids(const RouteSocket& socket, std::optional<int> target = {});
 
 /// Gives a namespace a number, or the next that is free, in the socket's. Needs CAP_NET_ADMIN
-/// there. EEXIST: it has a number, which the kernel does not change, or another has this one.
+/// there. Errors: it has a number, which the kernel does not change, or another has this one.
 Status set_net_id(const RouteSocket& socket, const Namespace& net, std::optional<int> id);
 
 }  // namespace nsx

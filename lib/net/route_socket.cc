@@ -33,8 +33,8 @@ Status end_of(const nlmsghdr& message, const std::string& operation, const std::
   if (code == 0) return {};
   // The request is not repeated in an error: NETLINK_CAP_ACK.
   const bool is_error = message.nlmsg_type == NLMSG_ERROR;
-  return fail(operation, subject, code,
-              words_of(message, is_error ? sizeof(nlmsgerr) : sizeof(int)));
+  const std::string words = words_of(message, is_error ? sizeof(nlmsgerr) : sizeof(int));
+  return fail(operation, subject, code, words.empty() ? "" : "the kernel says: " + words);
 }
 
 }  // namespace
@@ -65,7 +65,9 @@ Result<RouteSocket> RouteSocket::open_in(const Namespace& net) {
   if (::setns(net.fd(), CLONE_NEWNET) != 0) {
     const int code = errno;
     return fail("join", "the net namespace " + std::to_string(net.identity().inode), code,
-                code == EPERM ? "needs CAP_SYS_ADMIN in the user namespace that owns it" : "");
+                code == EPERM
+                    ? "run as root, or with CAP_SYS_ADMIN in the user namespace that owns it"
+                    : "");
   }
   return open();
 }

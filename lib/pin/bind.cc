@@ -42,18 +42,17 @@ std::string hint_for_bind(int code, Kind kind, int file) {
           "CAP_SYS_ADMIN in the user namespace that owns the mount namespace outside",
           Over::another);
     case ENOENT:
-      return "the file to pin on must be there: touch it first";
+      return "create the file first, for example with touch";
     case ENOTDIR:
-      return "a namespace is pinned on a file, not on a directory";
+      return "give a file, not a directory";
     case EINVAL:
     case ELOOP:
       if (kind != Kind::mnt) return {};
       return is_on_shared_mount(file)
-                 ? "a mount namespace cannot be pinned where mounts are shared: bind the directory "
-                   "onto itself (mount --bind DIR DIR; mount --make-private DIR)"
-                 : "a mount namespace can be pinned only in one that is older by the kernel's "
-                   "count, "
-                   "which Linux 6.18 keeps for each CPU: try another (taskset -c 0)";
+                 ? "a mount namespace needs a directory that is not a shared mount: mount --bind "
+                   "DIR DIR && mount --make-private DIR"
+                 : "a mount namespace can only be pinned in an older one, and Linux 6.18 counts "
+                   "ages per CPU: retry with taskset -c 0";
     default:
       return {};
   }
@@ -111,7 +110,7 @@ std::optional<std::uint64_t> mount_id_of(int fd) {
 
 Result<std::optional<PinEntry>> look_at_entry(int directory, const std::string& name,
                                               const std::string& path) {
-  constexpr const char* kLook = "look at";
+  constexpr const char* kLook = "stat";
   PinEntry entry;
   entry.fd = OwnedFd(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!entry.fd) {
@@ -138,7 +137,8 @@ Status unmount_namespaces(int directory, const std::string& name, const std::str
     const auto entry = TRY(look_at_entry(directory, name, path));
     if (!entry || !entry->is_mount) return {};
     if (!entry->is_namespace) {
-      return refuse("remove", path, "the file mounted on it is not a namespace", "umount " + path);
+      return refuse("remove", path, "the file mounted on it is not a namespace",
+                    "umount " + shell_word(path));
     }
     // Exactly the mount that was looked at, whatever is at the name by now.
     if (::umount2(path_of_fd(entry->fd.get()).c_str(), MNT_DETACH) == 0) continue;

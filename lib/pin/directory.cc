@@ -22,7 +22,7 @@ namespace nsx {
 
 namespace {
 
-constexpr const char* kPrepare = "make ready for pins";
+constexpr const char* kPrepare = "prepare {} for pins";
 
 /// What the directory's own mount must be for pins of this kind, for mount(2); none: needs no
 /// mount.
@@ -85,14 +85,14 @@ Result<OwnedFd> open_kind_directory(const PinRoot& root, Kind kind) {
 
 Status check_owner(int fd, const std::string& path) {
   struct stat st {};
-  if (::fstat(fd, &st) != 0) return fail("look at", path);
+  if (::fstat(fd, &st) != 0) return fail("stat", path);
   constexpr const char* kUse = "use the directory for pins";
   if (!is_trusted_owner(st.st_uid)) {
     return refuse(kUse, path, "it belongs to UID " + std::to_string(st.st_uid),
-                  "who could put other namespaces there");
+                  "chown root " + shell_word(path));
   }
   if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return refuse(kUse, path, "others can write to it", "chmod go-w " + path);
+    return refuse(kUse, path, "other users can write to it", "chmod go-w " + shell_word(path));
   }
   return {};
 }
@@ -181,7 +181,7 @@ Status PinDirectory::make_mount() {
     const OwnedFd kept = std::move(top_);
     TRY(open_top());
     if (!is_same_directory(below, top_.get())) {
-      return refuse(kPrepare, path_, "another directory was mounted on it meanwhile");
+      return refuse(kPrepare, path_, "another directory was mounted on it in the meantime");
     }
     path = path_of_fd(top_.get());
     // Where it could not leave its peers before: each pin would be mounted there as well.
@@ -214,12 +214,12 @@ void PinDirectory::withdraw() {
 
 Status check_pin_name(std::string_view name) {
   const auto refused = [&](const char* why) {
-    return refuse("use as the name of a pin", '\'' + std::string(name) + '\'', why);
+    return problem("invalid pin name {}", '\'' + std::string(name) + '\'', why);
   };
   if (name.empty()) return refused("it is empty");
   if (name == "." || name == "..") return refused("it is a directory");
-  if (name.find('/') != std::string_view::npos) return refused("it has a slash");
-  if (name.find('\0') != std::string_view::npos) return refused("it has a NUL");
+  if (name.find('/') != std::string_view::npos) return refused("it contains a slash");
+  if (name.find('\0') != std::string_view::npos) return refused("it contains a NUL");
   if (name.size() > NAME_MAX) return refused("it is longer than 255 bytes");
   return {};
 }

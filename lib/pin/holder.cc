@@ -44,16 +44,16 @@ struct flock whole_file() {
 /// The PID of the process that has the lock, or 0.
 Result<pid_t> owner_of_lock(int fd, const std::string& path) {
   struct flock lock = whole_file();
-  if (::fcntl(fd, F_GETLK, &lock) != 0) return fail("ask who has the lock of", path);
+  if (::fcntl(fd, F_GETLK, &lock) != 0) return fail("query the lock of", path);
   if (lock.l_type == F_UNLCK) return 0;
   if (lock.l_pid > 0) return lock.l_pid;
-  return refuse("find the holder of your pins", path, "it is in another pid namespace");
+  return refuse("find the holder of your pins in", path, "it is in another PID namespace");
 }
 
 tl::unexpected<Error> cannot(const char* operation, int code = errno) {
   return fail(operation, "for the holder of your pins", code,
-              "an ordinary user's pins need a user namespace (sysctl user.max_user_namespaces, "
-              "kernel.unprivileged_userns_clone)");
+              "unprivileged pins need user namespaces: check sysctl user.max_user_namespaces and "
+              "kernel.unprivileged_userns_clone");
 }
 
 Status write_id_map(const char* file, const std::string& text) {
@@ -107,7 +107,7 @@ Status start(int root) {
   // Another was quicker: that one is found then.
   if (!ready && ready.error().what() == std::string("cannot ") + kLock) return {};
   const bool has_answer = TRY(std::move(ready));
-  if (!has_answer) return refuse(kStart, "", "it has ended");
+  if (!has_answer) return refuse(kStart, "", "it has exited");
   return {};
 }
 
@@ -122,7 +122,7 @@ Result<OwnedFd> open_own(const std::string& path) {
   struct stat st {};
   if (::fstat(root->get(), &st) != 0) return fail(kUse, path);
   if (st.st_uid == ::geteuid()) return root;
-  return refuse(kUse, path, "it is not yours", "set XDG_RUNTIME_DIR");
+  return refuse(kUse, path, "it is not yours", "set XDG_RUNTIME_DIR to a directory of your own");
 }
 
 /// Opens the file whose lock tells who the holder is.
@@ -209,7 +209,7 @@ Status PinHolder::join(const Kernel& kernel) const {
   if (::setns(user.fd(), CLONE_NEWUSER) != 0) return fail(kJoin, "");
   if (::setns(mnt.fd(), CLONE_NEWNS) != 0) return fail(kJoin, "");
   // It has led to the root.
-  if (knows_here && ::chdir(here.data()) != 0) return fail("go back to", here.data());
+  if (knows_here && ::chdir(here.data()) != 0) return fail("return to", here.data());
   return {};
 }
 

@@ -87,6 +87,8 @@ OwnedFd without_mounts(int root) {
   return OwnedFd(::open_tree(root, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 }
 
+constexpr const char* kUse = "use {} as a pin";
+
 /// Opens a pin in the directory of its kind. A link in there may lead anywhere: its owner was
 /// checked.
 Result<Namespace> open_in(const Kernel& kernel, int directory, const PinFile& pin) {
@@ -96,15 +98,14 @@ Result<Namespace> open_in(const Kernel& kernel, int directory, const PinFile& pi
     return ns;
   }
   if (ns->kind() == pin.kind) return ns;
-  return refuse("use as a pin", pin.path,
-                std::string("it is a ") + nsx::name(ns->kind()) + " namespace");
+  return refuse(kUse, pin.path, std::string("it is a ") + nsx::name(ns->kind()) + " namespace");
 }
 
 /// Says in an error why the file of a pin has no namespace.
 void explain_missing(const Kernel& kernel, const PinStore& store, const PinFile& pin,
                      Error& error) {
-  error.set_reason("it has no namespace");
-  error.set_hint("nsx-pin ls tells why: it is stale, shadowed, or just being made");
+  error.set_reason("no namespace is mounted on it");
+  error.set_hint("run 'nsx-pin ls' to see whether it is stale, shadowed or half-made");
   auto pins = store.list(kernel, {pin.kind});
   if (!pins) return;
   std::erase_if(*pins, [&](const PinFile& each) { return each.name != pin.name; });
@@ -114,7 +115,7 @@ void explain_missing(const Kernel& kernel, const PinStore& store, const PinFile&
   error.set_reason("it is mounted only in another mount namespace: " + user_of(kernel, examined));
   error.set_hint({});
   if (examined.user == 0) return;
-  error.set_hint("nsx-enter --mount --target=" + std::to_string(examined.user) + " goes there");
+  error.set_hint("nsx-enter --mount --target=" + std::to_string(examined.user));
 }
 
 std::time_t time_of(int dir, const std::string& name) {
@@ -134,8 +135,7 @@ Result<Census> read_all_mounts(const Kernel& kernel) {
   auto census = TRY(take_census(kernel, request));
   for (const CensusGap& gap : census.gaps) {
     if (gap.source == Source::mount && gap.code == EFBIG) {
-      return fail("read the mounts of", "all mount namespaces", gap.code,
-                  "one of them may have a pin mounted");
+      return fail("read the mounts of", "all mount namespaces", gap.code);
     }
   }
   return census;
@@ -285,7 +285,8 @@ Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::s
     const PinFile pin{.kind = kind, .name = name, .path = pin_path(kind, name, root_)};
     auto ns = open_in(kernel, directory->get(), pin);
     if (!ns) {
-      if (ns.error().code == 0 && !ns.error().hint().empty()) {
+      const bool is_wrong_kind = ns.error().what() == std::string("cannot ") + kUse;
+      if (ns.error().code == 0 && !is_wrong_kind) {
         explain_missing(kernel, *this, pin, ns.error());
       }
       return error_of(ns);
@@ -294,10 +295,10 @@ Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::s
   }
   // Looked at last: who removes some of them has made it before.
   if (directory_ && Journal::look(directory_.get(), name) != Journal::State::none) {
-    return refuse("use the pin", name, "it is being made or removed, or that was broken off",
-                  "nsx-pin gc clears what was broken off");
+    return refuse("use the pin", name, "it is being made or removed, or that was interrupted",
+                  "if it was interrupted, run 'nsx-pin gc'");
   }
-  if (namespaces.empty()) return refuse("find the pin", name, "there is none of this name");
+  if (namespaces.empty()) return problem("no pin named {}", '\'' + name + '\'');
   return namespaces;
 }
 

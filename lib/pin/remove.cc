@@ -76,8 +76,8 @@ Status remove_hidden(const PinRoot& root, Kind kind, int directory, const std::s
   const int status = child->wait();
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : EBUSY;
-  return fail(kRemove, path, code,
-              code == EBUSY ? "something is mounted on it that cannot be unmounted from here" : "");
+  if (code != EBUSY) return fail(kRemove, path, code);
+  return refuse(kRemove, path, "a mount on it cannot be unmounted from here");
 }
 
 /// Whether files can be removed from the directories of these kinds, before anything is.
@@ -161,8 +161,8 @@ Status remove_file(Kind kind, const PinRoot& root, const std::string& name) {
   const auto directory = TRY(PinDirectory::lock(root, kind));
   const int fd = directory.fd();
   const auto no_pin = [&] {
-    return refuse(kRemove, path, "it is not a pin",
-                  "a pin is an empty regular file with a namespace mounted on it");
+    return refuse(kRemove, path,
+                  "it is not a pin, which is an empty regular file with a namespace mounted on it");
   };
   const auto before = TRY(look_at_entry(fd, name, path));
   // Somebody else may have removed it: not all wait for the lock.
@@ -180,7 +180,7 @@ Status remove_file(Kind kind, const PinRoot& root, const std::string& name) {
   }
   struct stat st {};
   if (::fstatat(fd, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return {};
-  return refuse(kRemove, path, "it is there again");
+  return refuse(kRemove, path, "it was made again in the meantime");
 }
 
 namespace {
@@ -219,7 +219,7 @@ Status remove_pins(const Kernel& kernel, const std::string& root, const std::str
   TRY(check_pin_name(name));
   auto store = TRY(open_to_change(kernel, root));
   const auto absent = [&] {
-    return refuse("remove the pin", name, "there is none of this name", "nsx-pin ls lists them");
+    return problem("no pin named {}", '\'' + name + '\'', {}, "run 'nsx-pin ls' to list the pins");
   };
   const KindSet kinds = store.kinds(name);
   const bool has_journal = Journal::look(store.directory(), name) != Journal::State::none;

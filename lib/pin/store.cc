@@ -31,7 +31,7 @@ PathParts parts_of(const std::string& path) {
 
 tl::unexpected<Error> already_pinned(Kind kind, const std::string& path) {
   return fail(std::string("pin the ") + nsx::name(kind) + " namespace on", path, EEXIST,
-              "there is a pin of this name");
+              "choose another name, or run 'nsx-pin rm " + parts_of(path).name + "'");
 }
 
 /// Makes the file, which must not be there, and binds the namespace to it.
@@ -66,8 +66,8 @@ Status check_new_name(const std::string& name) {
   for (std::string_view rest = name; !rest.empty();) {
     const Character character = first_character(rest);
     if (character.code && is_hidden(*character.code)) {
-      return refuse("use as the name of a pin", '\'' + name + '\'',
-                    "it has control characters or others that cannot be seen");
+      return problem("invalid pin name {}", '\'' + name + '\'',
+                     "it contains control or invisible characters");
     }
     rest.remove_prefix(character.length);
   }
@@ -220,7 +220,7 @@ Result<Journal> Journal::begin(const PinRoot& root, const std::string& name) {
 }
 
 Status Journal::lock_file(const std::string& directory, bool& made_directory) {
-  constexpr const char* kNote = "note the change of pins in";
+  constexpr const char* kNote = "record the change of pins in";
   for (;;) {
     // The last one to leave removes the directory.
     made_directory = ::mkdirat(root_, kDirectory, 0755) == 0;

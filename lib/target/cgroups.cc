@@ -40,8 +40,11 @@ std::string below_top(std::string path, const CgroupMount& mount) {
 Matches find_cgroup(const SearchPlace& place, const std::string& path) {
   Matches matches;
   if (path.empty() || goes_up(path)) {
-    matches.unusable.push_back({"find", "cgroup:" + path, 0, "that is no path of a cgroup",
-                                "it is like /system.slice/cron.service, without \"..\""});
+    matches.unusable.push_back({"invalid cgroup path {}",
+                                '\'' + path + '\'',
+                                0,
+                                "expected a path like /system.slice/cron.service, without '..'",
+                                {}});
     return matches;
   }
   for (const CgroupHierarchy& tree : open_hierarchies(place.kernel, place.root)) {
@@ -51,14 +54,14 @@ Matches find_cgroup(const SearchPlace& place, const std::string& path) {
     if (!directory) {
       const int code = directory.error().code;
       if (code != ENOENT && code != ENOTDIR) {
-        matches.unusable.push_back({"open", "cgroup:" + path, code, {}, {}});
+        matches.unusable.push_back({"cannot open", "cgroup:" + path, code, {}, {}});
       }
       continue;
     }
     const std::string shown = below == "." ? "/" : '/' + below;
     auto process = oldest_in_cgroup(place.kernel, directory->get());
     if (!process) {
-      matches.unusable.push_back({"enter", "cgroup:" + shown, 0, "no process is in it", {}});
+      matches.unusable.push_back({"cannot enter", "cgroup:" + shown, 0, "it has no processes", {}});
       continue;
     }
     Target target = process_target("cgroup " + shown, std::move(*process));
@@ -73,7 +76,11 @@ Matches find_unit(const SearchPlace& place, const std::string& name) {
   Matches matches;
   const std::string unit = has_unit_suffix(name) ? name : name + ".service";
   if (name.empty() || name.find('/') != std::string::npos) {
-    matches.unusable.push_back({"find", "unit:" + name, 0, "that is no name of a unit", {}});
+    matches.unusable.push_back({"invalid unit name {}",
+                                '\'' + name + '\'',
+                                0,
+                                name.empty() ? "it is empty" : "it contains a slash",
+                                {}});
     return matches;
   }
   return find_by_name(place, {"unit", unit, [&](const NamedCgroup& cgroup) {

@@ -28,11 +28,11 @@ constexpr std::size_t kMaxSize = 4U << 20U;
 Result<std::string> read_state_file(const std::string& path) {
   auto file = open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (!file)
-    return file.error().code == ELOOP ? refuse("read", path, "it is a link")
+    return file.error().code == ELOOP ? refuse("read", path, "it is a symbolic link")
                                       : fail("read", path, file.error().code);
   struct stat st {};
   if (::fstat(file->get(), &st) != 0) return fail("read", path);
-  if (!S_ISREG(st.st_mode)) return refuse("read", path, "it is no regular file");
+  if (!S_ISREG(st.st_mode)) return refuse("read", path, "not a regular file");
   // The directory of a bundle, which leads to names, can be anyone's.
   if (!is_trusted_owner(st.st_uid)) {
     return refuse("read", path, "it belongs to UID " + std::to_string(st.st_uid));
@@ -40,7 +40,7 @@ Result<std::string> read_state_file(const std::string& path) {
   std::string text;
   for (;;) {
     if (text.size() > kMaxSize) {
-      return refuse("read", path, "it is longer than any container's state");
+      return refuse("read", path, "it is too large for the state of a container");
     }
     const std::size_t used = text.size();
     text.resize(used + (64U << 10U));
@@ -112,7 +112,7 @@ class RecordReader {
     auto result = parse(*text);
     if (!result) {
       records_.unreadable.push_back(
-          {"read", path, 0, "it is not the state of a container", "it is damaged or hostile"});
+          {"cannot read", path, 0, "it is not the state of a container", {}});
     }
     return result;
   }
@@ -126,7 +126,7 @@ class RecordReader {
       for (const std::string& name : *names)
         visit(above + name, name);
     } else if (!is_missing(names.error())) {
-      records_.unreadable.push_back({"list", directory, names.error().code, {}, {}});
+      records_.unreadable.push_back({"cannot list", directory, names.error().code, {}, {}});
     }
   }
 

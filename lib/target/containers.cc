@@ -133,27 +133,28 @@ Identity Recorded::identify(const AgedProcess& aged, const ContainerRecord& reco
 
 Result<Process> Recorded::open(const ContainerRecord& record) const {
   const auto not_running = [&](const std::string& why) {
-    return refuse("enter", "container:" + shown_name(record), "it is not running", why);
+    return refuse("enter", "container:" + shown_name(record), "it is not running: " + why);
   };
-  if (record.pid == 0) return not_running(record.runtime + " has no process of it on record");
+  if (record.pid == 0) return not_running(record.runtime + " has recorded no process");
   const std::string on_record =
-      record.runtime + " has PID " + std::to_string(record.pid) + " on record, which ";
+      record.runtime + " recorded PID " + std::to_string(record.pid) + ", which ";
   auto aged = open_aged(kernel_, record.pid);
   if (!aged) {
     TRY(kernel_.check_numbers());
-    return not_running(on_record + "has ended");
+    return not_running(on_record + "has exited");
   }
   switch (identify(*aged, record)) {
     case Identity::same:
       return std::move(aged->process);
     case Identity::another:
-      return not_running(on_record + "is that of another process now");
+      return not_running(on_record + "is another process now");
     case Identity::not_trusted:
       break;
   }
-  return refuse("enter", "container:" + shown_name(record),
-                on_record + "is in a cgroup of its name that is not trusted",
-                "if it is the one, enter PID " + std::to_string(record.pid));
+  return refuse(
+      "enter", "container:" + shown_name(record),
+      on_record + "is in an untrusted cgroup of this name",
+      "if that is the right process, use its PID as the target: " + std::to_string(record.pid));
 }
 
 // --- By cgroup -----------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ std::string describe_unreadable(const std::vector<Error>& errors) {
   constexpr std::size_t kShown = 3;
   std::string text;
   for (std::size_t i = 0; i < errors.size() && i < kShown; ++i) {
-    text += (i == 0 ? "not to be read: " : ", ") + errors[i].subject();
+    text += (i == 0 ? "cannot read " : ", ") + errors[i].subject();
   }
   if (errors.size() > kShown) text += " ...";
   return text;
@@ -224,11 +225,11 @@ std::string describe_unreadable(const std::vector<Error>& errors) {
 std::string describe_other_users(const std::vector<std::string>& uids) {
   if (uids.empty()) return {};
   constexpr std::size_t kShown = 3;
-  std::string text = "engines of other users are not searched (UID ";
+  std::string text = "for a container of another user (UID ";
   for (std::size_t i = 0; i < uids.size() && i < kShown; ++i)
     text += (i == 0 ? "" : ", ") + uids[i];
   if (uids.size() > kShown) text += " ...";
-  return text + "): name a container of theirs by its PID or its container ID";
+  return text + "), use its PID or its container ID";
 }
 
 TargetName named(const std::string& name, const std::string& runtime, pid_t pid,
@@ -273,7 +274,7 @@ OwnEngines engines_of(const SearchPlace& place) {
 Matches find_container(const SearchPlace& place, const std::string& name) {
   Matches matches;
   if (name.empty()) {
-    matches.unusable.push_back({"find", "container:", 0, "its name is empty", {}});
+    matches.unusable.push_back({"the container name is empty", {}, 0, {}, {}});
     return matches;
   }
   // A record that says that it does not run is the last word: a cgroup of that name is another's.
@@ -294,9 +295,8 @@ Matches find_container(const SearchPlace& place, const std::string& name) {
       return matches;
     }
   }
-  matches.hint = describe_unreadable(records.unreadable);
-  const std::string others = describe_other_users(users_with_engines(place.root));
-  if (!others.empty()) matches.hint += (matches.hint.empty() ? "" : "; ") + others;
+  matches.reason = describe_unreadable(records.unreadable);
+  matches.hint = describe_other_users(users_with_engines(place.root));
   return matches;
 }
 

@@ -28,7 +28,7 @@ void add_hits(const NameSearch& search, const CgroupMount& mount, std::vector<Hi
     const std::string& name = hit.name.name;
     const std::string label = search.prefix + ':' + name;
     if (!hit.process) {
-      matches.unusable.push_back({"enter", label, 0, "it has no running process", {}});
+      matches.unusable.push_back({"cannot enter", label, 0, "it has no running process", {}});
       continue;
     }
     const bool is_only = std::count_if(hits.begin(), hits.end(), [&](const Hit& other) {
@@ -61,8 +61,8 @@ Matches find_by_name(const SearchPlace& place, const NameSearch& search) {
     if (!matches.found.empty()) return matches;
   }
   if (matches.unusable.empty() && !untrusted.empty()) {
-    matches.unusable.push_back({"find", search.prefix + ':' + search.wanted, 0,
-                                "only cgroups that are not trusted have this name",
+    matches.unusable.push_back({"cannot find", search.prefix + ':' + search.wanted, 0,
+                                "only untrusted cgroups have this name",
                                 "to enter one anyway, give its path: " + list_paths(untrusted)});
   }
   return matches;

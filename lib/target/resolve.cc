@@ -20,28 +20,34 @@ namespace nsx {
 
 namespace {
 
-constexpr const char* kNothing = "there is nothing of that name";
-constexpr const char* kWhere =
-    "looked in the pins below /run, the cgroups with systemd's units, and the state and cgroups "
-    "of containers";
+/// A target, or why there is none.
+struct Choice {
+  Result<Target> target;
+  bool is_absent = false;  ///< nothing has the name
+};
 
 struct Prefix {
   const char* text;
+  const char* what;
   Matches (*find)(const SearchPlace&, const std::string&);
 };
 
-constexpr Prefix kContainer{"container:", find_container};
+constexpr Prefix kContainer{"container:", "container", find_container};
 
 constexpr std::array kPrefixes{
-    Prefix{"pin:", find_pin},
+    Prefix{"pin:", "pin", find_pin},
     kContainer,
-    Prefix{"unit:", find_unit},
-    Prefix{"cgroup:", find_cgroup},
+    Prefix{"unit:", "unit", find_unit},
+    Prefix{"cgroup:", "cgroup", find_cgroup},
 };
 
 /// What others write before the name of a container.
 constexpr std::array kContainerWords{
     "docker:", "podman:", "nerdctl:", "runc:", "crun:", "lxc:", "machine:"};
+
+std::string in_quotes(std::string_view text) {
+  return '\'' + std::string(text) + '\'';
+}
 
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -50,8 +56,8 @@ bool is_digits(std::string_view text) {
 Result<Target> by_pid(const Kernel& kernel, std::string_view digits) {
   const auto pid = parse_number<pid_t>(digits);
   if (!pid) {
-    return refuse("find", "PID " + std::string(digits), "that is more than any PID",
-                  "the ID of a container is written container:ID");
+    return problem("invalid PID {}", in_quotes(digits), "it is larger than any PID",
+                   "for a container ID, use container:" + std::string(digits));
   }
   auto process = TRY(Process::open(kernel, *pid));
   Target target;
@@ -65,9 +71,9 @@ Result<Target> by_pid_and_inode(const Kernel& kernel, std::string_view pid,
   auto target = TRY(by_pid(kernel, pid));
   auto found = TRY(target.process->pidfd_inode());
   if (parse_number<std::uint64_t>(inode) != found) {
-    return refuse("find", target.name + " with the pidfd inode " + std::string(inode),
-                  "the process that has this PID now is another one",
-                  "its inode is " + std::to_string(found));
+    return refuse(
+        "find", target.name + " with the pidfd inode " + std::string(inode),
+        "another process has this PID now, with the pidfd inode " + std::to_string(found));
   }
   return target;
 }
@@ -75,8 +81,8 @@ Result<Target> by_pid_and_inode(const Kernel& kernel, std::string_view pid,
 Result<Target> by_namespace_number(const Kernel& kernel, const std::string& digits) {
   const auto number = parse_number<std::uint64_t>(digits);
   if (!number) {
-    return refuse("find", "ns:" + digits, "not the number of a namespace",
-                  "an inode number or a 64-bit id, as nsx-ls(1) shows them");
+    return problem("invalid namespace number {}", in_quotes(digits),
+                   "expected an inode number or a 64-bit ID", "run 'nsx-ls' to list namespaces");
   }
   auto ns = TRY(find_namespace(kernel, *number));
   Target target;
@@ -99,16 +105,15 @@ void forget_same(std::vector<Match>& matches) {
   }
 }
 
-/// The one that was found; `subject` is what was asked for.
-Result<Target> choose(Matches matches, const std::string& subject, const char* where) {
+/// Takes the only match. `what` is the kind of thing that was asked for, `name` its name.
+Choice choose(Matches matches, const std::string& what, const std::string& name) {
   auto& found = matches.found;
   forget_same(found);
-  if (found.size() == 1) return std::move(found.front().target);
+  if (found.size() == 1) return {std::move(found.front().target)};
   if (found.empty()) {
-    if (!matches.unusable.empty()) return tl::unexpected(std::move(matches.unusable.front()));
-    std::string hint = where;
-    if (!hint.empty() && !matches.hint.empty()) hint += "; ";
-    return refuse("find", subject, kNothing, hint + matches.hint);
+    if (!matches.unusable.empty()) return {tl::unexpected(std::move(matches.unusable.front()))};
+    return {problem("no " + what + " named {}", in_quotes(name), matches.reason, matches.hint),
+            true};
   }
   std::string list;
   for (const Match& match : found) {
@@ -121,7 +126,7 @@ Result<Target> choose(Matches matches, const std::string& subject, const char* w
       list += " (PID " + std::to_string(process->pid()) + ')';
     }
   }
-  return refuse("choose", subject, "several have that name", list);
+  return {problem("ambiguous name {}", in_quotes(name), "could be " + list)};
 }
 
 SearchPlace place_of(const Kernel& kernel, const TargetOptions& options) {
@@ -172,16 +177,15 @@ std::string meant_name(const Kernel& kernel, const TargetOptions& options, std::
   return near ? std::string(prefix) + std::string(*near) : std::string();
 }
 
-/// Adds to the error of a name that there is not what was perhaps meant.
-Result<Target> with_suggestion(Result<Target> found, const Kernel& kernel,
-                               const TargetOptions& options, std::string_view prefix,
-                               std::string_view word) {
-  if (found || found.error().reason() != kNothing) return found;
+/// If nothing has the name, adds a similar name to the error.
+Result<Target> with_suggestion(Choice choice, const Kernel& kernel, const TargetOptions& options,
+                               std::string_view prefix, std::string_view word) {
+  if (!choice.is_absent) return std::move(choice.target);
   const std::string meant = meant_name(kernel, options, prefix, word);
-  if (meant.empty()) return found;
-  const std::string& hint = found.error().hint();
-  found.error().set_hint("did you mean " + meant + "?" + (hint.empty() ? "" : " " + hint));
-  return found;
+  if (meant.empty()) return std::move(choice.target);
+  Error& error = choice.target.error();
+  error.set_what(error.what() + " (did you mean '" + meant + "'?)");
+  return std::move(choice.target);
 }
 
 Matches search(const Prefix& prefix, const SearchPlace& place, const std::string& name) {
@@ -195,27 +199,28 @@ Matches search(const Prefix& prefix, const SearchPlace& place, const std::string
     }
     for (const Error& error : matches.unusable)
       text += "; " + error.message();
-    return matches.hint.empty() ? text : text + " (" + matches.hint + ')';
+    return matches.reason.empty() ? text : text + " (" + matches.reason + ')';
   });
   return matches;
 }
 
-Result<Target> by_word(const SearchPlace& place, const std::string& word) {
+Choice by_word(const SearchPlace& place, const std::string& word) {
   Matches all;
   for (const Prefix& prefix : kPrefixes) {
     if (prefix.find == find_pin && word.find('/') != std::string::npos) continue;
     Matches some = search(prefix, place, word);
     std::move(some.found.begin(), some.found.end(), std::back_inserter(all.found));
     std::move(some.unusable.begin(), some.unusable.end(), std::back_inserter(all.unusable));
+    if (!some.reason.empty()) all.reason = std::move(some.reason);
     if (!some.hint.empty()) all.hint = std::move(some.hint);
   }
-  return choose(std::move(all), '\'' + word + '\'', kWhere);
+  return choose(std::move(all), "container, pin, unit or cgroup", word);
 }
 
 Result<Target> resolve(const Kernel& kernel, const std::string& text,
                        const TargetOptions& options) {
   const SearchPlace place = place_of(kernel, options);
-  if (text.empty()) return refuse("find", "a target", "its name is empty");
+  if (text.empty()) return problem("the target name is empty");
   if (is_digits(text)) return by_pid(kernel, text);
 
   const std::size_t colon = text.find(':');
@@ -234,16 +239,17 @@ Result<Target> resolve(const Kernel& kernel, const std::string& text,
   for (const Prefix& prefix : kPrefixes) {
     if (text.starts_with(prefix.text)) {
       const std::string name = text.substr(std::string_view(prefix.text).size());
-      return with_suggestion(choose(search(prefix, place, name), text, ""), kernel, options,
-                             prefix.text, name);
+      return with_suggestion(choose(search(prefix, place, name), prefix.what, name), kernel,
+                             options, prefix.text, name);
     }
   }
   auto found = by_word(place, text);
   // docker(1) prints the names of containers with a slash in front.
   const bool is_dockers = text.size() > 1 && text.find('/', 1) == std::string::npos;
-  if (!found && text.front() == '/' && is_dockers) {
-    auto container = choose(search(kContainer, place, text.substr(1)), text, "");
-    if (container || container.error().reason() != kNothing) return container;
+  if (!found.target && text.front() == '/' && is_dockers) {
+    const std::string name = text.substr(1);
+    Choice container = choose(search(kContainer, place, name), kContainer.what, name);
+    if (!container.is_absent) return std::move(container.target);
   }
   return with_suggestion(std::move(found), kernel, options, "", text);
 }
@@ -313,9 +319,8 @@ std::vector<TargetName> list_targets(const Kernel& kernel, const TargetOptions& 
 
 Matches find_pin(const SearchPlace& place, const std::string& name) {
   Matches matches;
-  if (!check_pin_name(name)) {
-    matches.unusable.push_back(
-        {"find", "pin:" + name, 0, "that is no name of a pin", "it names a file, without a \"/\""});
+  if (auto valid = check_pin_name(name); !valid) {
+    matches.unusable.push_back(std::move(valid.error()));
     return matches;
   }
   for (const PinStore& store : stores(place)) {

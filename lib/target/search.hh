@@ -36,7 +36,8 @@ struct Match {
 struct Matches {
   std::vector<Match> found;
   std::vector<Error> unusable;  ///< why things of that name can be no target
-  std::string hint;             ///< where nothing was found: what could not be looked at
+  std::string reason;           ///< if nothing was found: files that could not be read
+  std::string hint;             ///< if nothing was found: how to name what was not searched
 };
 
 Matches find_pin(const SearchPlace& place, const std::string& name);

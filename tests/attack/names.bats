@@ -76,7 +76,7 @@ entered() {
 # Whether a target is refused for want of trust, its path being told: distrusted TARGET NAME
 distrusted() {
   run -1 --separate-stderr entered "$1"
-  [[ $stderr == "nsx-enter: cannot find "*": only cgroups that are not trusted have this name (to enter one anyway, give its path: cgroup:/$mine/alice/$2)" ]] || {
+  [[ $stderr == "nsx-enter: cannot find "*": only untrusted cgroups have this name"$'\n'"hint: to enter one anyway, give its path: cgroup:/$mine/alice/$2" ]] || {
     echo "$1: $stderr"
     return 1
   }
@@ -129,9 +129,9 @@ distrusted() {
   real "docker-$id.scope/$mine-cron.service"
   run -0 entered "container:$id"
   run -1 --separate-stderr entered "container:$other_id"
-  [[ $stderr == *"only cgroups that are not trusted have this name"*"cgroup:/$mine/docker-$id.scope/docker-$other_id.scope"* ]]
+  [[ $stderr == *"only untrusted cgroups have this name"*"cgroup:/$mine/docker-$id.scope/docker-$other_id.scope"* ]]
   run -1 --separate-stderr entered "unit:$mine-cron"
-  [[ $stderr == *"only cgroups that are not trusted have this name"* ]]
+  [[ $stderr == *"only untrusted cgroups have this name"* ]]
   run -0 --separate-stderr nsx-ls -J -l -p "$pid" -t uts -o CONTAINER,UNIT
   jq -e ".namespaces[0].container == [\"${id:0:12}\"] and .namespaces[0].unit == \"docker-$id.scope\"" <<<"$output"
 }
@@ -141,7 +141,7 @@ distrusted() {
   run -0 entered "container:$mine"
   "$attack_dir/attack-delegate" "$own/$mine-daemon.service"
   run -1 --separate-stderr entered "container:$mine"
-  [[ $stderr == *"only cgroups that are not trusted have this name"* ]]
+  [[ $stderr == *"only untrusted cgroups have this name"* ]]
   # It has a name itself.
   run -0 entered "unit:$mine-daemon"
   [ "$output" = "$uts" ]
@@ -151,7 +151,7 @@ distrusted() {
   real "a/lxc.payload.$mine"
   real "b/lxc.payload.$mine"
   run -1 --separate-stderr entered "container:$mine"
-  [ "$stderr" = "nsx-enter: cannot choose container:$mine: several have that name"$'\n'"hint: cgroup:/$mine/a/lxc.payload.$mine, cgroup:/$mine/b/lxc.payload.$mine" ]
+  [ "$stderr" = "nsx-enter: ambiguous name '$mine': could be cgroup:/$mine/a/lxc.payload.$mine, cgroup:/$mine/b/lxc.payload.$mine" ]
 }
 
 @test "a container that its runtime says has ended is not looked for in cgroups" {
@@ -160,7 +160,7 @@ distrusted() {
   mkdir -p "/run/runc/$mine"
   echo '{"init_process_pid":4194305,"init_process_start":7}' >"/run/runc/$mine/state.json"
   run -1 --separate-stderr entered "container:$mine"
-  [ "$stderr" = "nsx-enter: cannot enter container:$mine: it is not running"$'\n'"hint: runc has PID 4194305 on record, which has ended" ]
+  [ "$stderr" = "nsx-enter: cannot enter container:$mine: it is not running: runc recorded PID 4194305, which has exited" ]
 }
 
 @test "a PID on record that a user got is not believed for the name of its cgroup" {
@@ -169,7 +169,7 @@ distrusted() {
   # As containerd and podman write it: without the start of the process.
   echo "{\"init_process_pid\":$pid}" >"/run/runc/$mine-web/state.json"
   run -1 --separate-stderr entered "container:$mine-web"
-  [[ $stderr == "nsx-enter: cannot enter container:$mine-web: runc has PID $pid on record, which is in a cgroup of its name that is not trusted"* ]]
+  [[ $stderr == "nsx-enter: cannot enter container:$mine-web: runc recorded PID $pid, which is in an untrusted cgroup of this name"* ]]
   real "$mine-web"
   echo "{\"init_process_pid\":$pid}" >"/run/runc/$mine-web/state.json"
   run -0 entered "container:$mine-web"
@@ -186,7 +186,7 @@ distrusted() {
     # shellcheck disable=SC2086 # words
     run nsx-ls $view
     [ "$status" != 0 ]
-    [[ $output == *"only cgroups that are not trusted have this name"* ]]
+    [[ $output == *"only untrusted cgroups have this name"* ]]
   done
   run -0 --separate-stderr nsx-ls --matrix=unit
   grep -q "^?docker-$id.scope " <<<"$output"
@@ -205,7 +205,7 @@ distrusted() {
   jq -e ".[0].unit == \"?$mine-b.service\"" <<<"$output"
   for command in kill freeze ls; do
     run -1 nsx-cg "$command" "container:$id"
-    [[ $output == *"only cgroups that are not trusted have this name"* ]]
+    [[ $output == *"only untrusted cgroups have this name"* ]]
     run -1 nsx-cg "$command" "unit:$mine-b"
   done
   # With a real one there, only that is meant.
@@ -257,7 +257,7 @@ is_gone_or_zombie() {
   # A user whose name is that of root's is told of both.
   real "docker-$id.scope"
   run -1 --separate-stderr as_user nsx-enter -t "container:$id" true
-  [ "$stderr" = "nsx-enter: cannot choose container:$id: several have that name"$'\n'"hint: cgroup:/$mine/alice/libpod-$id.scope, cgroup:/$mine/docker-$id.scope" ]
+  [ "$stderr" = "nsx-enter: ambiguous name '$id': could be cgroup:/$mine/alice/libpod-$id.scope, cgroup:/$mine/docker-$id.scope" ]
 }
 
 @test "another ordinary user's names are not believed either" {
@@ -266,7 +266,7 @@ is_gone_or_zombie() {
   }
   fake "docker-$id.scope"
   run -1 --separate-stderr as_other nsx-enter -t "container:$id" true
-  [[ $stderr == *"only cgroups that are not trusted have this name"* ]]
+  [[ $stderr == *"only untrusted cgroups have this name"* ]]
   run -1 as_other nsx-cg ls "container:$id"
 }
 
@@ -276,7 +276,7 @@ is_gone_or_zombie() {
   for uid in 4321 "$ordinary_uid"; do
     run -1 --separate-stderr setpriv --reuid="$uid" --regid="$uid" --clear-groups --inh-caps=-all -- \
       unshare --user nsx-enter -t "container:$id" true
-    [[ $stderr == *"only cgroups that are not trusted have this name"* ]]
+    [[ $stderr == *"only untrusted cgroups have this name"* ]]
   done
 }
 
@@ -292,6 +292,6 @@ is_gone_or_zombie() {
   # v1 lets its owner rename it.
   as_user mv "$v1/$mine/x" "$v1/$mine/docker-$id.scope"
   run -1 --separate-stderr entered "container:$id"
-  [[ $stderr == *"only cgroups that are not trusted have this name"* ]]
+  [[ $stderr == *"only untrusted cgroups have this name"* ]]
   run -0 as_user nsx-enter -t "container:$id" true
 }

@@ -118,7 +118,7 @@ json() {
 @test "nsx-pin: names of pins" {
   # No new one is called so.
   shows nsx-pin add "$name"
-  [[ $stderr == *"it has control characters or others that cannot be seen"* ]]
+  [[ $stderr == *"it contains control or invisible characters"* ]]
   shows nsx-pin add $'a\xe2\x80\xae'"$name"
   shows nsx-pin exec "$name" -- true
   shows nsx-pin rm "$name"

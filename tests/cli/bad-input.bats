@@ -92,8 +92,8 @@ dead_pid() {
     case $text in
       "") why="empty argument for --target: expected TARGET" ;;
       0) why="cannot find PID 0: a PID is a number above 0" ;;
-      9*) why="cannot find PID $text: that is more than any PID" ;;
-      *) why="cannot find '$text': there is nothing of that name" ;;
+      9*) why="invalid PID '$text': it is larger than any PID" ;;
+      *) why="no container, pin, unit or cgroup named '$text'" ;;
     esac
     fails 1 "$why" nsx-enter -t "$text" -n true
     fails 2 "invalid PID '$text': expected a number above 0" nsx-ls -p "$text"
@@ -127,7 +127,7 @@ dead_pid() {
   fails 1 "--user-parent needs a target (--target=PID)" nsx-enter --user-parent true
   # With nothing to enter, the word is the target.
   for option in -e -c "-S follow" "-G follow"; do
-    fails 1 "cannot find 'true': there is nothing of that name" nsx-enter $option true
+    fails 1 "no container, pin, unit or cgroup named 'true'" nsx-enter $option true
     fails 1 " needs a target (--target=PID)" nsx-enter $option
   done
 }
@@ -295,7 +295,7 @@ dead_pid() {
 # bats test_tags=slow
 @test "an option's argument of 100 kB" {
   long=$(head -c 100000 /dev/zero | tr '\0' x)
-  fails 1 "that is no name of a pin" nsx-enter -t "$long" -n true
+  fails 1 "it is longer than 255 bytes" nsx-enter -t "$long" -n true
   fails 1 ": File name too long" nsx-enter --net="$long" true
   fails 1 ": File name too long" nsx-unshare -u -w "$long" true
   fails 2 "unknown namespace type" nsx-ls -t "$long"

@@ -32,7 +32,7 @@ load ../lib/cgroups
   [ "$percent" -ge 45 ] && [ "$percent" -le 55 ]
   run -0 nsx-cg explain "/$mine/busy"
   [[ $output == *"cpu.max: 0.50 CPUs (50000 100000), set at /$mine/busy"* ]]
-  [[ $output == *"/$mine/busy stood still until the next period "*"(cpu.max), just now"* ]]
+  [[ $output == *"/$mine/busy was throttled until the next period "*"(cpu.max), just now"* ]]
 }
 
 @test "a fork bomb stops at its limit" {
@@ -144,12 +144,12 @@ load ../lib/cgroups
   # No processes in inner nodes.
   sleeper_in "$own"
   run -1 nsx-cg create "/$mine/a" memory=1M
-  [ "$output" = "nsx-cg create: cannot enable controllers below the cgroup /$mine: it has 1 process of its own, and only a cgroup without any can hand controllers down"$'\n'"hint: --leaf=NAME moves them to a new cgroup in it" ]
+  [ "$output" = "nsx-cg create: cannot enable controllers below the cgroup /$mine: it has 1 process of its own, and only a cgroup without processes can enable controllers"$'\n'"hint: add --leaf=NAME to move them to a new cgroup in it" ]
   [ ! -e "$own/a" ]
   nsx-cg create --leaf=rest "/$mine/a" memory=64M
   is_in "$pid" "$own/rest"
   run -1 nsx-cg mv "$pid" "/$mine"
-  [[ $output == *"it hands controllers down (memory), and such a cgroup holds no processes of its own"* ]]
+  [[ $output == *"it enables controllers for cgroups below (memory), and so cannot hold processes"* ]]
   # Threaded subtrees.
   nsx-cg create "/$mine/t"
   mkdir "$own/t/threads"
@@ -158,15 +158,15 @@ load ../lib/cgroups
   [[ $output == *"it is part of a threaded subtree"* ]]
   # Values.
   run -1 nsx-cg set "/$mine/a" memory.oom.group=2
-  [[ $output == *"the kernel does not take this value" ]]
+  [[ $output == *"the kernel rejects this value" ]]
   run -1 nsx-cg set "/$mine/a" io=9:9:w=1M
-  [[ $output == *"the kernel has no block device 9:9"* ]]
+  [[ $output == *"there is no block device 9:9"* ]]
   run -1 nsx-cg set "/$mine/a" io=/proc:w=1M
   [[ $output == *"its file system has no disk of its own"* ]]
   run -1 nsx-cg set "/$mine/a" memory.none=1
-  [[ $output == *"this kernel does not have that file" ]]
+  [[ $output == *"this kernel has no such file" ]]
   run -1 nsx-cg set / memory=1M
-  [[ $output == *"the top of the tree has no limits"* ]]
+  [[ $output == *"the root cgroup has no limits"* ]]
   run -0 nsx-cg explain "/$mine/a"
   [[ $output == *"no controller io: /$mine does not hand it down"* ]]
 }
@@ -175,21 +175,21 @@ load ../lib/cgroups
   nsx-cg create "/$mine/a/b/c" memory=64M
   mkdir "$own/a/b/c/d"
   run -1 nsx-cg set "/$mine/a" cgroup.subtree_control=-memory
-  [[ $output == *"a cgroup below still hands the controller down"* ]]
+  [[ $output == *"a cgroup below still enables the controller"* ]]
   run -1 nsx-cg set "/$mine/a/b/c" cgroup.subtree_control=+pids
-  [[ $output == *"it has not got the controller pids"* ]]
+  [[ $output == *"the controller pids is not available"* ]]
   run -1 nsx-cg set "/$mine/a" cpu.weight.nice=99
   [[ $output == *"the value is out of range"* ]]
   run -1 nsx-cg set "/$mine/a" cgroup.type=threaded
   [[ $output == *"cannot become threaded"* ]]
   run -1 nsx-cg set "/$mine/a" io.weight=/dev/vda:200
-  [[ $output == *"this kernel, or the disk's scheduler, cannot do it" ]]
+  [[ $output == *"this kernel or the disk's I/O scheduler does not support it" ]]
   for command in "wait --memory=1M /$mine/a/b/c/d" "reclaim /$mine/a/b/c/d 1M" "get /$mine/a/b/c/d memory"; do
     run -1 nsx-cg $command
-    [[ $output == *"the controller memory is not enabled for this cgroup"* ]]
+    [[ $output == *"the controller memory is not enabled in the cgroup.subtree_control of /$mine/a/b/c"* ]]
   done
   run -1 nsx-cg get / memory
-  [[ $output == *"the top of the tree does not have that file" ]]
+  [[ $output == *"the root cgroup has no such file" ]]
   run -1 nsx-cg run --into="/$mine/a/b/c/d" --name=job pids=0 -- true
   echo "$output"
   [ ! -e "$own/a/b/c/d/job" ]
@@ -257,7 +257,7 @@ load ../lib/cgroups
   nsx-cg reclaim "/$mine/a" 4M
   [ "$(cat "$own/a/memory.current")" -lt "$before" ]
   run -1 nsx-cg reclaim "/$mine/a" 1G
-  [[ $output == *"the kernel found less to take"* ]]
+  [[ $output == *"the kernel reclaimed less"* ]]
   exec 9<&-
 }
 
@@ -351,12 +351,11 @@ handed_down() {
   mkdir "$own/yours"
   nsx-cg delegate --controllers=pids "/$mine/yours" "$ordinary_uid"
   run -1 as_user nsx-cg create "/$mine/yours/a" memory=16M
-  [ "$output" = "nsx-cg create: cannot enable memory below the cgroup /$mine: $own/cgroup.subtree_control belongs to root, who can hand them down"$'\n'"hint: echo +memory > $own/cgroup.subtree_control" ]
+  [ "$output" = "nsx-cg create: cannot enable memory below the cgroup /$mine: $own/cgroup.subtree_control belongs to root"$'\n'"hint: as root, run: echo +memory > $own/cgroup.subtree_control" ]
   [ ! -e "$own/yours/a" ]
   run -1 as_user nsx-cg get "/$mine/yours" memory
-  [[ $output == *"the controller memory is not enabled for this cgroup: /$mine does not hand it down, which is for root to do (echo +memory > $own/cgroup.subtree_control)" ]]
-  hint=${output##*(}
-  sh -c "${hint%)}"
+  [[ $output == *"the controller memory is not enabled in the cgroup.subtree_control of /$mine, which belongs to root"$'\n'"hint: echo +memory > $own/cgroup.subtree_control" ]]
+  sh -c "${output##*hint: }"
   as_user nsx-cg create "/$mine/yours/a" memory=16M
   [ "$(cat "$own/yours/a/memory.max")" = 16777216 ]
 }
@@ -371,7 +370,7 @@ handed_down() {
       - "$own/inside" "$ordinary_uid" "$@"
   }
   run -1 inside nsx-cg set / memory=1M
-  [[ $output == *"cannot write '1048576' to /mnt/memory.max: this is the root of a cgroup namespace, and its limits are set outside"* ]]
+  [[ $output == *"cannot write '1048576' to /mnt/memory.max: it is the root of a cgroup namespace, and its limits are set outside of that"* ]]
   run -0 inside nsx-cg explain /
   [[ $output == *"limits that are set outside of this cgroup namespace, above /, are not seen"* ]]
   run -0 nsx-cg explain "/$mine/inside"
@@ -414,5 +413,5 @@ nsx-cg create: note: memory.low: 4097 bytes are rounded up to whole pages, 8192"
   # What nsx-cg run has not made stays as it is.
   mkdir "$own/shell"
   run -1 sh -c 'echo $$ >"$0" && nsx-cg run memory=32M -- true' "$own/shell/cgroup.procs"
-  [[ $output == *"--leaf=NAME moves them"* ]]
+  [[ $output == *"add --leaf=NAME to move them"* ]]
 }

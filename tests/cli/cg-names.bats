@@ -108,7 +108,7 @@ container_of_pod() {
   mkdir "$top/$mine-2" "$top/$mine-2/$mine"
   echo "$pid" >"$top/$mine-2/$mine/cgroup.procs"
   run -1 nsx-cg kill "$mine"
-  [ "$output" = "nsx-cg kill: cannot choose '$mine': several have that name"$'\n'"hint: /$mine, container:$mine" ]
+  [ "$output" = "nsx-cg kill: ambiguous name '$mine': could be /$mine, container:$mine" ]
   kill -0 "$pid"
   run -0 --separate-stderr nsx-cg ls -d 0 -n -o NAME "/$mine"
   [ "$output" = "/$mine" ]
@@ -117,16 +117,16 @@ container_of_pod() {
 @test "what names no cgroup is refused: numbers, pins, and containers without a cgroup of their own" {
   container_of_runc
   run -1 nsx-cg kill "$pid"
-  [[ $output == *"there is none of this name at $top (the cgroup of a process is named pid:$pid)" ]]
+  [[ $output == *"no cgroup named '/$pid' in $top"$'\n'"hint: for the cgroup of a process, use pid:$pid" ]]
   run -1 nsx-cg ls "nsx-none-$$"
-  [[ $output == *"cannot find 'nsx-none-$$'"* ]]
+  [[ $output == *"no container, pin, unit or cgroup named 'nsx-none-$$'"* ]]
   run -1 nsx-cg ls "ns:$(stat -L -c %i /proc/self/ns/net)"
-  [[ $output == *"it has no process, and so no cgroup" ]]
+  [[ $output == *"it has no process" ]]
   # Its process shares a cgroup with others, which are not to be killed with it.
   mkdir "$own/shared"
   echo "$pid" >"$own/shared/cgroup.procs"
   run -1 nsx-cg kill "$web"
-  [[ $output == *"it has no cgroup of its own in cgroup v2 (pid:$pid names the cgroup of its process)" ]]
+  [[ $output == *"it has no cgroup of its own in cgroup v2"$'\n'"hint: for the cgroup of its process, use pid:$pid" ]]
   kill -0 "$pid"
 }
 
@@ -136,7 +136,7 @@ container_of_pod() {
   chown "$ordinary_uid" "$own/user"
   sleeper_in "$own/user/lxc.payload.$web"
   run -1 nsx-cg kill "$web"
-  [[ $output == *"only cgroups that are not trusted have this name"* ]]
+  [[ $output == *"only untrusted cgroups have this name"* ]]
   kill -0 "$pid"
   run -0 --separate-stderr nsx-cg ls -r -n -o NAME,CONTAINER "/$mine/user/lxc.payload.$web"
   [ "$output" = "/$mine/user/lxc.payload.$web ?$web" ]
@@ -193,10 +193,10 @@ container_of_pod() {
   for command in "ls /sys/fs/cgroup/memory/a" "create /sys/fs/cgroup/memory/a" "run --into=/sys/fs/cgroup/memory -- true" \
     "kill cgroup:/sys/fs/cgroup/memory" "set /sys/fs/cgroup/memory/a pids=1"; do
     run -1 nsx-cg $command
-    [[ $output == *"it is in a hierarchy of cgroup v1, mounted at /sys/fs/cgroup/memory (cgroup v2 is mounted at $top)" ]]
+    [[ $output == *"it is in the cgroup v1 hierarchy at /sys/fs/cgroup/memory"$'\n'"hint: give a path below $top, where cgroup v2 is mounted" ]]
   done
   run -1 nsx-cg create "/sys/fs/cgroup/$mine"
-  [[ $output == *"it is no cgroup of cgroup v2"* ]]
+  [[ $output == *"it is not in cgroup v2"* ]]
   [ ! -e "$top/sys" ]
 }
 
@@ -205,5 +205,5 @@ container_of_pod() {
   mkdir "$BATS_TEST_TMPDIR/v1"
   # shellcheck disable=SC2016 # for the inner shell
   run -1 unshare -m sh -c 'umount -l "$1"; mount -t cgroup -o none,name=nsx-test-$$ none "$2" && nsx-cg ls' - "$top" "$BATS_TEST_TMPDIR/v1"
-  [[ $output == *"cannot find the cgroups: only cgroup v1 is mounted here, at "*"(mkdir -p "*" && mount -t cgroup2 "* ]]
+  [[ $output == *"cgroup v2 is not mounted: there is only cgroup v1, at "*"hint: mkdir -p "*" && mount -t cgroup2 "* ]]
 }

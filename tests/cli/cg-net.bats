@@ -30,8 +30,8 @@ needs_bpf() {
   run cg set "/$mine/probe" net.in=max
   if [[ $output == *"was built without"* ]]; then
     [ "$status" -eq 1 ]
-    [ "$output" = "nsx-cg set: cannot load the BPF programs for the network: this nsx was built without them\
- (build it with clang and libbpf-dev, meson setup -Dbpf=enabled)" ]
+    [ "$output" = "nsx-cg set: cannot load the BPF programs that limit the network: this nsx was built without them"\
+$'\n'"hint: rebuild with clang and libbpf-dev installed: meson setup -Dbpf=enabled build" ]
     skip "this nsx was built without BPF"
   fi
   [ "$status" -eq 0 ]
@@ -275,7 +275,7 @@ net.out=512000"* ]]
 nsx-cg set /$mine/y net.out=1048576" ]
   [ ! -e "$own/y" ]
   run -2 cg set "/$mine/x" net.in=fast
-  [[ $output == *"a rate is like 10M/s, in bytes, or max"* ]]
+  [[ $output == *"expected a rate in bytes like 10M/s, or max"* ]]
   run -1 cg set "/$mine/x" net.stat=1
 }
 
@@ -329,8 +329,8 @@ nsx-cg set /$mine/y net.out=1048576" ]
   chown -R "$ordinary_uid" "$own/theirs"
   own_bpffs mode=1777
   run -1 in_machine "${become_user[@]}" nsx-cg create "/$mine/theirs/x" net.in=1M
-  [ "$output" = "nsx-cg create: cannot limit and count the network of the cgroup /$mine/theirs/x: Operation not\
- permitted (needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace: run as root)" ]
+  [ "$output" = "nsx-cg create: cannot limit the network of the cgroup /$mine/theirs/x: Operation not permitted"\
+$'\n'"hint: needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace: run as root" ]
   [ ! -e "$own/theirs/x" ]
   run -1 in_machine test -e "$pins"
   # Root's counters are everybody's to read.
@@ -345,17 +345,17 @@ nsx-cg set /$mine/y net.out=1048576" ]
   mkdir "$own/x"
   in_machine mount -t tmpfs none /sys/fs/bpf
   run -1 cg set "/$mine/x" net.in=1M
-  [ "$output" = "nsx-cg set: cannot keep BPF programs below /sys/fs/bpf: no bpffs is mounted there"$'\n'"hint: mount -t bpf bpf /sys/fs/bpf" ]
+  [ "$output" = "nsx-cg set: cannot pin BPF programs in /sys/fs/bpf: no bpffs is mounted there"$'\n'"hint: mount -t bpf bpf /sys/fs/bpf" ]
   run -0 cg ls -J -d 0 -o RX "/$mine/x"
   jq -e '.cgroups[0].rx == null' <<<"$output"
   own_bpffs mode=1777
   in_machine mkdir -m 777 "$pins"
   run -1 cg set "/$mine/x" net.in=1M
-  [[ $output == *"cannot keep BPF programs below $pins: other users can write to it"* ]]
+  [[ $output == *"cannot pin BPF programs in $pins: other users can write to it"* ]]
   own_bpffs
   in_machine mount --bind /dev/null "$(/sbin/ldconfig -p | awk '$1 == "libbpf.so.1" { print $NF; exit }')"
   run -1 cg set "/$mine/x" net.in=1M
-  [ "$output" = "nsx-cg set: cannot load the BPF programs for the network: the library libbpf.so.1 is not here"$'\n'"hint: install libbpf1" ]
+  [ "$output" = "nsx-cg set: cannot load the BPF programs that limit the network: libbpf.so.1 is not installed"$'\n'"hint: install libbpf1" ]
   run -0 in_machine find "$pins" -mindepth 1
   [ "$output" = "$pins/lock" ]
   run -0 cg get -v "/$mine/x" net.in

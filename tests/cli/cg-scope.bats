@@ -119,14 +119,14 @@ tell='sh -c "cat /proc/self/cgroup; nsx-cg get -v . memory.max"'
   wait_until no_scope_is_left
 }
 
-# The command in the parentheses of a message's end.
+# The command in the hint of a message.
 hint() {
-  [[ $output =~ \(([^\(]*)\)$ ]] && echo "${BASH_REMATCH[1]}"
+  [[ $output == *"hint: "* ]] && echo "${output##*hint: }"
 }
 
 @test "a user without a systemd: what it says, and a hint that works" {
   run -1 as_bob nsx-cg run memory=200M -- cat /proc/self/cgroup
-  [[ $output == *"cannot get a scope from systemd: you have none of your own, and polkit refuses: "* ]]
+  [[ $output == *"cannot get a scope from systemd: there is no systemd --user, and polkit refuses: "* ]]
   hint=$(hint)
   [ "$hint" = "sudo systemctl start user@1001.service && nsx-cg run memory=200M -- cat /proc/self/cgroup" ]
   # There is no sudo here.
@@ -141,7 +141,7 @@ hint() {
   library=$(realpath /usr/lib/*-linux-gnu/libsystemd.so.0)
   for user in root alice; do
     run -1 without "$library" runuser -u "$user" -- nsx-cg run memory=200M 'cpu.weight=50' -- sh -c "$tell; echo it\\'s"
-    [[ $output == *"cannot load libsystemd.so.0: it is not installed ("* ]]
+    [[ $output == *"cannot load libsystemd.so.0: it is not installed"$'\n'"hint: "* ]]
     hint=$(hint)
     [[ $hint == systemd-run*"--scope -p Delegate=yes nsx-cg run memory=200M cpu.weight=50 -- sh -c "* ]]
     run -0 in_session "$user" "$hint"
@@ -152,10 +152,10 @@ hint() {
 @test "other commands, and a cgroup that was named, are refused with a hint that works" {
   for command in "create ./nsx-a" "run --into=. -- true" "create /system.slice/nsx-a" "set . memory=1G"; do
     run -1 in_session alice "nsx-cg $command"
-    [[ $output == *'systemd owns it'*'"systemd-run --user --scope -p Delegate=yes bash" gives a shell'* ]]
+    [[ $output == *"systemd manages it"*"run 'systemd-run --user --scope -p Delegate=yes bash' for a shell"* ]]
   done
   run -1 nsx-cg create /system.slice/nsx-a
-  [[ $output == *'"systemd-run --scope -p Delegate=yes bash" gives a shell'* ]]
+  [[ $output == *"run 'systemd-run --scope -p Delegate=yes bash' for a shell"* ]]
   run -0 in_session alice "systemd-run --user --scope -q -p Delegate=yes bash -c '
     nsx-cg create ./nsx-a && nsx-cg run memory=200M -- cat /proc/self/cgroup'"
   [[ $output =~ ^0::.*/run-.*.scope/nsx-[0-9]+$ ]]

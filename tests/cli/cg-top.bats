@@ -213,7 +213,7 @@ is_frozen() {
   end_spawned
   see '^No process is in it, or below'
   rmdir "$own/one"
-  see 'there is none of this name|has been removed'
+  see 'no cgroup named|has been removed'
   keys q q
   see '^ended: 0$'
 }
@@ -227,7 +227,7 @@ is_frozen() {
     keys End "$key"
     see '\? y: yes'
     keys y
-    see 'systemd owns it'
+    see 'systemd manages it'
   done
   is_frozen "$own/two" 0
   kill -0 "$pid"

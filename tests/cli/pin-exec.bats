@@ -82,7 +82,7 @@ setup() {
   [ "${lines[0]} ${lines[2]} ${lines[4]}" = "status 42 status 127 status 126" ]
   [ "${lines[5]}" = "${lines[6]}" ]
   [ "${lines[7]}" = "plain words" ]
-  [[ "${lines[8]}" = *"cannot find the pin nowhere: there is none of this name" ]]
+  [[ "${lines[8]}" = *"no pin named 'nowhere'" ]]
   [ "${lines[9]}" = "status 1" ]
 }
 
@@ -100,7 +100,7 @@ setup() {
   mapfile -d= -t parts < <(printf %s "${output//==/=}")
   [ "${parts[0]}" = $'a: err\na: out\na: unfinished\nb: err\nb: out\nb: unfinished\n' ]
   [ "${parts[1]}" = $'\na\nstatus 3\n' ]
-  [ "${parts[2]}" = $'\na\nnsx-pin exec: cannot find the pin nowhere: there is none of this name\nc\nstatus 3\n' ]
+  [ "${parts[2]}" = $'\na\nnsx-pin exec: no pin named \'nowhere\'\nc\nstatus 3\n' ]
   [ "${parts[3]}" = $'\na b c\n' ]
 }
 
@@ -122,7 +122,7 @@ setup() {
     nsx-pin exec a b -- nsx-no-such-program || echo "status $?"
     nsx-pin exec a nsx-no-such-program 2>/dev/null || echo "status $?"
     nsx-pin exec a m -- nsx-no-such-program 2>/dev/null || echo "status $?"'
-  [ "${lines[0]}" = "nsx-pin exec: cannot find the pin nowhere: there is none of this name" ]
+  [ "${lines[0]}" = "nsx-pin exec: no pin named 'nowhere'" ]
   [ "${lines[*]:1:2}" = "status 1 ran" ]
   [ "${lines[3]} ${lines[4]}" = "${lines[0]} status 1" ]
   [ "${lines[5]}" = "nsx-pin exec: cannot execute nsx-no-such-program: No such file or directory" ]

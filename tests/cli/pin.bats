@@ -142,7 +142,7 @@ spawn_in() {
       if [ "$command" = exec ]; then with=(-- touch "$BATS_TEST_TMPDIR/ran"); fi
       run -1 nsx-pin "$command" --dir="$BATS_TEST_TMPDIR" "$name" "${with[@]}"
       # One that `ip netns` could have made may be there.
-      [[ "$output" == *"as the name of a pin "* || "$output" == *"there is none of this name"* ]]
+      [[ "$output" == *"invalid pin name "* || "$output" == *"no pin named "* ]]
       [[ "$output" != *$'\033'* ]]
     done
   done
@@ -209,9 +209,10 @@ spawn_in() {
     nsx-pin add blue
     nsx-pin exec blue -- true'
   [ "${lines[0]}" = "blue shadowed" ]
-  [[ "${lines[1]}" = *"it has no namespace"* ]]
-  [ "${lines[2]} ${lines[3]}" = "status 1 0" ]
-  [ "${#lines[@]}" = 4 ]
+  [[ "${lines[1]}" = *"no namespace is mounted on it" ]]
+  [ "${lines[2]}" = "hint: run 'nsx-pin ls' to see whether it is stale, shadowed or half-made" ]
+  [ "${lines[3]} ${lines[4]}" = "status 1 0" ]
+  [ "${#lines[@]}" = 5 ]
 }
 
 # bats test_tags=any-kernel
@@ -272,9 +273,10 @@ spawn_in() {
     nsx-pin rm a nowhere b || echo "status $?"
     nsx-pin ls -n -o NAME
     nsx-pin rm --all; nsx-pin ls'
-  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin blue: there is none of this name"$'\n'"hint: nsx-pin ls lists them" ]
-  [ "${lines[1]} ${lines[3]} ${lines[4]}" = "status 1 status 1 c" ]
-  [ "${#lines[@]}" = 5 ]
+  [ "${lines[0]}" = "nsx-pin rm: no pin named 'blue'" ]
+  [ "${lines[1]}" = "hint: run 'nsx-pin ls' to list the pins" ]
+  [ "${lines[2]} ${lines[5]} ${lines[6]}" = "status 1 status 1 c" ]
+  [ "${#lines[@]}" = 7 ]
   run -2 nsx-pin rm
   run -2 nsx-pin rm --all blue
 }
@@ -328,7 +330,8 @@ spawn_in() {
     nsx-pin mv nowhere x || echo "status $?"'
   [ "${lines[0]} ${lines[1]}" = "/run/netns/new /run/utsns/new" ]
   [[ "${lines[2]}" = *"File exists"* ]]
-  [ "${lines[3]} ${lines[4]} ${lines[6]}" = "status 1 old net live status 1" ]
+  [ "${lines[3]}" = "hint: choose another name, or run 'nsx-pin rm new'" ]
+  [ "${lines[4]} ${lines[5]} ${lines[7]}" = "status 1 old net live status 1" ]
 }
 
 # bats test_tags=slow
@@ -347,11 +350,12 @@ spawn_in() {
     nsx-pin add half -nu; nsx-pin exec half -- true
     ls /run | xargs'
   [ "${lines[*]:0:2}" = "half net half-made half uts half-made" ]
-  [[ "${lines[2]}" = *"cannot use the pin half: it is being made or removed, or that was broken off"* ]]
-  [ "${lines[3]}" = "status 1" ]
-  [ "${lines[*]:4:3}" = "/run/netns/half (half-made) /run/utsns/half (half-made) /run/netns/stale (stale)" ]
-  [ "${lines[7]}" = 3 ]
-  [ "${lines[8]}" = "/run/netns/blue /run/netns/text" ]
+  [[ "${lines[2]}" = *"cannot use the pin half: it is being made or removed, or that was interrupted" ]]
+  [ "${lines[3]}" = "hint: if it was interrupted, run 'nsx-pin gc'" ]
+  [ "${lines[4]}" = "status 1" ]
+  [ "${lines[*]:5:3}" = "/run/netns/half (half-made) /run/utsns/half (half-made) /run/netns/stale (stale)" ]
+  [ "${lines[8]}" = 3 ]
+  [ "${lines[9]}" = "/run/netns/blue /run/netns/text" ]
 }
 
 # bats test_tags=any-kernel
@@ -378,7 +382,7 @@ spawn_in() {
     chmod o-w /run/netns
     nsx-pin exec blue -- echo ran'
   [ "$(grep -c 'it belongs to UID 65534' <<<"$output")" = 4 ]
-  [ "$(grep -c 'others can write to it' <<<"$output")" = 1 ]
+  [ "$(grep -c 'other users can write to it' <<<"$output")" = 1 ]
   [ "$(grep -c 'status 1' <<<"$output")" = 5 ]
   [ "${lines[-1]}" = ran ]
 }
@@ -604,11 +608,12 @@ spawn_in() {
     wait $second; nsx-pin exec red true
     nsx-pin rm --all; find /run -type f' 2>&1
   [[ ${lines[0]} == *"cannot use the pin blue: it is being made or removed"* ]]
-  [ "${lines[1]}" = "status 1" ]
-  [[ ${lines[2]} == "nsx-pin add: cannot pin the net namespace on /run/netns/blue: File exists"$'\n'"hint: there is a pin of this name" ]]
-  [ "${lines[*]:3:2}" = "status 1 ran" ]
-  [ "${lines[6]}" = "status 3" ]
-  [ "${#lines[@]}" = 7 ]
+  [ "${lines[1]} ${lines[2]}" = "hint: if it was interrupted, run 'nsx-pin gc' status 1" ]
+  [ "${lines[3]}" = "nsx-pin add: cannot pin the net namespace on /run/netns/blue: File exists" ]
+  [ "${lines[4]}" = "hint: choose another name, or run 'nsx-pin rm blue'" ]
+  [ "${lines[*]:5:2}" = "status 1 ran" ]
+  [ "${lines[8]}" = "status 3" ]
+  [ "${#lines[@]}" = 9 ]
 }
 
 @test "add: killed while its program runs, and the name is free again" {

@@ -101,16 +101,16 @@ pidfd_inode() {
     return
   fi
   leads_to "$pid" "$pid:$first"
-  refused "cannot find PID $pid with the pidfd inode $second: the process that has this PID now is another one"$'\n'"hint: its inode is $first" \
+  refused "cannot find PID $pid with the pidfd inode $second: another process has this PID now, with the pidfd inode $first" \
     -t "$pid:$second" true
 }
 
 # bats test_tags=slow,rootless
 @test "a target that makes no sense" {
   refused "cannot find PID 0: a PID is a number above 0" -t 0 true
-  refused "cannot find PID 99999999999: that is more than any PID"$'\n'"hint: the ID of a container is written container:ID" -t 99999999999 true
+  refused "invalid PID '99999999999': it is larger than any PID"$'\n'"hint: for a container ID, use container:99999999999" -t 99999999999 true
   refused "cannot find PID 4194305: No such process" -t 4194305 true
-  refused "cannot find ns:red: not the number of a namespace"$'\n'"hint: an inode number or a 64-bit id, as nsx-ls(1) shows them" \
+  refused "invalid namespace number 'red': expected an inode number or a 64-bit ID"$'\n'"hint: run 'nsx-ls' to list namespaces" \
     -t ns:red true
 }
 
@@ -144,13 +144,16 @@ pin() {
   run -0 nsx-enter -t "pin:$mine" stat -L -c %i /proc/self/ns/net
   [ "$output" = "$(stat -c %i "/run/netns/$mine")" ]
   umount "/run/netns/$mine"
-  refused "cannot use as a namespace /run/netns/$mine: it has no namespace"$'\n'"hint: nsx-pin ls tells why: it is stale, shadowed, or just being made" \
+  refused "cannot use as a namespace /run/netns/$mine: no namespace is mounted on it"$'\n'"hint: run 'nsx-pin ls' to see whether it is stale, shadowed or half-made" \
     -t "pin:$mine" true
   rm "/run/netns/$mine"
-  refused "cannot find pin:$mine: there is nothing of that name" -t "pin:$mine" true
-  for name in "" . .. a/b ../netns/x; do
-    refused "cannot find pin:$name: that is no name of a pin (it names a file, without a \"/\")" \
-      -t "pin:$name" true
+  refused "no pin named '$mine'" -t "pin:$mine" true
+  refused "invalid pin name '': it is empty" -t pin: true
+  for name in . ..; do
+    refused "invalid pin name '$name': it is a directory" -t "pin:$name" true
+  done
+  for name in a/b ../netns/x; do
+    refused "invalid pin name '$name': it contains a slash" -t "pin:$name" true
   done
 }
 
@@ -170,9 +173,9 @@ pin() {
   kill "$oldest"
   wait "$oldest" || true
   leads_to "${spawned[1]}" "cgroup:$mine/a"
-  refused "cannot enter cgroup:/$mine/a/below: no process is in it" -t "cgroup:/$mine/a/below" true
-  refused "cannot find cgroup:/$mine/b: there is nothing of that name" -t "cgroup:/$mine/b" true
-  refused "cannot find cgroup:/$mine/../x: that is no path of a cgroup (it is like /system.slice/cron.service, without \"..\")" \
+  refused "cannot enter cgroup:/$mine/a/below: it has no processes" -t "cgroup:/$mine/a/below" true
+  refused "no cgroup named '/$mine/b'" -t "cgroup:/$mine/b" true
+  refused "invalid cgroup path '/$mine/../x': expected a path like /system.slice/cron.service, without '..'" \
     -t "cgroup:/$mine/../x" true
 }
 
@@ -187,7 +190,7 @@ pin() {
   refused "cannot enter unit:$mine-idle.service: it has no running process" -t "unit:$mine-idle" true
   make_cgroup "user.slice/$mine-a.service"
   sleeper_in "$cgroup"
-  refused "cannot choose unit:$mine-a: several have that name"$'\n'"hint: cgroup:/$mine/system.slice/$mine-a.service, cgroup:/$mine/user.slice/$mine-a.service" \
+  refused "ambiguous name '$mine-a': could be cgroup:/$mine/system.slice/$mine-a.service, cgroup:/$mine/user.slice/$mine-a.service" \
     -t "unit:$mine-a" true
 }
 
@@ -210,7 +213,7 @@ pin() {
   [ "$output" = "$uts" ]
   umount "/run/utsns/$mine"
   run -1 --separate-stderr nsx-enter -t "ns:$uts" true
-  [ "$stderr" = "nsx-enter: cannot find ns:$uts: no namespace that you may see has this inode number or id"$'\n'"hint: looked at processes, threads, descriptors, sockets and mounts" ]
+  [ "$stderr" = "nsx-enter: no namespace that you can see has the inode number or ID $uts: searched processes, threads, descriptors, sockets and mounts" ]
 }
 
 # The parent of a process's user namespace: 0 if it is not to be seen.
@@ -283,7 +286,7 @@ run_container() {
   run -0 nsx-enter -S 0 "$pid" stat -L -c %i /proc/self/ns/uts
   [ "$output" = "$(ns_of "$pid" uts)" ]
   run -1 nsx-enter true
-  [[ "$output" = "nsx-enter: cannot find 'true': there is nothing of that name"* ]]
+  [[ "$output" = "nsx-enter: no container, pin, unit or cgroup named 'true'"* ]]
   cd "$BATS_TEST_TMPDIR"
   run -1 nsx-enter -it "$pid" sh
   [ "${lines[0]}" = "nsx-enter: invalid argument 't' for --ipc: expected a namespace file" ]
@@ -309,7 +312,7 @@ run_container() {
   [[ $output == *"of container $mine (PID $pid)"* ]]
   # An ordinary user hears what could not be looked at.
   run -1 --separate-stderr as_user nsx-enter -t "container:$mine" true
-  [[ $stderr == "nsx-enter: cannot find container:$mine: there is nothing of that name (not to be read: "*/run/runc* ]]
+  [[ $stderr == "nsx-enter: no container named '$mine': cannot read "*/run/runc* ]]
 }
 
 # bats test_tags=any-kernel
@@ -330,12 +333,12 @@ run_container() {
   run_container "$mine"
   runc kill "$mine" KILL
   wait_until is_gone "$pid"
-  refused "cannot enter container:$mine: it is not running"$'\n'"hint: runc has PID $pid on record, which has ended" \
+  refused "cannot enter container:$mine: it is not running: runc recorded PID $pid, which has exited" \
     -t "container:$mine" true
   # Another process that got the PID since is not taken for it.
   spawn sleep 300
   sed -i "s/\"init_process_pid\":[0-9]*/\"init_process_pid\":$pid/" "/run/runc/$mine/state.json"
-  refused "cannot enter container:$mine: it is not running"$'\n'"hint: runc has PID $pid on record, which is that of another process now" \
+  refused "cannot enter container:$mine: it is not running: runc recorded PID $pid, which is another process now" \
     -t "$mine" true
 }
 
@@ -345,9 +348,9 @@ run_container() {
   mkfifo "/run/runc/$mine-a/state.json"
   ln -s /dev/zero "/run/runc/$mine-b/state.json"
   head -c 100000 /dev/zero | tr '\0' '[' >"/run/runc/$mine-c/state.json"
-  refused "cannot read /run/runc/$mine-a/state.json: it is no regular file" -t "container:$mine-a" true
-  refused "cannot read /run/runc/$mine-b/state.json: it is a link" -t "container:$mine-b" true
-  refused "cannot read /run/runc/$mine-c/state.json: it is not the state of a container"$'\n'"hint: it is damaged or hostile" \
+  refused "cannot read /run/runc/$mine-a/state.json: not a regular file" -t "container:$mine-a" true
+  refused "cannot read /run/runc/$mine-b/state.json: it is a symbolic link" -t "container:$mine-b" true
+  refused "cannot read /run/runc/$mine-c/state.json: it is not the state of a container" \
     -t "container:$mine-c" true
 }
 
@@ -404,7 +407,7 @@ own_engine() {
   own_engine "/run/user/$ordinary_uid" "$ordinary_uid"
   for target in "$mine" "container:$mine"; do
     run -1 nsx-enter -t "$target" true
-    [[ $output = *"engines of other users are not searched (UID $ordinary_uid): name a container of theirs by its PID or its container ID)" ]]
+    [[ $output = *"hint: for a container of another user (UID $ordinary_uid), use its PID or its container ID" ]]
   done
   run -0 "${become_user[@]}" nsx-enter -t "container:$mine" --plan true
   rm -r "/run/user/$ordinary_uid"
@@ -417,10 +420,9 @@ own_engine() {
   ip netns add "$mine"
   make_cgroup "$mine.service"
   sleeper_in "$cgroup"
-  refused "cannot choose '$mine': several have that name"$'\n'"hint: pin:$mine, unit:$mine.service" -t "$mine" true
+  refused "ambiguous name '$mine': could be pin:$mine, unit:$mine.service" -t "$mine" true
   leads_to "$pid" "unit:$mine"
-  refused "cannot find 'elsewhere': there is nothing of that name"$'\n'"hint: looked in the pins below /run, the cgroups with systemd's units, and the state and cgroups of containers" \
-    -t elsewhere true
+  refused "no container, pin, unit or cgroup named 'elsewhere'" -t elsewhere true
 }
 
 # bats test_tags=slow

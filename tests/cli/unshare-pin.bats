@@ -106,7 +106,7 @@ option_of() {
   wait_until has_left "$pid" mnt
   run -1 marked nsx-unshare --mount=files/mnt true
   # The second where Linux 6.18 counts the new one as older: it counts for each CPU.
-  local why='(Invalid argument|Too many levels of symbolic links) \(a mount namespace cannot be pinned where mounts are shared: '
+  local why='(Invalid argument|Too many levels of symbolic links)'$'\n''hint: a mount namespace needs a directory that is not a shared mount: '
   [[ "$output" =~ "cannot pin the mnt namespace on files/mnt: "$why ]]
   leaves_nothing
   mount --make-private files
@@ -119,12 +119,12 @@ option_of() {
 @test "a pin that fails undoes the others, and the program does not run: defect 5" {
   for fork in "" --fork; do
     run -1 marked nsx-unshare --net=files/net --uts=files/missing $fork -- touch made
-    [[ "$output" = *"cannot pin the uts namespace on files/missing: No such file or directory"$'\n'"hint: the file to pin on must be there: touch it first" ]]
+    [[ "$output" = *"cannot pin the uts namespace on files/missing: No such file or directory"$'\n'"hint: create the file first, for example with touch" ]]
     [ ! -e made ]
     leaves_nothing
   done
   run -1 marked nsx-unshare --net=/ true
-  [[ "$output" = *"(a namespace is pinned on a file, not on a directory)" ]]
+  [[ "$output" = *"Not a directory"$'\n'"hint: give a file, not a directory" ]]
   leaves_nothing
 }
 
@@ -210,7 +210,7 @@ has_no_helper() {
     if nsx-unshare --pin blue -iun -- touch made; then exit 1; fi
     [ ! -e made ]
     [ "$before" = "$(find /run | sort; cat /proc/self/mountinfo)" ]'
-  [[ "$output" = *"cannot pin the uts namespace on /run/utsns/blue: File exists"$'\n'"hint: there is a pin of this name" ]]
+  [[ "$output" = *"cannot pin the uts namespace on /run/utsns/blue: File exists"$'\n'"hint: choose another name, or run 'nsx-pin rm blue'" ]]
 }
 
 # bats test_tags=slow
@@ -238,7 +238,7 @@ has_no_helper() {
 @test "--pin NAME: a name is a file name" {
   for name in "" . .. a/b ../../tmp/x "$(printf 'x%.0s' {1..256})"; do
     run -1 marked nsx-unshare --pin "$name" -n true
-    [[ "$output" = *"cannot use as the name of a pin '"* ]]
+    [[ "$output" = *"invalid pin name '"* ]]
     nothing_is_left
   done
   run -1 nsx-unshare --pin blue true

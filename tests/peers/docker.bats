@@ -62,7 +62,7 @@ namespaces_of() {
     done
   done
   run -1 nsx-enter -t wep -- true
-  [[ $output == *"did you mean web?"* ]]
+  [[ $output == *"(did you mean 'web'?)"* ]]
   run -1 nsx-enter -t none-such -- touch "$BATS_TEST_TMPDIR/ran"
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }

@@ -15,7 +15,7 @@ namespace {
 /// What would be written: "FILE VALUE", with the disk and the share in front where there are some.
 std::string read(std::string_view text) {
   const auto limit = parse_cgroup_limit(text);
-  if (!limit) return limit.error().message();
+  if (!limit) return failure(limit);
   std::string shown = limit->file + ' ';
   if (!limit->disk.empty()) shown += '[' + limit->disk + "] ";
   if (limit->share) shown += std::to_string(*limit->share).substr(0, 4);
@@ -39,7 +39,7 @@ TEST(Limit, OfTheNetworkIsARate) {
   for (const char* rate : {"fast", "1M/m", "-1", "50%"}) {
     const std::string text = std::string("net.in=") + rate;
     EXPECT_EQ(read(text),
-              "cannot use as a limit '" + text + "': a rate is like 10M/s, in bytes, or max");
+              "invalid limit '" + text + "': expected a rate in bytes like 10M/s, or max");
   }
 }
 
@@ -49,9 +49,9 @@ TEST(Limit, OfMemoryIsASize) {
   EXPECT_EQ(read("memory=50%"), "memory.max 0.50");
   EXPECT_EQ(read("memory.high=1.5G"), "memory.high 1610612736");
   EXPECT_EQ(read("swap=0"), "memory.swap.max 0");
-  EXPECT_EQ(read("memory=101%"), "cannot use as a limit 'memory=101%': there is no more than 100%");
+  EXPECT_EQ(read("memory=101%"), "invalid limit 'memory=101%': a share cannot exceed 100%");
   EXPECT_EQ(read("memory=a lot"),
-            "cannot use as a limit 'memory=a lot': a size is like 512M, 1.5G, 50% or max");
+            "invalid limit 'memory=a lot': expected a size like 512M, 1.5G, 50% or max");
 }
 
 TEST(Limit, OfCpuIsCpusOrTime) {
@@ -77,7 +77,7 @@ TEST(Limit, OfCpusAndPidsIsAsItIs) {
   EXPECT_EQ(read("mems=0"), "cpuset.mems 0");
   EXPECT_EQ(read("pids=100"), "pids.max 100");
   EXPECT_EQ(read("pids=max"), "pids.max max");
-  EXPECT_EQ(read("pids=10M"), "cannot use as a limit 'pids=10M': it is a number or max");
+  EXPECT_EQ(read("pids=10M"), "invalid limit 'pids=10M': expected a number or max");
 }
 
 TEST(Limit, OfADiskNamesIt) {
@@ -113,10 +113,10 @@ TEST(Limit, IsAKeyAndAValue) {
                            "memory.reclaim=1M", "memory.oom.group=1\n2"}) {
     EXPECT_FALSE(parse_cgroup_limit(text)) << text;
   }
-  EXPECT_EQ(read("memory"),
-            "cannot use as a limit 'memory': a limit is KEY=VALUE, like memory=512M");
-  EXPECT_EQ(read("cgroup.freeze=1"),
-            "cannot use as a limit 'cgroup.freeze=1': that is no limit; freeze and thaw do that");
+  EXPECT_EQ(read("memory"), "invalid limit 'memory': expected KEY=VALUE like memory=512M");
+  EXPECT_EQ(
+      read("cgroup.freeze=1"),
+      "invalid limit 'cgroup.freeze=1': cgroup.freeze is not a limit\nhint: use 'nsx-cg freeze'");
 }
 
 TEST(Limits, HaveBlanksBetween) {

@@ -29,8 +29,7 @@ TEST(CgroupPath, DoesNotGoUpNorHoldALineFeed) {
   for (const char* path : {"", "..", "/..", "a/..", "/a/../b", "a\nb"})
     EXPECT_FALSE(normal_cgroup_path(path, "/sys/fs/cgroup")) << path;
   EXPECT_EQ(failure(normal_cgroup_path("/a/../b", "")),
-            "cannot use as a cgroup '/a/../b': it goes up (give a path below the top, without "
-            "\"..\")");
+            "invalid cgroup path '/a/../b': '..' is not allowed");
 }
 
 TEST(CgroupPath, HasALastNameAndAPathAbove) {

@@ -152,8 +152,8 @@ TEST(CgroupNet, CountsWhatPassesInACgroupAndBelow) {
   EXPECT_EQ(printed, "10 came\n" + both + both);
 #else
   EXPECT_EQ(printed,
-            "cannot load the BPF programs for the network: this nsx was built without them (build "
-            "it with clang and libbpf-dev, meson setup -Dbpf=enabled)\n");
+            "cannot load the BPF programs that limit the network: this nsx was built without them\n"
+            "hint: rebuild with clang and libbpf-dev installed: meson setup -Dbpf=enabled build\n");
 #endif
 }
 
@@ -252,8 +252,8 @@ TEST(CgroupNet, NeedsABpffs) {
     std::puts(failure(read_cgroup_net(1)).c_str());
   });
   const std::string said =
-      "cannot keep BPF programs below /sys/fs/bpf: no bpffs is mounted there (mount -t bpf bpf "
-      "/sys/fs/bpf)\n";
+      "cannot pin BPF programs in /sys/fs/bpf: no bpffs is mounted there\nhint: mount -t bpf bpf "
+      "/sys/fs/bpf\n";
   EXPECT_EQ(printed, said + said);
 }
 
@@ -276,12 +276,12 @@ TEST(CgroupNet, TrustsNoDirectoryThatOthersWriteTo) {
     try_both();
   });
   const std::string pins =
-      "cannot keep BPF programs below /sys/fs/bpf/nsx: other users can write to it (chmod go-w "
-      "/sys/fs/bpf/nsx)\n";
+      "cannot pin BPF programs in /sys/fs/bpf/nsx: other users can write to it\nhint: chmod go-w "
+      "/sys/fs/bpf/nsx\n";
   const std::string link = "cannot open /sys/fs/bpf/nsx: Not a directory\n";
   const std::string bpffs =
-      "cannot keep BPF programs below /sys/fs/bpf: other users could replace what is in it (chown "
-      "root /sys/fs/bpf; chmod +t /sys/fs/bpf)\n";
+      "cannot pin BPF programs in /sys/fs/bpf: other users can replace its entries\nhint: chown "
+      "root /sys/fs/bpf && chmod +t /sys/fs/bpf\n";
   EXPECT_EQ(printed, pins + pins + link + link + bpffs + bpffs);
 }
 

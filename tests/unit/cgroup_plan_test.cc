@@ -107,8 +107,8 @@ TEST(CgroupPlan, RefusesToHandDownWhereProcessesAre) {
   EXPECT_EQ(
       refusal(wanted, facts),
       "cannot enable controllers below the cgroup /a: it has 2 processes of its own, and only "
-      "a cgroup without any can hand controllers down (--leaf=NAME moves them to a new cgroup "
-      "in it)");
+      "a cgroup without processes can enable controllers\nhint: add --leaf=NAME to move them to a "
+      "new cgroup in it");
   // A cgroup without limits needs no controllers.
   EXPECT_EQ(lines({.path = "/a/b"}, facts), Lines{"mkdir /cg/a/b"});
 }
@@ -143,7 +143,7 @@ TEST(CgroupPlan, RefusesALeafThatIsNoName) {
   occupy(facts, "/a", 1);
   const CgroupWanted wanted{.path = "/a/b", .settings = {{"pids.max", "9"}}};
   EXPECT_EQ(refusal(wanted, facts, {.leaf = "x/y"}),
-            "cannot use as the name of a leaf 'x/y': it has a slash");
+            "invalid leaf name 'x/y': it contains a slash");
 }
 
 TEST(CgroupPlan, LeavesTheRuleOfInnerNodesOutWhereTheKernelDoes) {
@@ -200,17 +200,17 @@ TEST(CgroupPlan, DelegatesLast) {
 
 TEST(CgroupPlan, RefusesWhatExistsAndMustBeNew) {
   EXPECT_EQ(refusal({.path = "/a", .must_be_new = true}, some_facts()),
-            "cannot make the cgroup /a: there is one of this name already");
+            "cannot make the cgroup /a: it already exists");
   EXPECT_EQ(lines({.path = "/c", .must_be_new = true}, some_facts()), Lines{"mkdir /cg/c"});
 }
 
 TEST(CgroupPlan, RefusesWhatIsSystemds) {
   auto facts = some_facts();
   facts.systemds = {"/a"};
-  EXPECT_NE(refusal({.path = "/a"}, facts).find("systemd owns it"), std::string::npos);
-  EXPECT_NE(refusal({.path = "/a"}, facts).find("\"systemd-run --scope"), std::string::npos);
+  EXPECT_NE(refusal({.path = "/a"}, facts).find("systemd manages it"), std::string::npos);
+  EXPECT_NE(refusal({.path = "/a"}, facts).find("'systemd-run --scope"), std::string::npos);
   facts.is_root = false;
-  EXPECT_NE(refusal({.path = "/a"}, facts).find("\"systemd-run --user --scope"), std::string::npos);
+  EXPECT_NE(refusal({.path = "/a"}, facts).find("'systemd-run --user --scope"), std::string::npos);
 }
 
 TEST(CgroupPlan, ReportsWhatCouldNotBeRead) {
@@ -261,10 +261,10 @@ TEST(ResolvedLimit, OfAShareIsOneOfWhatThereIs) {
   facts.swap = 8192;
   EXPECT_EQ(settings("memory=50% swap=50%", facts),
             (std::vector<CgroupSetting>{{"memory.max", "503808"}, {"memory.swap.max", "4096"}}));
-  facts.swap = refuse("find out", "how much memory there is", "/proc/meminfo does not say");
+  facts.swap = refuse("find {} in /proc/meminfo", "SwapTotal", "");
   EXPECT_EQ(settings("memory=50%", facts).size(), 1U);
   EXPECT_EQ(failure(resolve_limits(must(parse_cgroup_limits("swap=50%")), facts)),
-            "cannot find out how much memory there is: /proc/meminfo does not say");
+            "cannot find SwapTotal in /proc/meminfo");
 }
 
 TEST(ResolvedLimit, OfMemoryIsInWholePages) {

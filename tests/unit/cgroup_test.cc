@@ -127,17 +127,14 @@ TEST(CgroupTarget, MustExistAndHoldAProcess) {
   FakeMachine machine;
   with_cgroups(machine);
   machine.write("sys/fs/cgroup/file", "");
-  EXPECT_EQ(machine.resolved("cgroup:/nowhere"),
-            "cannot find cgroup:/nowhere: there is nothing of that name");
-  EXPECT_EQ(machine.resolved("cgroup:/file"),
-            "cannot find cgroup:/file: there is nothing of that name");
+  EXPECT_EQ(machine.resolved("cgroup:/nowhere"), "no cgroup named '/nowhere'");
+  EXPECT_EQ(machine.resolved("cgroup:/file"), "no cgroup named '/file'");
   EXPECT_EQ(machine.resolved("cgroup:/system.slice/idle.service"),
-            "cannot enter cgroup:/system.slice/idle.service: no process is in it");
+            "cannot enter cgroup:/system.slice/idle.service: it has no processes");
   for (const char* path : {"", "..", "/..", "/user.slice/../init.scope", "../init.scope", "a/.."}) {
     EXPECT_EQ(machine.resolved(std::string("cgroup:") + path),
-              std::string("cannot find cgroup:") + path +
-                  ": that is no path of a cgroup (it is "
-                  "like /system.slice/cron.service, without \"..\")");
+              std::string("invalid cgroup path '") + path +
+                  "': expected a path like /system.slice/cron.service, without '..'");
   }
 }
 
@@ -179,10 +176,9 @@ TEST(UnitTarget, IsTheOldestProcessOfItsCgroup) {
   EXPECT_EQ(machine.resolved("unit:init.scope"), "unit init.scope (PID 1)");
   EXPECT_EQ(machine.resolved("unit:idle"),
             "cannot enter unit:idle.service: it has no running process");
-  EXPECT_EQ(machine.resolved("unit:nothing"),
-            "cannot find unit:nothing: there is nothing of that name");
-  EXPECT_EQ(machine.resolved("unit:"), "cannot find unit:: that is no name of a unit");
-  EXPECT_EQ(machine.resolved("unit:a/b"), "cannot find unit:a/b: that is no name of a unit");
+  EXPECT_EQ(machine.resolved("unit:nothing"), "no unit named 'nothing'");
+  EXPECT_EQ(machine.resolved("unit:"), "invalid unit name '': it is empty");
+  EXPECT_EQ(machine.resolved("unit:a/b"), "invalid unit name 'a/b': it contains a slash");
 }
 
 TEST(UnitTarget, IsFoundWithSystemdsEscape) {
@@ -202,8 +198,8 @@ TEST(UnitTarget, OfTwoCgroupsIsNotChosen) {
     machine.add(pid, 100, "/");
   }
   EXPECT_EQ(machine.resolved("sync"),
-            "cannot choose 'sync': several have that name "
-            "(cgroup:/7.slice/sync.service, cgroup:/8.slice/sync.service)");
+            "ambiguous name 'sync': could be cgroup:/7.slice/sync.service, "
+            "cgroup:/8.slice/sync.service");
   EXPECT_EQ(machine.resolved("cgroup:/8.slice/sync.service"),
             "cgroup /8.slice/sync.service (PID 8)");
 }
@@ -217,9 +213,9 @@ TEST(UnitTarget, IsNoneInAContainerOrAnotherUnit) {
     machine.add(pid, 100, "/");
   EXPECT_EQ(machine.resolved("unit:cron"), "unit cron.service (PID 9)");
   EXPECT_EQ(machine.resolved("unit:mail"),
-            "cannot find unit:mail.service: only cgroups that are not trusted have this name (to "
-            "enter one anyway, give its path: cgroup:/lxc.payload.web/system.slice/mail.service, "
-            "cgroup:/system.slice/cron.service/mail.service)");
+            "cannot find unit:mail.service: only untrusted cgroups have this name\nhint: to enter "
+            "one anyway, give its path: cgroup:/lxc.payload.web/system.slice/mail.service, "
+            "cgroup:/system.slice/cron.service/mail.service");
 }
 
 TEST(UnitTarget, IsFoundInSystemdsHierarchyOfHybridMachines) {
@@ -243,8 +239,8 @@ TEST(UnitTarget, IsFoundInSystemdsHierarchyOfHybridMachines) {
 TEST(CgroupTarget, NeedsNoCgroupsToBeMounted) {
   FakeMachine machine;
   machine.set_mountinfo("30 23 0:26 / / rw - ext4 /dev/sda rw\n");
-  EXPECT_EQ(machine.resolved("cgroup:/a"), "cannot find cgroup:/a: there is nothing of that name");
-  EXPECT_EQ(machine.resolved("unit:a"), "cannot find unit:a: there is nothing of that name");
+  EXPECT_EQ(machine.resolved("cgroup:/a"), "no cgroup named '/a'");
+  EXPECT_EQ(machine.resolved("unit:a"), "no unit named 'a'");
 }
 
 TEST(AnyTarget, IsLookedForEverywhere) {
@@ -252,13 +248,11 @@ TEST(AnyTarget, IsLookedForEverywhere) {
   with_cgroups(machine);
   machine.add_state("docker");
   machine.add(4021, 18273, "/system.slice/docker-x.scope");
-  EXPECT_EQ(machine.resolved("nothing"),
-            "cannot find 'nothing': there is nothing of that name (looked in the pins below /run, "
-            "the cgroups with systemd's units, and the state and cgroups of containers)");
+  EXPECT_EQ(machine.resolved("nothing"), "no container, pin, unit or cgroup named 'nothing'");
   machine.add_cgroup("/system.slice/web.service", {700});
   machine.add(700, 900, "/system.slice/web.service");
   EXPECT_EQ(machine.resolved("web"),
-            "cannot choose 'web': several have that name\nhint: container:web, unit:web.service");
+            "ambiguous name 'web': could be container:web, unit:web.service");
   EXPECT_EQ(machine.resolved("unit:web"), "unit web.service (PID 700)");
   // The same process by two names is one.
   machine.add_cgroup("/web", {4021});

@@ -40,13 +40,14 @@ TEST_F(CgroupTrust, EndsBelowWhatIsAnothers) {
   machine_.add(12, 100, kManager + "/app.slice/docker-" + kId + ".scope");
   machine_.add(13, 100, kManager + "/app.slice/backup.service");
   for (const std::string target : {"container:web", "web", "container:aa", "unit:backup"})
-    EXPECT_NE(machine_.resolved(target).find("only cgroups that are not trusted have this name"),
+    EXPECT_NE(machine_.resolved(target).find("only untrusted cgroups have this name"),
               std::string::npos)
         << machine_.resolved(target);
-  EXPECT_EQ(machine_.resolved("unit:backup"),
-            "cannot find unit:backup.service: only cgroups that are not trusted have this name (to "
-            "enter one anyway, give its path: cgroup:" +
-                kManager + "/app.slice/backup.service)");
+  EXPECT_EQ(
+      machine_.resolved("unit:backup"),
+      "cannot find unit:backup.service: only untrusted cgroups have this name\nhint: to enter "
+      "one anyway, give its path: cgroup:" +
+          kManager + "/app.slice/backup.service");
   EXPECT_EQ(container(11), "?web");
   EXPECT_EQ(container(12), '?' + kId);
   EXPECT_EQ(unit(13), "user@1000.service");
@@ -146,9 +147,10 @@ TEST_F(CgroupTrust, OfRecordsIsThatOfTheirCgroups) {
   EXPECT_EQ(machine_.resolved("container:web"), "container web (PID 11)");
   // The PID is another's, who has made a cgroup of the same name.
   machine_.add(11, 100, kManager + "/web");
-  EXPECT_EQ(machine_.resolved("container:web"),
-            "cannot enter container:web: containerd has PID 11 on record, which is in a cgroup of "
-            "its name that is not trusted (if it is the one, enter PID 11)");
+  EXPECT_EQ(
+      machine_.resolved("container:web"),
+      "cannot enter container:web: containerd recorded PID 11, which is in an untrusted cgroup "
+      "of this name\nhint: if that is the right process, use its PID as the target: 11");
 }
 
 TEST_F(CgroupTrust, OfRootsOwnSystemdIsRoots) {

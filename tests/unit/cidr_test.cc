@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "net/connect.hh"
+#include "support.hh"
 
 namespace nsx {
 namespace {
 
 std::string spelled(std::string_view text) {
   const auto cidr = parse_cidr(text);
-  if (!cidr) return cidr.error().message();
+  if (!cidr) return failure(cidr);
   return cidr->address() + '/' + std::to_string(cidr->prefix);
 }
 
@@ -25,25 +26,24 @@ TEST(Cidr, IsParsedAndSpelled) {
 }
 
 TEST(Cidr, RefusesWhatIsNone) {
-  const std::string none = "it is neither an IPv4 nor an IPv6 address (10.0.0.1/24, fd00::1/64)";
+  const std::string none = "expected an IPv4 or IPv6 address like 10.0.0.1/24 or fd00::1/64";
   for (const char* text : {"", "/24", "x/24", "10.0.0/24", "10.0.0.256/24", "10.0.0.1.2/24",
                            " 10.0.0.1/24", "fd00:::1/64", "fe80::1%eth0/64", "localhost/8"}) {
-    EXPECT_EQ(spelled(text), "cannot use as an address '" + std::string(text) + "': " + none);
+    EXPECT_EQ(spelled(text), "invalid address '" + std::string(text) + "': " + none);
   }
   EXPECT_FALSE(parse_cidr(std::string_view("10.0.0.1\0/24", 12)));
 }
 
 TEST(Cidr, RefusesAPrefixThatIsNone) {
-  EXPECT_EQ(spelled("10.0.0.1"),
-            "cannot use as an address '10.0.0.1': the length of its network's prefix is missing "
-            "(10.0.0.1/24)");
+  EXPECT_EQ(
+      spelled("10.0.0.1"),
+      "invalid address '10.0.0.1': the prefix length is missing\nhint: append it: 10.0.0.1/24");
   EXPECT_EQ(spelled("fd00::1"),
-            "cannot use as an address 'fd00::1': the length of its network's prefix is missing "
-            "(fd00::1/64)");
+            "invalid address 'fd00::1': the prefix length is missing\nhint: append it: fd00::1/64");
   for (const char* text : {"10.0.0.1/", "10.0.0.1/33", "10.0.0.1/-1", "10.0.0.1/+8", "10.0.0.1/8 ",
                            "10.0.0.1/8/8", "10.0.0.1/255.255.255.0", "10.0.0.1/99999999999"}) {
-    EXPECT_EQ(spelled(text), "cannot use as an address '" + std::string(text) +
-                                 "': the length of its prefix is no number from 0 to 32");
+    EXPECT_EQ(spelled(text),
+              "invalid address '" + std::string(text) + "': expected a prefix length from 0 to 32");
   }
   EXPECT_NE(spelled("fd00::1/129").find("from 0 to 128"), std::string::npos);
 }

@@ -215,8 +215,7 @@ TEST(PlanCreate, PinsFromOutside) {
       {{.files = {{Kind::pid, "f"}}}, {"helper", "unshare pid", "pin pid f", "keep pins"}},
       {{.pin = "blue"},
        {"cannot pin blue: no new namespace is asked for\nhint: add --net or others"}},
-      {{.kinds = {Kind::net}, .pin = "a/b"},
-       {"cannot use as the name of a pin 'a/b': it has a slash"}},
+      {{.kinds = {Kind::net}, .pin = "a/b"}, {"invalid pin name 'a/b': it contains a slash"}},
   };
   for (const Case& c : cases)
     EXPECT_EQ(steps_of(c.request), c.steps);

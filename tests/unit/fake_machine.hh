@@ -93,7 +93,7 @@ class FakeMachine {
   /// What a text leads to: "web: container web (PID 4021)", or why it leads nowhere.
   std::string resolved(const std::string& text) const {
     auto target = resolve(text);
-    if (!target) return target.error().message();
+    if (!target) return failure(target);
     EXPECT_TRUE(target->process);
     return target->name;
   }

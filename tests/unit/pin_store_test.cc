@@ -23,8 +23,8 @@ TEST(PinName, IsAFileName) {
       {"", "it is empty"},
       {".", "it is a directory"},
       {"..", "it is a directory"},
-      {"a/b", "it has a slash"},
-      {std::string("a\0b", 3), "it has a NUL"},
+      {"a/b", "it contains a slash"},
+      {std::string("a\0b", 3), "it contains a NUL"},
       {std::string(256, 'x'), "it is longer than 255 bytes"},
   };
   for (const auto& c : cases) {
@@ -107,11 +107,10 @@ TEST_F(PinFiles, AreHalfMadeAsLongAsTheirNameHasAJournal) {
 }
 
 TEST_F(PinFiles, WithoutANamespaceAreNotEntered) {
-  EXPECT_EQ(failure(store().find(newest_kernel(), "blue")),
-            "cannot find the pin blue: there is none of this name");
+  EXPECT_EQ(failure(store().find(newest_kernel(), "blue")), "no pin named 'blue'");
   make_directory("netns");
   make("netns/blue");
-  EXPECT_NE(failure(store().find(newest_kernel(), "blue")).find("it has no namespace"),
+  EXPECT_NE(failure(store().find(newest_kernel(), "blue")).find("no namespace is mounted on it"),
             std::string::npos);
   // Nor one that a namespace's file is linked to, of another kind.
   ASSERT_EQ(::symlink("/proc/self/ns/uts", (root_ / "netns/link").c_str()), 0);

@@ -30,8 +30,8 @@ TEST(ResolveTarget, TakesAPidWithTheInodeOfItsPidfd) {
             ::getpid());
   EXPECT_EQ(failure(resolve_target(kernel, pid + ':' + std::to_string(*inode + 1))),
             "cannot find PID " + pid + " with the pidfd inode " + std::to_string(*inode + 1) +
-                ": the process that has this PID now is another one (its inode is " +
-                std::to_string(*inode) + ")");
+                ": another process has this PID now, with the pidfd inode " +
+                std::to_string(*inode));
   const Sleeper other;
   EXPECT_NE(must(must(Process::open(kernel, other.pid())).pidfd_inode()), *inode);
 }
@@ -42,19 +42,18 @@ TEST(ResolveTarget, RefusesWhatNamesNothing) {
     const char* text;
     const char* message;
   } cases[] = {
-      {"", "cannot find a target: its name is empty"},
+      {"", "the target name is empty"},
       {"0", "cannot find PID 0: a PID is a number above 0"},
       {"99999999999",
-       "cannot find PID 99999999999: that is more than any PID (the ID of a container is "
-       "written container:ID)"},
-      {"pin:", "cannot find pin:: that is no name of a pin (it names a file, without a \"/\")"},
-      {"pin:..", "cannot find pin:..: that is no name of a pin (it names a file, without a \"/\")"},
-      {"pin:a/b",
-       "cannot find pin:a/b: that is no name of a pin (it names a file, without a \"/\")"},
-      {"pin:blue", "cannot find pin:blue: there is nothing of that name"},
+       "invalid PID '99999999999': it is larger than any PID\nhint: for a container ID, use "
+       "container:99999999999"},
+      {"pin:", "invalid pin name '': it is empty"},
+      {"pin:..", "invalid pin name '..': it is a directory"},
+      {"pin:a/b", "invalid pin name 'a/b': it contains a slash"},
+      {"pin:blue", "no pin named 'blue'"},
       {"ns:x",
-       "cannot find ns:x: not the number of a namespace (an inode number or a 64-bit id, "
-       "as nsx-ls(1) shows them)"},
+       "invalid namespace number 'x': expected an inode number or a 64-bit ID\nhint: run "
+       "'nsx-ls' to list namespaces"},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(failure(resolve_target(newest_kernel(), c.text, {empty.path()})), c.message);
@@ -84,8 +83,8 @@ TEST(FindNamespace, FindsOwnOnesByTheirInodes) {
 
 TEST(FindNamespace, SaysWhereItLooked) {
   EXPECT_EQ(failure(find_namespace(newest_kernel(), 1234567890123)),
-            "cannot find ns:1234567890123: no namespace that you may see has this inode number or "
-            "id (looked at processes, threads, descriptors, sockets and mounts)");
+            "no namespace that you can see has the inode number or ID 1234567890123: searched "
+            "processes, threads, descriptors, sockets and mounts");
 }
 
 }  // namespace

@@ -95,10 +95,8 @@ TEST(Trace, TellsWhatATargetIs) {
   EXPECT_EQ(text,
             "target: " + own + " is PID " + own +
                 "\n"
-                "target: pin:a/b: not found; cannot find pin:a/b: that is no name of a pin (it "
-                "names a file, without a \"/\")\n"
-                "target: pin:a/b is not usable: cannot find pin:a/b: that is no name of a pin (it "
-                "names a file, without a \"/\")\n");
+                "target: pin:a/b: not found; invalid pin name 'a/b': it contains a slash\n"
+                "target: pin:a/b is not usable: invalid pin name 'a/b': it contains a slash\n");
 }
 
 TEST(Trace, CountsWhatTheSourcesOfACensusFind) {

@@ -3,6 +3,7 @@
 
 #include "net/connect.hh"
 #include "net/links.hh"
+#include "support.hh"
 
 namespace nsx {
 namespace {
@@ -16,7 +17,7 @@ WireEnd end(const char* who, std::initializer_list<const char*> addresses) {
 
 /// "10.0.0.1 fd00::1", or the error.
 std::string spelled(const Result<std::vector<Cidr>>& found) {
-  if (!found) return found.error().message();
+  if (!found) return failure(found);
   std::string text;
   for (const Cidr& each : *found)
     text += (text.empty() ? "" : " ") + each.address();
@@ -47,8 +48,8 @@ TEST(Gateways, AreInANetworkOfTheRoutedEnd) {
 
 TEST(Gateways, AreMissedWhereThereIsNone) {
   const std::string missed =
-      "cannot give a default route to a: no address of the other end is in its network "
-      "(--addr 10.0.0.2/24 --addr 10.0.0.1/24)";
+      "cannot add a default route to a: no address of the other end is in its network\nhint: give "
+      "addresses of one network, like --addr 10.0.0.2/24 --addr 10.0.0.1/24";
   EXPECT_EQ(spelled(gateways({{end("a", {}), end("b", {})}, 0})), missed);
   EXPECT_EQ(spelled(gateways({{end("a", {"10.0.0.2/24"}), end("b", {})}, 0})), missed);
   EXPECT_EQ(spelled(gateways({{end("a", {"10.0.0.2/24"}), end("b", {"10.0.1.1/24"})}, 0})), missed);
