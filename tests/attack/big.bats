@@ -109,7 +109,7 @@ teardown() {
   start_big unshare -Urm -- "$attack_dir/attack-big" mounts "$dir"
   run -0 --separate-stderr within_limits nsx-ls --output=NS,HELD-BY
   # shellcheck disable=SC2154 # run sets it
-  [[ $stderr == *"too long to be read to the end: "*"the mounts of 1 mount namespace"* ]]
+  [[ $stderr == *"read only part of "*"the mounts of 1 mount namespace: too long"* ]]
   run -0 --separate-stderr within_limits nsx-ls --json --output=NS,HELD-BY
   [ "${#output}" -lt $((32 << 20)) ]
   [[ $stderr == *"the mounts of 1 mount namespace"* ]]
@@ -124,5 +124,5 @@ teardown() {
   ulimit -n 131200
   start_big unshare -Ur -- "$attack_dir/attack-big" descriptors
   run -0 --separate-stderr within_limits nsx-ls --output=NS,HELD-BY --sources=fd,process
-  [[ $stderr == *"too long to be read to the end: the descriptors of 1 process"* ]]
+  [[ $stderr == *"read only part of the descriptors of 1 process: too long"* ]]
 }

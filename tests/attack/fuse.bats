@@ -91,7 +91,7 @@ setup_file() {
 # The namespace is found, and it is said what could not be done.
 is_listed() {
   echo "$output" | grep -q "^ *$ns\b"
-  [[ $stderr == *"did not open 1 mounted namespace: the file system with the mount point is not answering"* ]]
+  [[ $stderr == *"skipped 1 mounted namespace: the file system of the mount point does not respond"* ]]
 }
 
 @test "control: who opens a path below it hangs, and cannot be killed" {

@@ -78,7 +78,7 @@ dead_pid() {
   fails 2 "unknown column 'FOO': expected one of NS, TYPE, " nsx-ls -o NS,FOO
   fails 2 "unknown column '': expected one of NS, TYPE, " nsx-ls -o NS,
   fails 2 "unknown column '': expected one of NS, TYPE, " nsx-ls -o ""
-  fails 2 "cannot make a tree by 'age': unknown relation" nsx-ls --tree=age
+  fails 2 "invalid relation 'age': expected owner, parent or process" nsx-ls --tree=age
   fails 1 "invalid argument 'loud' for --propagation: expected private, shared, slave or unchanged" \
     nsx-unshare -m --propagation=loud true
   for signal in NOSUCH 0 -1 999 RTMIN+99 ""; do
@@ -112,9 +112,9 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "options that exclude each other" {
-  fails 2 "cannot use --json and --raw: they exclude each other" nsx-ls -J -r
-  fails 2 "cannot use --list and --tree: they exclude each other" nsx-ls -l -T
+@test "options that are mutually exclusive" {
+  fails 2 "--json and --raw are mutually exclusive" nsx-ls -J -r
+  fails 2 "--list and --tree are mutually exclusive" nsx-ls -l -T
 }
 
 # bats test_tags=slow,rootless

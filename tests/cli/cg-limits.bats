@@ -13,7 +13,7 @@ load ../lib/cgroups
   run --separate-stderr nsx-cg run --into="/$mine" --stats --oom-exit=42 memory=32M swap=0 -- \
     perl -e '$x = "x" x (128 << 20); sleep 300'
   [ "$status" -eq 42 ]
-  [[ $stderr == *"killed for lack of memory: 1"* ]]
+  [[ $stderr == *"OOM kills: 1"* ]]
   run -0 nsx-cg run --into="/$mine" --oom-exit=42 memory=64M -- true
   [ -z "$(find "$own" -mindepth 1 -type d)" ]
 }
@@ -168,7 +168,7 @@ load ../lib/cgroups
   run -1 nsx-cg set / memory=1M
   [[ $output == *"the root cgroup has no limits"* ]]
   run -0 nsx-cg explain "/$mine/a"
-  [[ $output == *"no controller io: /$mine does not hand it down"* ]]
+  [[ $output == *"no io controller: /$mine does not hand it down"* ]]
 }
 
 @test "and so do the rarer ones" {
@@ -372,15 +372,15 @@ handed_down() {
   run -1 inside nsx-cg set / memory=1M
   [[ $output == *"cannot write '1048576' to /mnt/memory.max: it is the root of a cgroup namespace, and its limits are set outside of that"* ]]
   run -0 inside nsx-cg explain /
-  [[ $output == *"limits that are set outside of this cgroup namespace, above /, are not seen"* ]]
+  [[ $output == *"limits set above /, outside this cgroup namespace, are not visible"* ]]
   run -0 nsx-cg explain "/$mine/inside"
   [[ $output != *"outside of this cgroup namespace"* ]]
 }
 
 @test "sizes are whole pages, and none of them becomes 0" {
   run -0 --separate-stderr nsx-cg create "/$mine/small" memory=5 memory.low=4097 swap=0
-  [ "$stderr" = "nsx-cg create: note: memory.max: 5 bytes are rounded up to whole pages, 4096
-nsx-cg create: note: memory.low: 4097 bytes are rounded up to whole pages, 8192" ]
+  [ "$stderr" = "nsx-cg create: note: memory.max: rounded up from 5 to 4096 bytes (whole pages)
+nsx-cg create: note: memory.low: rounded up from 4097 to 8192 bytes (whole pages)" ]
   [ "$(cat "$own/small/memory.max" "$own/small/memory.low" "$own/small/memory.swap.max" | xargs)" = "4096 8192 0" ]
   run -0 nsx-cg set --dry-run "/$mine/small" memory=4096 memory.high=50% memory.oom.group=1
   [[ $output != *rounded* ]]

@@ -160,15 +160,15 @@ container_of_pod() {
 @test "what is bound to cgroup v1: said once, left out, and no key or filter" {
   [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
   mkdir "$own/a"
-  note="the controllers memory and pids are bound to cgroup v1: their limits and use are not shown"
+  note="the memory and pids controllers are bound to cgroup v1: their limits and usage are not shown"
   run -0 --separate-stderr nsx-cg ls "/$mine"
   [ "$stderr" = "nsx-cg ls: note: $note" ]
   [ "${lines[0]}" = "$(printf "%-$((${#mine} + 3))s PROCS" NAME)" ]
   run -0 --separate-stderr nsx-cg tree "/$mine"
-  [ "$stderr" = "nsx-cg tree: note: the controller memory is bound to cgroup v1: its limits and use are not shown" ]
+  [ "$stderr" = "nsx-cg tree: note: the memory controller is bound to cgroup v1: its limits and usage are not shown" ]
   [ "$(words ${lines[0]})" = "NAME PROCS" ]
   run -0 --separate-stderr nsx-cg top --count 1 --interval 50ms "/$mine"
-  [ "$stderr" = "nsx-cg top: note: the controllers memory, pids and io are bound to cgroup v1: their limits and use are not shown" ]
+  [ "$stderr" = "nsx-cg top: note: the memory, pids and io controllers are bound to cgroup v1: their limits and usage are not shown" ]
   [ "$(words ${lines[0]})" = "NAME CPU% CPU-PSI MEM-PSI IO-PSI EVENTS" ]
   # What needs none of them has no note; programs get all columns, and none either.
   for command in "ls -o NAME,PROCS,CPU%" "ls -J" "ls -r -n -o NAME,MEM,PROCS" "top -J --count 1 --interval 50ms"; do
@@ -180,10 +180,10 @@ container_of_pod() {
   for command in ls tree "top --count 1"; do
     for column in MEM mem LIMIT PIDS/MAX RBPS OOM; do
       run -1 nsx-cg $command --sort=-$column "/$mine"
-      [[ $output == "nsx-cg ${command%% *}: cannot sort by "*": the controller "*" is bound to cgroup v1, at "* ]]
+      [[ $output == "nsx-cg ${command%% *}: cannot sort by "*": the "*" controller is bound to cgroup v1, at "* ]]
     done
     run -1 nsx-cg $command -Q 'PROCS > 0 or MEM > 1' "/$mine"
-    [[ $output == *"cannot filter by MEM: the controller memory is bound to cgroup v1, at /sys/fs/cgroup/memory" ]]
+    [[ $output == *"cannot filter by MEM: the memory controller is bound to cgroup v1, at /sys/fs/cgroup/memory" ]]
   done
 }
 

@@ -62,7 +62,7 @@ ten_containers() {
   tmux -S "$socket" send-keys -t 0 -l '/name-1-'
   tmux -S "$socket" send-keys -t 0 Enter
   tmux -S "$socket" send-keys -t 0 K
-  wait_until shows '^kill all processes of and below a-rather-long-name-1-[0-9]*.*\? y: yes, else no'
+  wait_until shows '^kill all processes in and below a-rather-long-name-1-[0-9]*.*\? \[y/N\]'
   tmux -S "$socket" send-keys -t 0 y
   wait_until shows '^killed: a-rather-long-name-1-[0-9]* \('
   tmux -S "$socket" send-keys -t 0 e

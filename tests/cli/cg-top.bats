@@ -97,13 +97,13 @@ is_frozen() {
   keys "stty -a >$BATS_TEST_TMPDIR/before; clear" Enter
   keys "nsx-cg top --sort NAME /$mine; echo \"ended: \$?\"; stty -a >$BATS_TEST_TMPDIR/after; echo done" Enter
   see_list "/$mine /$mine/one /$mine/one/inner /$mine/two"
-  see "^nsx-cg top /$mine +4 cgroups, by NAME \(rising\), every 1 s"
+  see "^nsx-cg top /$mine +4 cgroups, by NAME \(ascending\), every 1 s"
   # What no controller of this tree has is left out.
   see '^NAME .* CPU% .*(MEM .*PIDS/MAX .*RBPS .*WBPS )?.*CPU-PSI .*MEM-PSI .*IO-PSI'
   keys r
   see_list "/$mine/two /$mine/one/inner /$mine/one /$mine"
   keys c
-  see 'by CPU% \(falling\)'
+  see 'by CPU% \(descending\)'
   keys q
   see '^ended: 0$'
   see '^done$'
@@ -142,19 +142,19 @@ is_frozen() {
   keys C-u Enter
   see_list "/$mine /$mine/one /$mine/one/inner /$mine/two"
   keys h
-  see 'kill all processes of what is chosen'
+  see 'kill all processes in it and its descendants'
   keys h
-  see_no 'kill all processes of what is chosen'
+  see_no 'kill all processes in it and its descendants'
 }
 
 # bats test_tags=host-only
-@test "it freezes, thaws and kills what is chosen, after it has asked" {
+@test "it freezes, thaws and kills the selected cgroup after a confirmation" {
   sleeper_in "$own/one/inner"
   start_top
   keys Down Down F
-  see "^freeze /$mine/one\? y: yes, else no"
+  see "^freeze /$mine/one\? \[y/N\]"
   keys n
-  see 'nothing was done'
+  see '^canceled'
   is_frozen "$own/one" 0
   keys F
   see "^freeze /$mine/one"
@@ -163,14 +163,14 @@ is_frozen() {
   is_frozen "$own/one" 1
   see "^/$mine/one .*frozen"
   keys F
-  see "^let go on /$mine/one"
+  see "^thaw /$mine/one"
   keys y
-  see "^goes on: /$mine/one"
+  see "^thawed: /$mine/one"
   is_frozen "$own/one" 0
   keys K
-  see "^kill all processes of and below /$mine/one\?"
+  see "^kill all processes in and below /$mine/one\?"
   keys Enter
-  see 'nothing was done'
+  see '^canceled'
   kill -0 "$pid"
   keys K
   see '^kill all'
@@ -186,7 +186,7 @@ is_frozen() {
   start_top
   see '^h help  q quit  e explain  p processes '
   keys e
-  see '^choose a cgroup first'
+  see '^select a cgroup first'
   keys Down Down e
   see "^Limits of /$mine/one *\$"
   see "^cgroup.max.depth: 7, set at /$mine *\$"
@@ -211,7 +211,7 @@ is_frozen() {
   see '^Processes of'
   rmdir "$own/one/inner"
   end_spawned
-  see '^No process is in it, or below'
+  see '^No processes in it or its descendants'
   rmdir "$own/one"
   see 'no cgroup named|has been removed'
   keys q q
@@ -225,7 +225,7 @@ is_frozen() {
   see "^/$mine/two "
   for key in F K; do
     keys End "$key"
-    see '\? y: yes'
+    see '\? \[y/N\]'
     keys y
     see 'systemd manages it'
   done
@@ -239,7 +239,7 @@ is_frozen() {
   see "^/$mine/two "
   for key in F K; do
     keys End "$key"
-    see '\? y: yes'
+    see '\? \[y/N\]'
     keys y
     see '^cannot '
   done
@@ -254,12 +254,12 @@ is_frozen() {
   mkdir "$own/three"
   see_list "/$mine /$mine/one /$mine/one/inner /$mine/three /$mine/two"
   keys K
-  see "^kill all processes of and below /$mine/two"
+  see "^kill all processes in and below /$mine/two"
   rmdir "$own/two"
   mkdir "$own/two"
   sleeper_in "$own/two"
   keys y
-  see 'what is there now is another'
+  see 'it was replaced by another cgroup'
   kill -0 "$pid"
   # And all of them, with what it looks at.
   end_spawned
@@ -289,7 +289,7 @@ is_frozen() {
     see "one  "
   done
   terminal resize-window -t 0 -x 20 -y 3
-  see '^too small a term'
+  see '^terminal too small'
   terminal resize-window -t 0 -x 100 -y 20
   see "^/$mine/two "
   keys q
@@ -372,7 +372,7 @@ is_frozen() {
   in_terminal "setpriv --reuid=$ordinary_uid --regid=$ordinary_uid --clear-groups nsx-cg top --sort NAME /$mine"
   see "^/$mine/two "
   keys End K
-  see '\? y: yes'
+  see '\? \[y/N\]'
   keys y
   see '^cannot '
   # In as many lines as it needs.
@@ -431,7 +431,7 @@ is_frozen() {
   if [[ $controllers == *" memory "* ]]; then
     [ -z "$stderr" ]
   else
-    [[ $stderr == "nsx-cg top: note: the controller memory "* ]]
+    [[ $stderr == "nsx-cg top: note: the memory controller "* ]]
     [ "$(words $output)" = "/$mine/two" ]
   fi
 }

@@ -371,7 +371,7 @@ END
   nsx-cg mv --force "$pid" "/$mine/a/b"
   is_in "$pid" "$own/a/b"
   run -0 nsx-cg kill -s URG "/$mine/a/b"
-  [[ $output == *"/$mine/a/b is frozen: its processes handle the signal when they are thawed" ]]
+  [[ $output == *"/$mine/a/b is frozen: its processes handle the signal once thawed" ]]
   run -1 nsx-cg rm -r "/$mine/a"
   [[ $output == *"it contains processes"$'\n'"hint: add --kill to kill them" ]]
   nsx-cg rm -r --kill "/$mine/a"
@@ -426,7 +426,7 @@ END
   wait "$waiter"
   end_spawned
   run -2 nsx-cg wait --pressure=cpu=1%/20s "/$mine/busy"
-  [[ $output == *"the time is from 0.5 to 10 seconds"* ]]
+  [[ $output == *"expected a time from 0.5 to 10 seconds"* ]]
   run -2 nsx-cg wait --pressure=disk=1%/2s "/$mine/busy"
   run -2 nsx-cg wait --pressure=cpu=100%/2s "/$mine/busy"
   run -2 nsx-cg wait --empty --populated "/$mine/busy"
@@ -776,8 +776,8 @@ before() {
   [[ $output == *"it is bound to cgroup v1, at /sys/fs/cgroup/pids" ]]
   nothing_below
   run -0 nsx-cg explain "/$mine"
-  [[ $output == *"no controller memory: it is bound to cgroup v1, at /sys/fs/cgroup/memory"* ]]
-  [[ $output == *"no controller io: it is bound to cgroup v1, at /sys/fs/cgroup/blkio"* ]]
+  [[ $output == *"no memory controller: it is bound to cgroup v1, at /sys/fs/cgroup/memory"* ]]
+  [[ $output == *"no io controller: it is bound to cgroup v1, at /sys/fs/cgroup/blkio"* ]]
   for command in "reclaim /$mine 1M" "wait --memory=1M /$mine" "get /$mine memory"; do
     run -1 nsx-cg $command
     [[ $output == *"the controller memory is not available: it is bound to cgroup v1, at /sys/fs/cgroup/memory" ]]

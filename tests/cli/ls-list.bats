@@ -192,7 +192,7 @@ at_terminal() {
 @test "--sources=kernel: where the kernel has no list, that is an error" {
   export NSX_KERNEL_FEATURES=-listns
   run -1 nsx-ls --sources=kernel
-  [[ $output == *"cannot look for namespaces at the source kernel"*"Linux 6.19"* ]]
+  [[ $output == *"cannot use --sources=kernel: "*"Linux 6.19"* ]]
   run -0 --separate-stderr nsx-ls --sources=all -l -n -o NS
 }
 
@@ -243,7 +243,7 @@ at_terminal() {
   [ -z "$output" ]
   for wrong in -1 x "" 1.5; do
     run -2 nsx-ls --limit "$wrong"
-    [[ $output == *"not a number of rows"* ]]
+    [[ $output == *"invalid number of rows '"*"': expected a number of 0 or more"* ]]
   done
 }
 

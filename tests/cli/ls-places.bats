@@ -67,7 +67,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
     mount -t proc -o hidepid=2 none /proc && exec setpriv --reuid="$1" --regid="$1" --clear-groups -- nsx-ls --verbose '"$columns" \
     - "$ordinary_uid"
   rows_of "$pid"
-  [[ $stderr == *"hides the processes of others (hidepid"* ]]
+  [[ $stderr == *"hides other users' processes: it is mounted with hidepid"* ]]
   [[ $output != *" 1" ]]
   # Who may see all is told nothing.
   run -0 --separate-stderr unshare -m -- sh -c 'mount -t proc -o hidepid=2 none /proc && exec nsx-ls --verbose '"$columns"

@@ -228,15 +228,15 @@ no_complaint() {
   [ -z "$stderr" ]
   for view in "" --limits --matrix; do
     run -0 --separate-stderr as_user nsx-ls --verbose $view
-    [[ $stderr =~ "could not look into "[0-9]+" process" ]]
+    [[ $stderr =~ "cannot inspect "[0-9]+" process" ]]
     [[ $stderr == *"Permission denied"* ]]
     run -0 --separate-stderr as_user nsx-ls -J $view
     [ -z "$stderr" ]
-    jq -e '.gaps[] | select(.source == "process") | .count > 0 and (.text | test("could not look into"))' <<<"$output"
+    jq -e '.gaps[] | select(.source == "process") | .count > 0 and (.text | test("cannot inspect"))' <<<"$output"
   done
   # A terminal is a person's.
   run -0 script -qec "${become_user[*]} nsx-ls -l -n -o NS" /dev/null
-  [[ $output =~ "could not look into "[0-9]+" process" ]]
+  [[ $output =~ "cannot inspect "[0-9]+" process" ]]
 }
 
 # bats test_tags=slow

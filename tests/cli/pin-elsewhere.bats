@@ -105,10 +105,11 @@ other_namespace='
     nsx-pin ls -n -o NAME | xargs
     nsx-pin rm --force blue red
     nsx-pin ls -n; lines_with /run/netns/blue /proc/$other/mountinfo'
-  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin blue: its net namespace is mounted in another mount namespace: PID OTHER"$'\n'"hint: --force removes it there as well" ]
-  [[ ${lines[1]} == *"the pin red: its uts namespace is mounted in another mount namespace: PID OTHER "* ]]
-  [ "${#lines[@]}" = 7 ]
-  [ "${lines[4]} ${lines[5]} ${lines[6]}" = "ran blue red 0" ]
+  [ "${lines[0]}" = "nsx-pin rm: cannot remove the pin blue: its net namespace is mounted in another mount namespace: PID OTHER" ]
+  [ "${lines[1]}" = "hint: nsx-pin rm --force blue" ]
+  [[ ${lines[2]} == *"the pin red: its uts namespace is mounted in another mount namespace: PID OTHER" ]]
+  [ "${#lines[@]}" = 11 ]
+  [ "${lines[8]} ${lines[9]} ${lines[10]}" = "ran blue red 0" ]
 }
 
 # bats test_tags=host-only
@@ -142,7 +143,7 @@ other_namespace='
       unshare -m --propagation=private sh -c \"mount -t tmpfs own /run; nsx-pin add own\"
       unshare -m --propagation=private nsx-pin add a\\\\b
       true" 2>&1 | tr -s " "'
-  hidden=" is pinned in this mount namespace only, from which mounts do not propagate (nsx-enter --mount --target=1 nsx-pin add ... pins where PID 1 sees it)"
+  hidden=" is pinned in this mount namespace only, as its mounts do not propagate (to pin it where PID 1 sees it: nsx-enter --mount --target=1 nsx-pin add ...)"
   [ "${lines[0]}" = "nsx-pin add: note: private$hidden" ]
   [ "${lines[1]}" = "nsx-pin add: note: private$hidden" ]
   [ "${lines[2]}" = "nsx-pin add: note: slave$hidden" ]

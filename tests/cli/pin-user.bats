@@ -157,10 +157,10 @@ beside_roots() {
   [ "${lines[3]}" = "roots live /run/netns/roots" ]
   [ "${lines[4]}" = "stale stale /run/netns/stale" ]
   [ "${lines[*]:5:4}" = "== roots roots blue" ]
-  [ "${lines[9]}" = "nsx-pin exec: cannot enter the pin roots: it is root's"$'\n'"hint: run as root" ]
-  [ "${lines[11]}" = "nsx-pin rm: cannot remove the pin roots: it is root's"$'\n'"hint: run as root" ]
-  [ "${lines[13]}" = "${lines[11]}" ]
-  [ "${lines[15]}" = "nsx-pin mv: cannot rename the pin roots: it is root's"$'\n'"hint: run as root" ]
-  for i in 10 12 14 16; do [ "${lines[i]}" = "status 1" ]; done
-  [ "${lines[*]:17}" = "blue live roots live stale stale" ]
+  [ "${lines[9]}" = "nsx-pin exec: cannot enter the pin roots: it belongs to root" ]
+  [ "${lines[12]}" = "nsx-pin rm: cannot remove the pin roots: it belongs to root" ]
+  [ "${lines[15]}" = "${lines[12]}" ]
+  [ "${lines[18]}" = "nsx-pin mv: cannot rename the pin roots: it belongs to root" ]
+  for i in 9 12 15 18; do [ "${lines[i + 1]} ${lines[i + 2]}" = "hint: run as root status 1" ]; done
+  [ "${lines[*]:21}" = "blue live roots live stale stale" ]
 }

@@ -156,12 +156,12 @@ told() {
 }
 
 # bats test_tags=slow
-@test "wait --timeout: 1 when the time is up, 2 when something fails" {
+@test "wait --timeout: 1 on timeout, 2 when something fails" {
   run -1 in_own_run 'nsx-pin wait blue --timeout 0.05'
-  [ "$output" = "nsx-pin wait: cannot wait longer for the pin blue: the time is up, and it is not there" ]
+  [ "$output" = "nsx-pin wait: timed out waiting for pin 'blue'" ]
   run -1 in_own_run 'nsx-pin wait blue --timeout 50ms'
   run -1 in_own_run 'nsx-pin add blue; nsx-pin wait blue --gone --timeout 0'
-  [ "$output" = "nsx-pin wait: cannot wait longer for the pin blue: the time is up, and it is still there" ]
+  [ "$output" = "nsx-pin wait: timed out waiting for the removal of pin 'blue'" ]
   for wrong in "" "a b" "a/b" "blue --timeout -1" "blue --timeout x" "blue --timeout nan" "blue --timeout inf" \
     "blue --type nothing" "blue --dir /nonexistent"; do
     run -2 nsx-pin wait $wrong

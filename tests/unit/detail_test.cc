@@ -98,11 +98,11 @@ TEST(LinesOf, TellWhatThereIs) {
             "id:         7\n"
             "made by:    4000000\n"
             "owner:      user 20, made by 4000001\n"
-            "owner:      user 4026531837, the machine's first\n"
+            "owner:      user 4026531837, initial\n"
             "held by:    2 processes\n"
-            "uid map:    0 inside is 1000\n"
-            "uid map:    1 inside is 100000, 65536 of them\n"
-            "gid map:    none was written yet\n");
+            "uid map:    0 inside is 1000 outside\n"
+            "uid map:    1 inside is 100000 outside (65536 IDs)\n"
+            "gid map:    not set\n");
 }
 
 TEST(LinesOf, TellWhatAKindHas) {
@@ -207,7 +207,7 @@ TEST(FindNamed, TellsOfTheProcessThatWasMeant) {
   const auto named = find_named(kernel, census, pid, {});
   // Ids are counted from 1: there may be a namespace of this number.
   if (!named) {
-    EXPECT_NE(failure(named).find("(there is a process of this number: --task=" + pid + ')'),
+    EXPECT_NE(failure(named).find("\nhint: for the process with this PID: nsx-ls --task=" + pid),
               std::string::npos);
   }
 }

@@ -95,38 +95,37 @@ TEST(MakeRequest, RefusesWhatMakesNoSense) {
     void (*set)(Options&);
     const char* message;
   } cases[] = {
-      {[](Options& o) { o.json = o.raw = true; },
-       "cannot use --json and --raw: they exclude each other"},
+      {[](Options& o) { o.json = o.raw = true; }, "--json and --raw are mutually exclusive"},
       {[](Options& o) {
          o.list = true;
          o.tree = Tree::owner;
        },
-       "cannot use --list and --tree: they exclude each other"},
+       "--list and --tree are mutually exclusive"},
       {[](Options& o) {
          o.persistent = true;
          o.processes = {1};
        },
-       "cannot use --persistent and --task: they exclude each other"},
+       "--persistent and --task are mutually exclusive"},
       {[](Options& o) {
          o.persistent = true;
          o.users = {0};
        },
-       "cannot use --persistent and --user: they exclude each other"},
+       "--persistent and --user are mutually exclusive"},
       {[](Options& o) {
          o.persistent = true;
          o.containers = {"web"};
        },
-       "cannot use --persistent and --container: they exclude each other"},
+       "--persistent and --container are mutually exclusive"},
       {[](Options& o) {
          o.processes = {1};
          o.containers = {"web"};
        },
-       "cannot use --task and --container: they exclude each other"},
+       "--task and --container are mutually exclusive"},
       {[](Options& o) {
          o.all_columns = true;
          o.columns = "NS";
        },
-       "cannot use --output and --output-all: they exclude each other"},
+       "--output and --output-all are mutually exclusive"},
   };
   for (const auto& c : cases) {
     Options options;

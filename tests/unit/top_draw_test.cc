@@ -237,8 +237,8 @@ TEST(TopDraw, CutsLongNamesAndKeepsTheirEnds) {
   const TopScreen screen = draw(model, {}, "");
   EXPECT_TRUE(text_of(screen.lines[3]).starts_with("..x"));
   EXPECT_NE(text_of(screen.lines[3]).find("x/end "), std::string::npos);
-  EXPECT_TRUE(text_of(screen.lines[23]).starts_with("kill all processes of and below ..x"));
-  EXPECT_NE(text_of(screen.lines[23]).find("x/end? y: yes, else no"), std::string::npos);
+  EXPECT_TRUE(text_of(screen.lines[23]).starts_with("kill all processes in and below ..x"));
+  EXPECT_NE(text_of(screen.lines[23]).find("x/end? [y/N]"), std::string::npos);
 }
 
 /// The start of an ID and the whole of it.
@@ -300,14 +300,13 @@ TEST(TopDraw, NamesTheContainerThatIsAskedAbout) {
     return text.substr(0, text.find_last_not_of(' ') + 1);
   };
   type(model, "GK");
-  EXPECT_EQ(asked(80),
-            "kill all processes of and below web (/docker/2db9657a83b2)? y: yes, else no");
-  EXPECT_EQ(asked(70), "kill all processes of and below web (../2db9657a83b2)? y: yes, else no");
-  EXPECT_EQ(asked(40), "kill all of web (..2db9657a83b2)? y: yes");
-  EXPECT_EQ(asked(39), "kill all of web? y: yes");
-  EXPECT_EQ(asked(30), "kill all of web? y: yes");
+  EXPECT_EQ(asked(80), "kill all processes in and below web (/docker/2db9657a83b2)? [y/N]");
+  EXPECT_EQ(asked(60), "kill all processes in and below web (../2db9657a83b2)? [y/N]");
+  EXPECT_EQ(asked(39), "kill all in web (..2db9657a83b2)? [y/N]");
+  EXPECT_EQ(asked(38), "kill all in web? [y/N]");
+  EXPECT_EQ(asked(30), "kill all in web? [y/N]");
   type(model, "nF");
-  EXPECT_EQ(asked(80), "freeze web (/docker/2db9657a83b2)? y: yes, else no");
+  EXPECT_EQ(asked(80), "freeze web (/docker/2db9657a83b2)? [y/N]");
   type(model, "n");
   for (const std::string& heading : {std::string("Limits of "), std::string("Processes of ")}) {
     const TopAction action =
@@ -355,7 +354,7 @@ TEST(TopDraw, ShowsWhatIsTypedAndWhere) {
 TEST(TopDraw, SaysThatATerminalIsTooSmall) {
   const TopModel model = make(MadeSnapshot().add("/", {}).done(), memory_column());
   EXPECT_TRUE(text_of(draw(model, {.lines = 3, .columns = 80}, "").lines[0])
-                  .starts_with("too small a terminal"));
+                  .starts_with("terminal too small"));
   EXPECT_EQ(draw(model, {.lines = 0, .columns = 0}, "").lines.size(), 0U);
 }
 

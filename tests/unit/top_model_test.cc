@@ -268,7 +268,7 @@ TEST(TopModel, Searches) {
   type(model, "/nowhere");
   press(model, Name::enter);
   EXPECT_EQ(selected(model), "/a/y");
-  EXPECT_EQ(model.message(), "nothing found for nowhere");
+  EXPECT_EQ(model.message(), "no match for 'nowhere'");
 }
 
 TEST(TopModel, SearchesFromTheFirstRowWithoutASelection) {
@@ -362,7 +362,7 @@ TEST(TopModel, TakesAnyOtherKeyForNo) {
     type(model, "jjK");
     EXPECT_EQ(model.press(key).kind, Kind::nothing);
     EXPECT_EQ(model.mode(), TopMode::browse);
-    EXPECT_EQ(model.message(), "nothing was done");
+    EXPECT_EQ(model.message(), "canceled");
   }
 }
 
@@ -416,15 +416,15 @@ TEST(TopModel, RefusesToSortOrFilterByWhatTheTreeDoesNotHave) {
   TopSettings settings;
   settings.missing.resize(kColumns.size());
   settings.missing[static_cast<std::size_t>(column("MEM"))] =
-      "the controller memory is bound to cgroup v1";
+      "the memory controller is bound to cgroup v1";
   TopModel model = model_of_scene(settings);
   type(model, "m");
   EXPECT_EQ(model.settings().sort, column("CPU%"));
-  EXPECT_EQ(model.message(), "cannot sort by MEM: the controller memory is bound to cgroup v1");
+  EXPECT_EQ(model.message(), "cannot sort by MEM: the memory controller is bound to cgroup v1");
   type(model, "fmem > 1");
   press(model, Name::enter);
   EXPECT_EQ(model.mode(), TopMode::filter);
-  EXPECT_EQ(model.message(), "cannot filter by MEM: the controller memory is bound to cgroup v1");
+  EXPECT_EQ(model.message(), "cannot filter by MEM: the memory controller is bound to cgroup v1");
   type(model,
        "\x15"
        "cpu > 90");

@@ -183,7 +183,7 @@ int kill(const cli::CommandLine& line) {
   const auto action = [&](const Session& session, const Cgroup& cgroup) {
     if (const auto frozen = frozen_by(session.tree, cgroup); frozen && signal != SIGKILL) {
       cli::note(kKillTable,
-                cgroup.path() + " is frozen: its processes handle the signal when they are thawed");
+                cgroup.path() + " is frozen: its processes handle the signal once thawed");
     }
     return signal_cgroup(session.tree, cgroup, signal);
   };

@@ -85,7 +85,7 @@ std::string limits_text(const CgroupExplanation& explanation) {
       text +=
           ", where " +
           (is_memory(limit.file) ? size_text(*limit.usage, false) : std::to_string(*limit.usage)) +
-          " are used";
+          " are in use";
     }
     text += '\n';
     for (std::size_t i = 0; i < limit.levels.size(); ++i) {
@@ -116,7 +116,7 @@ std::string controllers_text(const CgroupExplanation& explanation) {
   std::string text;
   for (const ExplainedController& each : explanation.controllers) {
     if (each.is_here) continue;
-    text += "no controller " + each.name + ": ";
+    text += "no " + each.name + " controller: ";
     if (!each.missing_at.empty()) {
       text += printable(each.missing_at) + " does not hand it down\n";
     } else {
@@ -201,7 +201,7 @@ std::string explanation_text(const CgroupExplanation& explanation) {
   std::string text =
       limits_text(explanation) + hindrances_text(explanation) + controllers_text(explanation);
   if (explanation.has_outside) {
-    text += "limits that are set outside of this cgroup namespace, above /, are not seen\n";
+    text += "limits set above /, outside this cgroup namespace, are not visible\n";
   }
   return text;
 }

@@ -55,7 +55,8 @@ Result<std::vector<Entry>> read_keys(const CgroupTree& tree, const Cgroup& cgrou
     // A name, not a path to somewhere else.
     if (file.find('/') != std::string::npos || file.find('.') == std::string::npos ||
         file.starts_with('.')) {
-      return refuse("read the key", cli::quoted(key), "no file of a cgroup has this name");
+      return problem("unknown key {}", cli::quoted(key),
+                     "expected a cgroup file such as memory.max");
     }
     auto text = TRY(read_or_explain(tree, cgroup, file));
     // Nothing is attached to the cgroup that would limit it.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <clocale>
-#include <cstdio>
 #include <thread>
 #include <unistd.h>
 #include <unordered_map>
@@ -60,7 +59,7 @@ Status set_filter(Request& request, const char* expression) {
 
 Result<std::size_t> parse_depth(const char* text) {
   if (const auto depth = cli::parse_number<std::size_t>(text)) return *depth;
-  return refuse("use as a depth", cli::quoted(text), "it is a number");
+  return problem("invalid depth {}", cli::quoted(text), "expected a number of 0 or more");
 }
 
 Status set_sort(Request& request, std::string_view name) {
@@ -154,8 +153,8 @@ class View {
     if (request_.container_if_any) drop_empty_container(rows);
     if (request_.processes) read_commands(rows);
     if (reading_.unreadable > 0) {
-      std::fprintf(stderr, "%s: %zu cgroups could not be looked into\n", tool().name,
-                   reading_.unreadable);
+      cli::note(tool(), "cannot read " + std::to_string(reading_.unreadable) +
+                            (reading_.unreadable == 1 ? " cgroup" : " cgroups"));
     }
     return request_.format == cli::TableFormat::json ? print_json(rows) : print_table(rows);
   }

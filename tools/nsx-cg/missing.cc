@@ -38,7 +38,7 @@ MissingColumns::MissingColumns(const CgroupTree& tree) : tree_(tree) {
       // "it is bound to ...", "this kernel does not have it"
       constexpr std::string_view kIt = "it ";
       why_[i] =
-          std::string("the controller ") + controller +
+          std::string("the ") + controller + " controller" +
           (reason.starts_with(kIt) ? ' ' + reason.substr(kIt.size()) : " is missing: " + reason);
     } else if (is_pressure(kColumns[i].needs.files) && !has_pressure) {
       why_[i] = "the kernel does not measure pressure, or was booted with psi=0";
@@ -65,9 +65,8 @@ std::string MissingColumns::note(std::span<const cli::ColumnId> columns) const {
   std::string text;
   if (!on_v1.empty()) {
     const bool is_one = on_v1.size() == 1;
-    text = (is_one ? "the controller " : "the controllers ") + listed(on_v1) +
-           (is_one ? " is" : " are") + " bound to cgroup v1: " + (is_one ? "its" : "their") +
-           " limits and use are not shown";
+    text = "the " + listed(on_v1) + (is_one ? " controller is" : " controllers are") +
+           " bound to cgroup v1: " + (is_one ? "its" : "their") + " limits and usage are not shown";
   }
   for (const std::string& other : others)
     text += (text.empty() ? "" : "; ") + other;

@@ -37,7 +37,7 @@ Result<int> parse_status(const char* text) {
   const auto status = cli::parse_number<int>(text);
   constexpr int kMost = 255;
   if (status && *status >= 0 && *status <= kMost) return *status;
-  return refuse("use as an exit status", cli::quoted(text), "it is from 0 to 255");
+  return problem("invalid exit status {}", cli::quoted(text), "expected a number from 0 to 255");
 }
 
 constexpr std::array kRunOptions{
@@ -87,8 +87,8 @@ std::string stats_text(const CgroupSample& sample) {
                              std::to_string(sample.cpu_periods.value_or(0)) + " periods, for " +
                              seconds(sample.cpu_throttled_time.value_or(0)));
   }
-  if (sample.memory_peak) add("memory, at most", size_text(*sample.memory_peak, false));
-  if (sample.oom_kills) add("killed for lack of memory", std::to_string(*sample.oom_kills));
+  if (sample.memory_peak) add("peak memory", size_text(*sample.memory_peak, false));
+  if (sample.oom_kills) add("OOM kills", std::to_string(*sample.oom_kills));
   if (sample.read_bytes) {
     add("read", size_text(*sample.read_bytes, false) + " in " +
                     std::to_string(sample.reads.value_or(0)) + " operations");
@@ -113,7 +113,7 @@ std::string stats_text(const CgroupSample& sample) {
   const auto add_pressure = [&](const char* what, const std::optional<CgroupPressure>& pressure) {
     if (pressure && pressure->some.total > 0) add(what, seconds(pressure->some.total));
   };
-  add_pressure("waited for a CPU", sample.cpu_pressure);
+  add_pressure("waited for CPU", sample.cpu_pressure);
   add_pressure("waited for memory", sample.memory_pressure);
   add_pressure("waited for I/O", sample.io_pressure);
   return text;

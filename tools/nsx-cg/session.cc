@@ -62,8 +62,8 @@ Result<std::vector<CgroupSetting>> settings_of(const cli::Tool& tool, const Sess
   auto settings = TRY(resolve_cgroup_limits(session.tree, path, limits));
   for (const CgroupSetting& setting : settings) {
     if (!setting.rounded_from) continue;
-    cli::note(tool, setting.file + ": " + std::to_string(*setting.rounded_from) +
-                        " bytes are rounded up to whole pages, " + setting.value);
+    cli::note(tool, setting.file + ": rounded up from " + std::to_string(*setting.rounded_from) +
+                        " to " + setting.value + " bytes (whole pages)");
   }
   return settings;
 }

@@ -52,7 +52,7 @@ Result<std::string> read_text(const char* path) {
     if (n < 0) return fail("read", path);
     if (n == 0) return text;
     text.append(piece, static_cast<std::size_t>(n));
-    if (text.size() > kMost) return refuse("read", path, "it is too long");
+    if (text.size() > kMost) return refuse("read", path, "it is larger than 65 MiB");
   }
 }
 

@@ -45,7 +45,7 @@ Result<std::string> format_snapshot(const CgroupSnapshot& snapshot) {
   for (const CgroupRecord& record : snapshot.cgroups) {
     // A byte that is not UTF-8 would be replaced, and the name would be another's.
     if (!is_utf8(record.path)) {
-      return refuse("export the cgroup", record.path, "its name is not UTF-8, as JSON is");
+      return refuse("export the cgroup", record.path, "its name is not UTF-8, which JSON requires");
     }
     json.open('{').key("path").string(record.path).key("controllers").open('[');
     for (const std::string& controller : record.controllers)

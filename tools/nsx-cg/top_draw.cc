@@ -21,21 +21,21 @@ constexpr std::size_t kMessageLines = 3;
 constexpr TopStyle kHeading{.is_reversed = true};
 
 constexpr std::array kHelp{
-    "Up Down PgUp PgDn Home End, k j g G   choose a cgroup; Esc: none",
-    "Left Right       other columns",
-    "Enter            show only what is chosen, and below it",
-    "u, Backspace     one up again",
-    "e p              explain the limits of what is chosen; its processes",
+    "Up Down PgUp PgDn Home End, k j g G   select a cgroup; Esc: deselect",
+    "Left Right       scroll the columns",
+    "Enter            show only the selected cgroup and its descendants",
+    "u, Backspace     go up one level",
+    "e p              explain the limits of the cgroup; list its processes",
     "a c m t          sort by name, CPU, memory, tasks",
-    "i o E            by bytes read, bytes written, events",
-    "< >              by the column to the left, to the right",
-    "r                the other way round",
-    "v                as a tree, or as a list",
-    "/ n N            search a name or container, the next one, the one before",
-    "f                show only what a filter accepts: CPU% > 5 and MEM > 1G",
-    "+ -              longer, or shorter, between two looks; blank: look now",
-    "F                freeze what is chosen, or let it go on",
-    "K                kill all processes of what is chosen, and below it",
+    "i o E            sort by bytes read, bytes written, events",
+    "< >              sort by the previous, next column",
+    "r                reverse the order",
+    "v                switch between list and tree",
+    "/ n N            search for a name or container; next, previous match",
+    "f                filter the cgroups, such as CPU% > 5 and MEM > 1G",
+    "+ -              longer, shorter interval; Space: update now",
+    "F                freeze or thaw the selected cgroup",
+    "K                kill all processes in it and its descendants",
     "q                quit",
 };
 
@@ -63,7 +63,7 @@ class Drawing {
   TopScreen draw() {
     if (size_.lines < kSmallest.lines || size_.columns < kSmallest.columns) {
       for (int i = 0; i < size_.lines; ++i)
-        add(whole_line(i == 0 ? "too small a terminal (q quits)" : "", size_.columns));
+        add(whole_line(i == 0 ? "terminal too small (q quits)" : "", size_.columns));
       return std::move(screen_);
     }
     if (model_.page() != nullptr) {
@@ -96,7 +96,7 @@ class Drawing {
     if (shown != all) text += std::to_string(shown) + " of ";
     text += std::to_string(all) + (all == 1 ? " cgroup" : " cgroups");
     text += ", by " + std::string(top_name(settings.sort));
-    text += settings.falling ? " (falling)" : " (rising)";
+    text += settings.falling ? " (descending)" : " (ascending)";
     constexpr double kSecond = 1000;
     text += ", every " + decimal(static_cast<double>(settings.interval.count()) / kSecond) + " s";
     if (!settings.filter.empty()) text += ", filter: " + settings.filter;
@@ -280,7 +280,7 @@ class Drawing {
         add(whole_line(question(), size_.columns, {.is_bold = true}));
         return;
       case TopMode::help:
-        add(whole_line("any key goes back", size_.columns));
+        add(whole_line("press any key to return", size_.columns));
         return;
       case TopMode::page:
       case TopMode::browse:
@@ -294,7 +294,7 @@ class Drawing {
         add(whole_line(line, size_.columns, {.is_bold = true}));
     } else {
       add(whole_line(model_.page() != nullptr
-                         ? "Esc q back  Up Down scroll  e explain  p processes  blank: look again"
+                         ? "Esc q back  Up Down scroll  e explain  p processes  Space update"
                          : "h help  q quit  e explain  p processes  / search  f filter  F freeze  "
                            "K kill",
                      size_.columns));
@@ -323,14 +323,13 @@ class Drawing {
   /// The name is what must be seen: where there is too little room, the words get fewer.
   std::string question() const {
     const TopAction& asked = model_.asked();
-    std::string before = "kill all processes of and below ";
+    std::string before = "kill all processes in and below ";
     if (asked.kind == TopAction::Kind::freeze) before = "freeze ";
-    if (asked.kind == TopAction::Kind::thaw) before = "let go on ";
-    std::string after = "? y: yes, else no";
+    if (asked.kind == TopAction::Kind::thaw) before = "thaw ";
+    const std::string after = "? [y/N]";
     const auto room = [&] { return size_.columns - width_of(before) - width_of(after); };
     constexpr int kFewest = 14;
-    if (room() < kFewest && asked.kind == TopAction::Kind::kill) before = "kill all of ";
-    if (room() < kFewest) after = "? y: yes";
+    if (room() < kFewest && asked.kind == TopAction::Kind::kill) before = "kill all in ";
     return before + name_of(asked, room()) + after;
   }
 

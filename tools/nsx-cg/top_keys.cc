@@ -94,7 +94,7 @@ TopAction TopModel::browse(const TopKey& key) {
       break;
     case Name::enter:
       if (!selected_row_) {
-        message_ = "choose a cgroup first, with the arrow keys";
+        message_ = "select a cgroup first, with the arrow keys";
       } else {
         narrow(std::string(cgroup_of(*selected_row_).path));
       }
@@ -201,7 +201,7 @@ TopAction TopModel::browse_letter(char letter) {
       mode_ = TopMode::help;
       break;
     default:
-      message_ = "no such key: h shows those that there are";
+      message_ = "unknown key: press h for help";
       break;
   }
   return {};
@@ -254,7 +254,7 @@ void TopModel::accept_input() {
 
 void TopModel::search(int step) {
   if (searched_.empty()) {
-    message_ = "nothing to search for: / asks for it";
+    message_ = "no text to search for: press / to enter it";
     return;
   }
   const std::size_t count = rows_.size();
@@ -267,12 +267,12 @@ void TopModel::search(int step) {
       return;
     }
   }
-  message_ = "nothing found for " + searched_;
+  message_ = "no match for '" + searched_ + '\'';
 }
 
 TopAction TopModel::ask(TopAction::Kind kind) {
   if (!selected_row_) {
-    message_ = "choose a cgroup first, with the arrow keys";
+    message_ = "select a cgroup first, with the arrow keys";
     return {};
   }
   const CgroupSample& chosen = cgroup_of(*selected_row_);
@@ -288,7 +288,7 @@ TopAction TopModel::ask(TopAction::Kind kind) {
 
 TopAction TopModel::look_at(TopAction::Kind kind) {
   if (!selected_row_) {
-    message_ = "choose a cgroup first, with the arrow keys";
+    message_ = "select a cgroup first, with the arrow keys";
     return {};
   }
   const CgroupSample& chosen = cgroup_of(*selected_row_);
@@ -367,7 +367,7 @@ TopAction TopModel::turn_page(const TopKey& key) {
 TopAction TopModel::answer_question(const TopKey& key) {
   mode_ = TopMode::browse;
   if (key.text == "y" || key.text == "Y") return asked_;
-  message_ = "nothing was done";
+  message_ = "canceled";
   return {};
 }
 

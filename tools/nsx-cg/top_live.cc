@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <nsx/fd.hh>
+#include <nsx/text.hh>
 
 #include "nsx-cg/top_terminal.hh"
 #include "nsx-cg/top_text.hh"
@@ -27,6 +28,11 @@ using Kind = TopAction::Kind;
 /// Rates need two readings: the second is not long in coming.
 constexpr std::chrono::milliseconds kFirstInterval{250};
 
+/// The message with the hint in parentheses, as the screen has one place for both.
+std::string in_one_line(const Error& error) {
+  return error.message() + (error.hint().empty() ? "" : " (" + visible(error.hint()) + ')');
+}
+
 /// Takes signals by a descriptor, so that none is missed between a look and a wait.
 class Signals {
  public:
@@ -37,7 +43,7 @@ class Signals {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
       ::sigaddset(&wanted, signal);
     signals.fd_ = OwnedFd(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!signals.fd_) return fail("listen to", "signals");
+    if (!signals.fd_) return fail("create", "a signalfd");
     if (::sigprocmask(SIG_BLOCK, &wanted, &signals.before_) != 0) return fail("block", "signals");
     return signals;
   }
@@ -99,7 +105,7 @@ class Live {
     if (lines) {
       model_.show_page(action, std::move(*lines));
     } else {
-      model_.tell(lines.error().message());
+      model_.tell(in_one_line(lines.error()));
     }
   }
 
@@ -116,7 +122,7 @@ class Live {
     const int ready =
         ::poll(fds.data(), fds.size(), static_cast<int>(std::max(kNone, left).count()));
     // A signal that ncurses takes: the size has changed, or it was stopped and goes on.
-    if (ready < 0 && errno != EINTR) return fail("wait for", "keys");
+    if (ready < 0 && errno != EINTR) return fail("wait for", "input");
     has_input_ = ready > 0 && (fds[0].revents & POLLIN) != 0;
     if (ready > 0 && (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) quits_ = true;
     return {};
@@ -157,12 +163,12 @@ class Live {
       case Kind::kill: {
         const Status done = carry_out(tree_, action);
         const char* what = action.kind == Kind::freeze ? "frozen: "
-                           : action.kind == Kind::thaw ? "goes on: "
+                           : action.kind == Kind::thaw ? "thawed: "
                                                        : "killed: ";
         const int room = terminal.size().columns - width_of(what);
         const std::string name =
             name_within(printable(action.container), printable(action.path), room);
-        model_.tell(done ? what + name : done.error().message());
+        model_.tell(done ? what + name : in_one_line(done.error()));
         break;
       }
     }

@@ -23,9 +23,9 @@ namespace {
 Result<Cgroup> cgroup_of(const CgroupTree& tree, const TopAction& action, const char* what) {
   auto cgroup = TRY(tree.open_cgroup(action.path));
   struct stat status {};
-  if (::fstat(cgroup.directory(), &status) != 0) return fail("look at", action.path);
+  if (::fstat(cgroup.directory(), &status) != 0) return fail("read", action.path);
   if (status.st_ino == action.id) return cgroup;
-  return refuse(what, action.path, "it has been removed; what is there now is another");
+  return refuse(what, action.path, "it was replaced by another cgroup");
 }
 
 Result<std::vector<std::string>> list_processes(const CgroupTree& tree, const Cgroup& cgroup) {
@@ -42,7 +42,7 @@ Result<std::vector<std::string>> list_processes(const CgroupTree& tree, const Cg
     for (const pid_t pid : sample.pids)
       lines.push_back("  " + std::to_string(pid) + ' ' + printable(commands.at(pid)));
   }
-  if (lines.empty()) lines.emplace_back("No process is in it, or below.");
+  if (lines.empty()) lines.emplace_back("No processes in it or its descendants.");
   return lines;
 }
 

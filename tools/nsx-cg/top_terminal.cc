@@ -110,8 +110,8 @@ Result<TopTerminal> TopTerminal::open(bool colors) {
   SCREEN* screen = ::newterm(nullptr, stdout, stdin);
   if (screen == nullptr) {
     const char* name = std::getenv("TERM");
-    return refuse("use the terminal", name != nullptr ? name : "", "ncurses does not know it",
-                  "is TERM right? --batch needs no terminal");
+    const std::string quoted = std::string("'") + (name != nullptr ? name : "") + '\'';
+    return problem("unknown terminal type {}", quoted, {}, "correct TERM, or use --batch");
   }
   TopTerminal terminal(screen, ::stdscr);
   constexpr int kEscapeDelay = 25;  // milliseconds that tell Esc from the start of another key

@@ -28,17 +28,17 @@ struct Request {
 /// "memory=10%/2s", or "memory=full:10%/2s".
 Result<CgroupPressureAbove> parse_pressure(std::string_view text) {
   const auto wrong = [&](const char* reason) {
-    return refuse("wait for the pressure", cli::quoted(text), reason);
+    return problem("invalid pressure {}", cli::quoted(text), reason);
   };
   const std::size_t equals = text.find('=');
   const std::size_t slash = text.find('/');
   if (equals == std::string_view::npos || slash == std::string_view::npos || slash < equals) {
-    return wrong("it is like memory=10%/2s");
+    return wrong("expected RESOURCE=PERCENT/TIME, such as memory=10%/2s");
   }
   CgroupPressureAbove above;
   above.resource = text.substr(0, equals);
   if (above.resource != "cpu" && above.resource != "memory" && above.resource != "io") {
-    return wrong("the resource is cpu, memory or io");
+    return wrong("expected the resource cpu, memory or io");
   }
   std::string_view share = text.substr(equals + 1, slash - equals - 1);
   if (share.starts_with("full:")) {
@@ -48,7 +48,7 @@ Result<CgroupPressureAbove> parse_pressure(std::string_view text) {
   if (share.ends_with('%')) share.remove_suffix(1);
   const auto percent = read_decimal(share);
   if (!percent || !(*percent > 0) || !(*percent < 100)) {
-    return wrong("the share is above 0 and below 100 %");
+    return wrong("expected a share above 0% and below 100%");
   }
   auto window = TRY(cli::parse_time(text.substr(slash + 1)));
   constexpr std::uint64_t kMicroseconds = 1000;
@@ -57,7 +57,7 @@ Result<CgroupPressureAbove> parse_pressure(std::string_view text) {
   constexpr std::uint64_t kShortest = 500'000;
   constexpr std::uint64_t kLongest = 10'000'000;
   if (above.window < kShortest || above.window > kLongest) {
-    return wrong("the time is from 0.5 to 10 seconds");
+    return wrong("expected a time from 0.5 to 10 seconds");
   }
   return above;
 }
@@ -70,7 +70,7 @@ bool waits_for_work(const CgroupEvent& event) {
 }
 
 Status set_event(Request& request, CgroupEvent event) {
-  if (request.event) return refuse("wait for", "two things", "it is one at a time");
+  if (request.event) return problem("more than one condition was given");
   request.event = std::move(event);
   return {};
 }

@@ -31,7 +31,7 @@ constexpr std::array kWhichOptions{
 /// The process that a target means.
 Result<Process> process_of(const Kernel& kernel, const std::string& target) {
   auto found = TRY(resolve_target(kernel, target, cli::target_options()));
-  if (!found.process) return refuse("tell the cgroup of", found.name, "that is no process");
+  if (!found.process) return problem("{} is not a process", found.name);
   return std::move(*found.process);
 }
 

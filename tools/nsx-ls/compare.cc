@@ -48,8 +48,7 @@ Status take_namespaces(KindSet kinds, Target& target, Held& held) {
     held.take(std::move(each.ns));
   for (const Kind kind : kinds) {
     if (held.compared.in(kind)) continue;
-    return refuse(std::string("compare the ") + name(kind) + " namespace of", target.name,
-                  "it has none");
+    return problem(std::string("{} has no ") + name(kind) + " namespace", target.name);
   }
   return {};
 }
@@ -135,8 +134,7 @@ Result<int> show_compare(const ViewRequest& request) {
     std::erase_if(kinds, [&](const auto& row) { return !request.kinds.contains(row.kind); });
   }
   if (kinds.empty()) {
-    return refuse("compare", cli::quoted(all.front().target) + " with the others",
-                  "there is no kind of namespace that all of them have");
+    return problem("the targets have no kind of namespace in common");
   }
   const bool is_same =
       std::all_of(kinds.begin(), kinds.end(), [](const auto& row) { return row.is_same; });

@@ -176,7 +176,7 @@ Result<Named> find_by_number(const Kernel& kernel, OperandCensus& operands, std:
     named.unopened.push_back({found.kind, found.identity.inode, std::move(ns.error())});
   } else {
     if (number <= INT_MAX && Process::open(kernel, static_cast<pid_t>(number))) {
-      ns.error().set_hint("there is a process of this number: --task=" + std::to_string(number));
+      ns.error().set_hint("for the process with this PID: nsx-ls --task=" + std::to_string(number));
     }
     return error_of(ns);
   }
@@ -231,7 +231,7 @@ Result<Named> find_named(const Kernel& kernel, OperandCensus& census, const std:
     std::erase_if(named.namespaces, [&](const auto& ns) { return !kinds.contains(ns.kind()); });
   }
   if (named.namespaces.empty()) {
-    return refuse("show", cli::quoted(text), "it has no namespace of this kind");
+    return problem("{} has no namespace of the given type", cli::quoted(text));
   }
   return named;
 }

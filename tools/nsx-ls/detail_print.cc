@@ -63,7 +63,7 @@ class Lines {
 
 std::string spelled(const OwnerStep& step) {
   std::string text = "user " + std::to_string(step.identity.inode);
-  if (step.is_first()) return text + ", the machine's first";
+  if (step.is_first()) return text + ", initial";
   if (step.creator) text += ", made by " + user_name(*step.creator);
   return text;
 }
@@ -80,8 +80,8 @@ std::string spelled(const Interface& interface) {
 
 std::string spelled(const IdMapLine& line) {
   std::string text = std::to_string(line.inside);
-  text += " inside is " + std::to_string(line.outside);
-  if (line.count > 1) text += ", " + std::to_string(line.count) + " of them";
+  text += " inside is " + std::to_string(line.outside) + " outside";
+  if (line.count > 1) text += " (" + std::to_string(line.count) + " IDs)";
   return text;
 }
 
@@ -114,7 +114,7 @@ std::string spelled_root(const Mounts& mounts) {
 }
 
 void add_map(Lines& lines, std::string_view key, const IdMap& map) {
-  if (map.empty()) lines.add(key, "none was written yet");
+  if (map.empty()) lines.add(key, "not set");
   for (const IdMapLine& line : map)
     lines.add(key, spelled(line));
 }

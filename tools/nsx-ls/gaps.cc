@@ -41,28 +41,27 @@ bool is_denial(const CensusGap& gap) {
 
 std::string reason(const CensusGap& gap) {
   const bool is_denied = gap.code == EACCES || gap.code == EPERM;
-  const char* hint = is_denied && ::geteuid() != 0 ? " (root may see more)" : "";
+  const char* hint = is_denied && ::geteuid() != 0 ? " (try as root)" : "";
   return std::string(": ") + std::strerror(gap.code) + hint;
 }
 
 void add_denials(const Census& census, std::vector<Gap>& gaps) {
   for (const CensusGap& gap : census.gaps) {
     if (!is_denial(gap)) continue;
-    gaps.push_back(
-        {"could not look into " + words(gap) + reason(gap), gap.source, gap.count, false});
+    gaps.push_back({"cannot inspect " + words(gap) + reason(gap), gap.source, gap.count, false});
   }
 }
 
 void add_cuts(const Census& census, std::vector<Gap>& gaps) {
   for (const CensusGap& gap : census.gaps) {
     if (gap.code == ETIMEDOUT) {
-      gaps.push_back({"did not open " + counted(gap, "mounted namespace", "mounted namespaces") +
-                          ": the file system with the mount point is not answering",
+      gaps.push_back({"skipped " + counted(gap, "mounted namespace", "mounted namespaces") +
+                          ": the file system of the mount point does not respond",
                       gap.source, gap.count, true});
     }
     if (gap.code == EFBIG) {
       gaps.push_back(
-          {"too long to be read to the end: " + cut_words(gap), gap.source, gap.count, true});
+          {"read only part of " + cut_words(gap) + ": too long", gap.source, gap.count, true});
     }
   }
 }
@@ -72,7 +71,8 @@ void add_cuts(const Census& census, std::vector<Gap>& gaps) {
 std::vector<Gap> gaps_of(const Census& census) {
   std::vector<Gap> gaps;
   if (census.hides_processes) {
-    gaps.push_back({"/proc hides the processes of others (hidepid, proc(5))", {}, 0, false});
+    gaps.push_back(
+        {"/proc hides other users' processes: it is mounted with hidepid (proc(5))", {}, 0, false});
   }
   add_denials(census, gaps);
   add_cuts(census, gaps);
@@ -80,7 +80,8 @@ std::vector<Gap> gaps_of(const Census& census) {
 }
 
 Gap gap_of(const Error& error) {
-  return {error.message(), {}, 0, error.code == EFBIG || error.code == ETIMEDOUT};
+  const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ')';
+  return {error.message() + hint, {}, 0, error.code == EFBIG || error.code == ETIMEDOUT};
 }
 
 void report_gaps(const std::vector<Gap>& gaps, bool for_person) {

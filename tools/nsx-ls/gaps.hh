@@ -14,7 +14,7 @@
 namespace nsx::ls_tool {
 
 struct Gap {
-  std::string text;              ///< "could not look into 3 processes: Permission denied"
+  std::string text;              ///< "cannot inspect 3 processes: Permission denied"
   std::optional<Source> source;  ///< of the census
   std::uint64_t count = 0;       ///< of what the census did not read; 0: something else
   /// Somebody may have made it on purpose, to hide something: too much to be read, or a file system

@@ -51,7 +51,7 @@ Result<CensusIndex> own_user_namespace(const Kernel& kernel, const Census& censu
   const auto self = Process::open(kernel, ::getpid());
   if (!kernel.numbers_are_ours() || !self) {
     return refuse("find", "the caller's user namespace",
-                  "proc is mounted for another pid namespace", kernel.proc_path());
+                  kernel.proc_path() + " belongs to another PID namespace");
   }
   const auto own = TRY(self->open_namespace(kernel, Kind::user));
   const auto& all = census.namespaces;
@@ -59,7 +59,7 @@ Result<CensusIndex> own_user_namespace(const Kernel& kernel, const Census& censu
     return ns.kind == Kind::user && ns.identity.inode == own.identity().inode;
   });
   if (found == all.end()) {
-    return refuse("find", "the caller's user namespace", "the census has not seen it");
+    return refuse("find", "the caller's user namespace", "the search did not reach it");
   }
   return static_cast<CensusIndex>(found - all.begin());
 }

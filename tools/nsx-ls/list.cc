@@ -25,7 +25,7 @@ Status explain_absence(const Kernel& kernel, pid_t pid) {
   auto process = TRY(Process::open(kernel, pid));
   TRY(process.open_namespace(kernel, Kind::user));
   return refuse("list the namespaces of", "PID " + std::to_string(pid),
-                "it came and went while they were listed");
+                "it started or exited during the search");
 }
 
 Result<pid_t> find_container(const Kernel& kernel, const std::string& name) {
@@ -37,9 +37,8 @@ Result<pid_t> find_container(const Kernel& kernel, const std::string& name) {
 Status check_sources(const Kernel& kernel, const Request& request) {
   if (!request.sources || !request.sources->contains(Source::kernel)) return {};
   if (*request.sources == SourceSet::all() || kernel.has(Feature::namespace_list)) return {};
-  return refuse("look for namespaces at the source", "kernel",
-                "this kernel has no list of namespaces (listns, Linux 6.19)",
-                "--sources=all takes the sources that there are");
+  return refuse("use", "--sources=kernel", "this kernel lacks listns(2) (Linux 6.19)",
+                "use --sources=all to search all available sources");
 }
 
 /// The column that carries the lines of the tree, or null: the command, or the number where what
@@ -161,7 +160,7 @@ Status show_list(Request request) {
   // Not even ourselves: something else than proc is there.
   if (census.processes.empty() &&
       (!request.sources || request.sources->contains(Source::process))) {
-    return refuse("list", kernel.proc_path(), "it shows no process", "is proc mounted there?");
+    return problem("no process in {}", kernel.proc_path(), {}, "mount -t proc proc /proc");
   }
   for (const pid_t wanted : request.selection.processes) {
     const bool found = std::any_of(census.processes.begin(), census.processes.end(),

@@ -34,7 +34,7 @@ Result<Init> find_init(const Kernel& kernel, const Census& census) {
   if (const CensusProcess* first = find_process(census, 1)) return Init{first->namespaces, false};
   const CensusProcess* self =
       kernel.numbers_are_ours() ? find_process(census, ::getpid()) : nullptr;
-  if (self == nullptr) return refuse("compare with", "PID 1", "its namespaces are not to be seen");
+  if (self == nullptr) return problem("cannot read the namespaces of PID 1");
   return Init{self->namespaces, true};
 }
 
@@ -269,7 +269,7 @@ Result<int> answer(const Status& printed) {
 tl::unexpected<Error> explain_absence(const Kernel& kernel, pid_t pid) {
   auto process = TRY(Process::open(kernel, pid));
   TRY(process.open_namespace(kernel, Kind::user));
-  return refuse("show", "PID " + std::to_string(pid), "it came and went meanwhile");
+  return refuse("show", "PID " + std::to_string(pid), "it started or exited during the search");
 }
 
 Result<int> show_process(const Context& context, pid_t pid) {
@@ -304,11 +304,12 @@ Result<int> show_rows(const Context& context) {
     });
   }
   if (unseen > 0) {
-    context.gaps.push_back(gap_of({"look into",
-                                   std::to_string(unseen) + " of the containers",
-                                   EACCES,
-                                   {},
-                                   "needs the right to trace their processes"}));
+    context.gaps.push_back(
+        gap_of({"cannot inspect",
+                std::to_string(unseen) + (unseen == 1 ? " container" : " containers"),
+                EACCES,
+                {},
+                "needs the right to trace the processes in it"}));
   }
   const Matrix matrix(std::move(rows), context.init.namespaces);
   if (context.request.table.format == cli::TableFormat::json) {
@@ -321,8 +322,8 @@ Result<int> show_rows(const Context& context) {
 
 Status check_matrix_rows(const std::string& rows) {
   if (rows == "process" || rows == "container" || rows == "unit") return {};
-  return refuse("make a matrix of", cli::quoted(rows), "no such rows",
-                "process, container or unit");
+  return problem("invalid matrix rows {}", cli::quoted(rows),
+                 "expected process, container or unit");
 }
 
 Result<int> show_matrix(const ViewRequest& request) {
@@ -335,8 +336,8 @@ Result<int> show_matrix(const ViewRequest& request) {
   const auto init = TRY(find_init(kernel, census));
   std::vector<Gap> gaps = gaps_of(census);
   if (init.is_caller) {
-    gaps.push_back(gap_of({"compare with", "PID 1", 0, "its namespaces are not to be seen",
-                           "those of nsx-ls itself stand for them"}));
+    gaps.push_back(gap_of(
+        {"cannot read the namespaces of PID 1", {}, 0, "comparing with nsx-ls's own instead", {}}));
   }
   const Context context{kernel, census, init, request, gaps};
   const auto shown = request.process ? show_process(context, *request.process) : show_rows(context);

@@ -33,8 +33,7 @@ Result<Tree> parse_tree(const char* relation) {
   if (text == "owner") return Tree::owner;
   if (text == "parent") return Tree::parent;
   if (text == "process") return Tree::process;
-  return refuse("make a tree by", cli::quoted(text), "unknown relation",
-                "owner, parent or process");
+  return problem("invalid relation {}", cli::quoted(text), "expected owner, parent or process");
 }
 
 Status add_process(Options& options, const char* text) {
@@ -52,7 +51,7 @@ Status add_user(Options& options, const char* name) {
 
 Result<std::size_t> parse_limit(const char* text) {
   if (const auto limit = cli::parse_number<std::size_t>(text)) return *limit;
-  return refuse("list at most", cli::quoted(text), "not a number of rows");
+  return problem("invalid number of rows {}", cli::quoted(text), "expected a number of 0 or more");
 }
 
 Result<bool> parse_color(const char* when) {
@@ -145,7 +144,7 @@ cli::TableFormat json_format(const Options& options) {
 
 Result<Request> make_request(const Options& options) {
   const auto exclusive = [](const char* a, const char* b) {
-    return refuse(std::string("use ") + a + " and", b, "they exclude each other");
+    return problem(std::string(a) + " and " + b + " are mutually exclusive");
   };
   if (options.json && options.raw) return exclusive("--json", "--raw");
   if (options.list && options.tree && !options.as_lsns) return exclusive("--list", "--tree");

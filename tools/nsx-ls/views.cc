@@ -45,7 +45,7 @@ std::string spelled(const cli::Option& option) {
 }
 
 tl::unexpected<Error> exclude(const std::string& one, const std::string& other) {
-  return refuse("use " + one + " and", other, "they exclude each other");
+  return problem(one + " and " + other + " are mutually exclusive");
 }
 
 /// Whether the options go together with a view. `chosen` is what has asked for it.
@@ -65,10 +65,10 @@ Status check_options(const cli::CommandLine& line, std::string_view option, cons
 
 Status check_operands(const cli::CommandLine& line, const View& view, const std::string& chosen) {
   if (line.operands.size() < view.targets_from) {
-    return refuse("use", chosen, "it needs two targets or more");
+    return problem(chosen + " needs at least two targets");
   }
   if (line.operands.size() > view.targets_to) {
-    return refuse("use", line.operands[view.targets_to], "no operand is expected");
+    return problem("unexpected argument {}", cli::quoted(line.operands[view.targets_to]));
   }
   return {};
 }
@@ -108,8 +108,8 @@ Status check_as_lsns(const cli::CommandLine& line, ViewRequest& request) {
   constexpr std::uint64_t kFirstInode = 0xF0000000;
   const auto inode = cli::parse_number<std::uint64_t>(request.targets.front());
   if (!inode || *inode < kFirstInode) {
-    return refuse("use as an inode number", cli::quoted(request.targets.front()),
-                  "no namespace has it");
+    return problem("invalid inode number {}", cli::quoted(request.targets.front()),
+                   "expected that of a namespace");
   }
   if (line.has("json") && line.has("raw")) return exclude("--json", "--raw");
   request.targets.resize(1);
@@ -119,7 +119,7 @@ Status check_as_lsns(const cli::CommandLine& line, ViewRequest& request) {
 /// What operands without another view name.
 std::optional<int> show_operands(const cli::CommandLine& line, ViewRequest& request) {
   if (line.has("task")) {
-    return cli::usage_error(kTool, exclude("--task", line.operands.front()).value());
+    return cli::usage_error(kTool, exclude("--task", "a target").value());
   }
   const auto kernel = cli::open_kernel();
   if (!kernel) return finish(tl::unexpected(kernel.error()), 1);
@@ -138,12 +138,12 @@ std::optional<int> show_operands(const cli::CommandLine& line, ViewRequest& requ
   }
   if (namespaces.empty() && unopened.empty()) return std::nullopt;
   if (!request.processes.empty()) {
-    return cli::usage_error(kTool, Error{"cannot show", "namespaces and processes together", 0,
-                                         "they are different views", "run nsx-ls for each"});
+    return cli::usage_error(kTool, Error{"cannot show namespaces and processes together", "", 0, "",
+                                         "run nsx-ls once for each"});
   }
   const auto show = [&] { return show_detail(*kernel, census, namespaces, unopened, request); };
   if (request.as_lsns) return finish(show(), 1);
-  const auto ok = check_options(line, "", kDetailTakes, line.operands.front());
+  const auto ok = check_options(line, "", kDetailTakes, "a target");
   if (!ok) return cli::usage_error(kTool, ok.error());
   return finish(show(), 1);
 }

@@ -6,6 +6,7 @@
 
 #include <nsx/create.hh>
 #include <nsx/target.hh>
+#include <nsx/text.hh>
 
 #include "common/create_arguments.hh"
 #include "common/report.hh"
@@ -75,16 +76,21 @@ bool shapes_new(const CreateRequest& request) {
 /// What the options imply, and what does not go together.
 Status complete(const cli::CommandLine& line, Options& options) {
   if (line.operands.size() > 1) {
-    if (!options.target.empty()) return refuse("use", "--target", "a target is named already");
+    if (!options.target.empty()) {
+      return problem("unexpected argument {}", cli::quoted(line.operands[1]), "--target was given");
+    }
     options.target = line.operands[1];
   }
   CreateRequest& request = options.request;
   if (!options.target.empty()) {
     if (!line.program.empty()) {
-      return refuse("run", line.program.front(), "it is for new namespaces",
-                    "nsx-pin exec runs a program in those that are pinned");
+      return problem("a target and a program are mutually exclusive", {}, {},
+                     "nsx-pin exec NAME -- PROGRAM runs a program in pinned namespaces");
     }
-    if (shapes_new(request)) return refuse("use", "--target", "the maps are for new namespaces");
+    if (shapes_new(request)) {
+      return problem(
+          "a target cannot be combined with ID maps, --hostname, --monotonic or --boottime");
+    }
   }
   if (!request.users.empty() || !request.groups.empty()) request.kinds.insert(Kind::user);
   if (request.hostname) request.kinds.insert(Kind::uts);
@@ -132,18 +138,17 @@ Result<std::vector<Namespace>> of_target(const Kernel& kernel, Options& options)
   }
   for (const Kind kind : options.request.kinds) {
     if (found.contains(kind)) continue;
-    return refuse(std::string("pin the ") + name(kind) + " namespace of", target.name,
-                  "it has none");
+    return problem(std::string("{} has no ") + name(kind) + " namespace", target.name);
   }
   return namespaces;
 }
 
 /// Why the program's end is a failure; its status is then this tool's.
-int report_outcome(const Outcome& outcome, const char* program) {
+int report_outcome(const Outcome& outcome, const std::string& name, const std::string& program) {
   const std::string how = outcome.signal != 0
-                              ? "it was ended by signal " + std::to_string(outcome.signal)
-                              : "it ended with status " + std::to_string(outcome.exit_status);
-  cli::report(kAdd, {"run", program, 0, how, "nothing is pinned"});
+                              ? " was killed by signal " + std::to_string(outcome.signal)
+                              : " exited with status " + std::to_string(outcome.exit_status);
+  cli::report(kAdd, {"cannot pin", name, 0, program + how, {}});
   return outcome.signal != 0 ? 128 + outcome.signal : outcome.exit_status;
 }
 
@@ -165,8 +170,8 @@ void note_if_hidden(const Kernel& kernel, const Place& place, const std::string&
     if (!is_hidden(kernel, place, name, namespaces)) return {};
     cli::note(kAdd,
               printable(name) +
-                  " is pinned in this mount namespace only, from which mounts do not propagate "
-                  "(nsx-enter --mount --target=1 nsx-pin add ... pins where PID 1 sees it)");
+                  " is pinned in this mount namespace only, as its mounts do not propagate (to pin "
+                  "it where PID 1 sees it: nsx-enter --mount --target=1 nsx-pin add ...)");
     return {};
   });
 }
@@ -195,8 +200,8 @@ Result<int> make_and_pin(const Kernel& kernel, const Place& place, const std::st
     made.emplace(std::move(namespaces));
     const auto& outcome = made->outcome();
     if (outcome && (outcome->exit_status != 0 || outcome->signal != 0)) {
-      failed = report_outcome(*outcome, request.program.file.c_str());
-      return refuse("run", request.program.file, "it has failed");
+      failed = report_outcome(*outcome, name, request.program.file);
+      return refuse("run", request.program.file, "it failed");
     }
     return std::span<const Namespace>(made->namespaces());
   };
@@ -229,7 +234,7 @@ Status check_free(const Kernel& kernel, const Place& place, const std::string& n
     };
     if (std::any_of(pins.begin(), pins.end(), is_half)) continue;
     return fail("pin", pin_path(kind, name, place.root), EEXIST,
-                "there is a pin of this name, or a file that nsx-pin gc removes");
+                "nsx-pin rm " + shell_word(name) + " removes the pin, nsx-pin gc a stale file");
   }
   return {};
 }

@@ -42,19 +42,19 @@ struct Request {
 };
 
 /// Which end an option is for: the first time it is the first one's.
-Result<std::size_t> next_end(std::size_t& count, const char* option, const char* argument) {
+Result<std::size_t> next_end(std::size_t& count, const char* option) {
   if (count < 2) return count++;
-  return refuse("use", option, "a wire has two ends", argument);
+  return problem("{} was given more than twice", option, "a veth pair has two ends");
 }
 
 Status set_name(Request& request, const char* name) {
-  auto end = TRY(next_end(request.names, "--name", name));
+  auto end = TRY(next_end(request.names, "--name"));
   request.wire.ends[end].interface = name;
   return *name == '\0' ? Status() : check_interface_name(name);
 }
 
 Status set_addresses(Request& request, const char* list) {
-  auto end = TRY(next_end(request.addresses, "--addr", list));
+  auto end = TRY(next_end(request.addresses, "--addr"));
   request.wire.ends[end].addresses = TRY(parse_addresses(list));
   return {};
 }

@@ -16,7 +16,7 @@ Result<std::optional<step::BindOver>> files_for(const cli::Tool& tool, const std
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(files.from.c_str()), ::closedir);
   if (!directory) {
     if (errno == ENOENT) return std::optional<step::BindOver>{};
-    return fail("list", files.from, errno, "--no-etc leaves /etc as it is");
+    return fail("list", files.from, errno, "use --no-etc to leave /etc unchanged");
   }
   while (const dirent* entry = ::readdir(directory.get())) {
     const std::string file = entry->d_name;
@@ -26,8 +26,8 @@ Result<std::optional<step::BindOver>> files_for(const cli::Tool& tool, const std
     if (::lstat(target.c_str(), &st) == 0) {
       files.names.push_back(file);
     } else {
-      cli::note(tool, printable(files.from) + '/' + printable(file) +
-                          " is not bound, as there is no " + printable(target));
+      cli::note(tool, "skipping " + printable(files.from) + '/' + printable(file) + ": " +
+                          printable(target) + " does not exist");
     }
   }
   if (files.names.empty()) return std::optional<step::BindOver>{};

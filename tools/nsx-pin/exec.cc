@@ -40,7 +40,7 @@ struct Options {
 Result<unsigned> parse_jobs(const char* text) {
   const auto jobs = cli::parse_number<unsigned>(text);
   if (jobs && *jobs > 0) return *jobs;
-  return refuse("run", cli::quoted(text) + " at a time", "not a number from 1 on");
+  return problem("invalid number of jobs {}", cli::quoted(text), "expected a number of 1 or more");
 }
 
 constexpr cli::Metavar kDirectory{"DIR", cli::Completes::directory};
@@ -122,7 +122,7 @@ Result<Plan> make_plan(const Kernel& kernel, const PinStore& store, const std::s
   // A mount namespace that is pinned has files of its own.
   if (kinds.contains(Kind::net) && !kinds.contains(Kind::mnt)) {
     if (options.sys) request.mount_sys = "/sys";
-    request.mount_sys_hint = "--no-sys leaves /sys as it is";
+    request.mount_sys_hint = "use --no-sys to leave /sys unchanged";
     if (options.etc) {
       auto etc = TRY(files_for(kExec, name));
       if (etc) request.masked_sockets = resolvers_to_mask(*etc);
@@ -154,7 +154,7 @@ class Job {
     job.name_ = printable(name);
     std::array<std::array<int, 2>, 2> pipes{};
     for (std::size_t i = 0; options.prefix && i < 2; ++i) {
-      if (::pipe2(pipes[i].data(), O_CLOEXEC) != 0) return fail("make", "a pipe");
+      if (::pipe2(pipes[i].data(), O_CLOEXEC) != 0) return fail("create", "a pipe");
       job.outputs_[i].fd = OwnedFd(pipes[i][0]);
     }
     job.pid_ = ::fork();

@@ -14,7 +14,7 @@ Result<Namespace> net_of(std::vector<Namespace> namespaces, const std::string& o
   for (Namespace& ns : namespaces) {
     if (ns.kind() == Kind::net) return std::move(ns);
   }
-  return refuse("use the network of", of, "it has no net namespace");
+  return problem("{} has no net namespace", of);
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ Result<Namespace> find_net(const Kernel& kernel, const PinStore& store, const st
       (!word.empty() && word.find_first_not_of("0123456789") == std::string::npos);
   if (!is_target || store.has(word)) {
     auto namespaces = TRY(store.find(kernel, word));
-    return net_of(std::move(namespaces), "the pin " + word);
+    return net_of(std::move(namespaces), "pin " + word);
   }
   auto target = TRY(resolve_target(kernel, word, where));
   if (target.process) return target.process->open_namespace(kernel, Kind::net);

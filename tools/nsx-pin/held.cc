@@ -119,7 +119,7 @@ std::string some_processes(const Kernel& kernel, const std::vector<pid_t>& pids)
 }
 
 std::string in_words(const Kernel& kernel, const Users& users) {
-  std::string text = std::string("its ") + name(users.kind) + " namespace lives on: ";
+  std::string text = std::string("its ") + name(users.kind) + " namespace is still used by ";
   const char* separator = "";
   if (!users.processes.empty()) {
     text += counted(users.processes.size(), "process", "processes") + " (" +
@@ -127,8 +127,8 @@ std::string in_words(const Kernel& kernel, const Users& users) {
     separator = ", ";
   }
   if (!users.descriptors.empty()) {
-    text += separator +
-            counted(users.descriptors.size(), "holder of a descriptor", "holders of descriptors");
+    text +=
+        separator + counted(users.descriptors.size(), "process", "processes") + " holding it open";
     text += " (" + some_processes(kernel, users.descriptors) + ')';
     separator = ", ";
   }

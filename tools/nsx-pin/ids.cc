@@ -32,7 +32,7 @@ struct Request {
 Result<int> parse_net_id(const char* text) {
   const auto id = cli::parse_number<int>(text);
   if (id && *id >= 0) return *id;
-  return refuse("use as a netnsid", cli::quoted(text), "not a number from 0 on");
+  return problem("invalid netnsid {}", cli::quoted(text), "expected a number of 0 or more");
 }
 
 constexpr std::array kIdsOptions{
@@ -120,7 +120,7 @@ Result<std::vector<Row>> find_rows(const Request& request) {
     rows.push_back({id, its != known.end() ? its->second : Known{}});
   }
   if (request.id && rows.empty()) {
-    return refuse("find the netnsid", std::to_string(*request.id), "no namespace has it");
+    return problem("no namespace has netnsid {}", std::to_string(*request.id));
   }
   return rows;
 }

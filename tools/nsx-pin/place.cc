@@ -23,7 +23,7 @@ Result<std::string> absolute(std::string path) {
   if (path.starts_with('/')) return path;
   // Not get_current_dir_name(3): that asks the file system, which may not answer.
   char* here = ::getcwd(nullptr, 0);
-  if (here == nullptr) return fail("find the directory", path);
+  if (here == nullptr) return fail("find the current directory for", path);
   std::string whole = std::string(here) + '/' + path;
   ::free(here);
   return whole;
@@ -51,7 +51,8 @@ Result<Place> find_place(const PlaceOptions& options) {
     ok.error().set_what("cannot use the directory for your pins");
     ok.error().set_subject(root);
     if (ok.error().code != 0 && ok.error().hint().empty()) {
-      ok.error().set_hint("log in by a session that has one, or set XDG_RUNTIME_DIR");
+      ok.error().set_hint(
+          "log in with a session that has a runtime directory, or set XDG_RUNTIME_DIR");
     }
     return error_of(ok);
   }
@@ -97,7 +98,7 @@ Status check_not_roots(const Kernel& kernel, const Place& place, const char* ope
   const auto stores = TRY(open_stores(kernel, place));
   for (const std::string name : names) {
     if (&store_of(stores, name) == &stores.front()) continue;
-    return refuse(operation, name, "it is root's", "run as root");
+    return refuse(operation, name, "it belongs to root", "run as root");
   }
   return {};
 }

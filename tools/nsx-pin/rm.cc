@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include <nsx/process.hh>
+#include <nsx/text.hh>
 
 #include "common/number.hh"
 #include "common/report.hh"
@@ -98,13 +99,11 @@ Status check_inside(const Kernel& kernel, const PinStore& store, const std::stri
     auto inside = TRY(processes_beside(kernel, *init));
     if (inside.empty()) return {};
     if (!options.wait || (options.seconds && now() - start >= *options.seconds)) {
-      const bool is_one = inside.size() == 1;
-      return refuse(
-          "remove the pin", name,
-          "that would kill " + std::to_string(inside.size()) +
-              (is_one ? " process" : " processes") +
-              " in its pid namespace: " + some_processes(kernel, inside),
-          is_one ? "--kill removes the pin and kills it" : "--kill removes the pin and kills them");
+      return refuse("remove the pin", name,
+                    "this would kill " + std::to_string(inside.size()) +
+                        (inside.size() == 1 ? " process" : " processes") +
+                        " in its PID namespace (" + some_processes(kernel, inside) + ')',
+                    "nsx-pin rm --kill " + shell_word(name));
     }
     const timespec pause{0, 20'000'000};
     ::nanosleep(&pause, nullptr);
@@ -151,7 +150,7 @@ Status check_elsewhere(const Kernel& kernel, const PinStore& store, const std::s
     return refuse("remove the pin", name,
                   std::string("its ") + nsx::name(pin.kind) +
                       " namespace is mounted in another mount namespace: " + user_of(kernel, pin),
-                  "--force removes it there as well");
+                  "nsx-pin rm --force " + shell_word(name));
   }
   return {};
 }
@@ -163,7 +162,7 @@ Status remove(const Kernel& kernel, const Place& place, const PinStore& store,
   if (options.kill) {
     for (const Namespace& ns : namespaces) {
       if (!is_everybodys(kernel, ns)) continue;
-      return refuse("kill those that use the pin", name,
+      return refuse("kill the processes that use the pin", name,
                     std::string("its ") + nsx::name(ns.kind()) + " namespace is your own");
     }
   }
@@ -182,8 +181,10 @@ Status remove(const Kernel& kernel, const Place& place, const PinStore& store,
   std::string text;
   for (const Users& each : users)
     text += (text.empty() ? "" : "; ") + in_words(kernel, each);
-  if (options.wait || options.kill) return refuse("end what uses the pin", name, text);
-  cli::note(kRm, printable(name) + " is removed; " + text);
+  if (options.wait || options.kill) {
+    return problem("timed out waiting for pin {}", cli::quoted(name), text);
+  }
+  cli::note(kRm, "removed " + printable(name) + ", but " + text);
   return {};
 }
 

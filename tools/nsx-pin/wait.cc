@@ -101,12 +101,9 @@ int wait(const cli::CommandLine& line) {
   const auto met = wait_for(request);
   if (met && *met) return 0;
   if (met) {
-    cli::report(kWaitFor, {"wait longer for the pin",
-                           request.name,
-                           0,
-                           request.gone ? "the time is up, and it is still there"
-                                        : "the time is up, and it is not there",
-                           {}});
+    const char* what =
+        request.gone ? "timed out waiting for the removal of pin" : "timed out waiting for pin";
+    cli::report(kWaitFor, {what, cli::quoted(request.name), 0, {}, {}});
     return kTimeIsUp;
   }
   cli::report(kWaitFor, met.error());
