@@ -23,7 +23,7 @@ struct Options {
   CreateRequest request;
   std::string target;  ///< empty: new namespaces
   bool all = false;
-  bool is_usual = false;  ///< no kind was asked for
+  bool is_usual = false;  ///< no kind was given
   bool loopback = true;
   PlaceOptions place;
 };
@@ -67,13 +67,13 @@ constexpr std::array kAddOptions{
     cli::kHelp,
 };
 
-/// Whether something is asked for that only new namespaces have.
+/// Whether an option was given that applies to new namespaces only.
 bool shapes_new(const CreateRequest& request) {
   return !request.users.empty() || !request.groups.empty() || request.allow_setgroups ||
          request.monotonic || request.boottime || request.hostname;
 }
 
-/// What the options imply, and what does not go together.
+/// Adds what the options imply. Errors: options that are mutually exclusive.
 Status complete(const cli::CommandLine& line, Options& options) {
   if (line.operands.size() > 1) {
     if (!options.target.empty()) {
@@ -99,8 +99,8 @@ Status complete(const cli::CommandLine& line, Options& options) {
   return {};
 }
 
-/// All kinds that this kernel has, with ids as nsx-unshare --all maps them: an ordinary user is
-/// root.
+/// Requests all kinds that this kernel supports. IDs are mapped as by nsx-unshare --all: an
+/// ordinary user becomes root.
 void ask_for_all(CreateRequest& request) {
   for (const KindInfo& kind : kKinds) {
     const std::string file = std::string("/proc/self/ns/") + kind.name;
@@ -111,7 +111,7 @@ void ask_for_all(CreateRequest& request) {
     ids->blocks.push_back({IdMapRequest::Block::Source::all, {}});
 }
 
-/// Those that a target has, of the kinds that are asked for.
+/// Returns the namespaces of a target that are of the requested kinds.
 Result<std::vector<Namespace>> of_target(const Kernel& kernel, Options& options) {
   auto where = TRY(target_options(options.place));
   auto target = TRY(resolve_target(kernel, options.target, where));
@@ -126,7 +126,7 @@ Result<std::vector<Namespace>> of_target(const Kernel& kernel, Options& options)
     TRY(target.process->confirm_namespaces(kernel, opened));
     return namespaces;
   }
-  // A single namespace is what is meant, whatever its kind.
+  // A target that is a single namespace is pinned, whatever its kind.
   if (options.is_usual && target.namespaces.size() == 1) {
     options.request.kinds = {target.namespaces.front().ns.kind()};
   }
@@ -143,7 +143,7 @@ Result<std::vector<Namespace>> of_target(const Kernel& kernel, Options& options)
   return namespaces;
 }
 
-/// Why the program's end is a failure; its status is then this tool's.
+/// Reports why the program failed. Returns its status, with which this tool exits, too.
 int report_outcome(const Outcome& outcome, const std::string& name, const std::string& program) {
   const std::string how = outcome.signal != 0
                               ? " was killed by signal " + std::to_string(outcome.signal)
@@ -152,10 +152,10 @@ int report_outcome(const Outcome& outcome, const std::string& name, const std::s
   return outcome.signal != 0 ? 128 + outcome.signal : outcome.exit_status;
 }
 
-/// Whether PID 1 sees only stale files of what was pinned.
+/// Whether PID 1 sees the new pins as stale files only.
 bool is_hidden(const Kernel& kernel, const Place& place, const std::string& name,
                const std::vector<Namespace>& namespaces) {
-  // An ordinary user's are in the holder's mount namespace anyway.
+  // An ordinary user's pins are in the holder's mount namespace anyway.
   if (place.is_users) return false;
   const auto store = PinStore::open(kernel, place.root);
   return store && std::any_of(namespaces.begin(), namespaces.end(), [&](const Namespace& ns) {
@@ -163,7 +163,7 @@ bool is_hidden(const Kernel& kernel, const Place& place, const std::string& name
          });
 }
 
-/// Says so. The pins are made: a lack of memory is no failure any more.
+/// Prints a note if so. The pins exist by now, so running out of memory here is not an error.
 void note_if_hidden(const Kernel& kernel, const Place& place, const std::string& name,
                     const std::vector<Namespace>& namespaces) {
   [[maybe_unused]] const auto noted = attempt([&]() -> Status {
@@ -183,18 +183,18 @@ Status pin(const Kernel& kernel, const Place& place, const std::string& name,
   return done;
 }
 
-/// The exit status of what was done.
+/// Returns 0, or the error of `done`.
 Result<int> zero_if(Status done) {
   TRY(std::move(done));
   return 0;
 }
 
-/// Makes namespaces, in which the program runs, and pins them. The program runs once, also where
+/// Creates namespaces, runs the program in them and pins them. The program runs only once, even if
 /// others add the same name at the same time.
 Result<int> make_and_pin(const Kernel& kernel, const Place& place, const std::string& name,
                          const CreateRequest& request) {
   std::optional<MadeNamespaces> made;
-  std::optional<int> failed;  // the status for a program that has
+  std::optional<int> failed;  // the exit status for a program that failed
   const auto make = [&]() -> Result<std::span<const Namespace>> {
     auto namespaces = TRY(make_namespaces(kernel, request));
     made.emplace(std::move(namespaces));
@@ -219,7 +219,7 @@ Result<int> make_and_pin(const Kernel& kernel, const Place& place, const std::st
   return zero_if(std::move(done));
 }
 
-/// Before anything is made or run for nothing.
+/// Fails if the name is taken, before anything is created or run in vain.
 Status check_free(const Kernel& kernel, const Place& place, const std::string& name,
                   KindSet kinds) {
   TRY(check_pin_name(name));
@@ -228,7 +228,7 @@ Status check_free(const Kernel& kernel, const Place& place, const std::string& n
   for (const Kind kind : kinds) {
     if (!taken.contains(kind)) continue;
     auto pins = TRY(store.list(kernel, {kind}));
-    // What was broken off is taken over.
+    // The remains of an interrupted command are taken over.
     const auto is_half = [&](const PinFile& pin) {
       return pin.name == name && pin.state == PinState::half;
     };
@@ -244,7 +244,7 @@ Result<int> carry_out(const Kernel& kernel, const cli::CommandLine& line, Option
   auto place = TRY(find_place(options.place));
   std::vector<Namespace> taken;
   if (!options.target.empty()) {
-    // While this process is where the target was named.
+    // Resolved before Workplace::enter() changes the mount namespace.
     taken = TRY(of_target(kernel, options));
   }
   CreateRequest& request = options.request;
@@ -261,7 +261,7 @@ Result<int> carry_out(const Kernel& kernel, const cli::CommandLine& line, Option
     return make_and_pin(kernel, place, name, request);
   });
   if (status && *status == 0) return status;
-  // A failure must not keep an ordinary user's holder of pins.
+  // After a failure, an ordinary user's holder must not stay without pins.
   auto left = attempt([&] { return workplace.leave(kernel); });
   if (status && !left) return error_of(left);
   return status;

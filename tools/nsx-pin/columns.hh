@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The columns of nsx-pin ls, a line each, and the rows that their cells are made of.
+// The columns of nsx-pin ls, one row each, and the data that their cells are made of.
 
 #include <optional>
 #include <string>
@@ -13,10 +13,10 @@
 
 namespace nsx::pin_tool {
 
-/// What a column needs beyond the list of pins.
+/// Data that a column needs beyond the list of pins.
 enum class PinNeed : std::uint8_t {
-  created,    ///< when files were made
-  state,      ///< a closer look than the list's, and who uses what is elsewhere
+  created,    ///< creation times of the files
+  state,      ///< PinStore::examine(), and the users of pins mounted elsewhere
   processes,  ///< a census
   id,
   net_id,
@@ -26,14 +26,14 @@ enum class PinNeed : std::uint8_t {
 };
 using PinNeeds = EnumSet<PinNeed, PinNeed::peers>;
 
-/// A pin, and what has been read of it.
+/// A pin, and the data that has been read for it.
 struct PinRow {
   PinFile pin;
-  const PinStore* store = nullptr;  ///< where it is
-  std::string user = {};            ///< of state elsewhere: who has it mounted
+  const PinStore* store = nullptr;  ///< that has the pin; not owned
+  std::string user = {};            ///< for the state elsewhere: the process that has it mounted
   std::optional<std::uint64_t> processes = {};
-  std::optional<std::uint64_t> id = {};      ///< 64-bit number
-  std::optional<std::uint64_t> net_id = {};  ///< in ours
+  std::optional<std::uint64_t> id = {};      ///< 64-bit ID
+  std::optional<std::uint64_t> net_id = {};  ///< in the caller's net namespace
   std::string owner = {};                    ///< user name
   std::vector<std::string> addresses = {};
   std::vector<std::string> peers = {};
@@ -41,13 +41,13 @@ struct PinRow {
 
 using PinColumn = cli::Column<PinRow, PinNeeds>;
 
-/// "2026-01-31T12:00:00+0100"; nothing for 0.
+/// Returns a local time, "2026-01-31T12:00:00+0100"; no value for 0.
 cli::Value time_value(std::time_t time);
 
-/// "stale", "elsewhere (in mnt 4026532181 ...)"
+/// Returns the cell of STATE: "stale", "elsewhere (PID 4021)".
 std::string state_text(const PinRow& row);
 
-/// What of a cell is left where a terminal is too narrow.
+/// The width down to which cells are cut if the terminal is too narrow.
 inline constexpr std::size_t kLeastName = 12;
 inline constexpr std::size_t kLeastPath = 20;
 

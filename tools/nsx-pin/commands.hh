@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The commands of nsx-pin. The table of each, and what carries it out, are in the file of its name.
+// The commands of nsx-pin. The file named after a command has its table of options and its code.
 
 #include "common/commands.hh"
 #include "common/kinds.hh"
 
 namespace nsx::pin_tool {
 
-/// 1 is an answer of some commands.
+/// Not 1, which some commands return as an answer.
 inline constexpr int kUsageStatus = 2;
 
 inline constexpr cli::Operands kAnyPins{
@@ -20,7 +20,7 @@ inline constexpr cli::Option kType =
 extern const cli::Tool kAdd, kRm, kLs, kExec, kIdentify, kPids, kMv, kGc, kConnect, kSetId, kIds,
     kMonitor, kWaitFor;
 
-// They return the exit status.
+// Each runs one command and returns the exit status.
 int add(const cli::CommandLine& line);
 int remove(const cli::CommandLine& line);   // rm.cc
 int list(const cli::CommandLine& line);     // ls.cc
@@ -35,7 +35,8 @@ int ids(const cli::CommandLine& line);
 int monitor(const cli::CommandLine& line);
 int wait(const cli::CommandLine& line);
 
-/// The usage error of a command that takes either pin names or --all, and got both or neither.
+/// Returns the usage error of a command that takes pin names or --all and was given both or
+/// neither.
 inline Error name_error(bool has_all) {
   return {has_all ? "--all and pin names are mutually exclusive" : "missing pin name", "", 0, "",
           has_all ? "" : "--all selects all pins"};

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view kHere = ".";
 
-/// The addresses of a list with commas; an empty one has none.
+/// Returns the addresses of a comma-separated list, which may be empty.
 Result<std::vector<Cidr>> parse_addresses(std::string_view list) {
   std::vector<Cidr> addresses;
   if (list.ends_with(',')) list.remove_suffix(1);
@@ -34,14 +34,14 @@ Result<std::vector<Cidr>> parse_addresses(std::string_view list) {
 
 struct Request {
   Wire wire;
-  std::size_t names = 0;      ///< how many are given
-  std::size_t addresses = 0;  ///< likewise, lists
+  std::size_t names = 0;      ///< number of --name options so far
+  std::size_t addresses = 0;  ///< number of --addr options so far
   bool default_route = false;
   bool json = false;
   PlaceOptions place;
 };
 
-/// Which end an option is for: the first time it is the first one's.
+/// Returns the end that an option applies to: the first one when it is first given.
 Result<std::size_t> next_end(std::size_t& count, const char* option) {
   if (count < 2) return count++;
   return problem("{} was given more than twice", option, "a veth pair has two ends");
@@ -74,7 +74,7 @@ constexpr std::array kConnectOptions{
     cli::kHelp,
 };
 
-/// Which end gets default routes: the one that is not ours, or else the first.
+/// Returns the end that gets default routes: the one that is not the caller's, or the first one.
 std::size_t routed_end(const Wire& wire) {
   return wire.ends[0].is_callers ? 1 : 0;
 }
@@ -91,7 +91,7 @@ Status read_request(const cli::CommandLine& line, Request& request) {
   return ways ? Status() : error_of(ways);
 }
 
-/// Signals that end a process wait until what was begun is complete, or taken back.
+/// Blocks terminating signals until the connection is complete or has been undone.
 class SignalsWait {
  public:
   SignalsWait() {
@@ -126,7 +126,7 @@ Result<Wire> carry_out(const Kernel& kernel, const PlaceOptions& options, Wire w
                   "they are the same net namespace");
   }
 
-  // Ours first: after the others we are not here any more.
+  // The caller's first: Workplace::enter() changes the namespaces of this process.
   std::array<std::optional<RouteSocket>, 2> sockets;
   const auto open_sockets = [&](bool callers) -> Status {
     for (std::size_t i = 0; i < 2; ++i) {
@@ -197,7 +197,7 @@ constexpr cli::Tool kConnect{
 };
 
 int connect(const cli::CommandLine& line) {
-  // For the width of names; messages stay as they are.
+  // For the display width of names only; messages stay untranslated.
   std::setlocale(LC_CTYPE, "");
   Request request;
   if (auto read = read_request(line, request); !read) {

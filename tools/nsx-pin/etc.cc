@@ -39,7 +39,7 @@ std::vector<std::string> resolvers_to_mask(const step::BindOver& files) {
   const auto& names = files.names;
   if (std::find(names.begin(), names.end(), "resolv.conf") == names.end()) return {};
   std::vector<std::string> sockets;
-  // glibc asks nscd, and nss-resolve systemd-resolved, before any server in resolv.conf.
+  // glibc asks nscd, and nss-resolve asks systemd-resolved, before any server in resolv.conf.
   for (const char* path : {"/run/nscd/socket", "/run/systemd/resolve/io.systemd.Resolve"}) {
     struct stat st {};
     if (::stat(path, &st) == 0 && S_ISSOCK(st.st_mode)) sockets.emplace_back(path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The files that a pin brings along: /etc/netns/NAME.
+// The files of a pin in /etc/netns/NAME, as ip-netns(8) uses them.
 
 #include <optional>
 
@@ -10,12 +10,12 @@
 
 namespace nsx::pin_tool {
 
-/// What is to be bound over /etc for this name; none: nothing. Says on stderr what /etc does not
-/// have, and is left out.
+/// Returns the files to bind over /etc for the pin `name`, or none if it has no such files. Files
+/// that do not exist in /etc are skipped, with a note on stderr.
 Result<std::optional<step::BindOver>> files_for(const cli::Tool& tool, const std::string& name);
 
-/// The sockets of daemons that resolve names, which have not read a resolv.conf that is bound: to
-/// be masked where one is among the files of files_for().
+/// Returns the sockets of resolver daemons to mask if a resolv.conf is among the files of
+/// files_for(): the daemons have not read that one.
 std::vector<std::string> resolvers_to_mask(const step::BindOver& files);
 
 }  // namespace nsx::pin_tool

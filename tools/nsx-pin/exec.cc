@@ -98,7 +98,7 @@ constexpr std::array kExecOptions{
     cli::kHelp,
 };
 
-/// Nobody is left behind when we are told to end: these go on to the program.
+/// Adds the terminating signals to those that are forwarded, so that the program ends with us.
 FollowRequest follow_request(const cli::RunOptions& options) {
   FollowRequest follow = options.follow;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT})
@@ -119,7 +119,7 @@ Result<Plan> make_plan(const Kernel& kernel, const PinStore& store, const std::s
     const std::string path = pin_path(ns.kind(), name, store.root());
     target.namespaces.push_back({std::move(ns), path});
   }
-  // A mount namespace that is pinned has files of its own.
+  // A pinned mount namespace has its own /etc and /sys.
   if (kinds.contains(Kind::net) && !kinds.contains(Kind::mnt)) {
     if (options.sys) request.mount_sys = "/sys";
     request.mount_sys_hint = "use --no-sys to leave /sys unchanged";
@@ -145,7 +145,8 @@ int run_in(const Kernel& kernel, const PinStore& store, const std::string& name,
   return cli::run_or_print(kExec, kernel, *plan, options.run);
 }
 
-/// A program that runs in one of several, and what it writes: lines that get the name in front.
+/// A program that runs in one of several pins. With --prefix, its output comes by pipes and each
+/// line is prefixed with the name of the pin.
 class Job {
  public:
   static Result<Job> start(const Kernel& kernel, const PinStore& store, const std::string& name,
@@ -161,7 +162,7 @@ class Job {
     if (job.pid_ < 0) return fail("fork", "");
     if (job.pid_ == 0) {
       if (options.jobs > 1 && options.request.protection.of_terminal) {
-        // Several at a time cannot share the keys of one terminal.
+        // Parallel jobs cannot share the input of one terminal.
         const OwnedFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         ::dup2(null.get(), STDIN_FILENO);
       }
@@ -176,12 +177,12 @@ class Job {
 
   struct Output {
     OwnedFd fd;
-    std::string begun;  ///< a line without its end
+    std::string begun;  ///< an incomplete line
   };
 
   std::array<Output, 2>& outputs() { return outputs_; }
 
-  /// Reads what there is, and writes whole lines on; at the end of the pipe, the rest.
+  /// Copies the complete lines that are available, and at the end of the pipe the rest.
   void copy(std::size_t which) {
     Output& output = outputs_[which];
     std::array<char, 16384> piece{};
@@ -224,7 +225,7 @@ class Job {
   std::array<Output, 2> outputs_;
 };
 
-/// Waits until a job has ended and written all; takes it off. Its status.
+/// Waits until a job has exited and its output has been copied. Removes it and returns its status.
 int finish_one(std::vector<Job>& jobs, bool prefix) {
   for (;;) {
     if (!prefix) {
@@ -257,7 +258,7 @@ int finish_one(std::vector<Job>& jobs, bool prefix) {
   }
 }
 
-/// Ends jobs that nobody follows any more: they pass the signal on to their programs.
+/// Terminates all jobs after a failure. They forward the signal to their programs.
 void end_all(std::vector<Job>& jobs) {
   for (Job& job : jobs) {
     ::kill(job.pid(), SIGTERM);
@@ -268,7 +269,7 @@ void end_all(std::vector<Job>& jobs) {
     job.wait();
 }
 
-/// The worst status of all.
+/// Runs the program in each pin and returns the highest exit status.
 int follow_all(const Kernel& kernel, const PinStore& store, const std::vector<std::string>& names,
                const Options& options, std::vector<Job>& jobs) {
   int worst = 0;
@@ -294,8 +295,8 @@ int follow_all(const Kernel& kernel, const PinStore& store, const std::vector<st
 
 constexpr const char* kExecute = "execute";
 
-/// Whether the program runs in all of them as far as that can be told before it does in the first:
-/// each name is a pin, and the program is there. That of a pinned mount namespace is another.
+/// Checks, before the program runs in the first pin, that each name is a pin and that the program
+/// exists. The latter is not checked if a pin has a mount namespace, which may have other files.
 Status check_all(const Kernel& kernel, const PinStore& store, const std::vector<std::string>& names,
                  const Options& options) {
   bool has_own_files = options.request.root.has_value();
@@ -375,7 +376,7 @@ int execute(const cli::CommandLine& given_line) {
   if (auto ok = cli::check_users(line); !ok) {
     return cli::usage_error(kExec, ok.error());
   }
-  // The first word was taken for a name.
+  // The parser took the first word for a pin name, but it is the program.
   if (options.all && line.ended_by_first) {
     line.program.insert(line.program.begin(), line.operands.begin(), line.operands.end());
     line.operands.clear();

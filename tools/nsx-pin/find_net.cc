@@ -21,7 +21,8 @@ Result<Namespace> net_of(std::vector<Namespace> namespaces, const std::string& o
 
 Result<Namespace> find_net(const Kernel& kernel, const PinStore& store, const std::string& word,
                            const TargetOptions& where) {
-  // What is no name of a pin may be a target; what is none either is told to be no pin.
+  // A word that can be neither a PID nor a prefixed target is looked up as a pin only, so that the
+  // error is about pins.
   const bool is_target =
       word.find(':') != std::string::npos ||
       (!word.empty() && word.find_first_not_of("0123456789") == std::string::npos);

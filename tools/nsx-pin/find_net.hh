@@ -8,12 +8,12 @@
 
 namespace nsx::pin_tool {
 
-/// The net namespace that a word means: that of the pin with this name, or else of a target as
+/// Returns the net namespace of the pin named `word` or, if there is none, of the target `word` as
 /// nsx-enter --target takes it: "container:web".
 Result<Namespace> find_net(const Kernel& kernel, const PinStore& store, const std::string& word,
                            const TargetOptions& where);
 
-/// The one that this process is in.
+/// Returns the net namespace of this process.
 Result<Namespace> own_net(const Kernel& kernel);
 
 }  // namespace nsx::pin_tool

@@ -23,7 +23,7 @@ constexpr std::array kGcOptions{
     cli::kHelp,
 };
 
-/// What was removed, or would be: a line each.
+/// Removes garbage, or only finds it with --dry-run. Returns a line for each file.
 Result<std::string> carry_out(const Request& request) {
   auto kernel = TRY(cli::open_kernel());
   auto place = TRY(find_place(request.place));

@@ -13,7 +13,7 @@ namespace nsx::pin_tool {
 
 namespace {
 
-/// Whether a process has ended and is only not yet waited for: it holds nothing.
+/// Whether a process has exited. A zombie, or a process that is gone, holds no namespace.
 bool is_zombie(const Kernel& kernel, pid_t pid) {
   const auto process = Process::open(kernel, pid);
   const auto stat = process ? process->read("stat") : Result<std::string>(std::string());

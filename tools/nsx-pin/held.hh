@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Who still uses a namespace whose name is gone.
+// The processes and mounts that still use a namespace after its pin was removed.
 
 #include <string>
 #include <vector>
@@ -11,27 +11,28 @@ namespace nsx::pin_tool {
 
 struct Users {
   Kind kind = Kind::cgroup;
-  std::vector<pid_t> processes;  ///< that are in it, or have a thread in it
-  std::vector<pid_t>
-      descriptors;  ///< that hold it by a descriptor or socket, or for their children
+  std::vector<pid_t> processes;  ///< with a thread in it
+  /// Processes that hold it by a descriptor or socket, or for their children.
+  std::vector<pid_t> descriptors;
   std::vector<std::string> mounts;
 
   bool empty() const { return processes.empty() && descriptors.empty() && mounts.empty(); }
 };
 
-/// Those of each of these namespaces, but for this process. Namespaces that nobody uses are left
+/// Returns the users of each of these namespaces, without this process. Unused namespaces are left
 /// out.
 Result<std::vector<Users>> find_users(const Kernel& kernel,
                                       const std::vector<Namespace>& namespaces);
 
-/// The processes in the pid namespace of a process, and in those below it, but for that process and
-/// those that have ended.
+/// Returns the processes in the PID namespace of the process `init` and in its descendants, without
+/// `init` itself and zombies.
 Result<std::vector<pid_t>> processes_beside(const Kernel& kernel, pid_t init);
 
-/// "sleep 12, sh 13 and 4 more"
+/// Returns names and PIDs of the first processes: "sleep 12, sh 13, cat 14 and 4 more".
 std::string some_processes(const Kernel& kernel, const std::vector<pid_t>& pids);
 
-/// "its net namespace lives on: 2 processes (sleep 12, sh 13), 1 descriptor (dockerd 7)"
+/// Returns the users as a clause: "its net namespace is still used by 2 processes (sleep 12, sh
+/// 13), 1 process holding it open (dockerd 7)".
 std::string in_words(const Kernel& kernel, const Users& users);
 
 }  // namespace nsx::pin_tool

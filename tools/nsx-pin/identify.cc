@@ -19,7 +19,7 @@ constexpr std::array kIdentifyOptions{
     cli::kHelp,
 };
 
-/// The inode numbers of the namespaces of a target, by kind; 0: it has none.
+/// Returns the inode numbers of the namespaces of a target, by kind; 0 for kinds that it lacks.
 Result<std::array<ino_t, kKindCount>> namespaces_of(const Kernel& kernel, const std::string& text,
                                                     const TargetOptions& where) {
   auto target = TRY(resolve_target(kernel, text, where));

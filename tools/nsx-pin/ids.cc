@@ -48,22 +48,22 @@ constexpr std::array kIdsOptions{
     cli::kHelp,
 };
 
-/// A namespace that has a number, as far as it is known.
+/// What is known of a namespace with a netnsid.
 struct Known {
   ino_t inode = 0;
   std::vector<std::string> names;  ///< of its pins
-  pid_t pid = 0;                   ///< of the first process in it; 0: none
+  pid_t pid = 0;                   ///< the first process in it; 0: none
   std::string command;
 };
 
-/// Adds those that are not pinned, and the processes in all: whoever nsx-ls finds.
+/// Adds the namespaces that are not pinned, and a process of each, as nsx-ls finds them.
 void add_found(const Kernel& kernel, std::map<int, Known>& known) {
   CensusRequest request;
   request.kinds = {Kind::net};
   request.sources = {Source::process, Source::thread, Source::children,
                      Source::fd,      Source::socket, Source::mount};
   const auto census = take_census(kernel, request);
-  // Without it the numbers and the pins are still right.
+  // The netnsids and pins are complete without it.
   if (!census) return;
   for (CensusIndex i = 0; i < census->namespaces.size(); ++i) {
     const CensusNamespace& found = census->namespaces[i];
@@ -82,7 +82,7 @@ void add_found(const Kernel& kernel, std::map<int, Known>& known) {
   }
 }
 
-/// The namespaces that the caller's has given a number.
+/// Returns the namespaces to which the caller's net namespace has assigned a netnsid.
 Result<std::map<int, Known>> find_by_id(const Kernel& kernel, const PlaceOptions& options) {
   std::map<int, Known> known;
   auto place = TRY(find_place(options));
@@ -90,7 +90,7 @@ Result<std::map<int, Known>> find_by_id(const Kernel& kernel, const PlaceOptions
   auto all = TRY(store.list(kernel, {Kind::net}));
   for (const PinFile& pin : all) {
     if (pin.state != PinState::live) continue;
-    // It may be gone by now.
+    // The pin may have been removed meanwhile.
     const auto ns = store.open_pin(kernel, pin);
     const auto id = ns ? peer_net_id(*ns) : Result<std::optional<int>>{};
     if (!id || !*id) continue;
@@ -187,7 +187,7 @@ constexpr cli::Tool kIds{
 };
 
 int ids(const cli::CommandLine& line) {
-  // For the width of names; messages stay as they are.
+  // For the display width of names only; messages stay untranslated.
   std::setlocale(LC_CTYPE, "");
   Request request;
   if (auto read = cli::apply<kIdsOptions>(line, request, request.place); !read) {

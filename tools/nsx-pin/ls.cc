@@ -65,7 +65,7 @@ PinNeeds needs_of(const std::vector<cli::ColumnId>& columns) {
   return needs;
 }
 
-/// Reports which of the names no pin has. Returns the exit status.
+/// Reports the names that no pin has. Returns the exit status.
 int check_names(const std::vector<char*>& names, const std::vector<PinRow>& rows) {
   int status = 0;
   for (const char* wanted : names) {
@@ -155,7 +155,7 @@ constexpr cli::Tool kLs{
 };
 
 int list(const cli::CommandLine& line) {
-  // For the width of names; messages stay as they are.
+  // For the display width of names only; messages stay untranslated.
   std::setlocale(LC_CTYPE, "");
   Request request;
   request.columns = usual_columns();

@@ -25,7 +25,7 @@ constexpr std::array kMonitorOptions{
     cli::kHelp,
 };
 
-/// A line: "add net blue".
+/// Returns an event as a line: "add net blue".
 std::string text_of(const PinEvent& event) {
   return std::string(name(event.what)) + ' ' + name(event.pin.kind) + ' ' +
          printable(event.pin.name) + '\n';
@@ -39,7 +39,7 @@ std::string json_of(const PinEvent& event) {
   return json.take() + '\n';
 }
 
-/// Prints events until that fails; returns the exit status then.
+/// Prints events until writing fails, and returns the exit status for that.
 Result<int> watch(const Request& request) {
   auto kernel = TRY(cli::open_kernel());
   auto place = TRY(find_place(request.place));

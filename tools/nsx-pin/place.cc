@@ -21,7 +21,7 @@ Result<std::string> absolute(std::string path) {
   while (path.size() > 1 && path.ends_with('/'))
     path.pop_back();
   if (path.starts_with('/')) return path;
-  // Not get_current_dir_name(3): that asks the file system, which may not answer.
+  // Not get_current_dir_name(3), which calls stat(2) and would hang on an unresponsive file system.
   char* here = ::getcwd(nullptr, 0);
   if (here == nullptr) return fail("find the current directory for", path);
   std::string whole = std::string(here) + '/' + path;
@@ -80,7 +80,7 @@ Result<std::vector<PinStore>> open_stores(const Kernel& kernel, const Place& pla
   std::vector<PinStore> stores;
   stores.push_back(TRY(open_store(kernel, place)));
   if (!place.is_users) return stores;
-  // Not to be seen is as good as none.
+  // An ordinary user who cannot read root's pins sees none.
   if (auto roots = PinStore::open(kernel, kPinRoot)) stores.push_back(std::move(*roots));
   return stores;
 }

@@ -23,7 +23,7 @@ struct Options {
   bool force = false;
   bool kill = false;
   bool wait = false;
-  std::optional<double> seconds;  ///< to wait; none: for ever
+  std::optional<double> seconds;  ///< timeout of --wait; none: no timeout
   PlaceOptions place;
 };
 
@@ -55,7 +55,7 @@ double now() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
-/// Whether it is this command's own, or that of process 1: everybody is in it.
+/// Whether it is the namespace of this process or of PID 1, whose users must not be killed.
 bool is_everybodys(const Kernel& kernel, const Namespace& ns) {
   if (ns.is_current(kernel)) return true;
   const auto init = Namespace::open_file(kernel, kernel.proc_path() + "/1/ns/" + name(ns.kind()));
@@ -64,22 +64,22 @@ bool is_everybodys(const Kernel& kernel, const Namespace& ns) {
 
 void kill_all(const Kernel& kernel, const Users& users) {
   for (const pid_t pid : users.processes) {
-    // One that has ended is what was wanted.
+    // A process that cannot be opened has exited already.
     if (auto process = Process::open(kernel, pid)) {
       [[maybe_unused]] const auto sent = process->send_signal(SIGKILL);
     }
   }
 }
 
-/// Whether all that was found has descriptors alone: who has may only be looking, as a monitor
-/// does.
+/// Whether all users hold only descriptors. Such a process may only be reading, as a monitor does,
+/// and close them soon.
 bool may_only_look(const std::vector<Users>& users) {
   return std::all_of(users.begin(), users.end(), [](const Users& each) {
     return each.processes.empty() && each.mounts.empty();
   });
 }
 
-/// For how long users are waited for; none: for ever.
+/// Returns for how many seconds to wait for users; none: no limit.
 std::optional<double> patience(const Options& options, const std::vector<Users>& users) {
   constexpr double kForKilled = 10;
   constexpr double kForALook = 0.1;
@@ -88,8 +88,8 @@ std::optional<double> patience(const Options& options, const std::vector<Users>&
   return may_only_look(users) ? kForALook : 0;
 }
 
-/// Whether nobody dies with the init of a pid namespace that is removed. Waits for those in there
-/// if it is asked to.
+/// Fails if removing a PID namespace would kill processes in it besides its init. With --wait,
+/// waits for them first.
 Status check_inside(const Kernel& kernel, const PinStore& store, const std::string& name,
                     const Options& options) {
   const double start = now();
@@ -110,7 +110,8 @@ Status check_inside(const Kernel& kernel, const PinStore& store, const std::stri
   }
 }
 
-/// Waits for, or ends, those that still use namespaces. None are left, or the time is over.
+/// Waits for the users of the namespaces, with --kill kills them. Returns those that are left after
+/// the timeout.
 Result<std::vector<Users>> see_to_users(const Kernel& kernel,
                                         const std::vector<Namespace>& namespaces,
                                         const Options& options) {
@@ -129,7 +130,7 @@ Result<std::vector<Users>> see_to_users(const Kernel& kernel,
   }
 }
 
-/// The namespaces of a name, as far as they can be reached.
+/// Returns the namespaces pinned under a name that can be opened.
 std::vector<Namespace> reach(const Kernel& kernel, const PinStore& store, const std::string& name) {
   std::vector<Namespace> namespaces;
   for (const Kind kind : KindSet::all()) {
@@ -140,7 +141,7 @@ std::vector<Namespace> reach(const Kernel& kernel, const PinStore& store, const 
   return namespaces;
 }
 
-/// Whether nobody in another mount namespace loses a pin that does not show here.
+/// Fails if the pin is mounted only in another mount namespace, where it would be removed, too.
 Status check_elsewhere(const Kernel& kernel, const PinStore& store, const std::string& name) {
   auto pins = TRY(store.list(kernel));
   std::erase_if(pins, [&](const PinFile& pin) { return pin.name != name; });
@@ -174,7 +175,7 @@ Status remove(const Kernel& kernel, const Place& place, const PinStore& store,
   }
   TRY(remove_pins(kernel, place.root, name));
   std::erase_if(namespaces, [&](const Namespace& ns) { return is_everybodys(kernel, ns); });
-  // Most are gone by now, and need no search for who uses them.
+  // Most namespaces are gone by now and need no search for users.
   namespaces = reopen_alive(kernel, std::move(namespaces));
   auto users = TRY(see_to_users(kernel, namespaces, options));
   if (users.empty()) return {};

@@ -20,13 +20,13 @@ std::string user_name(uid_t uid) {
   return user != nullptr ? user->pw_name : std::to_string(uid);
 }
 
-/// The networks that can be a peer: the caller's own as ".", and those that are pinned.
+/// The networks that can be peers: the caller's own as ".", and the pinned ones.
 struct Networks {
   std::vector<std::string> names;
   std::vector<Namespace> namespaces;
 };
 
-/// What the column PEERS needs, of all pins, whichever are shown.
+/// Opens the networks of all pins, shown or not, for the column PEERS.
 Networks find_networks(const Kernel& kernel, const std::vector<PinStore>& stores) {
   Networks networks;
   const auto add = [&](std::string name, Result<Namespace> ns) {
@@ -54,7 +54,7 @@ std::string owner_of(const Kernel& kernel, const Namespace& ns) {
   return uid ? user_name(*uid) : std::string();
 }
 
-/// The addresses of all interfaces, but for those that every one has.
+/// Returns the addresses of all interfaces, without those of lo and link-local ones.
 std::vector<std::string> addresses_of(const std::vector<Interface>& interfaces) {
   std::vector<std::string> texts;
   for (const Interface& interface : interfaces) {
@@ -66,7 +66,7 @@ std::vector<std::string> addresses_of(const std::vector<Interface>& interfaces) 
   return texts;
 }
 
-/// Who is at the other ends of its links.
+/// Returns the names of the networks at the other ends of its links.
 std::vector<std::string> peers_of(const Kernel& kernel, const Namespace& ns,
                                   const std::vector<Interface>& interfaces,
                                   const Networks& networks) {

@@ -20,7 +20,7 @@ constexpr int kFailed = 2;
 struct Request {
   std::string name;
   KindSet kinds;
-  bool all_kinds = true;  ///< that --type names; without it any
+  bool all_kinds = true;  ///< wait for all of `kinds`, given by --type; otherwise for any
   bool gone = false;
   std::optional<PinHistory::Time> deadline;
   PlaceOptions place;
@@ -51,7 +51,8 @@ Status read_request(const cli::CommandLine& line, Request& request) {
   return {};
 }
 
-/// Whether the name is there, and all that it pins can be entered; or whether it is gone.
+/// Whether the pin exists and all of its namespaces can be entered; with --gone, whether the pin is
+/// gone.
 bool is_met(const Request& request, const std::vector<PinFile>& pins) {
   KindSet live;
   bool is_there = false;
@@ -66,7 +67,7 @@ bool is_met(const Request& request, const std::vector<PinFile>& pins) {
   return is_whole && (request.all_kinds ? live == request.kinds : is_there);
 }
 
-/// Whether it came to be so in time.
+/// Waits for the condition. Returns false on timeout.
 Result<bool> wait_for(const Request& request) {
   auto kernel = TRY(cli::open_kernel());
   auto place = TRY(find_place(request.place));
