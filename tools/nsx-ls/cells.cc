@@ -10,7 +10,7 @@ namespace nsx::ls_tool {
 
 namespace {
 
-/// The entry of a map, or one that holds nothing.
+/// Returns the entry of a map, or an empty value if there is none.
 template <class Key, class Value>
 const Value& entry_of(const std::unordered_map<Key, Value>& map, Key key) {
   static const Value kNothing{};
@@ -18,7 +18,7 @@ const Value& entry_of(const std::unordered_map<Key, Value>& map, Key key) {
   return found != map.end() ? found->second : kNothing;
 }
 
-/// The user of the process, or where there is none, who made the namespace.
+/// Returns the UID of the process or, without a process, of the creator of the namespace.
 std::optional<uid_t> uid_of(const NamespaceRow& row) {
   return row.subject.process != nullptr ? std::optional(row.subject.process->uid)
                                         : row.of_ns().creator;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the cells of namespaces hold: functions of the census, and of facts that were read for it.
+// The contents of cells, made of a census and of the facts that were read for it.
 
 #include <optional>
 #include <string>
@@ -13,14 +13,14 @@
 
 namespace nsx::ls_tool {
 
-/// What the cells of a namespace are made of.
+/// The data that the cells of a namespace are made of.
 struct NamespaceRow {
   const Census& census;
   const Facts& facts;
   Subject subject;
 
   const CensusNamespace& ns() const { return census.namespaces[subject.ns]; }
-  /// What was read of the namespace, and of its process: nothing, if nothing was.
+  /// The facts of the namespace and of its process, empty if none were read.
   const NamespaceFacts& of_ns() const;
   const ProcessFacts& of_process() const;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The columns of nsx-ls, a row each.
+// The columns of nsx-ls, one row each.
 
 #include <span>
 #include <string_view>
@@ -12,12 +12,12 @@
 
 namespace nsx::ls_tool {
 
-/// What has to be read for a column.
+/// Data that has to be read for a column.
 struct ColumnNeeds {
-  SourceSet sources = {};  ///< of the census, beyond processes
-  KindSet kinds = {};      ///< of namespaces, beyond those that are listed
+  SourceSet sources = {};  ///< of the census, besides processes
+  KindSet kinds = {};      ///< kinds of namespaces besides those that are listed
   FactSet facts = {};
-  /// The census of one process, if that alone is asked for, has all of it.
+  /// A census of a single process is enough if only that process was requested.
   bool is_of_one = false;
 };
 
@@ -166,12 +166,12 @@ inline const LsColumn& info(cli::ColumnId id) {
   return cli::at(kColumns, id);
 }
 
-/// Those that lsns(8) has.
+/// Returns the columns that lsns(8) has.
 inline std::span<const LsColumn> lsns_columns() {
   return std::span(kColumns).first(static_cast<std::size_t>(column("ONS")) + 1);
 }
 
-/// What is to be read for these columns.
+/// Returns the facts that have to be read for these columns.
 inline FactSet facts_of(std::span<const cli::ColumnId> columns) {
   FactSet facts;
   for (const cli::ColumnId id : columns)
@@ -179,11 +179,12 @@ inline FactSet facts_of(std::span<const cli::ColumnId> columns) {
   return facts;
 }
 
-/// How a column is laid out. Padded to the width that lsns(8) gives it; headings are enough of one.
+/// Returns the layout of a column. With `is_padded`, it is at least as wide as in lsns(8);
+/// otherwise the heading is the minimum.
 inline cli::TableColumn table_column(cli::ColumnId id, bool is_padded) {
   cli::TableColumn table = cli::table_column(info(id));
   if (!is_padded) table.width = 0;
-  // Whatever can be cut can go, if it says nothing.
+  // A column that can be cut can also be omitted if it is empty.
   table.is_optional = table.least != 0;
   return table;
 }

@@ -15,7 +15,7 @@ namespace nsx::ls_tool {
 
 namespace {
 
-/// A target with the namespaces that are compared. While they are open, no number is given again.
+/// A target with its namespaces. They stay open, so that their inode numbers are not reused.
 struct Held {
   Compared compared;
   std::vector<Namespace> namespaces;
@@ -26,7 +26,7 @@ struct Held {
   }
 };
 
-/// Whether this kernel has namespaces of this kind, as far as is to be seen.
+/// Whether this kernel supports namespaces of this kind; true if /proc does not tell.
 bool has_kind(const Kernel& kernel, Kind kind) {
   const std::string ns = kernel.proc_path() + "/self/ns";
   const std::string file = ns + '/' + name(kind);
@@ -87,7 +87,7 @@ std::string json_of(const std::vector<Compared>& all, const std::vector<Compared
 Status print_rows(const std::vector<Compared>& all, const std::vector<ComparedKind>& kinds,
                   const ViewRequest& request) {
   std::vector<cli::TableColumn> columns{{.name = "TYPE"}, {.name = "RESULT"}};
-  constexpr std::size_t kLeast = 6;  // the digits in which neighbours differ
+  constexpr std::size_t kLeast = 6;  // the digits in which neighbors differ
   for (const Compared& each : all) {
     columns.push_back(
         {.name = each.target.c_str(), .is_right = true, .least = kLeast, .keeps_end = true});

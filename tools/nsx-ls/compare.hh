@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// --compare: are these in the same namespaces?
+// --compare: whether targets are in the same namespaces.
 
 #include <array>
 
@@ -10,13 +10,13 @@
 
 namespace nsx::ls_tool {
 
-/// The exit status where the question has no answer; 0 and 1 are answers, as of cmp(1).
+/// The exit status on errors; 0 and 1 are answers, as in cmp(1).
 inline constexpr int kCannotCompare = 2;
 
-/// What is compared with others.
+/// A target to compare.
 struct Compared {
-  std::string target;        ///< as it was asked for
-  std::optional<pid_t> pid;  ///< of a process
+  std::string target;        ///< as given
+  std::optional<pid_t> pid;  ///< if it is a process
   std::array<std::optional<NamespaceIdentity>, kKindCount> namespaces;
 
   const std::optional<NamespaceIdentity>& in(Kind kind) const {
@@ -26,13 +26,13 @@ struct Compared {
 
 struct ComparedKind {
   Kind kind = Kind::cgroup;
-  bool is_same = false;  ///< in all of them
+  bool is_same = false;  ///< for all targets
 };
 
-/// Compares all with each other, in the kinds that all of them have.
+/// Compares the targets in the kinds that all of them have.
 std::vector<ComparedKind> compare(const std::vector<Compared>& all);
 
-/// Prints a row a kind. Returns 0 if all of them are the same, else 1.
+/// Prints one row per kind. Returns 0 if the targets share all namespaces, otherwise 1.
 Result<int> show_compare(const ViewRequest& request);
 
 }  // namespace nsx::ls_tool

@@ -24,7 +24,7 @@ namespace {
 
 // --- The columns of processes --------------------------------------------------------------------
 
-/// Columns of the lists, of one process, and behind those the PID inside.
+/// The PID inside the namespace: a column after those of the lists, which show one process here.
 constexpr cli::ColumnId kPidInside{static_cast<std::uint8_t>(kColumns.size())};
 constexpr std::array kProcessAliases{cli::ColumnAlias{"NSPID", kPidInside}};
 constexpr cli::ColumnNames kProcessColumnNames{.words = kColumnNames.words,
@@ -40,7 +40,7 @@ ProcessColumns usual_columns() {
   return {column("PID"), kPidInside, column("PPID"), column("USER"), column("COMMAND")};
 }
 
-/// Without the PID inside, which no fact is needed for.
+/// Returns the facts for these columns. The PID inside needs none.
 FactSet facts_of_processes(ProcessColumns columns) {
   std::erase(columns, kPidInside);
   return facts_of(columns);
@@ -53,8 +53,8 @@ struct MemberRow {
   std::optional<std::size_t> parent;  ///< an earlier row
 };
 
-/// The rows of a tree, parents before children. Those that are below each other in a circle (a PID
-/// was given to another process while we looked) as if one of them were a root.
+/// Returns the rows of a tree, parents before children. A cycle, which a reused PID can cause, is
+/// broken by making one of its members a root.
 std::vector<MemberRow> arrange(const std::vector<Member>& members) {
   std::unordered_map<pid_t, std::size_t> by_pid;
   for (std::size_t i = 0; i < members.size(); ++i)
@@ -74,7 +74,7 @@ std::vector<MemberRow> arrange(const std::vector<Member>& members) {
       stack.pop_back();
       if (is_placed[row.member]) continue;
       is_placed[row.member] = true;
-      // The first child has to be on top.
+      // Push in reverse, so that the first child is popped first.
       const auto& below = children[row.member];
       for (auto child = below.rbegin(); child != below.rend(); ++child)
         stack.push_back({*child, rows.size()});
@@ -135,7 +135,7 @@ Status print_processes(const Census& census, const DetailWithGaps& found,
   return cli::print_table(heads, std::move(rows), options);
 }
 
-/// Whether there are no lines about the namespace, as in lsns(8).
+/// Whether only the table is printed, without lines about the namespace, as in lsns(8).
 bool is_table_alone(const ViewRequest& request) {
   return request.as_lsns || request.columns != nullptr || !request.table.headings ||
          request.table.format == cli::TableFormat::raw;
@@ -154,7 +154,7 @@ Status print_one(const Census& census, const DetailWithGaps& found, const Proces
   return print_processes(census, found, columns, reader, request);
 }
 
-/// The columns that were asked for, or those that are usual in the view.
+/// Returns the requested columns, or the defaults of the view.
 Result<ProcessColumns> columns_of(const ViewRequest& request) {
   const bool is_lsns = request.as_lsns || (request.columns == nullptr && is_table_alone(request));
   auto usual = is_lsns ? usual_columns_of_lsns() : usual_columns();
@@ -162,7 +162,8 @@ Result<ProcessColumns> columns_of(const ViewRequest& request) {
   return cli::parse_columns(kProcessColumnNames, request.columns, usual);
 }
 
-/// The one with this number: open, or why that cannot be done, where the census has it.
+/// Finds the namespace with this number. If the census has it but it cannot be opened, the result
+/// has the reason.
 Result<Named> find_by_number(const Kernel& kernel, OperandCensus& operands, std::uint64_t number,
                              std::optional<Kind> kind) {
   const Census& census = *TRY(operands.get());
@@ -183,7 +184,7 @@ Result<Named> find_by_number(const Kernel& kernel, OperandCensus& operands, std:
   return named;
 }
 
-/// What the census alone knows of it.
+/// Returns what the census knows of a namespace that cannot be opened.
 DetailWithGaps known_of(const Kernel& kernel, const Census& census, const Unopened& unopened) {
   DetailWithGaps known;
   known.detail.kind = unopened.kind;
@@ -202,7 +203,7 @@ Result<const Census*> OperandCensus::get() {
   if (census_) return &*census_;
   CensusRequest wanted;
   wanted.sources = SourceSet::all();
-  // Those that make no sense are refused where they are shown.
+  // Invalid columns are reported by show_detail().
   const auto columns = columns_of(request_);
   wanted.identities = true;
   wanted.start_times = columns && facts_of_processes(*columns).contains(Fact::leader);

@@ -13,10 +13,10 @@ namespace nsx::ls_tool {
 
 namespace {
 
-/// What the kernel has where no domain of NIS was set.
+/// The kernel's NIS domain name if none was set.
 constexpr std::string_view kNoDomain = "(none)";
 
-/// A key and a value, in two columns.
+/// Builds lines of keys and values in two columns.
 class Lines {
  public:
   explicit Lines(std::size_t width) : width_(width) {}
@@ -36,7 +36,7 @@ class Lines {
   static constexpr std::size_t kIndent = 12;
   static constexpr std::size_t kNarrowest = 16;
 
-  /// The value in lines that fit.
+  /// Splits the value into lines that fit.
   std::vector<std::string> broken(std::string_view value) const {
     if (width_ == 0) return {std::string(value)};
     const std::size_t room = std::max(width_, kIndent + kNarrowest) - kIndent;
@@ -87,7 +87,7 @@ std::string spelled(const IdMapLine& line) {
 
 /// "+3600.5 s"
 std::string spelled(const ClockOffset& offset) {
-  // The kernel has the nanoseconds of a negative time count up from the second below.
+  // The kernel stores a negative time as floor(seconds) plus positive nanoseconds.
   const bool is_negative = offset.seconds < 0;
   std::int64_t seconds = offset.seconds;
   std::int64_t nanoseconds = offset.nanoseconds;

@@ -11,7 +11,7 @@ namespace nsx::ls_tool {
 
 namespace {
 
-/// Takes the next word off, between blanks and tabs.
+/// Removes and returns the next word; spaces and tabs separate words.
 std::string_view next_word(std::string_view& rest) {
   rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
   const std::string_view word = rest.substr(0, rest.find_first_of(" \t"));
@@ -104,13 +104,14 @@ class Reader {
       detail_.members[i].command = std::move(lines[i]);
   }
 
-  /// Whether it is in another namespace by now: it may even be another process of this PID.
+  /// Whether the process, or another one that reuses its PID, is in another namespace by now.
   bool has_left(const Process& process) const {
     const auto now = process.open_namespace(kernel_, ns_.kind());
     return now && now->identity() != ns_.identity();
   }
 
-  /// A file of a process that is in the namespace: of one that is known, or of a child of ours.
+  /// Reads a /proc/PID file of a process in the namespace: of a member, otherwise of a child that
+  /// joins it.
   Result<std::string> read_file(const char* file) const {
     for (const Member& member : detail_.members) {
       const auto process = Process::open(kernel_, member.pid);
@@ -136,7 +137,7 @@ class Reader {
     }
   }
 
-  /// Not from a process in it: its file tells of the namespace for its children.
+  /// Not from a member: its file describes the time namespace for its children.
   void read_offsets() {
     const auto text = read_file_inside(kernel_, ns_, "timens_offsets");
     if (text) {
@@ -191,7 +192,7 @@ Mounts summarize_mounts(std::string_view mountinfo) {
   while (const auto mount = next_mount(mountinfo)) {
     ++mounts.count;
     if (mount->mount_point != "/") continue;
-    // The last one hides the others.
+    // The last mount on "/" hides the others.
     mounts.root_source = unescape_mount_field(mount->source);
     mounts.root_type = mount->type;
     mounts.root_path = unescape_mount_field(mount->root);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What is to be known of one namespace.
+// Reads everything about one namespace.
 
 #include <cstdint>
 #include <optional>
@@ -16,19 +16,19 @@
 
 namespace nsx::ls_tool {
 
-/// A user namespace on the way from an owner up to the first one that the caller may see.
+/// A user namespace in the chain of owners, up to the last one that the caller may see.
 struct OwnerStep {
   NamespaceIdentity identity;
   std::optional<uid_t> creator;
 
   bool is_first() const { return identity.inode == kFirstUserInode; }
-  static constexpr ino_t kFirstUserInode = 0xEFFFFFFD;  ///< of the machine
+  static constexpr ino_t kFirstUserInode = 0xEFFFFFFD;  ///< of the initial user namespace
 };
 
 /// A process in the namespace.
 struct Member {
   pid_t pid = 0;
-  pid_t pid_inside = 0;  ///< in its own pid namespace; 0: not to be read
+  pid_t pid_inside = 0;  ///< in its own PID namespace; 0: unreadable
   pid_t parent = 0;
   uid_t uid = 0;
   std::string command;
@@ -46,7 +46,7 @@ struct ClockOffset {
   bool operator==(const ClockOffset&) const = default;
 };
 
-/// Of a time namespace (time_namespaces(7)).
+/// The clock offsets of a time namespace (time_namespaces(7)).
 struct TimeOffsets {
   ClockOffset monotonic;
   ClockOffset boottime;
@@ -64,12 +64,13 @@ struct Mounts {
   bool operator==(const Mounts&) const = default;
 };
 
-/// A namespace and what it holds; of the last ones, those that its kind has and that could be read.
+/// A namespace and its contents. The optional members are set if the kind has them and they could
+/// be read.
 struct Detail {
   Kind kind = Kind::cgroup;
   NamespaceIdentity identity;
-  std::optional<uid_t> creator;   ///< of a user namespace, as the caller counts
-  std::vector<OwnerStep> owners;  ///< the next one first
+  std::optional<uid_t> creator;   ///< of a user namespace, in the caller's user namespace
+  std::vector<OwnerStep> owners;  ///< the direct owner first
   std::optional<NamespaceIdentity> parent;
   std::vector<Holder> holders;
   std::vector<Member> members;  ///< by PID
@@ -82,23 +83,24 @@ struct Detail {
   std::optional<pid_t> init;
 };
 
-/// What a namespace holds, and why some of that could not be read.
+/// The contents of a namespace, and the errors of what could not be read.
 struct DetailWithGaps {
   Detail detail;
-  CensusIndex index = kNone;  ///< in the census; kNone: that has not seen it
+  CensusIndex index = kNone;  ///< in the census; kNone: not found there
   std::vector<Error> gaps;
 };
 
-/// Finds out about an open namespace, which the census may have seen.
+/// Reads the contents of an open namespace, which need not be in the census.
 DetailWithGaps read_detail(const Kernel& kernel, const Census& census, const Namespace& ns);
 
-/// What /proc/PID/timens_offsets says, or none if it makes no sense.
+/// Parses /proc/PID/timens_offsets; none if it is malformed.
 std::optional<TimeOffsets> parse_time_offsets(std::string_view text);
 
-/// What a mountinfo text says.
+/// Summarizes the text of a mountinfo file.
 Mounts summarize_mounts(std::string_view mountinfo);
 
-/// The last number of the line NSpid in /proc/PID/status: the PID that the process has for itself.
+/// Returns the last number of the line NSpid in /proc/PID/status: the PID in the process's own PID
+/// namespace.
 std::optional<pid_t> innermost_pid(std::string_view status);
 
 }  // namespace nsx::ls_tool

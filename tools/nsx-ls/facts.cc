@@ -20,7 +20,7 @@ namespace {
 
 constexpr auto kUnknown = static_cast<uid_t>(-1);
 
-/// Those of a set that are not yet read, which they are from now on.
+/// Returns the wanted facts that have not been read yet, and marks them as read.
 FactSet take_unread(FactSet wanted, FactSet& read) {
   for (const Fact fact : read)
     wanted.remove(fact);
@@ -38,7 +38,7 @@ Result<std::string> read_map_file(const Kernel& kernel, const Census& census, Ce
   const CensusNamespace& ns = census.namespaces[index];
   if (ns.first_process != kNone) {
     const auto process = Process::open(kernel, census.processes[ns.first_process].pid);
-    // It may have moved on, or be another by now.
+    // The process may have left the namespace, or its PID may have been reused.
     if (process && is_in(kernel, *process, ns.identity.inode)) {
       if (auto text = process->read(file)) return text;
     }
@@ -187,7 +187,7 @@ std::optional<uid_t> FactReader::creator(CensusIndex index) const {
 
 cli::Value FactReader::net_id(CensusIndex index) const {
   if (census_.namespaces[index].kind != Kind::net) return {};
-  // It may be gone with all that held it: then there is nothing to tell.
+  // The namespace may be gone with its last holder: no value.
   const auto net = open_namespace(kernel_, census_, index);
   if (!net) return {};
   const auto id = peer_net_id(*net);
@@ -198,8 +198,8 @@ cli::Value FactReader::net_id(CensusIndex index) const {
 
 void FactReader::find_containers() {
   facts_.containers.resize(census_.namespaces.size());
-  // What is the machine's own is shared by most containers, and says nothing of any of them. Where
-  // PID 1 is not to be seen, our own namespaces stand for its.
+  // Most containers share some of the host's namespaces, which do not identify any of them. If PID
+  // 1 cannot be seen, our own namespaces are taken for the host's.
   const CensusProcess* init = find_process(census_, 1);
   if (init == nullptr && kernel_.numbers_are_ours()) init = find_process(census_, ::getpid());
   for (const auto& [pid, name] : places_.first_processes()) {
@@ -249,7 +249,7 @@ std::vector<CensusIndex> find_leaders(const Census& census) {
     if (process.start_time == 0) continue;
     for (const CensusIndex ns : process.namespaces) {
       if (ns == kNone) continue;
-      // Of two that started together the one with the lower PID, which comes first.
+      // On a tie the lower PID wins, which comes first.
       CensusIndex& leader = leaders[ns];
       if (leader == kNone || process.start_time < census.processes[leader].start_time) leader = i;
     }
@@ -258,7 +258,7 @@ std::vector<CensusIndex> find_leaders(const Census& census) {
 }
 
 std::uint64_t seconds_since(std::uint64_t start_time) {
-  // Of the caller's time namespace, as is the time in /proc/PID/stat.
+  // In the caller's time namespace, like the start time in /proc/PID/stat.
   timespec now{};
   const long ticks = ::sysconf(_SC_CLK_TCK);
   if (::clock_gettime(CLOCK_BOOTTIME, &now) != 0 || ticks <= 0) return 0;
@@ -294,7 +294,7 @@ std::vector<std::uint64_t> count_threads(const Census& census) {
       if (ns != kNone) threads[ns] += process.threads;
     }
   }
-  // A thread with a namespace of its own was counted where its process is.
+  // A thread in another namespace was counted in the namespace of its process.
   for (const CensusHolder& holder : census.holders) {
     if (holder.type != CensusHolder::Type::thread) continue;
     ++threads[holder.ns];

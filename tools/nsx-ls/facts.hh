@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What columns show beyond the census: read in passes over the namespaces that are shown.
+// The data of columns that is not in the census, read for the namespaces that are shown.
 
 #include <cstdint>
 #include <optional>
@@ -28,20 +28,20 @@ enum class Fact : std::uint8_t {
   container,
   unit,
   cgroup,
-  creator,     ///< of a namespace that no process is in
-  user,        ///< the name of the process's user, or of the creator
-  owner_user,  ///< the name of who made the user namespace
+  creator,     ///< of a namespace without processes
+  user,        ///< the user name of the process or of the creator
+  owner_user,  ///< the user name of the creator of the owning user namespace
   net_id,
   holders,
   uid_map,
   gid_map,
   threads,
-  leader,  ///< and how old it is
+  leader,  ///< and its age
 };
 using FactSet = EnumSet<Fact, Fact::leader>;
 
 struct ProcessFacts {
-  FactSet read = {};  ///< what was read already
+  FactSet read = {};  ///< facts that have been read
   std::string command = {};
   std::string container = {};
   std::string unit = {};
@@ -62,43 +62,46 @@ struct Facts {
   std::unordered_map<pid_t, ProcessFacts> processes = {};
   std::unordered_map<CensusIndex, NamespaceFacts> namespaces = {};
   std::unordered_map<uid_t, std::string> users = {};
-  // By namespace; empty where they were not asked for.
+  // Indexed like the namespaces of the census; empty if not requested.
   std::vector<std::uint64_t> threads = {};
   std::vector<CensusIndex> leaders = {};
   std::vector<std::uint64_t> ages = {};                   ///< of the leaders, in seconds
-  std::vector<std::vector<std::string>> containers = {};  ///< whose first process is in it
+  std::vector<std::vector<std::string>> containers = {};  ///< those whose first process is in it
 };
 
-/// What a row is about.
+/// The subject of a row.
 struct Subject {
   CensusIndex ns = kNone;
-  /// The process that some columns tell of: usually the first in it; null: there is none.
+  /// The process that some columns show, usually the first one in the namespace; null: none. Not
+  /// owned.
   const CensusProcess* process = nullptr;
-  /// It is a row of that process, among others that are in the same namespace.
+  /// The row is one of several processes in the same namespace.
   bool is_of_process = false;
 };
 
-/// The subject of the row of a namespace.
+/// Returns the subject of the row of a namespace.
 Subject subject_of(const Census& census, CensusIndex ns);
 
-/// Who made the user namespace, or the one that owns this one, as far as the census knows.
+/// Returns the creator of the namespace if it is a user namespace, otherwise of its owner; none if
+/// the census does not know.
 std::optional<uid_t> owner_uid(const Census& census, const CensusNamespace& ns);
 
-/// Tells the container, unit and cgroup of processes. The names of containers are looked for once.
+/// Finds the container, unit and cgroup of processes. The names of containers are read once.
 class Places {
  public:
   explicit Places(const Kernel& kernel) : kernel_(kernel) {}
 
-  /// The name of its container: the one that its runtime knows, else the beginning of the ID in its
-  /// cgroup, with a "?" in front if that name is not to be trusted. Empty: it is in none.
+  /// Returns the name of its container: as known to its runtime, otherwise the beginning of the ID
+  /// in its cgroup, prefixed with "?" if that name is untrusted. Empty: it is in no container.
   std::string container(pid_t pid);
 
-  /// The first processes of all containers that are running, with the names.
+  /// Returns the names of all running containers by the PID of their first process.
   const std::unordered_map<pid_t, std::string>& first_processes() {
     return names().first_processes();
   }
 
-  /// The unit as well has a "?" in front if it is not to be trusted. Empty: it is in none, or gone.
+  /// Returns its unit, prefixed with "?" if the name is untrusted. Empty: it is in no unit, or
+  /// gone.
   std::string unit(pid_t pid);
   std::string cgroup(pid_t pid) const;
 
@@ -111,18 +114,18 @@ class Places {
   std::optional<CgroupPlaces> cgroups_;
 };
 
-/// Reads facts, each once.
+/// Reads facts, each only once.
 class FactReader {
  public:
   FactReader(const Kernel& kernel, const Census& census);
 
   const Facts& facts() const { return facts_; }
 
-  /// Reads facts of these namespaces and processes. Of a process whose number another has by now
-  /// there are none.
+  /// Reads facts of these namespaces and processes. A process whose PID has been reused gets no
+  /// facts.
   void read(std::span<const Subject> subjects, FactSet wanted);
 
-  /// Takes the command line of a process that has been read already.
+  /// Adds the command line of a process that the caller has read.
   void know_command(pid_t pid, std::string line);
 
  private:
@@ -143,28 +146,28 @@ class FactReader {
   Facts facts_;
 };
 
-/// The map of a user namespace that is in `file`, "uid_map" or "gid_map": of a process in it, or of
-/// a child of ours that joins it. None of other kinds, and where it is not to be read.
+/// Reads a map of a user namespace from `file`, "uid_map" or "gid_map", of a process in it or of a
+/// child that joins it. None for other kinds, and if it is unreadable.
 std::optional<IdMap> read_id_map(const Kernel& kernel, const Census& census, CensusIndex index,
                                  const char* file);
 
-/// Each line as nsx-unshare(1) takes it: "INSIDE:OUTSIDE:COUNT".
+/// Returns each line as nsx-unshare(1) takes it: "INSIDE:OUTSIDE:COUNT".
 std::vector<std::string> spelled_lines(const IdMap& map);
 
-/// A list of objects.
+/// Writes a map as a list of objects.
 void write_json(const IdMap& map, cli::JsonWriter& json);
 
-/// The oldest process of each namespace, by its place in the census, which has to have start times;
-/// kNone: there is none, or its start is not known.
+/// Returns the oldest process of each namespace, as an index into the processes of the census,
+/// which must have start times. kNone: no process, or its start time is unknown.
 std::vector<CensusIndex> find_leaders(const Census& census);
 
-/// How long ago a start time, in clock ticks after boot, was.
+/// Returns the seconds since a start time given in clock ticks after boot.
 std::uint64_t seconds_since(std::uint64_t start_time);
 
-/// For people: "42s", "3m20s", "5h2m", "12d4h", "2y40d".
+/// Formats an age for people: "42s", "3m20s", "5h2m", "12d4h", "2y40d".
 std::string spelled_age(std::uint64_t seconds);
 
-/// How many threads are in each namespace of a census with Source::thread, by its place there.
+/// Returns the number of threads in each namespace of a census with Source::thread.
 std::vector<std::uint64_t> count_threads(const Census& census);
 
 }  // namespace nsx::ls_tool

@@ -30,7 +30,7 @@ std::string words(const CensusGap& gap) {
   }
 }
 
-/// What there was more of than a census reads.
+/// Names data that exceeds the limits of a census.
 std::string cut_words(const CensusGap& gap) {
   return (gap.source == Source::mount ? "the mounts of " : "") + words(gap);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What could not be read, and why.
+// Gaps: data that could not be read, and why.
 
 #include <cstdint>
 #include <optional>
@@ -16,22 +16,22 @@ namespace nsx::ls_tool {
 struct Gap {
   std::string text;              ///< "cannot inspect 3 processes: Permission denied"
   std::optional<Source> source;  ///< of the census
-  std::uint64_t count = 0;       ///< of what the census did not read; 0: something else
-  /// Somebody may have made it on purpose, to hide something: too much to be read, or a file system
-  /// that does not answer.
+  std::uint64_t count = 0;       ///< of items the census did not read; 0: not a gap of the census
+  /// The gap may be caused on purpose to hide something: too much data, or an unresponsive file
+  /// system.
   bool is_cut = false;
 };
 
-/// The gaps of a census.
+/// Returns the gaps of a census.
 std::vector<Gap> gaps_of(const Census& census);
 
-/// A gap that is an error without consequences.
+/// Returns an error that does not end the command as a gap.
 Gap gap_of(const Error& error);
 
-/// Writes a note on stderr for each gap: where `for_person` is not set, only for cuts.
+/// Writes a note to stderr for each gap; unless `for_person` is set, only if `is_cut` is.
 void report_gaps(const std::vector<Gap>& gaps, bool for_person);
 
-/// A member "gaps", a list of objects.
+/// Writes the member "gaps", a list of objects.
 void write_gaps(const std::vector<Gap>& gaps, cli::JsonWriter& json);
 
 }  // namespace nsx::ls_tool

@@ -71,7 +71,7 @@ std::string spelled_process(const Holder& holder) {
   return (holder.command.empty() ? "" : holder.command + ' ') + std::to_string(holder.pid);
 }
 
-/// The path of a mount, with the mount namespace that it is in, if that is not the caller's.
+/// Returns the path of a mount, with its mount namespace if that is not the caller's.
 std::string spelled_mount(const Holder& holder) {
   std::string text = holder.path;
   if (holder.is_elsewhere && holder.ns != 0) text += " in mnt " + std::to_string(holder.ns);
@@ -79,7 +79,7 @@ std::string spelled_mount(const Holder& holder) {
   return text;
 }
 
-/// What tells holders of one type from others, each once: "/run/netns/blue", "dockerd 812".
+/// Returns the distinct names of holders of one type: "/run/netns/blue", "dockerd 812".
 std::vector<std::string> names_of(std::span<const Holder> holders) {
   std::vector<std::string> names;
   for (const Holder& holder : holders) {
@@ -102,7 +102,7 @@ std::string some_of(const std::vector<std::string>& names) {
   return text;
 }
 
-/// Those in front that have the same type.
+/// Returns the leading holders of the same type.
 std::span<const Holder> same_type(std::span<const Holder> holders) {
   const auto end = std::find_if(holders.begin(), holders.end(), [&](const Holder& holder) {
     return holder.type != holders.front().type;
@@ -123,7 +123,7 @@ void write_holder(const Holder& holder, cli::JsonWriter& json) {
   json.close();
 }
 
-/// Calls take(path) for each of its mounts that the caller can see.
+/// Calls take(path) for each mount of the namespace that the caller can see.
 template <class Take>
 void for_each_mount(const Census& census, CensusIndex index, Take take) {
   auto holder =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What keeps a namespace alive, and where namespaces are mounted.
+// The holders of a namespace, which keep it alive, and where it is mounted.
 
 #include <optional>
 #include <string>
@@ -14,14 +14,14 @@
 namespace nsx::ls_tool {
 
 struct Holder {
-  std::optional<CensusHolder::Type> type;  ///< none: the processes that are in it
-  std::uint64_t count = 1;                 ///< of these
+  std::optional<CensusHolder::Type> type;  ///< none: the processes in it
+  std::uint64_t count = 1;                 ///< number of holders this entry stands for
   pid_t pid = 0;
   int number = 0;             ///< of a thread, descriptor or socket
   std::string command;        ///< the short name of the process; empty if it is gone
   std::string path;           ///< of a mount
-  bool is_elsewhere = false;  ///< of a mount: not in the caller's mount namespace
-  ino_t ns = 0;               ///< of a mount: where it is; of child and owned: that namespace
+  bool is_elsewhere = false;  ///< a mount outside the caller's mount namespace
+  ino_t ns = 0;               ///< the mount namespace of a mount; the namespace of child and owned
 
   bool operator==(const Holder&) const = default;
 };
@@ -31,7 +31,7 @@ class ProgramNames {
  public:
   explicit ProgramNames(const Kernel& kernel) : kernel_(kernel) {}
 
-  /// Empty: it is gone.
+  /// Returns the name, empty if the process is gone.
   const std::string& of(pid_t pid);
 
  private:
@@ -39,26 +39,25 @@ class ProgramNames {
   std::unordered_map<pid_t, std::string> known_;
 };
 
-/// The holders of a namespace, those of one type together. What this process itself has open does
-/// not count.
+/// Returns the holders of a namespace, grouped by type. Descriptors of this process do not count.
 std::vector<Holder> read_holders(const Kernel& kernel, const Census& census, CensusIndex ns,
                                  ProgramNames& programs);
 
-/// For people, a phrase a type: "2 processes", "1 mount /run/netns/blue", "3 fds (dockerd 812)",
-/// "1 mount /tmp/x in mnt 4026532181 (sleep 4021)".
+/// Returns one phrase per type, for people: "2 processes", "1 mount /run/netns/blue",
+/// "3 fds (dockerd 812)", "1 mount /tmp/x in mnt 4026532181 (sleep 4021)".
 std::vector<std::string> in_phrases(const std::vector<Holder>& holders);
 
-/// Phrases with commas between; empty: none.
+/// Joins phrases with commas; empty if there are none.
 std::string in_words(const std::vector<std::string>& phrases);
 std::string in_words(const std::vector<Holder>& holders);
 
-/// For programs: a list of objects.
+/// Writes holders as a list of objects.
 void write_json(const std::vector<Holder>& holders, cli::JsonWriter& json);
 
-/// The files on which it is mounted in the caller's mount namespace.
+/// Returns the files on which it is mounted in the caller's mount namespace.
 std::vector<std::string> mounts_of(const Census& census, CensusIndex index);
 
-/// Its names as a pin: those of such files in the conventional directories (nsx/pin.hh).
+/// Returns its pin names: those of such files in the conventional directories (nsx/pin.hh).
 std::vector<std::string> pin_names(const Census& census, CensusIndex index);
 
 }  // namespace nsx::ls_tool

@@ -29,7 +29,8 @@ std::optional<std::uint64_t> max_depth(Kind kind) {
   return std::nullopt;
 }
 
-/// How many steps of a relation lead from a namespace to `top`, or none if they lead elsewhere.
+/// Returns the number of steps of a relation from a namespace up to `top`, or none if the chain
+/// does not reach it.
 std::optional<std::uint64_t> steps(const Census& census, CensusIndex CensusNamespace::*relation,
                                    CensusIndex from, CensusIndex top) {
   std::uint64_t count = 0;
@@ -38,7 +39,7 @@ std::optional<std::uint64_t> steps(const Census& census, CensusIndex CensusNames
   return from == top ? std::optional(count) : std::nullopt;
 }
 
-/// How many levels are above a pid namespace, as far as they are to be seen.
+/// Returns the number of visible ancestors of a PID namespace.
 std::uint64_t levels_above(const Census& census, CensusIndex ns) {
   std::uint64_t count = 0;
   while ((ns = census.namespaces[ns].parent) != kNone)
@@ -46,7 +47,7 @@ std::uint64_t levels_above(const Census& census, CensusIndex ns) {
   return count;
 }
 
-/// The user namespace of the caller in the census.
+/// Returns the index of the caller's user namespace in the census.
 Result<CensusIndex> own_user_namespace(const Kernel& kernel, const Census& census) {
   const auto self = Process::open(kernel, ::getpid());
   if (!kernel.numbers_are_ours() || !self) {
@@ -90,7 +91,7 @@ std::string json_of(const std::vector<KindLimits>& limits, const std::vector<Gap
   return json.close().take() + '\n';
 }
 
-/// Nearly full is worth a look.
+/// Highlights limits that are nearly reached.
 cli::Style style_of(std::uint64_t percent) {
   if (percent >= 90) return cli::Style::red;
   return percent >= 70 ? cli::Style::yellow : cli::Style::plain;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// --limits: how many namespaces there are, and how many there may be.
+// --limits: the number of namespaces, and how many are allowed.
 
 #include <cstdint>
 
@@ -13,24 +13,24 @@ namespace nsx::ls_tool {
 struct KindLimits {
   Kind kind = Kind::cgroup;
   std::uint64_t used = 0;
-  std::optional<std::uint64_t> max;  ///< none: not to be read
-  /// How many levels the deepest is below the caller's own, and how many there may be below the
-  /// first of the machine. None: this kind has no levels.
+  std::optional<std::uint64_t> max;  ///< none: unreadable
+  /// The depth of the deepest one below the caller's own, and the depth allowed below the initial
+  /// one. None: this kind is not nested.
   std::optional<std::uint64_t> depth;
   std::optional<std::uint64_t> max_depth;
 };
 
-/// Counts the namespaces that belong to a user namespace: those that it owns, and those of the ones
-/// below it. The census needs Source::relation. The maxima are left out.
+/// Counts the namespaces that a user namespace and its descendants own. The census must have
+/// Source::relation. The maxima are left unset.
 std::vector<KindLimits> count_namespaces(const Census& census, CensusIndex user);
 
-/// Reads the maxima of the caller's user namespace, in /proc/sys/user.
+/// Reads the maxima of the caller's user namespace from /proc/sys/user.
 void read_maxima(const Kernel& kernel, std::vector<KindLimits>& limits);
 
-/// How full it is, in percent; 100 and more: nothing more fits.
+/// Returns the share that is used in percent; 100 or more if the limit is reached.
 std::uint64_t percent(std::uint64_t used, std::uint64_t max);
 
-/// Prints a row a kind. Returns 0.
+/// Prints one row per kind. Returns 0.
 Result<int> show_limits(const ViewRequest& request);
 
 }  // namespace nsx::ls_tool

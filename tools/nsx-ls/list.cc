@@ -20,7 +20,7 @@ namespace nsx::ls_tool {
 
 namespace {
 
-/// Why the process that was asked for is not in the census.
+/// Returns why the requested process is not in the census.
 Status explain_absence(const Kernel& kernel, pid_t pid) {
   auto process = TRY(Process::open(kernel, pid));
   TRY(process.open_namespace(kernel, Kind::user));
@@ -33,7 +33,7 @@ Result<pid_t> find_container(const Kernel& kernel, const std::string& name) {
   return target.process->pid();
 }
 
-/// Whether the kernel has what it is asked for by name.
+/// Fails if --sources names the kernel's list and the kernel has none.
 Status check_sources(const Kernel& kernel, const Request& request) {
   if (!request.sources || !request.sources->contains(Source::kernel)) return {};
   if (*request.sources == SourceSet::all() || kernel.has(Feature::namespace_list)) return {};
@@ -41,8 +41,8 @@ Status check_sources(const Kernel& kernel, const Request& request) {
                 "use --sources=all to search all available sources");
 }
 
-/// The column that carries the lines of the tree, or null: the command, or the number where what
-/// it belongs to is the point. As in lsns(8) there is no tree without it, unless one was asked for.
+/// Returns the column with the lines of the tree: COMMAND in a tree by process, otherwise NS. If it
+/// is not shown, there is no tree, as in lsns(8), unless --tree was given. Null: no tree.
 const cli::ColumnId* tree_column(const Request& request) {
   const Tree tree = request.selection.tree;
   if (tree == Tree::none) return nullptr;
@@ -69,7 +69,7 @@ cli::Style style_of_kind(Kind kind) {
 
 cli::Style style_of(const CensusNamespace& ns, cli::ColumnId id) {
   if (id == column("TYPE")) return style_of_kind(ns.kind);
-  // One that lives on without a process is easily overlooked.
+  // A namespace without processes is easily overlooked.
   if (id == column("NS") && ns.process_count == 0) return cli::Style::yellow;
   return cli::Style::plain;
 }
@@ -107,7 +107,7 @@ void read_facts(const Census& census, const std::vector<Row>& rows, FactSet want
   reader.read(subjects, wanted);
 }
 
-/// Removes the usual column of containers where no row has one.
+/// Removes the default column CONTAINER if no row has a container.
 void drop_empty_container(Request& request, const Census& census, const Facts& facts,
                           const std::vector<Row>& rows) {
   const auto found = std::ranges::find(request.columns, column("CONTAINER"));
@@ -119,8 +119,8 @@ void drop_empty_container(Request& request, const Census& census, const Facts& f
   if (is_empty) request.columns.erase(found);
 }
 
-/// The rows that are asked for. What a filter and an order look at is read before, of those among
-/// which they choose.
+/// Returns the requested rows. The facts for the filter are read for all candidates, those for the
+/// order only for the rows that pass the filter.
 std::vector<Row> choose_rows(const Request& request, const Census& census, FactReader& reader) {
   const auto value_of = [&](CensusIndex ns, cli::ColumnId id) {
     return info(id).cell({census, reader.facts(), subject_of(census, ns)}).value;
@@ -157,7 +157,7 @@ Status show_list(Request request) {
   }
   TRY(check_sources(kernel, request));
   auto census = TRY(take_census(kernel, census_request(request)));
-  // Not even ourselves: something else than proc is there.
+  // Not even this process: this is no proc file system.
   if (census.processes.empty() &&
       (!request.sources || request.sources->contains(Source::process))) {
     return problem("no process in {}", kernel.proc_path(), {}, "mount -t proc proc /proc");
@@ -165,7 +165,7 @@ Status show_list(Request request) {
   for (const pid_t wanted : request.selection.processes) {
     const bool found = std::any_of(census.processes.begin(), census.processes.end(),
                                    [&](const auto& process) { return process.pid == wanted; });
-    // To lsns(8), that is a list without rows.
+    // lsns(8) prints an empty list instead.
     if (!found && !request.as_lsns) return explain_absence(kernel, wanted);
   }
 
@@ -178,7 +178,7 @@ Status show_list(Request request) {
   if (!request.as_lsns) report_gaps(gaps, request.for_person);
   if (request.table.format == cli::TableFormat::json) {
     const std::string text = json_of(rows, request.columns, census, reader.facts(), &gaps);
-    std::fwrite(text.data(), 1, text.size(), stdout);  // main() asks whether that went well
+    std::fwrite(text.data(), 1, text.size(), stdout);  // main() checks for errors
     return {};
   }
   return print_rows(request, census, reader.facts(), rows);
@@ -188,7 +188,8 @@ std::string json_of(std::span<const Row> rows, std::span<const cli::ColumnId> co
                     const Census& census, const Facts& facts, const std::vector<Gap>* gaps) {
   cli::JsonWriter json;
   json.open('{').key("namespaces").open('[');
-  // The rows whose children are being written. A loop: trees can be thousands of levels deep.
+  // The rows whose children are being written. Not recursive, as trees can be thousands of levels
+  // deep.
   std::vector<std::size_t> above;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     while (!above.empty() && rows[i].parent != above.back()) {

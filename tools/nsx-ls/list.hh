@@ -12,11 +12,11 @@
 
 namespace nsx::ls_tool {
 
-/// Takes a census and prints what was asked for.
+/// Takes a census and prints the requested list or tree.
 Status show_list(Request request);
 
-/// An object with the member "namespaces": the rows, each with a member a column and those below it
-/// as "children". A list is an array, and what there is not is null, as with lsns(8).
+/// Returns an object with the member "namespaces": the rows, each with one member per column and
+/// its descendants as "children". A list is an array and a missing value is null, as in lsns(8).
 std::string json_of(std::span<const Row> rows, std::span<const cli::ColumnId> columns,
                     const Census& census, const Facts& facts,
                     const std::vector<Gap>* gaps = nullptr);

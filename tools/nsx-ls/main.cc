@@ -26,7 +26,7 @@ ViewRequest view_request(const Options& options, const cli::CommandLine& line) {
   request.table = options.table;
   if (options.json) request.table.format = json_format(options);
   request.as_lsns = options.as_lsns;
-  // A tree of processes is one by process.
+  // In lsns(8), only a tree by process shows a tree of processes.
   if (options.as_lsns && options.tree) request.list = *options.tree != Tree::process;
   if (options.raw) request.table.format = cli::TableFormat::raw;
   return request;
@@ -47,7 +47,7 @@ int print_features() {
 }
 
 int run_as(bool as_lsns, int argc, char** argv) {
-  // For the width of names and the lines of the tree; messages stay as they are.
+  // For the display width of names and the lines of the tree only; messages stay untranslated.
   std::setlocale(LC_CTYPE, "");
   auto line = cli::parse(kTool, argc, argv);
   if (!line) return cli::usage_error(kTool, line.error());
@@ -60,7 +60,7 @@ int run_as(bool as_lsns, int argc, char** argv) {
   options.table.fit = !options.as_lsns;
   options.table.lone_backslashes = options.as_lsns;
   if (auto ok = read_options(*line, options); !ok) return cli::usage_error(kTool, ok.error());
-  // Notes are for people, and lsns(8) has none.
+  // Notes are for people. lsns(8) prints none.
   if (::isatty(STDERR_FILENO) == 1 && !options.as_lsns) options.verbose = true;
   ViewRequest view = view_request(options, *line);
   if (const auto status = show_view(*line, view)) return *status;

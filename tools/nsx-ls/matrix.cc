@@ -21,7 +21,7 @@ namespace {
 
 using State = MatrixCell::State;
 
-/// The process that all are compared with.
+/// The process with which all others are compared.
 struct Init {
   NamespacesByKind namespaces{};
   bool is_caller = false;  ///< nsx-ls itself, in place of PID 1
@@ -29,7 +29,7 @@ struct Init {
 
 // --- Which rows ----------------------------------------------------------------------------------
 
-/// PID 1, or where that is not to be seen, nsx-ls itself.
+/// Returns PID 1 or, if it cannot be seen, nsx-ls itself.
 Result<Init> find_init(const Kernel& kernel, const Census& census) {
   if (const CensusProcess* first = find_process(census, 1)) return Init{first->namespaces, false};
   const CensusProcess* self =
@@ -46,7 +46,7 @@ std::vector<MatrixRow> process_rows(const Census& census) {
   return rows;
 }
 
-/// By name. Those that the caller may not look into are left out, and counted.
+/// Returns the containers, sorted by name. Those that the caller may not inspect are only counted.
 std::vector<MatrixRow> container_rows(const Kernel& kernel, const Census& census,
                                       std::size_t& unseen) {
   std::vector<MatrixRow> rows;
@@ -66,8 +66,8 @@ bool is_older(const CensusProcess& one, const CensusProcess& other) {
   return std::pair(one.start_time, one.pid) < std::pair(other.start_time, other.pid);
 }
 
-/// By name. The process of a unit is its oldest. Two cgroups of one name are two units: their names
-/// are followed by their paths.
+/// Returns the units, sorted by name, each with its oldest process. Cgroups with the same unit name
+/// are different units, and their paths are appended to the name.
 std::vector<MatrixRow> unit_rows(const Kernel& kernel, const Census& census) {
   std::map<std::pair<std::string, std::string>, const CensusProcess*> units;  // name, cgroup
   CgroupPlaces places(kernel);
@@ -97,7 +97,7 @@ std::uint64_t inode_of(const Census& census, const MatrixRow& row, Kind kind) {
   return census.namespaces[row.namespaces[static_cast<std::size_t>(kind)]].identity.inode;
 }
 
-/// A namespace that is shared with PID 1.
+/// The cell of a namespace shared with PID 1.
 constexpr const char* kAsInit = "-";
 
 std::string cell_text(const Census& census, const Matrix& matrix, std::size_t row, Kind kind) {
@@ -115,7 +115,7 @@ std::string cell_text(const Census& census, const Matrix& matrix, std::size_t ro
   return "?";
 }
 
-/// What is the machine's stands back.
+/// Namespaces shared with PID 1 are dimmed.
 cli::Style style_of(State state) {
   switch (state) {
     case State::first:
@@ -130,7 +130,7 @@ cli::Style style_of(State state) {
   return cli::Style::yellow;
 }
 
-/// What else a view needs to know.
+/// Data that all views need.
 struct Context {
   const Kernel& kernel;
   const Census& census;
@@ -141,7 +141,7 @@ struct Context {
 
 Status print_matrix(const Context& context, const Matrix& matrix, const char* heading) {
   constexpr std::size_t kLeastName = 12;
-  constexpr std::size_t kLeastCell = 6;  // the digits in which neighbours differ
+  constexpr std::size_t kLeastCell = 6;  // the digits in which neighbors differ
   constexpr std::size_t kLeastCommand = 8;
   std::vector<cli::TableColumn> columns;
   if (heading != nullptr) columns.push_back({.name = heading, .least = kLeastName});
@@ -171,7 +171,7 @@ Status print_matrix(const Context& context, const Matrix& matrix, const char* he
   return cli::print_table(columns, std::move(rows), context.request.table);
 }
 
-/// "4022, 4023 and 7 others"
+/// Returns the other rows in a namespace: "4022, 4023, 4024 and 7 more".
 std::string shared_with(const Matrix& matrix, std::size_t row, Kind kind) {
   constexpr std::size_t kShown = 3;
   const auto others = matrix.others(row, kind);
@@ -228,7 +228,8 @@ void write_cell(const Context& context, const Matrix& matrix, std::size_t row, K
   json.close();
 }
 
-/// With the others of each cell, that is as many as the square of the rows.
+/// The others of each cell are written for containers, units and a single process only: for all
+/// processes the output would grow with the square of their number.
 std::string json_of(const Context& context, const Matrix& matrix, std::optional<std::size_t> only) {
   const std::span all(matrix.rows());
   const std::size_t first = only.value_or(0);
@@ -254,7 +255,7 @@ std::string json_of(const Context& context, const Matrix& matrix, std::optional<
   return json.close().take() + '\n';
 }
 
-// --- The whole -----------------------------------------------------------------------------------
+// --- The views -----------------------------------------------------------------------------------
 
 Result<int> print_json(const std::string& text) {
   return cli::print(kTool, text);
@@ -265,7 +266,7 @@ Result<int> answer(const Status& printed) {
   return 0;
 }
 
-/// Why the process that was asked for is not in the census.
+/// Returns why the requested process is not in the census.
 tl::unexpected<Error> explain_absence(const Kernel& kernel, pid_t pid) {
   auto process = TRY(Process::open(kernel, pid));
   TRY(process.open_namespace(kernel, Kind::user));
@@ -297,7 +298,7 @@ Result<int> show_rows(const Context& context) {
   } else {
     rows = process_rows(context.census);
   }
-  // Of containers there are few, and one that shares all is worth to be seen.
+  // Containers are few, and one that shares everything is of interest.
   if (!context.request.all && wanted != "container") {
     std::erase_if(rows, [&](const MatrixRow& row) {
       return shares_all(row.namespaces, context.init.namespaces, context.request.kinds_or_all());

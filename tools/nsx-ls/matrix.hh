@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// --matrix: who shares which namespace with whom, first as plain data, from a census.
+// --matrix: which processes share namespaces. Class Matrix is the plain data, made from a census.
 
 #include <array>
 #include <optional>
@@ -14,38 +14,38 @@
 
 namespace nsx::ls_tool {
 
-/// Prints a row a process, container or unit and a column a kind; of one process, with -p, a row a
+/// Prints one row per process, container or unit and one column per kind; with -p, one row per
 /// kind. Returns the exit status.
 Result<int> show_matrix(const ViewRequest& request);
 
-/// Whether this is what --matrix takes as its argument.
+/// Fails if this is not a valid argument of --matrix.
 Status check_matrix_rows(const std::string& rows);
 
-/// Its namespace of each kind, by the order of `Kind`; kNone: not to be seen.
+/// The namespaces of a process, indexed by `Kind`; kNone: unknown.
 using NamespacesByKind = std::array<CensusIndex, kKindCount>;
 
-/// A process, which may stand for a container or unit.
+/// A process, which may represent a container or unit.
 struct MatrixRow {
-  std::string name;  ///< of the container or unit; empty: it is a process for itself
+  std::string name;  ///< of the container or unit; empty: a plain process
   pid_t pid = 0;
   NamespacesByKind namespaces{};
 
   std::string label() const { return name.empty() ? std::to_string(pid) : name; }
 };
 
-/// What a row has of a kind.
+/// The namespace of one kind in a row.
 struct MatrixCell {
   enum class State {
-    unknown,  ///< not to be seen
-    as_init,  ///< the one of the process that all are compared with
-    first,    ///< another; this is the first row that has it
-    shared,   ///< another that an earlier row has, too
+    unknown,  ///< unreadable
+    as_init,  ///< shared with the process that all are compared with
+    first,    ///< another one, and this is the first row that has it
+    shared,   ///< another one that an earlier row has, too
   };
   State state = State::unknown;
-  std::size_t first = 0;  ///< of shared: the index of that row
+  std::size_t first = 0;  ///< for shared: the index of that row
 };
 
-/// Rows, and the process that they are compared with.
+/// Rows, compared with each other and with the namespaces of `init`.
 class Matrix {
  public:
   Matrix(std::vector<MatrixRow> rows, const NamespacesByKind& init);
@@ -55,7 +55,7 @@ class Matrix {
     return cells_[row][static_cast<std::size_t>(kind)];
   }
 
-  /// The rows that have the same namespace of this kind, without the given one.
+  /// Returns the other rows with the same namespace of this kind.
   std::vector<std::size_t> others(std::size_t row, Kind kind) const;
 
  private:
@@ -63,15 +63,15 @@ class Matrix {
   std::vector<std::array<MatrixCell, kKindCount>> cells_;
 };
 
-/// The process with this PID in a census, or null.
+/// Returns the process with this PID in a census, or null.
 const CensusProcess* find_process(const Census& census, pid_t pid);
 
-/// The command line of each row's process, which has to be in the census. Empty where that process
-/// is gone, also if another has its number by now.
+/// Returns the command line of each row's process, which has to be in the census. Empty if that
+/// process is gone, even if its PID has been reused.
 std::vector<std::string> commands_of(const Kernel& kernel, const Census& census,
                                      std::span<const MatrixRow> rows);
 
-/// Whether it has no namespace of these kinds that `init` has not.
+/// Whether all known namespaces of these kinds are those of `init`.
 bool shares_all(const NamespacesByKind& namespaces, const NamespacesByKind& init, KindSet kinds);
 
 }  // namespace nsx::ls_tool

@@ -15,7 +15,7 @@ namespace nsx::ls_tool {
 
 namespace {
 
-/// lsns(8) shows where net namespaces are as soon as they are asked for by their kind.
+/// Returns the default columns. As in lsns(8), -t net adds those about net namespaces.
 std::vector<cli::ColumnId> standard_columns(KindSet asked, bool as_lsns) {
   std::vector columns{column("NS"), column("TYPE"), column("NPROCS"), column("PID"),
                       column("USER")};
@@ -38,7 +38,7 @@ Result<Tree> parse_tree(const char* relation) {
 
 Status add_process(Options& options, const char* text) {
   auto pid = TRY(cli::parse_pid(text));
-  // As of lsns(8), the last one counts.
+  // In lsns(8), the last -p overrides the others.
   if (options.as_lsns) options.processes.clear();
   options.processes.push_back(pid);
   return {};
@@ -58,7 +58,7 @@ Result<bool> parse_color(const char* when) {
   return cli::wants_color(when != nullptr ? when : "always");
 }
 
-// What has no effect here asks for another view (views.cc).
+// Options without an effect here select another view (views.cc).
 constexpr std::array kOptions{
     cli::under("Selection",
                cli::value('t', "type", {"TYPES", cli::Completes::list, cli::kKindWords},
@@ -193,7 +193,7 @@ Result<Request> make_request(const Options& options) {
   }
   if (options.all_columns) {
     request.container_if_any = false;
-    // So it is in lsns(8).
+    // As in lsns(8).
     if (options.as_lsns && !options.tree) request.selection.tree = Tree::none;
     request.columns.clear();
     const std::size_t count = options.as_lsns ? lsns_columns().size() : kColumns.size();
@@ -219,7 +219,7 @@ CensusRequest census_request(const Request& request) {
   }
   SourceSet needed;
   const Tree tree = request.selection.tree;
-  // The owners stand in the tree.
+  // Trees by owner and parent need the relations.
   if (tree == Tree::owner || tree == Tree::parent) needed.insert(Source::relation);
   if (request.selection.only_pinned) needed.insert(Source::mount);
   CensusRequest census;
@@ -235,7 +235,7 @@ CensusRequest census_request(const Request& request) {
     census.sources = *request.sources;
     return census;
   }
-  // A process that is asked for has namespaces that are found by looking at processes.
+  // The namespaces of requested processes are found by reading processes alone.
   if (request.selection.processes.empty()) {
     census.sources = SourceSet::all();
     census.skip_what_the_kernel_lists = needed.empty();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The table of options, what they say, and what that comes to for the list and the trees.
+// The table of options, their values, and the request for the list or tree made of them.
 
 #include <optional>
 #include <string>
@@ -18,7 +18,7 @@ namespace nsx::ls_tool {
 
 extern const cli::Tool kTool;
 
-/// What the command line says, before its parts are held against each other.
+/// The values of the options, before they are checked against each other.
 struct Options {
   KindSet kinds;
   std::vector<pid_t> processes;
@@ -31,7 +31,7 @@ struct Options {
   std::vector<uid_t> users;
   std::optional<std::size_t> limit;
   bool verbose = false;
-  bool as_lsns = false;  ///< called by that name, and to be taken for it
+  bool as_lsns = false;  ///< called as lsns, and compatible with it
   bool all_columns = false;
   bool list = false;
   bool persistent = false;
@@ -39,38 +39,40 @@ struct Options {
   bool raw = false;
   bool json = false;
   bool reverse = false;
-  const char* matrix_rows = "process";  ///< what --matrix is of
-  bool all = false;                     ///< of the matrix
-  cli::TableOptions table;              ///< but for its format
+  const char* matrix_rows = "process";  ///< the argument of --matrix
+  bool all = false;                     ///< of --matrix
+  cli::TableOptions table;              ///< except for the format
 };
 
-/// Errors: those of single options.
+/// Reads the options. Errors: an invalid argument of an option.
 Status read_options(const cli::CommandLine& line, Options& options);
 
-/// What the list and the trees are asked for.
+/// A request for the list or tree.
 struct Request {
   Selection selection;
   bool tree_is_asked_for = false;
   std::optional<SourceSet> sources;
   std::vector<cli::ColumnId> columns;
-  bool container_if_any = false;    ///< that column is shown only if a row has a container
-  bool container_is_extra = false;  ///< likewise, and if there is room beside what was asked for
+  bool container_if_any = false;    ///< show CONTAINER only if a row has one
+  bool container_is_extra = false;  ///< likewise, and only if there is room left
   std::optional<cli::RowFilter> filter;
   std::vector<std::string> containers;  ///< their processes are added to `selection.processes`
-  std::vector<cli::ColumnId> sort;      ///< by the first one first; empty: by inode number
+  std::vector<cli::ColumnId> sort;      ///< most significant first; empty: by inode number
   bool reverse = false;
   bool as_lsns = false;
-  bool for_person = false;           ///< who reads stderr
-  std::optional<std::size_t> limit;  ///< of rows
+  bool for_person = false;           ///< stderr is read by a person
+  std::optional<std::size_t> limit;  ///< number of rows
   cli::TableOptions table;
 };
 
-/// The JSON that is asked for.
+/// Returns the JSON format to print.
 cli::TableFormat json_format(const Options& options);
 
+/// Makes a request of the options. Errors: options that are mutually exclusive, and invalid columns
+/// or filters.
 Result<Request> make_request(const Options& options);
 
-/// What the census has to look at for the request, and no more.
+/// Returns the smallest census that the request needs.
 CensusRequest census_request(const Request& request);
 
 }  // namespace nsx::ls_tool

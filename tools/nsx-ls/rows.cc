@@ -11,7 +11,7 @@ namespace nsx::ls_tool {
 
 namespace {
 
-/// Those that any mount namespace has on a file.
+/// Marks the namespaces that are mounted on a file in any mount namespace.
 std::vector<bool> mounted(const Census& census) {
   std::vector<bool> is_mounted(census.namespaces.size());
   for (const CensusHolder& holder : census.holders) {
@@ -49,13 +49,13 @@ std::vector<bool> selected_namespaces(const Census& census, const Selection& sel
   return selected;
 }
 
-/// For each namespace the one that it hangs below, or kNone.
+/// The parent of each namespace in the tree, or kNone.
 using Parents = std::vector<CensusIndex>;
 
-/// A namespace hangs below the last one with a lower inode number whose first process is the parent
-/// of its own first process, as in lsns(8).
+/// Returns parents as in lsns(8): the parent of a namespace is the last one with a lower inode
+/// number whose first process is the parent of its own first process.
 Parents parents_by_process(const Census& census, const std::vector<bool>& selected) {
-  // Those without a process are roots.
+  // Namespaces without a process are roots.
   const auto first_of = [&](CensusIndex ns) {
     const CensusIndex first = census.namespaces[ns].first_process;
     return first != kNone ? &census.processes[first] : nullptr;
@@ -71,7 +71,7 @@ Parents parents_by_process(const Census& census, const std::vector<bool>& select
   return parents;
 }
 
-/// Those whose next one up is not selected are roots.
+/// Returns parents by a relation. A namespace whose parent is not selected is a root.
 Parents parents_by_relation(const Census& census, CensusIndex CensusNamespace::*relation,
                             const std::vector<bool>& selected) {
   Parents parents(census.namespaces.size(), kNone);
@@ -82,15 +82,15 @@ Parents parents_by_relation(const Census& census, CensusIndex CensusNamespace::*
   return parents;
 }
 
-/// The namespaces that lsns(8) looks at on the way up from one: its owner, and in a tree by parent
-/// that one, too.
+/// Returns the namespaces that lsns(8) visits next on the way up from `ns`: its owner and, in a
+/// tree by parent, its parent.
 std::array<CensusIndex, 2> next_up(const Census& census, CensusIndex ns, Tree tree) {
   const CensusIndex parent = census.namespaces[ns].parent;
   return {tree == Tree::parent ? parent : kNone, census.namespaces[ns].owner};
 }
 
-/// Selects also what leads from the selected ones to the roots of the tree, if it is of the kinds
-/// that were asked for, and the filter takes it.
+/// Also selects the ancestors of the selected namespaces, if they are of the requested kinds and
+/// match the filter.
 void select_way_up(const Census& census, const Selection& selection, std::vector<bool>& selected) {
   std::vector<CensusIndex> stack;
   for (CensusIndex i = 0; i < census.namespaces.size(); ++i) {
@@ -109,8 +109,8 @@ void select_way_up(const Census& census, const Selection& selection, std::vector
   }
 }
 
-/// The order in which lsns(8) meets them: those that were asked for by inode number, but what is up
-/// from each before it.
+/// Returns the order in which lsns(8) visits namespaces: the requested ones by inode number, the
+/// ancestors of each before it.
 std::vector<CensusIndex> order_of_relations(const Census& census, Tree tree,
                                             const std::vector<bool>& asked_for) {
   std::vector<CensusIndex> order;
@@ -138,8 +138,8 @@ std::vector<CensusIndex> order_of_relations(const Census& census, Tree tree,
 
 using IsBefore = std::function<bool(CensusIndex, CensusIndex)>;
 
-/// Rows from the roots down; those that hang below each other in a circle (a PID was given to
-/// another process while we looked) as if one of them were a root.
+/// Returns the rows from the roots down. A cycle, which a reused PID can cause, is broken by making
+/// one of its members a root.
 std::vector<Row> arrange(std::vector<CensusIndex> all, const std::vector<bool>& selected,
                          const Parents& parents, const IsBefore& is_before) {
   std::vector<std::vector<CensusIndex>> children(parents.size());
@@ -161,7 +161,7 @@ std::vector<Row> arrange(std::vector<CensusIndex> all, const std::vector<bool>& 
       stack.pop_back();
       if (placed[row.ns]) continue;
       placed[row.ns] = true;
-      // The first child has to be on top.
+      // Push in reverse, so that the first child is popped first.
       const auto& below = children[row.ns];
       for (auto child = below.rbegin(); child != below.rend(); ++child) {
         stack.push_back({*child, rows.size()});

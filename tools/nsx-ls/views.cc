@@ -24,10 +24,10 @@ namespace {
 
 struct View {
   std::string_view option;
-  const char* takes;  ///< the letters of the options that go with it
+  const char* takes;  ///< the letters of the options it accepts
   std::size_t targets_from, targets_to;
   Result<int> (*show)(const ViewRequest&);
-  int failed;  ///< the exit status where something failed
+  int failed;  ///< the exit status on errors
 };
 
 constexpr std::size_t kMany = ~std::size_t{0};
@@ -48,7 +48,7 @@ tl::unexpected<Error> exclude(const std::string& one, const std::string& other) 
   return problem(one + " and " + other + " are mutually exclusive");
 }
 
-/// Whether the options go together with a view. `chosen` is what has asked for it.
+/// Fails if an option is not accepted by the view. `chosen` names what selected the view.
 Status check_options(const cli::CommandLine& line, std::string_view option, const char* takes,
                      const std::string& chosen) {
   if (line.has("json") && line.has("raw")) return exclude("--json", "--raw");
@@ -73,7 +73,7 @@ Status check_operands(const cli::CommandLine& line, const View& view, const std:
   return {};
 }
 
-/// What only the matrix takes.
+/// Checks the arguments that only the matrix takes.
 Status check_matrix(const ViewRequest& request) {
   TRY(check_matrix_rows(request.matrix_rows));
   if (request.process && request.matrix_rows != "process") {
@@ -83,7 +83,7 @@ Status check_matrix(const ViewRequest& request) {
   return {};
 }
 
-/// Ends with the answer of a view.
+/// Reports an error of a view or of writing. Returns the exit status.
 int finish(const Result<int>& answer, int failed) {
   if (!answer) {
     cli::report(kTool, answer.error());
@@ -103,7 +103,8 @@ int show(const cli::CommandLine& line, const View& view, const cli::Option& opti
   return finish(view.show(request), view.failed);
 }
 
-/// lsns(8) takes the inode number of one namespace, and passes over more operands.
+/// Checks operands as lsns(8) does: it takes the inode number of one namespace and ignores further
+/// operands.
 Status check_as_lsns(const cli::CommandLine& line, ViewRequest& request) {
   constexpr std::uint64_t kFirstInode = 0xF0000000;
   const auto inode = cli::parse_number<std::uint64_t>(request.targets.front());
@@ -116,7 +117,7 @@ Status check_as_lsns(const cli::CommandLine& line, ViewRequest& request) {
   return {};
 }
 
-/// What operands without another view name.
+/// Shows the namespaces that the operands name. None if they name only processes, which are listed.
 std::optional<int> show_operands(const cli::CommandLine& line, ViewRequest& request) {
   if (line.has("task")) {
     return cli::usage_error(kTool, exclude("--task", "a target").value());
@@ -170,7 +171,7 @@ std::string json_of_columns() {
   return json.close().close().take() + '\n';
 }
 
-/// As lsns(8) has them, but for the words.
+/// Prints the columns in the layout of lsns(8), with our descriptions.
 Result<int> show_columns_of_lsns(const ViewRequest& request) {
   const std::vector<cli::TableColumn> columns{
       {.name = "HOLDER", .is_right = true}, {.name = "TYPE"}, {.name = "DESCRIPTION"}};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The views beside the list, each in files of its own, what they have in common, and the view of
-// the columns that there are.
+// The views besides the list, each in its own files, their common request, and the view of the
+// available columns.
 
 #include <optional>
 #include <string>
@@ -14,29 +14,28 @@
 
 namespace nsx::ls_tool {
 
-/// What a view is asked for.
+/// A request for a view.
 struct ViewRequest {
-  KindSet kinds;                     ///< those of -t; empty: none was given
-  std::optional<pid_t> process;      ///< that of -p
-  std::vector<pid_t> processes;      ///< those that operands name
-  const char* columns = nullptr;     ///< those of -o, as they were given
+  KindSet kinds;                     ///< of -t; empty: not given
+  std::optional<pid_t> process;      ///< of -p
+  std::vector<pid_t> processes;      ///< named by operands
+  const char* columns = nullptr;     ///< of -o, as given
   bool list = false;                 ///< -l
   std::vector<std::string> targets;  ///< the operands
-  std::string matrix_rows;           ///< what --matrix is of
+  std::string matrix_rows;           ///< the argument of --matrix
   bool all = false;                  ///< --all
-  bool for_person = false;           ///< who reads stderr
-  bool as_lsns = false;              ///< called by that name
+  bool for_person = false;           ///< stderr is read by a person
+  bool as_lsns = false;              ///< called as lsns
   cli::TableOptions table;
 
   KindSet kinds_or_all() const { return kinds.empty() ? KindSet::all() : kinds; }
 };
 
-/// Shows the view that the command line asks for and returns the exit status. None, with nothing
-/// shown, if that is the list; processes that were named as operands are then in
-/// `request.processes`.
+/// Shows the view that the command line selects and returns the exit status. None, with nothing
+/// printed, if that is the list; `request.processes` then has the processes named by operands.
 std::optional<int> show_view(const cli::CommandLine& line, ViewRequest& request);
 
-/// Prints a row a column. Returns the exit status.
+/// Prints one row per column. Returns the exit status.
 Result<int> show_columns(const ViewRequest& request);
 
 }  // namespace nsx::ls_tool
