@@ -33,7 +33,7 @@ std::string size_text(std::uint64_t bytes, bool exact) {
   constexpr const char* kUnits = "KMGTPE";
   auto number = static_cast<double>(bytes) / kUnit;
   std::size_t unit = 0;
-  // 1023.96 would be shown as 1024.
+  // Otherwise 1023.96 would be shown as 1024.
   constexpr double kRounds = 1023.5;
   while (number >= kRounds && kUnits[unit + 1] != '\0') {
     number /= kUnit;

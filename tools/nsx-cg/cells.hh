@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the cells of cgroups hold: nothing where the kernel does not tell.
+// The contents of cells, empty if the kernel does not report a value.
 
 #include <cstdint>
 #include <optional>
@@ -13,15 +13,14 @@
 
 namespace nsx::cg_tool {
 
-/// What the cells of a cgroup are made of.
+/// The data that the cells of a cgroup are made of.
 struct CgroupRow {
   const CgroupSample& sample;
   const CgroupRates& rates;
-  bool exact = false;  ///< sizes for people are bytes
+  bool exact = false;  ///< show sizes in bytes
 };
 
-/// A size for people, in three or four characters: "512M", "1.5G", "4096" with
-/// `exact`.
+/// Formats a size for people in three or four characters: "512M", "1.5G"; with `exact`, "4096".
 std::string size_text(std::uint64_t bytes, bool exact);
 
 // Kinds of cells.
@@ -41,7 +40,7 @@ cli::Cell short_container(const CgroupPlace& place);  ///< with an ID as `docker
 cli::Cell unit(const CgroupPlace& place);
 std::string joined(const std::vector<std::string>& words);
 
-// JSON that is not that of the cell's value.
+// JSON that differs from the value of the cell.
 void write_pids(const CgroupRow& row,
                 cli::JsonWriter& json);  ///< with the member "max"
 void write_frozen(const CgroupRow& row, cli::JsonWriter& json);

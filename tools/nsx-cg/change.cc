@@ -16,7 +16,7 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// Of create and set.
+/// The options of create and set.
 struct Request {
   bool may_exist = false;
   std::vector<CgroupLimit> limits;
@@ -42,14 +42,14 @@ constexpr std::array kRmOptions{
     cli::kHelp,
 };
 
-/// The path of a cgroup that is to be made, or of one that exists.
+/// Returns the path of a cgroup, which must exist unless `make` is set.
 Result<std::string> path_of(const Session& session, const char* name, bool make) {
   if (make) return session.tree.locate(name);
   auto cgroup = TRY(session.tree.find(name));
   return cgroup.path();
 }
 
-/// The cgroup that the first operand names, with the limits of the others.
+/// Returns the desired state: the cgroup named by the first operand, with the limits of the others.
 Result<CgroupWanted> wanted_cgroup(const Session& session, const cli::CommandLine& line,
                                    const Request& request, bool make) {
   auto path = TRY(path_of(session, line.operands.front(), make));
@@ -64,7 +64,7 @@ Status make_or_change(const cli::CommandLine& line, const Request& request, bool
   return change(session, {&wanted, 1}, request.change);
 }
 
-/// The same, with the limits behind the first operand.
+/// The same, after parsing the limits, which follow the first operand.
 int make_or_change(const cli::Tool& tool, const cli::CommandLine& line, Request& request,
                    bool make) {
   auto limits = parse_limits(std::span(line.operands).subspan(1));
@@ -73,7 +73,8 @@ int make_or_change(const cli::Tool& tool, const cli::CommandLine& line, Request&
   return finish(tool, make_or_change(line, request, make));
 }
 
-/// "alice", "1000:1000", "alice:users"; without a group, the user's own.
+/// Parses "alice", "1000:1000" or "alice:users". Without a group, the primary group of the user is
+/// taken.
 Result<CgroupOwner> parse_owner(const std::string& text) {
   const std::size_t colon = text.find(':');
   const std::string name = text.substr(0, colon);
@@ -198,7 +199,7 @@ int set(const cli::CommandLine& line) {
 }
 
 int delegate(const cli::CommandLine& line) {
-  // Looked up here, before anything is changed.
+  // Parsed first, before anything is changed.
   const auto owner = parse_owner(line.operands.back());
   if (!owner) return cli::usage_error(kDelegate, owner.error());
   DelegateRequest request;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The columns of nsx-cg ls, tree and top, a row each.
+// The columns of nsx-cg ls, tree and top, one row each.
 
 #include <nsx/result.hh>
 
@@ -12,14 +12,14 @@
 namespace nsx::cg_tool {
 
 struct CgroupNeeds {
-  CgroupFileSet files;               ///< what it is read from
-  const char* controller = nullptr;  ///< without which it is empty; null: it needs none
-  bool is_rate = false;              ///< needs two readings
+  CgroupFileSet files;               ///< the files to read
+  const char* controller = nullptr;  ///< required for a value; null: none
+  bool is_rate = false;              ///< needs two samples
 };
 
 using CgroupColumn = cli::Column<CgroupRow, CgroupNeeds>;
 
-/// What of a cell is left where a terminal is too narrow.
+/// The width down to which cells are cut if the terminal is too narrow.
 inline constexpr std::size_t kLeastPath = 20;
 inline constexpr std::size_t kLeastName = 12;
 
@@ -144,7 +144,7 @@ consteval cli::ColumnId column(std::string_view name) {
   return cli::column_named(kColumns, name);
 }
 
-/// Short words for usual columns.
+/// Short names for common columns.
 inline constexpr std::array kColumnAliases{
     cli::ColumnAlias{"CPU", column("CPU%")},      cli::ColumnAlias{"MEMORY", column("MEM")},
     cli::ColumnAlias{"PIDS", column("PIDS/MAX")}, cli::ColumnAlias{"TASKS", column("PIDS/MAX")},
@@ -157,8 +157,7 @@ inline const CgroupColumn& info(cli::ColumnId id) {
   return cli::at(kColumns, id);
 }
 
-/// How a column is laid out. The name of a tree keeps its start, which has the
-/// lines.
+/// Returns the layout of a column. In a tree, NAME keeps its start, which has the lines, when cut.
 inline cli::TableColumn table_column(cli::ColumnId id, bool is_tree) {
   cli::TableColumn table = cli::table_column(info(id));
   if (id == column("NAME")) {

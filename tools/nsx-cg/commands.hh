@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The commands of nsx-cg. The table of each, and what carries it out, are in one file.
+// The commands of nsx-cg. One file has the table of options of a command and its code.
 
 #include <algorithm>
 #include <array>
@@ -11,10 +11,10 @@
 
 namespace nsx::cg_tool {
 
-/// 1 is an answer of some commands.
+/// Not 1, which is the status of other failures.
 inline constexpr int kUsageStatus = 2;
 
-/// The columns of top have one more.
+/// The columns of top: those of ls, and EVENTS.
 inline constexpr auto kTopSortWords = [] {
   constexpr std::string_view kUsual = kColumnWords;
   constexpr std::string_view kMore = " EVENTS";
@@ -46,7 +46,7 @@ inline constexpr cli::Operands kCgroupAndLimits{.least = 1,
 extern const cli::Tool kLs, kTree, kTop, kRun, kExec, kCreate, kRm, kMv, kKillTable, kFreeze, kThaw,
     kWait, kReclaim, kDelegate, kSet, kGet, kExplain, kExport, kApply, kWhich;
 
-// They return the exit status.
+// Each runs one command and returns the exit status.
 int list(const cli::CommandLine& line);      // list.cc
 int tree(const cli::CommandLine& line);      // list.cc
 int top(const cli::CommandLine& line);       // top.cc

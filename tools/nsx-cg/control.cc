@@ -42,7 +42,8 @@ constexpr std::array kKillOptions{
 constexpr std::array kFreezeOptions{kForce, cli::kHelp};
 constexpr std::array kReclaimOptions{cli::kHelp};
 
-/// Does something to each cgroup that is named; a failure does not keep it from the others.
+/// Performs an action on each cgroup named by an operand, and continues after failures. Returns the
+/// exit status.
 template <class Deed>
 int for_each_cgroup(const cli::Tool& tool, const cli::CommandLine& line, bool force, Deed action) {
   auto session = Session::open();
@@ -56,7 +57,7 @@ int for_each_cgroup(const cli::Tool& tool, const cli::CommandLine& line, bool fo
   return status;
 }
 
-/// Whether a target is one process; all others are cgroups, with everything in them.
+/// Whether a target names a single process. All other targets are cgroups with all their processes.
 bool is_process(const std::string& target) {
   const std::size_t digits = target.find_first_not_of("0123456789");
   return digits == std::string::npos || target.starts_with("pid:") ||

@@ -46,7 +46,7 @@ int exec(const cli::CommandLine& line) {
   if (!session) return finish(kExec, error_of(session));
   auto cgroup = find_to_change(*session, line.operands.front(), options.force);
   if (!cgroup) return finish(kExec, error_of(cgroup));
-  // This process becomes the program: nothing is left to wait for it, or to clean up.
+  // This process becomes the program, so nothing waits for it or cleans up after it.
   Plan plan;
   step::EnterCgroup enter;
   enter.path = cgroup->path();

@@ -62,7 +62,7 @@ std::string value_text(const std::string& file, const std::string& value) {
   return value;
 }
 
-/// "io.max 8:0 wbps" as "io.max 8:0 (sda) wbps".
+/// Adds the name of the disk: "io.max 8:0 wbps" becomes "io.max 8:0 (sda) wbps".
 std::string with_disk(const std::string& file) {
   const std::size_t begin = file.find(' ');
   if (begin == std::string::npos) return file;
@@ -160,7 +160,7 @@ std::string json_of(const CgroupExplanation& explanation) {
   return json.close().key("outside").boolean(explanation.has_outside).close().take() + '\n';
 }
 
-/// Lines that are wider than the terminal, broken between words, and indented where they go on.
+/// Wraps lines at the width of the terminal and indents continuation lines.
 std::string folded(const std::string& text) {
   const auto width = cli::terminal_width();
   constexpr int kIndent = 4;
@@ -207,7 +207,7 @@ std::string explanation_text(const CgroupExplanation& explanation) {
 }
 
 int explain(const cli::CommandLine& line) {
-  std::setlocale(LC_CTYPE, "");  // for the width of names
+  std::setlocale(LC_CTYPE, "");  // for the display width of names
   Request request;
   if (auto read = cli::apply<kExplainOptions>(line, request); !read) {
     return cli::usage_error(kExplain, read.error());

@@ -7,7 +7,7 @@
 
 namespace nsx::cg_tool {
 
-/// An explanation as sentences, a line each.
+/// Returns an explanation as text, one line per fact.
 std::string explanation_text(const CgroupExplanation& explanation);
 
 }  // namespace nsx::cg_tool

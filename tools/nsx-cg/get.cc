@@ -31,7 +31,7 @@ constexpr std::array kGetOptions{
     cli::kHelp,
 };
 
-/// A key as it was asked for, and the lines of its file.
+/// A key as given, and the lines of its file.
 struct Entry {
   std::string key;
   std::vector<std::string> lines;
@@ -52,21 +52,21 @@ Result<std::vector<Entry>> read_keys(const CgroupTree& tree, const Cgroup& cgrou
   std::vector<Entry> entries;
   for (const std::string key : keys) {
     const std::string file = cgroup_file_of(key);
-    // A name, not a path to somewhere else.
+    // The key must be a file name, not a path out of the cgroup.
     if (file.find('/') != std::string::npos || file.find('.') == std::string::npos ||
         file.starts_with('.')) {
       return problem("unknown key {}", cli::quoted(key),
                      "expected a cgroup file such as memory.max");
     }
     auto text = TRY(read_or_explain(tree, cgroup, file));
-    // Nothing is attached to the cgroup that would limit it.
+    // Without a program attached to the cgroup, its traffic is unlimited.
     if (text.empty() && (file == "net.in" || file == "net.out")) text = "max";
     entries.push_back({key, lines_of(text)});
   }
   return entries;
 }
 
-/// All settings of one cgroup.
+/// Reads all settings of a cgroup.
 Result<std::vector<Entry>> read_settings(const Cgroup& cgroup) {
   auto record = TRY(read_cgroup_record(cgroup, "."));
   std::vector<Entry> entries;

@@ -26,13 +26,13 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// Long enough for a rate to say something, short enough to be waited for.
+/// Long enough for a meaningful rate, short enough to wait for.
 constexpr std::chrono::milliseconds kUsualInterval{250};
 
 struct Request {
   bool is_tree = false;
   std::vector<cli::ColumnId> columns = {};
-  bool are_listed = false;  ///< all of them, in this order
+  bool are_listed = false;  ///< -o gave the whole list, not additions
   cli::TableFormat format = cli::TableFormat::plain;
   bool headings = true;
   bool exact = false;
@@ -43,7 +43,7 @@ struct Request {
   bool descending = false;
   std::chrono::milliseconds interval = kUsualInterval;
   std::string cgroup = "/";
-  bool container_if_any = false;  ///< the column of containers goes where there is none to show
+  bool container_if_any = false;  ///< omit CONTAINER if no row has one
 };
 
 Status set_columns(Request& request, const char* list) {
@@ -120,7 +120,7 @@ constexpr std::array kTreeOptions{
     cli::under("Other", cli::kHelp),
 };
 
-/// A person is shown containers without asking.
+/// Adds the column CONTAINER for people, unless they listed the columns.
 void add_container(Request& request) {
   if (request.are_listed || request.format != cli::TableFormat::plain) return;
   auto& columns = request.columns;
@@ -129,13 +129,14 @@ void add_container(Request& request) {
   request.container_if_any = true;
 }
 
-/// Command lines are long: what stands behind them would stand far away.
+/// Moves NAME to the end: command lines are long and would push later columns away.
 void put_name_last(std::vector<cli::ColumnId>& columns) {
   std::stable_partition(columns.begin(), columns.end(),
                         [](cli::ColumnId id) { return id != column("NAME"); });
 }
 
-/// A cgroup's name in a tree: the last of its path, but of the first.
+/// Returns the name of a cgroup in a tree: the last component of its path, for the root the whole
+/// path.
 std::string name_in_tree(const CgroupSample& sample) {
   if (!sample.parent) return sample.path;
   return sample.path.substr(sample.path.rfind('/') + 1);
@@ -162,7 +163,7 @@ class View {
  private:
   const cli::Tool& tool() const { return request_.is_tree ? kTree : kLs; }
 
-  /// All columns that something is asked of.
+  /// Returns all columns that are shown, sorted by or filtered by.
   std::vector<cli::ColumnId> needed() const {
     std::vector<cli::ColumnId> columns = request_.columns;
     if (request_.sort) columns.push_back(*request_.sort);
@@ -173,7 +174,7 @@ class View {
     return columns;
   }
 
-  /// What the tree has nothing of: an error, if it decides what is shown.
+  /// Omits columns without data in the whole tree. Sorting or filtering by one is an error.
   Status leave_out_missing() {
     const MissingColumns missing(session_.tree);
     if (request_.sort) {
@@ -185,7 +186,7 @@ class View {
       }
     }
     const bool is_plain = request_.format == cli::TableFormat::plain;
-    // Programs expect the columns that they know, and those who wrote them no note each time.
+    // Scripts expect the columns that they request, and no note each time.
     if (is_plain || ::isatty(STDERR_FILENO) == 1) note_ = missing.note(request_.columns);
     if (is_plain) missing.remove_from(request_.columns);
     return {};
@@ -288,7 +289,7 @@ class View {
         {.format = request_.format, .headings = request_.headings, .fit = true});
   }
 
-  /// A line for each process, below its cgroup's, which is the last.
+  /// Adds a line for each process below the line of its cgroup, which is the last one so far.
   void add_processes(std::size_t cgroup, std::vector<cli::TableRow>& lines) const {
     const std::size_t parent = lines.size() - 1;
     for (const pid_t pid : reading_.cgroups[cgroup].pids) {
@@ -325,13 +326,13 @@ class View {
 
   const Session& session_;
   Request request_;
-  std::string note_;  // of columns that are left out
+  std::string note_;  // about omitted columns
   CgroupReading reading_;
   std::vector<CgroupRates> rates_;
-  std::unordered_map<pid_t, std::string> commands_;  // of the processes that are shown
+  std::unordered_map<pid_t, std::string> commands_;  // of the processes shown
 };
 
-/// For the width of names and the lines of the tree; messages stay as they are.
+/// For the display width of names and the lines of the tree only; messages stay untranslated.
 void start_locale() {
   std::setlocale(LC_CTYPE, "");
 }

@@ -35,7 +35,7 @@ MissingColumns::MissingColumns(const CgroupTree& tree) : tree_(tree) {
     const char* controller = kColumns[i].needs.controller;
     if (controller != nullptr && std::ranges::find(present, controller) == present.end()) {
       std::string reason = tree.why_without(controller);
-      // "it is bound to ...", "this kernel does not have it"
+      // Reasons such as "it is bound to ..." continue the sentence; others follow a colon.
       constexpr std::string_view kIt = "it ";
       why_[i] =
           std::string("the ") + controller + " controller" +

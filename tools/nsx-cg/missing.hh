@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Which columns stay empty in the whole tree, and why.
+// The columns without data in the whole tree, and why.
 
 #include <array>
 #include <span>
@@ -14,22 +14,23 @@ namespace nsx::cg_tool {
 
 class MissingColumns {
  public:
-  /// Looks at the controllers of the top, and at what the kernel measures.
+  /// Reads the controllers of the root, and whether the kernel measures pressure.
   explicit MissingColumns(const CgroupTree& tree);
 
-  /// Why a column has nothing to show: "the memory controller is bound to cgroup v1, at
-  /// /sys/fs/cgroup/memory". Empty: it has.
+  /// Returns why a column has no data: "the memory controller is bound to cgroup v1, at
+  /// /sys/fs/cgroup/memory". Empty: it has data.
   const std::string& why(cli::ColumnId id) const { return why_[static_cast<std::size_t>(id)]; }
   bool has(cli::ColumnId id) const { return !why(id).empty(); }
 
-  /// An error for what cannot be done with such a column, like "sort by".
+  /// Fails if a column has no data. `what` is the infinitive in the error: "sort by".
   Status check(const char* what, cli::ColumnId id) const;
 
-  /// One sentence that says what is missing of these columns, and why: "the memory and pids
-  /// controllers are bound to cgroup v1: their limits and usage are not shown". Empty: nothing is.
+  /// Returns one sentence about the missing columns and why they are missing: "the memory and pids
+  /// controllers are bound to cgroup v1: their limits and usage are not shown". Empty: none is
+  /// missing.
   std::string note(std::span<const cli::ColumnId> columns) const;
 
-  /// Removes the columns with nothing to show, unless that is all of them.
+  /// Removes the columns without data, unless no column would be left.
   void remove_from(std::vector<cli::ColumnId>& columns) const;
 
  private:

@@ -9,7 +9,7 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// A runtime makes the cgroup first, and writes down later whose it is.
+/// A runtime creates the cgroup first and records the container later.
 constexpr int kTimesToList = 3;
 
 void set_container(CgroupPlace& place, const std::string* name, const std::string& path) {
@@ -33,7 +33,7 @@ void Places::list_if_new(const CgroupReading& reading) {
 }
 
 void Places::name(CgroupReading& reading) {
-  CgroupPlaces places(tree_.kernel());  // anew: a path may be another cgroup by now
+  CgroupPlaces places(tree_.kernel());  // not kept: a path may be another cgroup by now
   name_places(reading, places);
   list_if_new(reading);
   for (CgroupSample& sample : reading.cgroups)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// To which containers and units cgroups belong, containers by the names that their runtimes know.
+// The containers and units of cgroups, with the names of containers known to their runtimes.
 
 #include <cstdint>
 #include <optional>
@@ -18,11 +18,11 @@ class Places {
  public:
   explicit Places(const CgroupTree& tree) : tree_(tree) {}
 
-  /// Fills in the place of each cgroup of a reading. Containers are listed anew when a cgroup has
-  /// come since the last reading.
+  /// Sets the place of each cgroup of a reading. Containers are listed again if there are new
+  /// cgroups since the last reading.
   void name(CgroupReading& reading);
 
-  /// The place of a process.
+  /// Returns the place of a process.
   CgroupPlace of(const Process& process);
 
  private:
@@ -30,7 +30,7 @@ class Places {
 
   const CgroupTree& tree_;
   std::optional<cli::ContainerNames> names_;
-  std::unordered_set<std::uint64_t> known_;  // the ids of cgroups at the last reading
+  std::unordered_set<std::uint64_t> known_;  // the IDs of the cgroups at the last reading
   int times_to_list_ = 0;
 };
 

@@ -11,7 +11,7 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// A process with what is_same_process() needs, or none if it has ended.
+/// Returns a process with the data that is_same_process() needs, or none if it has exited.
 std::optional<CensusProcess> identify(const Kernel& kernel, pid_t pid) {
   auto process = Process::open(kernel, pid);
   const auto text = process ? process->read("stat") : error_of(process);
@@ -23,7 +23,8 @@ std::optional<CensusProcess> identify(const Kernel& kernel, pid_t pid) {
   return identity;
 }
 
-/// The id of the cgroup that each process is in now, in and below the first cgroup of a reading.
+/// Returns the ID of the current cgroup of each process in the first cgroup of a reading and its
+/// descendants.
 std::unordered_map<pid_t, std::uint64_t> current_cgroups(const CgroupTree& tree,
                                                          const CgroupReading& reading) {
   std::unordered_map<pid_t, std::uint64_t> ids;
@@ -58,8 +59,7 @@ std::unordered_map<pid_t, std::string> read_commands(const CgroupTree& tree,
     }
   }
   if (processes.empty()) return commands;
-  // A PID that was reused before identify() is told by its cgroup, one that is reused later by its
-  // start time.
+  // A PID reused before identify() is detected by its cgroup, a PID reused later by its start time.
   const auto now = current_cgroups(tree, reading);
   std::vector<std::string> lines = read_command_lines(tree.kernel(), processes);
   for (std::size_t i = 0; i < lines.size(); ++i) {

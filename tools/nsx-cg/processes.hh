@@ -15,7 +15,7 @@ namespace nsx::cg_tool {
 
 /// Returns the command lines of the processes of some cgroups of a reading, given by their indexes.
 /// The reading was taken with CgroupSampleRequest::pids. A command line is empty if the process has
-/// ended or left its cgroup since then, also if another process has its PID now.
+/// exited or left its cgroup since then, even if its PID has been reused.
 std::unordered_map<pid_t, std::string> read_commands(const CgroupTree& tree,
                                                      const CgroupReading& reading,
                                                      std::span<const std::size_t> cgroups);

@@ -7,7 +7,7 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// Nothing comes before numbers, these before texts.
+/// Missing values come before numbers, numbers before texts.
 bool is_less(const cli::Value& a, const cli::Value& b) {
   const auto number = [](const cli::Value& value) -> std::optional<double> {
     if (const auto* whole = std::get_if<std::uint64_t>(&value)) return static_cast<double>(*whole);
@@ -49,7 +49,7 @@ class RowMaker {
       shown_[i] = is_chosen ? 1 : 0;
     }
     if (!request_.is_tree) return;
-    // What leads to them. Each stands behind the one above it.
+    // Their ancestors. Parents come before their children, so one pass backwards is enough.
     for (std::size_t i = shown_.size(); i-- > 0;) {
       const auto& parent = reading_.cgroups[i].parent;
       if (shown_[i] && parent) shown_[*parent] = true;

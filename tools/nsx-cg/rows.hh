@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Which cgroups are shown, and in which order.
+// The cgroups to show, and their order.
 
 #include <functional>
 #include <optional>
@@ -13,9 +13,9 @@ namespace nsx::cg_tool {
 
 struct RowRequest {
   bool is_tree = false;
-  std::optional<std::size_t> depth = {};                        ///< how many layers below the first
-  std::function<bool(std::size_t)> accepts = nullptr;           ///< null: all
-  std::function<const cli::Value&(std::size_t)> key = nullptr;  ///< sorts; null: as they are
+  std::optional<std::size_t> depth = {};               ///< levels below the root of the view
+  std::function<bool(std::size_t)> accepts = nullptr;  ///< null: all
+  std::function<const cli::Value&(std::size_t)> key = nullptr;  ///< sort key; null: unsorted
   bool descending = false;
 };
 
@@ -24,8 +24,8 @@ struct Row {
   std::optional<std::size_t> parent;  ///< an earlier row, in a tree
 };
 
-/// The rows. In a tree, each cgroup that leads to one that is shown is shown, too, and siblings are
-/// sorted among each other.
+/// Returns the rows. A tree also shows the ancestors of the chosen cgroups, and siblings are sorted
+/// among each other.
 std::vector<Row> make_rows(const CgroupReading& reading, const RowRequest& request);
 
 }  // namespace nsx::cg_tool

@@ -68,7 +68,7 @@ std::string seconds(std::uint64_t microseconds) {
   return text;
 }
 
-/// What was used, a line each; what the kernel does not tell is left out.
+/// Returns the resources used, one per line. Values that the kernel does not report are left out.
 std::string stats_text(const CgroupSample& sample) {
   std::string text;
   const auto add = [&](const char* what, const std::string& value) {
@@ -175,12 +175,12 @@ Result<CgroupWanted> wanted_cgroup(const Session& session, const Request& reques
   wanted.path = TRY(session.tree.locate(path_below(above.path(), name)));
   wanted.settings = TRY(settings_of(kRun, session, wanted.path, request.limits));
   wanted.must_be_new = true;
-  // What is told at the end is counted by these.
+  // The statistics need these controllers.
   if (request.stats) wanted.wishes = {"cpu", "io", "memory", "pids"};
   return wanted;
 }
 
-/// Where the user has named none: as a rule this command's own cgroup.
+/// Chooses the parent cgroup if the user gave none: usually that of this command.
 Status choose_place(const Session& session, Request& request) {
   if (request.into || request.change.how.force) return {};
   auto place = TRY(cli::place_for_cgroup(session.tree));
@@ -189,8 +189,8 @@ Status choose_place(const Session& session, Request& request) {
   return {};
 }
 
-/// Runs the program in a cgroup that is there. In the child, whose program did not start, there is
-/// nothing left to do but to end.
+/// Runs the program in an existing cgroup. Also returns in the child if the program did not start:
+/// the child only exits then.
 int run_in(const Session& session, TemporaryCgroup& temporary, const Request& request,
            const std::vector<char*>& program) {
   Plan plan;
@@ -207,7 +207,7 @@ int run_in(const Session& session, TemporaryCgroup& temporary, const Request& re
   if (!outcome && outcome.error().error.code == EAGAIN) {
     if (auto full = explain_full(session.tree, temporary.cgroup())) outcome.error().error = *full;
   }
-  // What is read now is of what has ended.
+  // Read before the cgroup is removed.
   const auto stats = read_stats(temporary.cgroup());
   Status removed;
   if (!has_started) {
@@ -227,7 +227,7 @@ int run_in(const Session& session, TemporaryCgroup& temporary, const Request& re
   if (request.stats && !stats) cli::report(kRun, stats.error());
   if (!removed) cli::report(kRun, removed.error());
   if (request.oom_exit && stats && stats->oom_kills.value_or(0) > 0) return *request.oom_exit;
-  // The program has run, but not everybody who counts on it has been told.
+  // The program has run, but its statistics were lost.
   if (is_lost) return 1;
   return cli::end_as(*outcome);
 }
@@ -260,7 +260,7 @@ int run(const cli::CommandLine& line) {
   if (line.program.empty()) {
     return cli::usage_error(kRun, {"missing program: put it after '--'", "", 0, "", ""});
   }
-  // systemd is not asked for what makes no sense.
+  // Invalid limits are refused before systemd is asked for a scope.
   auto limits = parse_limits(line.operands);
   if (!limits) return cli::usage_error(kRun, limits.error());
   request.limits = std::move(*limits);
@@ -268,7 +268,7 @@ int run(const cli::CommandLine& line) {
   if (!session) return finish(kRun, error_of(session));
   if (request.change.dry_run && !request.into && !request.change.how.force &&
       cli::needs_scope(session->tree)) {
-    // The rest is known in there.
+    // The remaining steps can only be planned inside the scope.
     std::printf("systemd-run %s--scope -p Delegate=yes %s\n", ::geteuid() == 0 ? "" : "--user ",
                 cli::own_command_line().c_str());
     return cli::finish_stdout(kRun);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What every command begins and ends with.
+// The start and the end of every command.
 
 #include <memory>
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace nsx::cg_tool {
 
-/// The kernel, and the tree of cgroups in it.
+/// The kernel and its tree of cgroups.
 struct Session {
   std::unique_ptr<const Kernel> kernel;
   CgroupTree tree;
@@ -21,13 +21,13 @@ struct Session {
   static Result<Session> open();
 };
 
-/// Reports a failure; returns the exit status.
+/// Reports an error, if any, and flushes stdout. Returns the exit status.
 int finish(const cli::Tool& tool, const Status& status);
 
-/// The cgroup of this name, to be changed: not where systemd owns it, unless --force is given.
+/// Returns the cgroup of this name for a change. Errors: systemd manages it, unless `force` is set.
 Result<Cgroup> find_to_change(const Session& session, const char* name, bool force);
 
-/// What the commands take that change cgroups.
+/// The options of the commands that change cgroups.
 struct ChangeOptions {
   CgroupChangeOptions how;
   bool dry_run = false;
@@ -43,25 +43,26 @@ inline constexpr cli::Option kDryRun =
     cli::flag(cli::kNoLetter, "dry-run", "print the changes as shell commands, and do nothing",
               cli::set_flag<&ChangeOptions::dry_run>);
 
-/// Plans and carries out, or prints the actions.
+/// Plans a change, then performs it or prints its steps.
 Status change(const Session& session, std::span<const CgroupWanted> wanted,
               const ChangeOptions& options);
 
-/// Prints steps, one a line.
+/// Prints steps, one per line.
 void print_steps(const Session& session, std::span<const CgroupStep> steps);
 
-/// Carries steps out, or prints them.
+/// Performs steps, or prints them with `dry_run`.
 Status carry_out_or_print(const Session& session, std::span<const CgroupStep> steps, bool dry_run);
 
-/// The limits among operands. One that makes no sense is a usage error, wherever it would be set.
+/// Parses operands as limits. Errors: a limit is malformed, whatever the cgroup; a usage error.
 Result<std::vector<CgroupLimit>> parse_limits(std::span<char* const> operands);
 
-/// What they come to for the cgroup at `path`. A note says what is rounded.
+/// Returns the settings that limits mean for the cgroup at `path`. Prints a note for rounded
+/// values.
 Result<std::vector<CgroupSetting>> settings_of(const cli::Tool& tool, const Session& session,
                                                const std::string& path,
                                                std::span<const CgroupLimit> limits);
 
-/// The path of `name` below the cgroup at `path`.
+/// Returns the path of the child `name` of the cgroup at `path`.
 std::string path_below(const std::string& path, const std::string& name);
 
 }  // namespace nsx::cg_tool

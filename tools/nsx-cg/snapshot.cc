@@ -20,7 +20,7 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// Of apply.
+/// The options of apply.
 struct Request {
   std::string into = ".";
   ChangeOptions change;
@@ -37,7 +37,7 @@ constexpr std::array kApplyOptions{
     cli::kHelp,
 };
 
-/// A file, or "-" for standard input.
+/// Reads a file, or standard input if `path` is "-".
 Result<std::string> read_text(const char* path) {
   const bool is_stdin = std::string_view(path) == "-";
   const OwnedFd file(is_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)

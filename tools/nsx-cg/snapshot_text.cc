@@ -20,7 +20,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-/// A member for each file: its line, or a list of its lines.
+/// Writes a member for each file: its line, or a list of its lines.
 void write_settings(const std::vector<CgroupSetting>& settings, cli::JsonWriter& json) {
   json.open('{');
   for (auto first = settings.begin(); first != settings.end(); ++first) {
@@ -43,7 +43,7 @@ Result<std::string> format_snapshot(const CgroupSnapshot& snapshot) {
   cli::JsonWriter json(cli::JsonLayout::ascii_lines);
   json.open('{').key(kSnapshotVersionKey).number(kSnapshotVersion).key("cgroups").open('[');
   for (const CgroupRecord& record : snapshot.cgroups) {
-    // A byte that is not UTF-8 would be replaced, and the name would be another's.
+    // Invalid bytes would be replaced, which could make the name that of another cgroup.
     if (!is_utf8(record.path)) {
       return refuse("export the cgroup", record.path, "its name is not UTF-8, which JSON requires");
     }

@@ -40,7 +40,7 @@ Status set_columns(Request& request, const char* list) {
   request.are_columns_listed = *list != '+';
   std::vector<cli::ColumnId>& columns = request.settings.columns;
   columns = TRY(cli::parse_columns(kColumnNames, list, columns));
-  // The name is always there, in front.
+  // NAME is always shown, as the first column.
   std::erase(columns, column("NAME"));
   return {};
 }
@@ -107,7 +107,7 @@ void sleep_for(std::chrono::milliseconds time) {
 }
 
 Status run_batch(TopSource& source, TopModel& model, const Request& request) {
-  // Rates and events are between two readings: the first is not shown.
+  // Rates and events need two readings: the first one is not shown.
   TRY(source.next(model.wanted_files()));
   for (std::uint64_t i = 0; !request.count || i < *request.count; ++i) {
     sleep_for(model.settings().interval);
@@ -119,13 +119,13 @@ Status run_batch(TopSource& source, TopModel& model, const Request& request) {
   return {};
 }
 
-/// NO_COLOR, if it is not empty, switches colours off: no-color.org.
+/// Whether colors are used: a non-empty NO_COLOR disables them (no-color.org).
 bool wants_colors() {
   const char* no_color = std::getenv("NO_COLOR");
   return no_color == nullptr || *no_color == '\0';
 }
 
-/// A person is shown containers without asking, and no columns that stay empty.
+/// For people, adds the column CONTAINER and removes columns without data.
 void choose_columns(const MissingColumns& missing, Request& request) {
   if (request.format == TopFormat::json) return;
   auto& columns = request.settings.columns;
@@ -137,7 +137,7 @@ void choose_columns(const MissingColumns& missing, Request& request) {
   }
 }
 
-/// What the model is told of columns with nothing to show. Errors: it is to sort by one.
+/// Passes the columns without data to the model. Errors: the list is sorted by one of them.
 Status leave_out_missing(const MissingColumns& missing, TopSettings& settings) {
   for (std::size_t i = 0; i < kColumns.size(); ++i)
     settings.missing.push_back(missing.why(cli::ColumnId{static_cast<std::uint8_t>(i)}));
@@ -164,7 +164,7 @@ int show(const Session& session, Request& request) {
   auto ended = run_live(session.tree, source, model, note, request.count, wants_colors());
   if (!ended) return finish(kTop, error_of(ended));
   if (*ended != 0) {
-    // The terminal is as it was: end as anybody would.
+    // The terminal is restored: end by the signal, as its sender expects.
     std::signal(*ended, SIG_DFL);
     std::raise(*ended);
   }
@@ -187,14 +187,14 @@ constexpr cli::Tool kTop{
 };
 
 int top(const cli::CommandLine& line) {
-  // For the width of names, and what the terminal can show; messages stay as they are.
+  // For the display width of names and the characters of the terminal; messages stay untranslated.
   std::setlocale(LC_CTYPE, "");
   Request request;
   if (auto read = cli::apply<kTopOptions>(line, request, request.settings); !read) {
     return cli::usage_error(kTop, read.error());
   }
   if (!line.operands.empty()) request.cgroup = line.operands.front();
-  // A filter that makes no sense is an error of usage.
+  // An invalid filter is a usage error.
   if (auto model = TopModel::make(request.settings); !model) {
     return cli::usage_error(kTop, model.error());
   }

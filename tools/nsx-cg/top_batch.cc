@@ -14,7 +14,7 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// The name, the chosen columns, and the events.
+/// Returns the columns: NAME, the chosen ones and EVENTS.
 std::vector<cli::ColumnId> columns_of(const TopModel& model) {
   std::vector<cli::ColumnId> columns{column("NAME")};
   const auto others = model.columns();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// nsx-cg top without a terminal: a table, or a line of JSON, for each look.
+// nsx-cg top without a terminal: a table or a line of JSON for each sample.
 
 #include "nsx-cg/top_model.hh"
 
@@ -8,10 +8,10 @@ namespace nsx::cg_tool {
 
 enum class TopFormat { table, json };
 
-/// Writes what the model shows, all rows of it, and flushes standard output.
+/// Prints all rows of the model and flushes standard output.
 Status print_batch(const TopModel& model, TopFormat format, bool headings);
 
-/// The line of JSON alone, without a line feed: {"time": seconds since 1970, "cgroups": [...]}.
+/// Returns the line of JSON without a line feed: {"time": seconds since 1970, "cgroups": [...]}.
 std::string json_line(const TopModel& model, double time);
 
 }  // namespace nsx::cg_tool

@@ -46,7 +46,7 @@ TopTone worst_of(const TopEvents& events) {
   return events.frozen ? TopTone::frozen : TopTone::plain;
 }
 
-/// Work that stands still hurts long before it does so all the time.
+/// Returns the tone of a bar. Pressure is a problem long before it reaches 100%.
 TopTone tone_of_bar(cli::ColumnId id, double share) {
   const bool is_pressure =
       id == column("CPU-PSI") || id == column("MEM-PSI") || id == column("IO-PSI");
@@ -149,7 +149,7 @@ std::optional<double> bar_of(cli::ColumnId id, const TopSnapshot& snapshot, std:
     case column("CPU%"):
       return share_of_cpu(sample, snapshot.rates[cgroup]);
     case column("MEM"):
-      // Above memory.high it is throttled and reclaimed from: that is a limit, too.
+      // Above memory.high, processes are throttled and memory is reclaimed: a limit as well.
       return share_of_limit(sample.memory, std::min(sample.memory_max.value_or(kNoCgroupLimit),
                                                     sample.memory_high.value_or(kNoCgroupLimit)));
     case column("SWAP"):

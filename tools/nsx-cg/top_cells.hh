@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The columns of nsx-cg top: those of ls, and EVENTS, what happened since the last reading.
+// The columns of nsx-cg top: those of ls, and EVENTS with the events since the last reading.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,31 +12,31 @@
 
 namespace nsx::cg_tool {
 
-/// Behind those of kColumns.
+/// The ID after those of kColumns.
 inline constexpr cli::ColumnId kEventsColumn{static_cast<std::uint8_t>(kColumns.size())};
 
-/// The columns by name, EVENTS among them.
+/// The names of the columns, including EVENTS.
 extern const cli::ColumnNames kTopNames;
 
-/// The name of a column.
+/// Returns the name of a column.
 const char* top_name(cli::ColumnId id);
 
-/// Whether a column's cells stand on the right.
+/// Whether the cells of a column are right-aligned.
 bool is_right(cli::ColumnId id);
 
-/// Whether the largest comes first, unless somebody wants it the other way.
+/// Whether a column is sorted in descending order by default.
 bool is_falling(cli::ColumnId id);
 
-/// What has to be read for a column, with what its bar is measured by.
+/// Returns the files to read for a column and its bar.
 CgroupFileSet files_of(cli::ColumnId id);
 
-/// The cell of a cgroup. `exact`: sizes are bytes.
+/// Returns the cell of a cgroup. With `exact`, sizes are in bytes.
 cli::Cell top_cell(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup, bool exact);
 
-/// What a column is sorted by: its value; of events, how bad they are.
+/// Returns the sort key of a cell: its value; for EVENTS, their severity.
 cli::Value sort_key(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
 
-/// What a cell has to say at a glance.
+/// The meaning of a cell at a glance, shown as a color.
 enum class TopTone : std::uint8_t {
   plain,
   good,     ///< a bar with room
@@ -45,11 +45,11 @@ enum class TopTone : std::uint8_t {
   frozen,
 };
 
-/// Of a cell; of the name, what its worst is.
+/// Returns the tone of a cell; for NAME, the worst one of the cgroup.
 TopTone tone_of(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
 
-/// How full the bar of a cell is, 0 to 1: what is used of a limit, or a pressure. None where there
-/// is no limit.
+/// Returns the fill of the bar of a cell, 0 to 1: the used share of a limit, or a pressure. None
+/// without a limit.
 std::optional<double> bar_of(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
 
 }  // namespace nsx::cg_tool

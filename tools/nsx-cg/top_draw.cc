@@ -49,7 +49,7 @@ TopLine whole_line(std::string_view text, int width, TopStyle style = {}) {
   return {{joined(fitted(text, width, TopAlign::left, TopCut::end)), style}};
 }
 
-/// Columns, with the place that each has on the screen.
+/// A column and its width on the screen.
 struct Placed {
   cli::ColumnId column = {};
   int width = 0;
@@ -103,7 +103,7 @@ class Drawing {
     return text;
   }
 
-  /// The cell's text; the name is what is left of the path in a tree.
+  /// Returns the text of a cell. In a tree, the name is the last component of the path.
   std::string text_of(cli::ColumnId id, std::size_t row) const {
     const Row& shown = model_.rows()[row];
     if (id == column("NAME") && model_.settings().is_tree) {
@@ -118,8 +118,7 @@ class Drawing {
     return cell.shown.empty() ? printable(cli::text_of(cell.value)) : cell.shown;
   }
 
-  /// Wide enough for all that is to be seen, and for most of what may come, so that columns seldom
-  /// move.
+  /// Returns a width for all visible cells and most future values, so that columns rarely move.
   int width_of_column(cli::ColumnId column) const {
     constexpr int kUsual = 5;
     int width = std::max(kUsual, width_of(top_name(column)));
@@ -132,8 +131,8 @@ class Drawing {
     return std::min(model_.rows().size(), model_.first_row() + room_for_rows(size_, note_));
   }
 
-  /// Text takes no room from the columns behind it, but for what an ID needs; from the first of
-  /// them it takes only what its heading needs.
+  /// Returns the width of a text column. It takes room from later columns only for its heading or
+  /// for a container ID; from the next column only for its heading.
   static int width_of_text(std::span<const int> widths, int heading, int left) {
     constexpr int kId = 12;
     int room = left - 1;
@@ -166,7 +165,7 @@ class Drawing {
       placed_.push_back({columns[i], width});
     }
     const int wanted = width_of_column(column("NAME"));
-    // What no column takes is the name's, and then that of the last.
+    // Unused room goes to the name.
     name_width_ = std::min(kNarrowestName + left, std::max(kNarrowestName, wanted));
   }
 
@@ -212,7 +211,7 @@ class Drawing {
     return line;
   }
 
-  /// The text of a cell lies on its bar.
+  /// Draws a cell with its bar in the background.
   void add_cell(TopLine& line, std::size_t row, const Placed& placed) const {
     const std::size_t cgroup = model_.rows()[row].cgroup;
     const auto align = is_right(placed.column) ? TopAlign::right : TopAlign::left;
@@ -234,12 +233,12 @@ class Drawing {
       reversed.is_reversed = true;
       line.push_back({on_bar, reversed});
     }
-    // With room on the bar, only the bar is coloured; an event colours the number.
+    // A good value colors only its bar; others color the text, too.
     if (style.tone == TopTone::good) style.tone = TopTone::plain;
     if (!beside.empty()) line.push_back({beside, style});
   }
 
-  /// Long lines are broken, and what follows of one is indented.
+  /// Draws a page. Long lines are wrapped with an indent.
   void add_page(const TopPage& page) {
     constexpr int kIndent = 4;
     const bool explains = page.action.kind == TopAction::Kind::explain;
@@ -287,7 +286,7 @@ class Drawing {
         break;
     }
     if (!model_.message().empty()) {
-      // A long one takes the place of rows while it is shown.
+      // A long message covers rows while it is shown.
       const auto lines = wrapped(model_.message(), size_.columns, kMessageLines);
       screen_.lines.resize(last + 1 - lines.size());
       for (const std::string& line : lines)
@@ -301,7 +300,7 @@ class Drawing {
     }
   }
 
-  /// What is typed, its end in sight; a mistake stands behind it.
+  /// Draws an input line. The end of the input stays visible, and an error is shown after it.
   void add_prompt(const std::string& prompt) {
     std::string text = model_.input();
     const int most = size_.columns - width_of(prompt) - 1;
@@ -320,7 +319,8 @@ class Drawing {
     return name_within(printable(action.container), printable(action.path), width);
   }
 
-  /// The name is what must be seen: where there is too little room, the words get fewer.
+  /// Returns the question to confirm an action. The name has priority: the words are shortened
+  /// first.
   std::string question() const {
     const TopAction& asked = model_.asked();
     std::string before = "kill all processes in and below ";
@@ -344,7 +344,7 @@ class Drawing {
 }  // namespace
 
 std::size_t room_for_rows(TopSize size, const std::string& note) {
-  // The title, the headings, and what stands at the bottom.
+  // The title, the headings and the bottom line.
   constexpr int kOthers = 3;
   const auto notes = static_cast<int>(wrapped(note, size.columns, kNoteLines).size());
   return static_cast<std::size_t>(std::max(1, size.lines - kOthers - notes));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the screen of nsx-cg top shows, as lines of styled text: drawn by whatever has a screen.
+// The screen of nsx-cg top as lines of styled text, independent of the terminal library.
 
 #include <optional>
 #include <string>
@@ -22,7 +22,7 @@ struct TopStyle {
   TopTone tone = TopTone::plain;
   bool is_bold = false;
   bool is_underlined = false;
-  bool is_reversed = false;  ///< a bar, a heading, or what is selected
+  bool is_reversed = false;  ///< a bar, a heading or the selected row
 
   bool operator==(const TopStyle&) const = default;
 };
@@ -34,19 +34,19 @@ struct TopSpan {
   bool operator==(const TopSpan&) const = default;
 };
 
-/// Pieces from left to right.
+/// Spans from left to right.
 using TopLine = std::vector<TopSpan>;
 
 struct TopScreen {
   std::vector<TopLine> lines;
-  /// Where somebody types: the column in the last line.
+  /// The column of the cursor in the last line, during input.
   std::optional<int> cursor;
 };
 
-/// How many rows of cgroups a screen of this size has. `note` is a line that is always shown.
+/// Returns how many rows of cgroups fit on a screen of this size with `note`.
 std::size_t room_for_rows(TopSize size, const std::string& note);
 
-/// Draws it. `note` says why columns are empty, or is empty itself.
+/// Draws the model. `note` is always shown and says why columns are missing; may be empty.
 TopScreen draw(const TopModel& model, TopSize size, const std::string& note);
 
 }  // namespace nsx::cg_tool

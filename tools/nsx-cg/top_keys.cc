@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the keys of nsx-cg top do.
+// The keys of nsx-cg top.
 
 #include <algorithm>
 #include <cstring>
@@ -26,7 +26,7 @@ TopAction action_on(const CgroupSample& cgroup, TopAction::Kind kind) {
   return {kind, cgroup.path, cgroup.id, cli::text_of(container.value)};
 }
 
-/// Whether the name of a cgroup, or that of its container, holds a text; case does not matter.
+/// Whether the path of a cgroup or the name of its container contains a text, ignoring case.
 bool has_text(const CgroupSample& sample, const std::string& text) {
   const auto holds = [&](const std::string& name) {
     return ::strcasestr(name.c_str(), text.c_str()) != nullptr;
@@ -34,7 +34,7 @@ bool has_text(const CgroupSample& sample, const std::string& text) {
   return holds(sample.path) || (sample.place.container && holds(sample.place.container->text()));
 }
 
-/// Takes off the last character of UTF-8.
+/// Removes the last UTF-8 character.
 void remove_last(std::string& text) {
   while (!text.empty()) {
     const char byte = text.back();
@@ -213,7 +213,7 @@ void TopModel::ask_for(TopMode mode, std::string input) {
 }
 
 void TopModel::type(const TopKey& key) {
-  constexpr char kClears = 'U' - '@';  // as in a shell
+  constexpr char kClears = 'U' - '@';  // Ctrl-U, as in a shell
   switch (key.name) {
     case Name::enter:
       accept_input();
@@ -243,7 +243,7 @@ void TopModel::accept_input() {
     search(1);
     return;
   }
-  // A mistake stays where it can be mended.
+  // An invalid filter stays in the input line to be corrected.
   if (auto done = set_filter(input_); !done) {
     message_ = done.error().message();
     return;
@@ -258,7 +258,7 @@ void TopModel::search(int step) {
     return;
   }
   const std::size_t count = rows_.size();
-  // From the one behind the selected, or else from the first that is seen, all around.
+  // Start after the selected row, otherwise at the first visible one, and wrap around.
   std::size_t row = selected_row_ ? *selected_row_ : first_row_ + (step > 0 ? count - 1 : 1);
   for (std::size_t i = 0; i < count; ++i) {
     row = (row + (step > 0 ? 1 : count - 1)) % count;
@@ -391,7 +391,7 @@ void TopModel::sort_beside(int step) {
   shown.insert(shown.end(), others.begin(), others.end());
   shown.push_back(kEventsColumn);
   const auto now = std::find(shown.begin(), shown.end(), settings_.sort);
-  // From one that is not shown, to the first.
+  // If the sort column is not shown, start at the first one.
   auto place = now != shown.end() ? now - shown.begin() + step : 0;
   place = std::clamp<std::ptrdiff_t>(place, 0, static_cast<std::ptrdiff_t>(shown.size()) - 1);
   sort_by(shown[static_cast<std::size_t>(place)]);

@@ -25,15 +25,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Kind = TopAction::Kind;
 
-/// Rates need two readings: the second is not long in coming.
+/// Rates need two readings: the second one follows soon.
 constexpr std::chrono::milliseconds kFirstInterval{250};
 
-/// The message with the hint in parentheses, as the screen has one place for both.
+/// Returns an error with its hint in parentheses, as the screen has one place for both.
 std::string in_one_line(const Error& error) {
   return error.message() + (error.hint().empty() ? "" : " (" + visible(error.hint()) + ')');
 }
 
-/// Takes signals by a descriptor, so that none is missed between a look and a wait.
+/// Receives signals by a descriptor, so that poll(2) does not miss any.
 class Signals {
  public:
   static Result<Signals> take() {
@@ -50,7 +50,7 @@ class Signals {
 
   int fd() const { return fd_.get(); }
 
-  /// The next one that has come, or 0.
+  /// Returns the next pending signal, or 0.
   int next() const {
     signalfd_siginfo info{};
     if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return 0;
@@ -94,7 +94,8 @@ class Live {
   Status look() {
     auto snapshot = TRY(source_.next(model_.wanted_files()));
     model_.take(std::move(snapshot));
-    // Processes come and go. What is explained stays until somebody asks again: it takes a while.
+    // Processes are updated with each sample. An explanation takes longer and stays until requested
+    // again.
     const TopPage* page = model_.page();
     if (page != nullptr && page->action.kind == Kind::processes) open_page(TopAction(page->action));
     return {};
@@ -121,7 +122,7 @@ class Live {
     constexpr std::chrono::milliseconds kNone{0};
     const int ready =
         ::poll(fds.data(), fds.size(), static_cast<int>(std::max(kNone, left).count()));
-    // A signal that ncurses takes: the size has changed, or it was stopped and goes on.
+    // EINTR: ncurses handled a signal, as the terminal was resized or the program continued.
     if (ready < 0 && errno != EINTR) return fail("wait for", "input");
     has_input_ = ready > 0 && (fds[0].revents & POLLIN) != 0;
     if (ready > 0 && (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) quits_ = true;
@@ -129,7 +130,7 @@ class Live {
   }
 
   void take_keys(TopTerminal& terminal) {
-    // Nothing to read, and yet ready: that is the end of the input.
+    // Readable without data: end of input.
     int bytes = 0;
     if (has_input_ && ::ioctl(STDIN_FILENO, FIONREAD, &bytes) == 0 && bytes == 0) quits_ = true;
     while (!quits_) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The live view: reads, draws and listens to keys, until it is told to end.
+// The live view: samples, draws and handles keys until it ends.
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +10,8 @@
 
 namespace nsx::cg_tool {
 
-/// Returns the signal that ended it: SIGTERM or SIGHUP; 0: it came to its end.
+/// Runs the live view for `count` samples, without `count` until it is quit. Returns the signal
+/// that ended it, SIGTERM or SIGHUP, or 0.
 Result<int> run_live(const CgroupTree& tree, TopSource& source, TopModel& model,
                      const std::string& note, std::optional<std::uint64_t> count, bool colors);
 

@@ -112,7 +112,7 @@ void TopModel::arrange() {
     const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) {
       return shown.reading.cgroups[row.cgroup].id == selected_id_;
     });
-    // One that is gone leaves the selection to what is in its place now.
+    // If the selected cgroup is gone, the row in its place is selected.
     select(found != rows_.end() ? static_cast<std::size_t>(found - rows_.begin()) : *selected_row_);
   }
   set_room(room_);
@@ -142,7 +142,7 @@ void TopModel::show_selected() {
 
 void TopModel::move(std::ptrdiff_t by) {
   if (!selected_row_) {
-    // The first step only begins.
+    // The first key only starts a selection.
     select(by < 0 && by != -1 ? 0 : first_row_);
     return;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The state of the live view, and what a key does to it. Knows neither terminal nor kernel: the
-// keys and the snapshots come from outside, and what is to be done to a cgroup is told.
+// The state of the live view, and the effects of keys. Independent of terminal and kernel: keys and
+// snapshots are passed in, and actions on cgroups are returned.
 
 #include <chrono>
 #include <cstdint>
@@ -32,10 +32,10 @@ struct TopKey {
     escape,
     backspace,
   } name = Name::character;
-  std::string text = {};  ///< of a character: in the locale's encoding
+  std::string text = {};  ///< of a character, in the encoding of the locale
 };
 
-/// What the model wants to be done.
+/// An action that the model requests.
 struct TopAction {
   enum class Kind : std::uint8_t {
     nothing,
@@ -49,68 +49,68 @@ struct TopAction {
     processes,  ///< the same
   };
   Kind kind = Kind::nothing;
-  // Of which cgroup: the one that is at this path must still be the one with this id.
+  // The cgroup: that at this path, if it still has this ID.
   std::string path = {};
   std::uint64_t id = 0;
-  std::string container = {};  ///< that it belongs to, for people; empty: none is known
+  std::string container = {};  ///< its container, for people; empty: none is known
 
   bool operator==(const TopAction&) const = default;
 };
 
-/// Something about one cgroup that takes the place of the list.
+/// Lines about one cgroup, shown instead of the list.
 struct TopPage {
-  TopAction action;  ///< what it is the answer to
+  TopAction action;  ///< the request that it answers
   std::vector<std::string> lines;
-  std::size_t first = 0;  ///< the first line that is seen
+  std::size_t first = 0;  ///< the first visible line
 };
 
-/// What the keys are for at the moment.
+/// The current use of the keys.
 enum class TopMode : std::uint8_t { browse, search, filter, confirm, help, page };
 
 struct TopSettings {
-  std::vector<cli::ColumnId> columns;  ///< behind the name
+  std::vector<cli::ColumnId> columns;  ///< after the name
   cli::ColumnId sort = column("CPU%");
   bool falling = true;
   bool is_tree = false;
   bool exact = false;
   std::string filter = {};
   std::chrono::milliseconds interval{1000};
-  bool container_if_any = false;  ///< the column of containers is hidden where there is none
-  /// Of each column why the whole tree has nothing of it; empty: it has.
+  bool container_if_any = false;  ///< hide CONTAINER if no cgroup has one
+  /// For each column, why the whole tree has no data for it; empty: it has.
   std::vector<std::string> missing = {};
 };
 
-/// The path of the cgroup above.
+/// Returns the path of the parent cgroup.
 std::string parent_of(const std::string& path);
 
-/// Why the whole tree has nothing of a column; empty: it has.
+/// Returns why the whole tree has no data for a column; empty: it has.
 std::string why_missing(const TopSettings& settings, cli::ColumnId column);
 
 class TopModel {
  public:
-  /// Errors: the filter.
+  /// Makes a model. Errors: the filter is invalid.
   static Result<TopModel> make(TopSettings settings);
 
   void take(TopSnapshot snapshot);
   TopAction press(const TopKey& key);
 
-  /// How many rows there is room for.
+  /// Sets how many rows fit on the screen.
   void set_room(std::size_t rows);
-  /// Shows lines about a cgroup, as a action asked for: until a key leaves them. Shown again, they
-  /// stay scrolled as they are.
+  /// Shows the lines that an action requested, until a key closes them. Showing the same page again
+  /// keeps its scroll position.
   void show_page(const TopAction& action, std::vector<std::string> lines);
-  /// The page that is shown; null: none.
+  /// Returns the visible page; null: none.
   const TopPage* page() const { return mode_ == TopMode::page ? &page_ : nullptr; }
 
-  /// Shown until the next key.
+  /// Shows a message until the next key.
   void tell(std::string message) { message_ = std::move(message); }
 
-  /// What the next snapshot has to be read from.
+  /// Returns the files to read for the next snapshot.
   CgroupFileSet wanted_files() const;
 
-  // What is to be shown.
+  // The state to draw.
   const TopSettings& settings() const { return settings_; }
-  /// The columns behind the name, without the last one.
+  /// Returns the columns after the name, without EVENTS.
   std::vector<cli::ColumnId> columns() const;
   TopMode mode() const { return mode_; }
   const TopSnapshot& snapshot() const { return is_narrowed() ? part_ : whole_; }
@@ -157,7 +157,7 @@ class TopModel {
   TopSettings settings_;
   std::optional<cli::RowFilter> filter_;
   TopSnapshot whole_;
-  TopSnapshot part_;  // of base_, while that is not the whole
+  TopSnapshot part_;  // of base_, if that is not the root
   std::string top_ = "/";
   std::string base_ = "/";
   std::vector<Row> rows_;

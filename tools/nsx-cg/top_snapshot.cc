@@ -39,7 +39,7 @@ std::vector<std::string> in_words(const TopEvents& events) {
   add("forks failed", events.failed_forks);
   constexpr double kPercent = 100;
   if (events.throttled > 0) {
-    // Less than half a percent is not nothing.
+    // Show at least 1%.
     const auto percent = std::max(1L, std::lround(events.throttled * kPercent));
     words.push_back("throttled " + std::to_string(percent) + '%');
   }
@@ -75,7 +75,7 @@ TopSnapshot subtree(const TopSnapshot& whole, const std::string& path) {
                                   [&](const CgroupSample& sample) { return sample.path == path; });
   if (first == cgroups.end()) return {};
   const auto begin = static_cast<std::size_t>(first - cgroups.begin());
-  // All below it stand behind it, and have a parent among them.
+  // The descendants follow it, and each has its parent among them.
   std::size_t end = begin + 1;
   while (end < cgroups.size() && cgroups[end].parent && *cgroups[end].parent >= begin)
     ++end;

@@ -19,7 +19,7 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// The cgroup that a action is about, if it is still the same.
+/// Opens the cgroup of an action. Errors: it was removed or replaced.
 Result<Cgroup> cgroup_of(const CgroupTree& tree, const TopAction& action, const char* what) {
   auto cgroup = TRY(tree.open_cgroup(action.path));
   struct stat status {};

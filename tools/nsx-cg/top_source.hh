@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Where the snapshots of nsx-cg top come from, and where its actions go.
+// Reads the snapshots of nsx-cg top and performs its actions.
 
 #include <string>
 #include <vector>
@@ -12,12 +12,12 @@
 
 namespace nsx::cg_tool {
 
-/// Reads one cgroup and all below it again and again.
+/// Reads a cgroup and its descendants repeatedly.
 class TopSource {
  public:
   TopSource(const CgroupTree& tree, Cgroup first) : places_(tree), first_(std::move(first)) {}
 
-  /// What is now, with what happened since the last call. Errors: the cgroup has been removed.
+  /// Takes a snapshot, with the events since the last call. Errors: the cgroup has been removed.
   Result<TopSnapshot> next(CgroupFileSet files);
 
  private:
@@ -26,12 +26,11 @@ class TopSource {
   CgroupReading before_;
 };
 
-/// Freezes, thaws or kills what the action names, if that is still the same cgroup, and none of
-/// systemd's.
+/// Freezes, thaws or kills the cgroup of an action. Errors: it was replaced, or systemd manages it.
 Status carry_out(const CgroupTree& tree, const TopAction& action);
 
-/// The lines of the page that a action asks for: the limits of a cgroup, as nsx-cg explain prints
-/// them, or the processes in it and below.
+/// Returns the lines of the page that an action requests: the limits of a cgroup, as printed by
+/// nsx-cg explain, or the processes in it and its descendants.
 Result<std::vector<std::string>> page_of(const CgroupTree& tree, const TopAction& action);
 
 }  // namespace nsx::cg_tool

@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-// Not its macros for every function: "move" and "clear" are other words here.
+// Without macros for functions, as "move" and "clear" are other names here.
 #define NCURSES_NOMACROS
 #include <curses.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 using Name = TopKey::Name;
 
-/// Pairs of colours are numbered from 1.
+/// Color pairs are numbered from 1.
 short pair_of(TopTone tone) {
   return static_cast<short>(static_cast<int>(tone) + 1);
 }
@@ -42,7 +42,7 @@ attr_t attributes_of(const TopStyle& style) {
   if (style.is_bold) attributes |= A_BOLD;
   if (style.is_underlined) attributes |= A_UNDERLINE;
   if (style.is_reversed) attributes |= A_REVERSE;
-  // What colours tell is also told without.
+  // Alarms must be visible without colors, too.
   if (style.tone == TopTone::alarm) attributes |= A_BOLD;
   return attributes;
 }
@@ -99,8 +99,8 @@ std::optional<TopKey> character_key(wint_t code) {
 }  // namespace
 
 Result<TopTerminal> TopTerminal::open(bool colors) {
-  // ncurses exits, or crashes, where memory runs out: there has to be enough for what it does
-  // first, and what exits later puts the terminal back.
+  // ncurses exits or crashes when memory runs out. Check that there is enough for its start, and
+  // restore the terminal at exit.
   constexpr std::size_t kEnough = std::size_t{1} << 20;
   ::operator delete(::operator new(kEnough));
   static termios before;
@@ -114,7 +114,7 @@ Result<TopTerminal> TopTerminal::open(bool colors) {
     return problem("unknown terminal type {}", quoted, {}, "correct TERM, or use --batch");
   }
   TopTerminal terminal(screen, ::stdscr);
-  constexpr int kEscapeDelay = 25;  // milliseconds that tell Esc from the start of another key
+  constexpr int kEscapeDelay = 25;  // milliseconds after which Esc is not the start of another key
   ::set_escdelay(kEscapeDelay);
   ::cbreak();
   ::noecho();
@@ -139,7 +139,7 @@ TopSize TopTerminal::size() const {
 
 void TopTerminal::show(const TopScreen& screen) {
   auto* window = static_cast<WINDOW*>(window_);
-  // What does not fit is an error of each of these calls, and no other is possible.
+  // These calls fail only for text that does not fit.
   ::werase(window);
   int row = 0;
   for (const TopLine& line : screen.lines) {

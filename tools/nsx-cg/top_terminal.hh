@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The terminal of nsx-cg top, by ncurses. Alone in knowing it.
+// The terminal of nsx-cg top. Only this class and top_terminfo.cc use ncurses.
 
 #include <memory>
 #include <optional>
@@ -14,21 +14,21 @@ namespace nsx::cg_tool {
 
 class TopTerminal {
  public:
-  /// Takes the terminal over, until this ends. One at a time: ncurses knows no more. Stopping and
-  /// going on (SIGTSTP) are dealt with.
+  /// Takes over the terminal until destruction. Only one object at a time, as ncurses has global
+  /// state, which also handles SIGTSTP and SIGCONT. Errors: the terminal type is unknown.
   static Result<TopTerminal> open(bool colors);
 
   TopSize size() const;
   void show(const TopScreen& screen);
 
-  /// The next key that has come, also if it means nothing here; none, if there is none.
+  /// Returns the next pending key, even if it is not used here; none if no key is pending.
   struct Pressed {
     bool is_resize = false;
     std::optional<TopKey> key = {};
   };
   std::optional<Pressed> next_key();
 
-  /// Paints all anew, whatever others wrote to the terminal.
+  /// Repaints the whole screen, for output of others to the terminal.
   void repaint();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Apart from top_terminal.cc: term.h makes macros of words like "lines" and "tone".
+// Separate from top_terminal.cc, as term.h defines macros such as "lines" and "tone".
 #include "nsx-cg/top_terminfo.hh"
 
 #include <cstdint>
@@ -13,7 +13,7 @@ bool has_screen() {
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) return false;
   int error = 0;
   if (::setupterm(nullptr, STDOUT_FILENO, &error) != OK) return false;
-  // Moving the cursor is all that is needed. tigetstr() takes no const before ncurses 6.5.
+  // Only cursor movement is needed. tigetstr() takes a non-const string before ncurses 6.5.
   char capability[] = "cup";
   const char* moves = ::tigetstr(capability);
   const bool found = moves != nullptr && reinterpret_cast<std::intptr_t>(moves) != -1;

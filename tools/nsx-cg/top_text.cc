@@ -29,19 +29,19 @@ int width_of(const std::vector<TopGlyph>& glyphs) {
   return width;
 }
 
-/// Takes glyphs off the end, until no more than `width` columns are left.
+/// Removes glyphs from the end until they fit in `width` columns.
 void cut_end(std::vector<TopGlyph>& glyphs, int width) {
   for (int now = width_of(glyphs); now > width && !glyphs.empty(); glyphs.pop_back())
     now -= glyphs.back().width;
 }
 
-/// Glyphs of one line: up to `end`; the following ones are on the next, from `next` on.
+/// The glyphs of a line end before `end`; the next line starts at `next`.
 struct Line {
   std::size_t end;
   std::size_t next;
 };
 
-/// As many as fit, up to a blank if there is one in the second half.
+/// Takes as many glyphs as fit, broken at a space if there is one in the second half.
 Line line_from(const std::vector<TopGlyph>& glyphs, std::size_t begin, int width) {
   std::size_t end = begin;
   for (int left = width; end < glyphs.size() && glyphs[end].width <= left; ++end)
@@ -53,7 +53,7 @@ Line line_from(const std::vector<TopGlyph>& glyphs, std::size_t begin, int width
   return {end, end};
 }
 
-/// Where the ID of a container ends in the last part of a path.
+/// Returns the end of a container ID in the last component of a path.
 std::optional<std::size_t> end_of_id(const std::string& path) {
   constexpr std::size_t kFull = 64;
   for (std::size_t at = path.rfind('/') + 1; at < path.size();) {
@@ -73,7 +73,8 @@ std::vector<TopGlyph> glyphs_of(std::string_view text) {
     const auto [length, wide] = cli::first_locale_character(text);
     const auto code = first_character(text).code;
     const std::string_view bytes = text.substr(0, length);
-    // -1 of a control character. Others take no room, and change what is beside them.
+    // wcwidth(3) is -1 for control characters. Other hidden characters take no columns, but affect
+    // their neighbors.
     const int width = wide && code && !is_hidden(*code) ? ::wcwidth(*wide) : -1;
     if (width >= 0) {
       glyphs.push_back({std::string(bytes), width});
@@ -114,7 +115,7 @@ std::vector<TopGlyph> fitted(std::string_view text, int width, TopAlign align, T
 std::string path_within(const std::string& path, int width, TopCut cut) {
   if (width_of(path) <= width) return path;
   std::string text = cli::with_short_ids(path);
-  // "/system.slice/docker-ID.scope": what is behind the ID goes before its digits do.
+  // "/system.slice/docker-ID.scope": the part after the ID is cut before the ID.
   if (const auto end = end_of_id(path); end && cut == TopCut::start) {
     const std::string to_id = cli::with_short_ids(path.substr(0, *end));
     constexpr int kIdAndMark = 14;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Text in the columns of a terminal. LC_CTYPE tells how wide a character is.
+// Text in the columns of a terminal. LC_CTYPE determines the width of characters.
 
 #include <string>
 #include <string_view>
@@ -8,36 +8,36 @@
 
 namespace nsx::cg_tool {
 
-/// A character as it is shown, and the columns that it takes.
+/// A character as displayed, and the number of columns that it takes.
 struct TopGlyph {
   std::string text;
   int width = 1;
 };
 
-/// `text` with what a terminal must not get as \xHH: control characters, and what the locale does
-/// not know.
+/// Returns the glyphs of `text`. Control characters and characters unknown to the locale are shown
+/// as \xHH.
 std::vector<TopGlyph> glyphs_of(std::string_view text);
 
 int width_of(std::string_view text);
 
 enum class TopAlign { left, right };
 
-/// What of a text is left out where it is too wide.
+/// The part of a text that is cut if it is too wide.
 enum class TopCut { end, start };
 
-/// A text in exactly `width` columns: padded, or cut, which ".." tells.
+/// Fits a text into exactly `width` columns: pads it, or cuts it and marks that with "..".
 std::vector<TopGlyph> fitted(std::string_view text, int width, TopAlign align, TopCut cut);
 
-/// The path of a cgroup in `width` columns at most, or less of it with `cut`: IDs of containers go
-/// down to their first 12 digits, which stay, and then the rest is cut.
+/// Fits the path of a cgroup into at most `width` columns: shortens container IDs to their first 12
+/// digits, then cuts the rest as `cut` says.
 std::string path_within(const std::string& path, int width, TopCut cut);
 
-/// What a cgroup is called in no more than `width` columns: "web (/docker/2db9657a83b2)", and its
-/// path alone where there is no container. The path is what is cut first.
+/// Returns the name of a cgroup in at most `width` columns: "web (/docker/2db9657a83b2)", without a
+/// container only its path. The path is cut first.
 std::string name_within(const std::string& container, const std::string& path, int width);
 
-/// A text in lines of no more than `width` columns, and no more of them than `most`; what is left
-/// is cut. None of an empty text.
+/// Wraps a text into at most `most` lines of at most `width` columns and cuts the rest. An empty
+/// text has no lines.
 std::vector<std::string> wrapped(std::string_view text, int width, std::size_t most);
 
 std::string joined(const std::vector<TopGlyph>& glyphs);

@@ -17,7 +17,7 @@ namespace nsx::cg_tool {
 
 namespace {
 
-/// As timeout(1) has it.
+/// The exit status on timeout, as in timeout(1).
 constexpr int kTimeIsOver = 124;
 
 struct Request {
@@ -25,7 +25,7 @@ struct Request {
   std::optional<std::chrono::milliseconds> timeout;
 };
 
-/// "memory=10%/2s", or "memory=full:10%/2s".
+/// Parses "memory=10%/2s" or "memory=full:10%/2s".
 Result<CgroupPressureAbove> parse_pressure(std::string_view text) {
   const auto wrong = [&](const char* reason) {
     return problem("invalid pressure {}", cli::quoted(text), reason);
@@ -62,8 +62,7 @@ Result<CgroupPressureAbove> parse_pressure(std::string_view text) {
   return above;
 }
 
-/// Whether what is waited for comes about only by what the processes do, so never while they are
-/// frozen.
+/// Whether only running processes can cause the event, so that it never happens in a frozen cgroup.
 bool waits_for_work(const CgroupEvent& event) {
   const auto* state = std::get_if<CgroupState>(&event);
   return state == nullptr || state->kind == CgroupState::Kind::empty;
@@ -77,7 +76,7 @@ Status set_event(Request& request, CgroupEvent event) {
 
 Status set_memory(Request& request, const char* text) {
   std::string_view size = text;
-  // "--memory=>512M", as it is said; a shell would take --memory>512M for a file.
+  // A leading > is accepted: "--memory=>512M". Unquoted, the shell takes > for a redirection.
   if (size.starts_with('>')) size.remove_prefix(1);
   auto bytes = TRY(parse_size(size));
   return set_event(request, CgroupMemoryAbove{bytes});
@@ -140,7 +139,7 @@ int wait(const cli::CommandLine& line) {
     if (!waits_for_work(event)) return {};
     return check_not_frozen(session->tree, *cgroup, "wait for the cgroup");
   };
-  // Perhaps nobody thaws it: that is only awaited for a given time.
+  // A frozen cgroup may never be thawed, so it is waited for only with a timeout.
   const bool hangs = !request.timeout && !check();
   auto done = wait_for_cgroup(session->tree, *cgroup, event,
                               hangs ? std::chrono::milliseconds(0) : request.timeout);

@@ -28,14 +28,14 @@ constexpr std::array kWhichOptions{
     cli::kHelp,
 };
 
-/// The process that a target means.
+/// Returns the process that a target names.
 Result<Process> process_of(const Kernel& kernel, const std::string& target) {
   auto found = TRY(resolve_target(kernel, target, cli::target_options()));
   if (!found.process) return problem("{} is not a process", found.name);
   return std::move(*found.process);
 }
 
-/// "memory,cpu /a", of v2 "cgroup2 /a".
+/// Returns a line per hierarchy: "memory,cpu /a", for v2 "cgroup2 /a".
 std::string all_text(const std::vector<CgroupMembership>& memberships) {
   std::string text;
   for (const CgroupMembership& each : memberships) {
