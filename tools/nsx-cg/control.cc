@@ -44,8 +44,9 @@ constexpr std::array kReclaimOptions{cli::kHelp};
 
 /// Performs an action on each cgroup named by an operand, and continues after failures. Returns the
 /// exit status.
-template <class Deed>
-int for_each_cgroup(const cli::Tool& tool, const cli::CommandLine& line, bool force, Deed action) {
+template <class Action>
+int for_each_cgroup(const cli::Tool& tool, const cli::CommandLine& line, bool force,
+                    Action action) {
   auto session = Session::open();
   if (!session) return finish(tool, error_of(session));
   int status = 0;

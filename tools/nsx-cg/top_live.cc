@@ -138,11 +138,11 @@ class Live {
       if (!pressed) return;
       if (!pressed->key) continue;
       model_.set_room(room_for_rows(terminal.size(), note_));
-      do_deed(model_.press(*pressed->key), terminal);
+      perform(model_.press(*pressed->key), terminal);
     }
   }
 
-  void do_deed(const TopAction& action, TopTerminal& terminal) {
+  void perform(const TopAction& action, TopTerminal& terminal) {
     switch (action.kind) {
       case Kind::nothing:
         break;

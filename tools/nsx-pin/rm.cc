@@ -112,9 +112,9 @@ Status check_inside(const Kernel& kernel, const PinStore& store, const std::stri
 
 /// Waits for the users of the namespaces, with --kill kills them. Returns those that are left after
 /// the timeout.
-Result<std::vector<Users>> see_to_users(const Kernel& kernel,
-                                        const std::vector<Namespace>& namespaces,
-                                        const Options& options) {
+Result<std::vector<Users>> await_users(const Kernel& kernel,
+                                       const std::vector<Namespace>& namespaces,
+                                       const Options& options) {
   const double start = now();
   for (;;) {
     auto users = find_users(kernel, namespaces);
@@ -177,7 +177,7 @@ Status remove(const Kernel& kernel, const Place& place, const PinStore& store,
   std::erase_if(namespaces, [&](const Namespace& ns) { return is_everybodys(kernel, ns); });
   // Most namespaces are gone by now and need no search for users.
   namespaces = reopen_alive(kernel, std::move(namespaces));
-  auto users = TRY(see_to_users(kernel, namespaces, options));
+  auto users = TRY(await_users(kernel, namespaces, options));
   if (users.empty()) return {};
   std::string text;
   for (const Users& each : users)
