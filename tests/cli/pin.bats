@@ -131,7 +131,7 @@ spawn_in() {
     [ "$before" = "$(find /run | sort; grep " /run" /proc/self/mountinfo)" ]'
   [ ! -e "$BATS_TEST_TMPDIR/made" ]
   [ "${lines[0]}" = "nsx-pin add: cannot pin /run/utsns/blue: File exists" ]
-  [ "${lines[1]}" = "hint: nsx-pin rm blue removes the pin, nsx-pin gc a stale file" ]
+  [ "${lines[1]}" = "hint: choose another name, or run 'nsx-pin rm blue'" ]
   [ "${lines[2]}" = "status 1" ]
 }
 

@@ -74,7 +74,7 @@ Status carry_out(const CgroupTree& tree, const TopAction& action) {
   const char* what = kills ? "kill" : freezes ? "freeze" : "thaw";
   auto cgroup = TRY(cgroup_of(tree, action, what));
   if (auto ok = check_single_writer(tree, action.path); !ok) {
-    ok.error().set_hint(std::string("nsx-cg ") + what + " --force " + action.path);
+    ok.error().set_hint(std::string("nsx-cg ") + what + " --force " + shell_word(action.path));
     return ok;
   }
   return kills ? signal_cgroup(tree, cgroup, SIGKILL) : freeze_cgroup(tree, cgroup, freezes);

@@ -234,7 +234,7 @@ Status check_free(const Kernel& kernel, const Place& place, const std::string& n
     };
     if (std::any_of(pins.begin(), pins.end(), is_half)) continue;
     return fail("pin", pin_path(kind, name, place.root), EEXIST,
-                "nsx-pin rm " + shell_word(name) + " removes the pin, nsx-pin gc a stale file");
+                "choose another name, or run 'nsx-pin rm " + shell_word(name) + '\'');
   }
   return {};
 }

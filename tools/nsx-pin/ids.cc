@@ -120,7 +120,7 @@ Result<std::vector<Row>> find_rows(const Request& request) {
     rows.push_back({id, its != known.end() ? its->second : Known{}});
   }
   if (request.id && rows.empty()) {
-    return problem("no namespace has netnsid {}", std::to_string(*request.id));
+    return problem("no namespace with netnsid {}", std::to_string(*request.id));
   }
   return rows;
 }
