@@ -161,7 +161,7 @@ Result<std::vector<NetId>> list_net_ids(const RouteSocket& socket, std::optional
                          [&](const nlmsghdr& answer) { ids.push_back(parse(answer)); });
   if (!done) {
     if (target && done.error().code == EINVAL) {
-      return problem("no namespace with netnsid {}", std::to_string(*target));
+      return problem("no namespace has netnsid {}", std::to_string(*target));
     }
     return error_of(done);
   }
