@@ -116,7 +116,7 @@ Result<OwnedFd> open_by_child(Errand errand, milliseconds& time) {
   time = std::chrono::ceil<milliseconds>(Clock::now() - begin);
   if (code != 0) {
     return fail("open", errand.path, code,
-                code == ETIMEDOUT ? "its file system does not answer" : "");
+                code == ETIMEDOUT ? "check its file system, which does not answer" : "");
   }
   return fd;
 }
@@ -128,7 +128,8 @@ Result<OwnedFd> open_in_time(const Errand& errand, PathFrom from) {
   }
   milliseconds time = std::min(kForOneFound, search_budget().left());
   if (time <= milliseconds{0}) {
-    return fail("open", errand.path, ETIMEDOUT, "other file systems have used up the time for it");
+    return fail("open", errand.path, ETIMEDOUT,
+                "try again: other file systems used up the time limit");
   }
   auto fd = open_by_child(errand, time);
   search_budget().spend(time);

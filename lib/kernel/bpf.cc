@@ -61,8 +61,9 @@ Result<std::uint64_t> linked_cgroup(int link) {
   attributes.info.bpf_fd = static_cast<std::uint32_t>(link);
   attributes.info.info_len = sizeof info;
   attributes.info.info = address_of(&info);
-  if (bpf(BPF_OBJ_GET_INFO_BY_FD, attributes) != 0) return fail("look at", "the link");
-  if (info.type != BPF_LINK_TYPE_CGROUP) return refuse("look at", "the link", "it is another kind");
+  if (bpf(BPF_OBJ_GET_INFO_BY_FD, attributes) != 0) return fail("inspect", "the BPF link");
+  if (info.type != BPF_LINK_TYPE_CGROUP)
+    return refuse("use", "the BPF link", "it is not attached to a cgroup");
   return std::uint64_t{info.cgroup.cgroup_id};
 }
 
@@ -82,7 +83,7 @@ Status read_bpf_map(int map, std::uint32_t key, void* value) {
   attributes.map_fd = static_cast<std::uint32_t>(map);
   attributes.key = address_of(&key);
   attributes.value = address_of(value);
-  if (bpf(BPF_MAP_LOOKUP_ELEM, attributes) != 0) return fail("read", "the map");
+  if (bpf(BPF_MAP_LOOKUP_ELEM, attributes) != 0) return fail("read", "the BPF map");
   return {};
 }
 
@@ -92,7 +93,7 @@ Status write_bpf_map(int map, std::uint32_t key, const void* value, std::uint64_
   attributes.key = address_of(&key);
   attributes.value = address_of(value);
   attributes.flags = flags;
-  if (bpf(BPF_MAP_UPDATE_ELEM, attributes) != 0) return fail("write", "the map");
+  if (bpf(BPF_MAP_UPDATE_ELEM, attributes) != 0) return fail("write", "the BPF map");
   return {};
 }
 

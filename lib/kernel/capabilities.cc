@@ -29,7 +29,7 @@ Status raise_ambient(std::uint64_t set) {
   for (unsigned long i = 0; i < 64; ++i) {
     if ((set >> i & 1) == 0) continue;
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) != 0) {
-      return fail("make ambient", "capability " + std::to_string(i));
+      return fail("make {} ambient", "capability " + std::to_string(i));
     }
   }
   return {};
@@ -113,15 +113,14 @@ std::string hint_for_capability(const Privilege& privilege, const std::string& w
   if (privilege.has) {
     return hint +
            (over == Over::own
-                ? "you have it, so a seccomp filter or a security module refuses"
-                : "yours counts in this user namespace only; run as root outside of it, unless a "
-                  "security module refuses");
+                ? "you have it, so a seccomp filter or a security module denies the call"
+                : "yours applies to this user namespace only; run as root outside of it, unless a "
+                  "security module denies the call");
   }
   if (!privilege.can_be_had) {
-    return hint +
-           "the bounding set lacks it, so only who starts this container or service can give it";
+    return hint + "the bounding set lacks it, so add it where this container or service is started";
   }
-  if (privilege.is_root) return hint + "this root lacks it, though the bounding set has it";
+  if (privilege.is_root) return hint + "this root lacks it, although the bounding set has it";
   return hint + "run as root";
 }
 
@@ -131,7 +130,7 @@ std::string hint_for_capability(int capability, const std::string& what, Over ov
 
 std::string hint_for_owner(const std::string& owner) {
   const Privilege privilege = own_privilege(CAP_DAC_OVERRIDE);
-  if (!privilege.is_root) return "be root, or " + owner;
+  if (!privilege.is_root) return "run as root, or as " + owner;
   return hint_for_capability(privilege, "CAP_DAC_OVERRIDE, or to be " + owner, Over::another);
 }
 

@@ -17,11 +17,11 @@ namespace nsx {
 namespace {
 
 tl::unexpected<Error> cannot(const char* operation, int code) {
-  return fail(operation, "the helper outside", code);
+  return fail(operation, "the outside helper", code);
 }
 
 tl::unexpected<Error> cannot_hear(int code) {
-  return cannot("hear from", code);
+  return cannot("receive from", code);
 }
 
 constexpr std::size_t kControlSize =
@@ -92,12 +92,12 @@ void add_word(std::string& text, std::string_view word) {
 Result<std::pair<Channel, Channel>> Channel::pair(bool tells_senders) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return fail("open", "a pair of sockets");
+    return fail("create", "a pair of sockets");
   }
   std::pair<Channel, Channel> channels{OwnedFd(ends[0]), OwnedFd(ends[1])};
   const int on = 1;
   if (tells_senders && ::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
-    return fail("ask for the credentials of", "a socket's peer");
+    return fail("request the credentials of", "a socket's peer");
   }
   return channels;
 }
@@ -155,7 +155,7 @@ Status Channel::send_status(const Status& status) const {
 }
 
 Status Channel::send_text(std::string_view text, std::span<const int> fds) const {
-  constexpr const char* kTalk = "talk to";
+  constexpr const char* kTalk = "send to";
   if (fds.size() > kMaxMessageFds || text.size() > kMaxMessageSize) return cannot(kTalk, EMSGSIZE);
   if (!send_packet(text.data(), text.size(), fds)) return cannot(kTalk, errno);
   return {};
@@ -217,9 +217,7 @@ Status status_of(WordMessage& message) {
   if (code) {
     return tl::unexpected(Error(words[1], words[2], *code, words[4], words[5]));
   }
-  auto failure = cannot("understand", 0);
-  failure.value().set_reason("its answer makes no sense");
-  return failure;
+  return problem("malformed answer from the outside helper");
 }
 
 }  // namespace nsx

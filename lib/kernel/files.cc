@@ -79,7 +79,7 @@ Result<std::string> read_file_at(int dir, const char* path, std::size_t limit) {
 }
 
 std::string too_long_hint(std::size_t limit) {
-  return "it is longer than the " + std::to_string(limit >> 20) + " MiB that are read of it";
+  return "at most " + std::to_string(limit >> 20) + " MiB of it is read";
 }
 
 Status write_file_at(int dir, const char* path, const std::string& text) {

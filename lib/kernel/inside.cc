@@ -72,7 +72,7 @@ Result<HostNames> read_host_names(const Kernel& kernel, const Namespace& uts) {
 Result<std::string> read_file_inside(const Kernel& kernel, const Namespace& ns, const char* file) {
   if (!kernel.numbers_are_ours()) {
     return refuse(std::string("read ") + file + " of", "a process inside",
-                  "the proc mount is not of this PID namespace");
+                  "the proc mount belongs to another PID namespace");
   }
   const auto visitor = TRY(Visitor::send(kernel, ns));
   const auto process = TRY(Process::open(kernel, visitor.pid()));
@@ -91,7 +91,7 @@ Result<Visitor> Visitor::send(const Kernel& kernel, const Namespace& ns) {
                             [&](const Channel& caller) { return visit(journey, caller); })));
   Arrival arrival;
   if (!visitor.child_.channel().receive(arrival, {.fd = &visitor.opened_})) {
-    return refuse(operation, subject, "the child that joins it has ended");
+    return refuse(operation, subject, "the child that joins it died");
   }
   if (arrival.code != 0) {
     return fail(

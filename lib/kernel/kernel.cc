@@ -79,8 +79,9 @@ Result<FeatureSet> parse_disabled_features(std::string_view list) {
       }
     }
     if (!known) {
-      return refuse("switch off the kernel feature", std::string(word), "unknown name",
-                    "known: -pidfd-ns, -pidfd-info, -ns-id, -ns-handle, -listns, -into-cgroup");
+      return problem("unknown kernel feature", '\'' + std::string(word) + '\'',
+                     "expected one of -pidfd-ns, -pidfd-info, -ns-id, -ns-handle, -listns, "
+                     "-into-cgroup");
     }
   }
   return disabled;
@@ -90,7 +91,7 @@ Result<Kernel> Kernel::open(const KernelOptions& options) {
   Kernel kernel;
   kernel.proc_path_ = options.proc;
   kernel.proc_ = OwnedFd(::open(options.proc.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!kernel.proc_) return fail("open", options.proc, errno, "is proc mounted there?");
+  if (!kernel.proc_) return fail("open", options.proc, errno, "mount -t proc proc " + options.proc);
 
   kernel.disabled_ = options.disabled;
   return kernel;
@@ -98,15 +99,14 @@ Result<Kernel> Kernel::open(const KernelOptions& options) {
 
 Status Kernel::check_proc() const {
   if (proc_path_ != "/proc" || is_proc(proc_.get())) return {};
-  return refuse("use", proc_path_, "it is no proc file system", "mount -t proc proc /proc");
+  return refuse("use", proc_path_, "it is not a proc file system", "mount -t proc proc /proc");
 }
 
 Status Kernel::check_numbers() const {
   TRY(check_proc());
   if (proc_path_ != "/proc" || numbers_are_ours()) return {};
-  return refuse("find processes by their numbers in", proc_path_,
-                "it is that of another PID namespace",
-                "mount -t proc proc /proc, in a mount namespace of your own");
+  return refuse("look up PIDs in", proc_path_, "it belongs to another PID namespace",
+                "in a mount namespace of your own: mount -t proc proc /proc");
 }
 
 const Kernel::Found& Kernel::found() const {

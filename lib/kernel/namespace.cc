@@ -50,8 +50,8 @@ Result<Namespace> opened(const Kernel& kernel, Result<OwnedFd> look, const std::
   // O_PATH first: opening a FIFO or a device can wait or do something; looking at it cannot.
   if (!look) return error_of(look);
   if (!is_nsfs(kernel, look->get())) {
-    return refuse("use as a namespace", path, "not a namespace file",
-                  "it should be like /proc/PID/ns/net or a bind mount of one");
+    return refuse("use {} as a namespace", path, "not a namespace file",
+                  "give a file like /proc/PID/ns/net or a bind mount of one");
   }
   const std::string again = "self/fd/" + std::to_string(look->get());
   auto fd = open_at(kernel.proc(), again.c_str(), O_RDONLY);
@@ -91,25 +91,28 @@ Result<Namespace> Namespace::open_file_at(const Kernel& kernel, int dir, const s
 }
 
 Result<Namespace> Namespace::open_id(const Kernel& kernel, std::uint64_t id) {
-  const std::string subject = "the namespace with the id " + std::to_string(id);
+  const std::string subject = "the namespace with id " + std::to_string(id);
   if (!kernel.has(Feature::namespace_handle)) {
-    return refuse("open", subject, "this kernel opens none by its id");
+    return refuse("open", subject, "this kernel cannot open namespaces by id");
   }
   OwnedFd fd(abi::open_namespace_by_id(id));
-  if (!fd) return fail("open", subject, errno, "there is none, or you have no right over it");
+  if (!fd)
+    return fail("open", subject, errno,
+                "if it exists, this needs CAP_SYS_ADMIN in the user namespace that owns it");
   auto ns = from_fd(kernel, std::move(fd));
   const bool shows_id = kernel.has(Feature::namespace_id);
-  if (ns && shows_id && ns->identity().id != id) return refuse("open", subject, "it got another");
+  if (ns && shows_id && ns->identity().id != id)
+    return refuse("open", subject, "the kernel opened another one");
   return ns;
 }
 
 Result<Namespace> Namespace::from_fd(const Kernel& kernel, OwnedFd fd) {
   struct stat st {};
-  if (::fstat(fd.get(), &st) != 0) return fail("stat", "a namespace file");
+  if (::fstat(fd.get(), &st) != 0) return fail("inspect", "a namespace file");
   const int flag = ::ioctl(fd.get(), NS_GET_NSTYPE);
-  if (flag < 0) return fail("ask the kind of", "a namespace file");
+  if (flag < 0) return fail("get the kind of", "a namespace file");
   const auto kind = kind_by_clone_flag(flag);
-  if (!kind) return refuse("use", "a namespace file", "a kind that this nsx does not know");
+  if (!kind) return refuse("use", "a namespace file", "this version of nsx does not know its kind");
 
   Namespace ns;
   ns.kind_ = *kind;
@@ -163,7 +166,7 @@ Result<Namespace> Namespace::owner(const Kernel& kernel) const {
 Result<uid_t> Namespace::creator_uid() const {
   uid_t uid = 0;
   if (::ioctl(fd_.get(), NS_GET_OWNER_UID, &uid) != 0) {
-    return fail("ask the creator of",
+    return fail("get the creator of",
                 std::string(name(kind_)) + " namespace " + std::to_string(identity_.inode));
   }
   return uid;

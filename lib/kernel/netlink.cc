@@ -142,7 +142,7 @@ void parse_address(const Message& message, std::vector<Interface>& interfaces) {
 
 // --- Asking the kernel ---------------------------------------------------------------------------
 
-constexpr const char* kAsk = "ask the interfaces of";
+constexpr const char* kAsk = "list the interfaces of";
 
 /// How far a dump has come with a datagram.
 struct Progress {
@@ -262,7 +262,7 @@ std::optional<std::int32_t> find_net_id(const char* answer, std::size_t size) {
 
 namespace {
 
-constexpr const char* kAskId = "ask the netnsid of";
+constexpr const char* kAskId = "get the netnsid of";
 
 std::string subject_of(const Namespace& net) {
   return "net namespace " + std::to_string(net.identity().inode);
@@ -303,7 +303,7 @@ Result<std::vector<std::optional<int>>> net_ids_in(const Kernel& kernel, const N
 }
 
 Status bring_up_loopback() {
-  constexpr const char* kSet = "set up";
+  constexpr const char* kSet = "bring up";
   constexpr const char* kLoopback = "the interface lo";
   // Any socket will do (netdevice(7)). One of rtnetlink would keep the namespace for a few
   // milliseconds after its end, and who removes it meanwhile would have to look for a holder.

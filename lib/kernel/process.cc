@@ -23,7 +23,7 @@ namespace {
 /// To be its user is enough where it is none of root's, and has no more capabilities.
 std::string trace_hint() {
   return hint_for_capability(CAP_SYS_PTRACE,
-                             "the right to trace that process (its user's, or CAP_SYS_PTRACE)",
+                             "the right to trace that process (as its user, or CAP_SYS_PTRACE)",
                              Over::another);
 }
 
@@ -85,14 +85,16 @@ Status check_owner(const Kernel& kernel, const Namespace& ns, const Namespace& u
   if (is_or_is_above(kernel, *owner, user)) return {};
   return refuse(std::string("enter the ") + name(ns.kind()) + " namespace of", subject,
                 "it belongs to a user namespace that the process is not in",
-                "the process may be moving: try again, or leave out the user namespace");
+                "try again, or leave out the user namespace");
 }
 
 }  // namespace
 
 Result<Process> Process::open(const Kernel& kernel, pid_t pid) {
   const auto gone = [&] { return fail("find", pid_subject(pid), ESRCH); };
-  if (pid <= 0) return refuse("find", pid_subject(pid), "a PID is a number above 0");
+  if (pid <= 0)
+    return problem("invalid PID {}", '\'' + std::to_string(pid) + '\'',
+                   "expected a number above 0");
 
   Process process;
   process.pid_ = pid;
@@ -121,12 +123,10 @@ Result<Namespace> Process::open_namespace(const Kernel& kernel, Kind kind) const
       case EACCES:
       case EPERM:
         return fail(operation, pid_subject(pid_), errno, trace_hint());
-      case ESRCH:
-        return fail(operation, pid_subject(pid_), ESRCH, "it has ended");
       case ENOENT:
         // No directory ns/ any more, or a zombie: only its pid and user namespace are left.
         return fail(operation, pid_subject(pid_), ESRCH,
-                    "it has ended, or this kernel has no such namespaces");
+                    "if the process still runs, this kernel lacks the kind: ls /proc/self/ns");
       default:
         return fail(operation, pid_subject(pid_));
     }
@@ -199,12 +199,12 @@ Result<std::vector<std::string>> Process::read_environment() const {
     constexpr const char* kRead = "read the environment of";
     const int code = text.error().code;
     if (code == ESRCH || code == ENOENT) {
-      return fail(kRead, pid_subject(pid_), ESRCH, "it has ended");
+      return fail(kRead, pid_subject(pid_), ESRCH);
     }
     const bool denied = code == EACCES || code == EPERM;
     const std::string hint = denied              ? trace_hint()
                              : code == EFBIG     ? too_long_hint(kMaxEnvironment)
-                             : code == ETIMEDOUT ? "it keeps the lock of its memory"
+                             : code == ETIMEDOUT ? "try again: it holds the lock of its memory"
                                                  : "";
     return fail(kRead, pid_subject(pid_), code, hint);
   }
@@ -226,18 +226,18 @@ Result<Process::Ids> Process::read_ids() const {
   }
   const auto uid = effective_id(*text, "\nUid:\t");
   const auto gid = effective_id(*text, "\nGid:\t");
-  if (!uid || !gid) return refuse("read the ids of", pid_subject(pid_), "the status has none");
+  if (!uid || !gid) return refuse("read the ids of", pid_subject(pid_), "its status lacks them");
   return Ids{*uid, *gid, supplementary_groups(*text)};
 }
 
 Result<Namespace> Process::open_socket_namespace(const Kernel& kernel, int number) const {
   const std::string subject = "descriptor " + std::to_string(number) + " of " + pid_subject(pid_);
   if (!pidfd_) {
-    return refuse("take", subject, "the proc mount is not of this PID namespace");
+    return refuse("duplicate", subject, "the proc mount belongs to another PID namespace");
   }
   const OwnedFd copy(abi::pidfd_getfd(pidfd_.get(), number));
   if (!copy) {
-    return fail("take", subject, errno,
+    return fail("duplicate", subject, errno,
                 errno == EPERM ? "needs the right to attach to that process as a debugger" : "");
   }
   OwnedFd ns(::ioctl(copy.get(), SIOCGSKNS));
@@ -245,25 +245,24 @@ Result<Namespace> Process::open_socket_namespace(const Kernel& kernel, int numbe
   const int code = errno;
   struct stat st {};
   if (::fstat(copy.get(), &st) == 0 && !S_ISSOCK(st.st_mode)) {
-    return refuse("use as a socket", subject, "it is none");
+    return refuse("use {} as a socket", subject, "it is not a socket");
   }
   return fail("open the net namespace of", subject, code,
               code == EPERM ? "needs CAP_NET_ADMIN in the user namespace that owns it" : "");
 }
 
 Result<std::uint64_t> Process::pidfd_inode() const {
-  constexpr const char* kAsk = "ask the pidfd's inode number of";
+  constexpr const char* kAsk = "get the pidfd's inode number of";
   struct statfs fs {};
   struct stat st {};
   if (!pidfd_)
-    return refuse(kAsk, pid_subject(pid_), "the proc mount is not of this PID namespace");
+    return refuse(kAsk, pid_subject(pid_), "the proc mount belongs to another PID namespace");
   if (::fstatfs(pidfd_.get(), &fs) != 0 || ::fstat(pidfd_.get(), &st) != 0) {
     return fail(kAsk, pid_subject(pid_));
   }
   // Older kernels have one inode for all of them.
   if (static_cast<std::uint64_t>(fs.f_type) != abi::kPidfdFileSystem) {
-    return refuse(kAsk, pid_subject(pid_), "this kernel gives pidfds no inodes of their own",
-                  "Linux 6.9 does");
+    return refuse(kAsk, pid_subject(pid_), "it needs Linux 6.9");
   }
   return st.st_ino;
 }
@@ -271,7 +270,7 @@ Result<std::uint64_t> Process::pidfd_inode() const {
 Status Process::send_signal(int signal) const {
   const std::string subject = "PID " + std::to_string(pid_);
   if (!pidfd_)
-    return refuse("send a signal to", subject, "its number is not of this pid namespace");
+    return refuse("send a signal to", subject, "its number belongs to another PID namespace");
   if (abi::pidfd_send_signal(pidfd_.get(), signal) == 0) return {};
   return fail("send a signal to", subject);
 }
@@ -331,7 +330,7 @@ Status Process::confirm_namespaces(const Kernel& kernel,
     if (ns->kind() == Kind::user) user = ns;
     auto now = TRY(open_namespace(kernel, ns->kind()));
     if (now.same_as(*ns)) continue;
-    return refuse("enter", subject, "it has changed its namespaces meanwhile", "try again");
+    return refuse("enter", subject, "it changed its namespaces meanwhile", "try again");
   }
   if (user == nullptr) return {};
   for (const Namespace* ns : opened) {

@@ -75,7 +75,7 @@ class Performer {
   Status operator()(const step::SetTimeOffsets& s) {
     auto done = write_own_file("timens_offsets", time_offsets(s));
     if (!done) {
-      done.error().set_what("cannot set the clocks by");
+      done.error().set_what("cannot set the clock offsets in");
       done.error().set_hint(hint_for_time_offsets(done.error().code));
     }
     return done;

@@ -77,20 +77,20 @@ CreateRequest complete(CreateRequest request, const CreateFacts& facts) {
 /// What makes no sense together, of a complete request.
 Status check(const CreateRequest& request) {
   if ((request.monotonic || request.boottime) && !request.kinds.contains(Kind::time)) {
-    return refuse("set", request.monotonic ? "the monotonic clock" : "the boot-time clock",
-                  "no new time namespace is asked for", "add --time");
+    return problem(request.monotonic ? "--monotonic needs --time" : "--boottime needs --time");
   }
   if (request.allow_setgroups.value_or(false) && request.groups.own) {
-    return refuse("allow setgroups", "", "with a map of one's own group it must be denied",
+    return refuse("allow setgroups", "", "a map of only your own group requires denying it",
                   "leave out --setgroups=allow or --map-group");
   }
   if (!request.allow_setgroups.value_or(true) && !request.kinds.contains(Kind::user)) {
-    return refuse("deny setgroups", "", "no new user namespace is asked for", "add --user");
+    return problem("--setgroups=deny needs --user");
   }
   if (request.pin) {
     TRY(check_pin_name(*request.pin));
     if (request.kinds.empty()) {
-      return refuse("pin", *request.pin, "no new namespace is asked for", "add --net or others");
+      return refuse("pin", *request.pin, "no new namespace is requested",
+                    "add --net or another kind of namespace");
     }
   }
   return {};
@@ -115,7 +115,7 @@ Result<step::WriteIdMaps> id_maps(const CreateRequest& request, const CreateFact
         const bool of_users = what[0] == 'U';
         return refuse(std::string("map ") + what + "s", "",
                       std::string(of_users ? "newuidmap" : "newgidmap") + " is not in PATH",
-                      "it is in Debian's package uidmap");
+                      "install it, on Debian: apt install uidmap");
       }
     }
     return written;
@@ -229,8 +229,7 @@ Result<Plan> plan_create(const CreateRequest& asked, const CreateFacts& facts) {
   if (facts.cgroup) steps.push_back(*facts.cgroup);
   if (request.owner) steps.push_back(step::BecomeOwner{request.owner->uid, request.owner->gid});
   if (!request.kinds.empty()) {
-    steps.push_back(
-        step::Unshare{request.kinds, ", or make a user namespace, too (--user, --map-root-user)"});
+    steps.push_back(step::Unshare{request.kinds, ", or add --map-root-user"});
   }
   if (!is_empty(maps)) steps.push_back(std::move(maps));
   if (request.monotonic || request.boottime) {
@@ -239,8 +238,7 @@ Result<Plan> plan_create(const CreateRequest& asked, const CreateFacts& facts) {
   if (request.fork) steps.push_back(follow_fork(request.follow));
   const auto propagation = mode_of(request.propagation);
   if (request.kinds.contains(Kind::mnt) && propagation) {
-    steps.push_back(
-        step::SetPropagation{*propagation, "--propagation=unchanged leaves mounts as they are"});
+    steps.push_back(step::SetPropagation{*propagation, "use --propagation=unchanged"});
   }
   // After that, so that a mount outside does not show in the new mount namespace.
   if (!pins.empty()) steps.push_back(step::Pin{pins});

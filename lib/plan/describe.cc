@@ -101,7 +101,7 @@ struct Describer {
       if (!text.empty()) text += ", ";
       text += "the boot-time clock by " + std::to_string(*s.boottime) + " s";
     }
-    return "set off " + text;
+    return "offset " + text;
   }
   std::string operator()(const step::Fork& s) const {
     std::string text = "fork; the parent waits";
@@ -135,7 +135,7 @@ struct Describer {
     std::string text = "make the cgroup " + printable(s.path) + " with";
     for (const CgroupSetting& setting : s.settings)
       text += ' ' + setting.file + '=' + quote(setting.value);
-    return text + ", and join it; it goes when it is empty";
+    return text + ", and join it; it is removed when empty";
   }
   std::string operator()(const step::DropGroups& s) const {
     return s.may_be_denied ? "drop supplementary groups, if that is allowed"
@@ -303,9 +303,9 @@ struct Needs {
       case Kind::user:
         return "CAP_SYS_ADMIN in it";
       case Kind::mnt:
-        return std::string(kOwner) + " and in one's own; CAP_SYS_CHROOT in one's own";
+        return std::string(kOwner) + " and in the caller's own; CAP_SYS_CHROOT in the caller's own";
       default:
-        return std::string(kOwner) + " and in one's own";
+        return std::string(kOwner) + " and in the caller's own";
     }
   }
   std::string operator()(const step::Unshare& s) const {

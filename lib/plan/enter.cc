@@ -57,15 +57,15 @@ Status check_mapped(const std::optional<IdMap>& map, const char* which,
                     std::optional<std::uint32_t> id, std::string_view hint) {
   if (!map || !id || to_outside(*map, *id)) return {};
   return refuse(std::string("become ") + which, std::to_string(*id),
-                map->empty() ? "the target's user namespace has no ids yet"
+                map->empty() ? "the target's user namespace has no id map yet"
                              : "the target's user namespace does not map it",
                 hint);
 }
 
 tl::unexpected<Error> cannot_follow(const char* which) {
   return refuse("follow", std::string("the target's ") + which,
-                "the user namespace that is entered does not have it, as far as that can be told",
-                std::string("name one, or 0"));
+                "it is not known to be mapped in the user namespace to enter",
+                "give a number, or 0");
 }
 
 /// The ids that the program gets.
@@ -93,13 +93,13 @@ Result<step::SetIds> choose_ids(const EnterRequest& request, const EnterFacts& f
     if (!ids.gid) ids.gid = default_id(facts.gid_map, asks_for_user, facts.target_gid);
     if (!ids.uid) ids.uid = default_id(facts.uid_map, asks_for_user, facts.target_uid);
   }
-  const std::string hint = request.user ? "name another user or group with --as"
-                                        : "name another with --setuid and --setgid, or keep yours "
-                                          "with --preserve-credentials";
+  const std::string hint = request.user ? "choose another user or group with --as"
+                                        : "choose another with --setuid and --setgid, or add "
+                                          "--preserve-credentials";
   TRY(check_mapped(facts.gid_map, "GID", ids.gid, hint));
   TRY(check_mapped(facts.uid_map, "UID", ids.uid, hint));
   for (const gid_t group : ids.groups.value_or(std::vector<gid_t>{})) {
-    TRY(check_mapped(facts.gid_map, "a member of the group", group, hint));
+    TRY(check_mapped(facts.gid_map, "a member of group", group, hint));
   }
   ids.keep_capabilities = ids.keep_capabilities || request.keep_capabilities;
   return ids;
@@ -153,7 +153,8 @@ Status check_something_is_entered(const EnterFacts& facts) {
                   [](const auto& found) { return found.kind == Kind::user && found.shared; });
   if (!is_own_user_alone) return {};
   return refuse("enter", "the user namespace of " + facts.namespaces.front().of,
-                "it is your own, and no other namespace is asked for", "--all enters all of them");
+                "it is already yours, and no other namespace is requested",
+                "add --all to enter all of its namespaces");
 }
 
 /// Where the program's new terminal comes from. It belongs to the UID that the program will have.

@@ -130,7 +130,8 @@ class FactReader {
     }
     auto owner = below->ns.owner(kernel_);
     if (!owner) {
-      if (owner.error().code == EPERM) owner.error().set_hint("it is above your own");
+      if (owner.error().code == EPERM)
+        owner.error().set_hint("run this in that user namespace or in an ancestor of it");
       return error_of(owner);
     }
     std::string of = std::string("the owner of the ") + name(below->ns.kind()) + " namespace of " +
@@ -178,9 +179,9 @@ class FactReader {
     auto ns = TRY(find_namespace(kernel_, id, kind));
     if (ns.identity().id != id) {
       return refuse(
-          "find the namespace with the id", std::to_string(id),
-          ns.identity().id == 0 ? "this kernel has no 64-bit ids" : "that is an inode number",
-          ns.identity().id == 0 ? "" : "its id is " + std::to_string(ns.identity().id));
+          "find the namespace with id", std::to_string(id),
+          ns.identity().id == 0 ? "this kernel has no 64-bit ids" : "it is an inode number",
+          ns.identity().id == 0 ? "" : "use its id: " + std::to_string(ns.identity().id));
     }
     add(std::move(ns), "id " + std::to_string(id));
     return {};
@@ -193,8 +194,8 @@ class FactReader {
 
   Status add_checked(Kind kind, Namespace ns, const std::string& of) {
     if (ns.kind() != kind) {
-      return refuse(std::string("join as a ") + name(kind) + " namespace", of,
-                    std::string("it is a ") + name(ns.kind()) + " namespace");
+      return refuse(std::string("join {} as the ") + name(kind) + " namespace", of,
+                    std::string("its kind is ") + name(ns.kind()));
     }
     add(std::move(ns), of);
     return {};
@@ -202,8 +203,8 @@ class FactReader {
 
   Status add_of_target(Kind kind) {
     if (!target_) {
-      return refuse(std::string("enter a ") + name(kind) + " namespace", "",
-                    "neither a target process nor a file is named");
+      return refuse(std::string("enter the ") + name(kind) + " namespace", "",
+                    "neither a target nor a file is given");
     }
     if (!target_->process) {
       TargetNamespace* named = named_by_target(kind);
@@ -302,8 +303,8 @@ class FactReader {
   // --- What else the target has ------------------------------------------------------------------
 
   Result<const Process*> target_process(const char* what) const {
-    if (!target_) return refuse(what, "", "no target process is named");
-    if (!target_->process) return refuse(what, "of " + target_->name, "it is no process");
+    if (!target_) return refuse(what, "", "no target process is given");
+    if (!target_->process) return refuse(what, "of " + target_->name, "it is not a process");
     return &*target_->process;
   }
 
@@ -328,7 +329,7 @@ class FactReader {
       if (fd) return fd;
       return fail("open the directory", *path, fd.error().code, fd.error().hint());
     }
-    auto process = TRY(target_process("take the target's directory"));
+    auto process = TRY(target_process("use the directory"));
     return ((*process).*of_target)();
   }
 
@@ -392,7 +393,7 @@ class FactReader {
     facts_.own_cgroup = TRY(read_cgroup_facts(kernel_, request_.cgroup));
     if (!request_.join_cgroup) return {};
     if (facts_.own_cgroup) {
-      return refuse("join", "the target's cgroup", "another is asked for, too",
+      return refuse("join", "the target's cgroup", "another cgroup is requested as well",
                     "leave out --join-cgroup, or --into-cgroup and --cgroup-limits");
     }
     auto process = TRY(target_process("join the cgroup"));
@@ -417,7 +418,7 @@ class FactReader {
 
   Status find_rest() {
     if (request_.environment) {
-      auto process = TRY(target_process("take the environment"));
+      auto process = TRY(target_process("use the environment"));
       facts_.environment = TRY(process->read_environment());
     }
     TRY(find_context());
@@ -426,7 +427,7 @@ class FactReader {
     auto process = TRY(target_process("follow the capabilities"));
     if (!will_be_in_user_namespace_of(*process)) {
       return refuse("follow the capabilities of", "PID " + std::to_string(process->pid()),
-                    "they count in its user namespace, and the program would be in another",
+                    "they apply to its user namespace, and the program would run in another",
                     "add --user");
     }
     facts_.privileges = TRY(read_privileges(*process));
@@ -445,7 +446,7 @@ class FactReader {
 
   Status find_limits() {
     if (!request_.follow_resource_limits) return {};
-    auto process = TRY(target_process("follow the limits"));
+    auto process = TRY(target_process("follow the resource limits"));
     const auto limits = TRY(process->read("limits"));
     facts_.resource_limits.limits = limits_that_differ(parse_resource_limits(limits));
     const auto score = TRY(process->read("oom_score_adj"));

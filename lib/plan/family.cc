@@ -22,7 +22,7 @@ namespace {
 
 /// Asks for the signal that tells the parent's death, which may have come before.
 Status die_with(const OwnedFd& parent, int signal) {
-  if (::prctl(PR_SET_PDEATHSIG, signal) != 0) return fail("ask for", "the parent-death signal");
+  if (::prctl(PR_SET_PDEATHSIG, signal) != 0) return fail("request", "the parent-death signal");
   pollfd end{parent.get(), POLLIN, 0};
   if (::poll(&end, 1, 0) > 0) ::raise(signal);
   return {};

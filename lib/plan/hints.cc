@@ -26,11 +26,11 @@ bool sysctl_is(const char* path, char value) {
 /// Debian's and Ubuntu's switches against user namespaces of ordinary users, if one is on.
 const char* switch_against_user_namespaces() {
   if (sysctl_is("/proc/sys/kernel/unprivileged_userns_clone", '0')) {
-    return "the sysctl kernel.unprivileged_userns_clone=0 forbids it to ordinary users";
+    return "run as root, or allow it to all users: sysctl kernel.unprivileged_userns_clone=1";
   }
   if (sysctl_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1')) {
-    return "the sysctl kernel.apparmor_restrict_unprivileged_userns=1 forbids it to ordinary "
-           "users";
+    return "run as root, or allow it to all users: "
+           "sysctl kernel.apparmor_restrict_unprivileged_userns=0";
   }
   return nullptr;
 }
@@ -93,12 +93,12 @@ std::string hint_for_unshare(int code, KindSet kinds, const std::string& alterna
         return hint_for_capability(CAP_SYS_ADMIN, "CAP_SYS_ADMIN", Over::own) + alternative;
       }
       if (const char* why = switch_against_user_namespaces()) return why;
-      return "user namespaces are refused below chroot(2), to a caller whose ids are not mapped, "
-             "and by the seccomp filters of many containers";
+      return "run it outside of the chroot or container: chroot(2), unmapped ids and many seccomp "
+             "filters rule out user namespaces";
     case ENOSPC:
-      return "a limit in /proc/sys/user/max_*_namespaces is reached, or they are nested too deep";
+      return "raise the limit in /proc/sys/user/max_*_namespaces, or nest fewer namespaces";
     case EINVAL:
-      return "this kernel may lack a kind; /proc/self/ns shows which it has";
+      return "this kernel may lack one of these kinds: ls /proc/self/ns";
     default:
       return {};
   }
@@ -113,12 +113,12 @@ std::string hint_for_setns(int code, Kind kind) {
     const std::string hint = hint_for_capability(
         CAP_SYS_ADMIN,
         kind == Kind::user ? "CAP_SYS_ADMIN in it"
-                           : "CAP_SYS_ADMIN in the user namespace that owns it and in one's own",
+                           : "CAP_SYS_ADMIN in the user namespace that owns it and in your own",
         Over::another);
-    return kind == Kind::user ? hint + ", or as the user who made it" : hint;
+    return kind == Kind::user ? hint + ", or as the user who created it" : hint;
   }
   if (code == EINVAL && kind == Kind::pid) {
-    return "only a pid namespace below one's own can be joined";
+    return "run it in an ancestor of that pid namespace: only descendants can be joined";
   }
   return {};
 }
@@ -131,7 +131,7 @@ std::string hint_for_id_map(int code) {
     const Privilege own = own_privilege(capability);
     if (own.is_root && !own.has) return hint_for_capability(own, name, Over::another);
   }
-  return "the kernel does not allow this map to this user";
+  return "map only your own id, or the ids in /etc/subuid and /etc/subgid with --map-auto";
 }
 
 std::string hint_for_mount(int code, int proc, Kind kind, const std::string& missing) {
@@ -153,27 +153,26 @@ std::string hint_for_mount(int code, int proc, Kind kind, const std::string& mis
   const char* directory = is_proc ? "/proc" : "/sys";
   const std::string covered =
       mountinfo ? join_some(covered_parts(*mountinfo, is_proc ? "proc" : "sysfs")) : std::string();
-  return std::string("a user namespace may mount it only where ") + directory +
-         " is visible as a whole; " +
-         (covered.empty() ? std::string("it is not here, or read-only")
-                          : "other mounts cover " + covered + ", as in a container") +
-         " (docker: --security-opt systempaths=unconfined)";
+  return std::string("a user namespace can mount it only where ") + directory +
+         " is fully visible, but " +
+         (covered.empty() ? std::string("it is missing or read-only here")
+                          : "other mounts cover " + covered) +
+         "; in Docker: --security-opt systempaths=unconfined";
 }
 
 std::string hint_for_propagation(int code, const std::string& alternative) {
   if (code != EINVAL) return {};
-  std::string hint = "/ is no mount point, as below chroot(2): ";
+  std::string hint = "/ is not a mount point, as after chroot(2): ";
   if (!alternative.empty()) hint += alternative + ", or ";
-  return hint + "outside, bind that directory onto itself first (mount --bind DIR DIR)";
+  return hint + "before the chroot: mount --bind DIR DIR";
 }
 
 std::string hint_for_fork(int code) {
   switch (code) {
     case EAGAIN:
-      return "no more processes are allowed: see ulimit -u, and pids.max of the cgroup (nsx-cg "
-             "explain)";
+      return "too many processes: see ulimit -u, and pids.max of the cgroup with nsx-cg explain";
     case ENOMEM:
-      return "the pid namespace may have lost its init process";
+      return "the init of the pid namespace may have exited: make a new pid namespace";
     default:
       return {};
   }
@@ -193,14 +192,13 @@ std::string hint_for_cgroup(int code) {
     case EPERM:
       return "needs write permission for cgroup.procs in the common ancestor of both cgroups";
     case EBUSY:
-      return "it passes controllers on to the cgroups below it, so it holds no process";
+      return "choose a cgroup below it: it hands controllers down, so it cannot hold processes";
     case EOPNOTSUPP:
-      return "it is threaded, and holds threads only";
+      return "choose the domain cgroup above it: it is threaded, and holds only threads";
     case ENODEV:
-      return "it was removed";
+      return "the cgroup was removed: choose another";
     case EAGAIN:
-      return "as many processes are in it as pids.max of it or of one above allows (nsx-cg "
-             "explain)";
+      return "pids.max of it or of a cgroup above it is reached: see nsx-cg explain";
     default:
       return {};
   }
@@ -213,9 +211,9 @@ std::string hint_for_time_offsets(int code) {
       return hint_for_capability(CAP_SYS_TIME,
                                  "CAP_SYS_TIME in the user namespace that owns the time namespace",
                                  Over::another) +
-             ", or map a user (--map-root-user)";
+             ", or add --map-root-user";
     case ERANGE:
-      return "a clock would be negative or beyond what it can show";
+      return "choose a smaller offset: a clock must not become negative or overflow";
     default:
       return {};
   }
@@ -224,9 +222,9 @@ std::string hint_for_time_offsets(int code) {
 std::string hint_for_mount_binfmt(int code) {
   switch (code) {
     case EPERM:
-      return "before Linux 6.7 only the initial user namespace has one";
+      return "before Linux 6.7, only the initial user namespace can mount it";
     case ENODEV:
-      return "this kernel has no binfmt_misc; root may load it: modprobe binfmt_misc";
+      return "load it as root: modprobe binfmt_misc";
     default:
       return {};
   }
@@ -235,9 +233,9 @@ std::string hint_for_mount_binfmt(int code) {
 std::string hint_for_interpreter(int code) {
   switch (code) {
     case EINVAL:
-      return "the form is :NAME:TYPE:OFFSET:MAGIC:MASK:INTERPRETER:FLAGS";
+      return "write it as :NAME:TYPE:OFFSET:MAGIC:MASK:INTERPRETER:FLAGS";
     case EEXIST:
-      return "one of this name is there";
+      return "choose another name: this one is registered";
     default:
       return {};
   }
@@ -248,7 +246,7 @@ std::string hint_for_hostname(int code) {
     case EPERM:
       return "needs CAP_SYS_ADMIN in the user namespace that owns the uts namespace";
     case EINVAL:
-      return "a host name has at most 64 bytes";
+      return "use at most 64 bytes";
     default:
       return {};
   }
@@ -259,7 +257,7 @@ std::string hint_for_ids(int code) {
     case EPERM:
       return "needs CAP_SETUID for another UID, CAP_SETGID for another GID";
     case EINVAL:
-      return "this id is not mapped in the user namespace";
+      return "map this id in the user namespace, or choose another";
     default:
       return {};
   }
@@ -268,9 +266,9 @@ std::string hint_for_ids(int code) {
 std::string hint_for_groups(int code) {
   switch (code) {
     case EPERM:
-      return "needs CAP_SETGID, and a user namespace where setgroups is not denied";
+      return "needs CAP_SETGID in a user namespace that allows setgroups";
     case EINVAL:
-      return "a group is not mapped in the user namespace, or they are more than 65536";
+      return "map all groups in the user namespace, and give at most 65536";
     default:
       return {};
   }

@@ -81,9 +81,9 @@ Result<Lines> lines_of(const char* what, const IdMapRequest::Block& block,
       break;
   }
   if (!facts.subordinate) {
-    const std::string file = std::string("/etc/sub") + (what[0] == 'U' ? "uid" : "gid");
-    return refuse(std::string("map ") + what + "s", "", "this user has no subordinate ids",
-                  "an administrator adds them to " + file + "; see usermod(8)");
+    const std::string kind = what[0] == 'U' ? "uid" : "gid";
+    return refuse(std::string("map ") + what + "s", "", "this user has no ids in /etc/sub" + kind,
+                  "add them as root: usermod --add-sub" + kind + "s FIRST-LAST USER");
   }
   IdMapLine line = *facts.subordinate;
   if (block.source == Source::auto_) return Lines{{line}, MakeWay::apart_and_grow};
@@ -113,19 +113,20 @@ Status check_id_map(const char* what, const IdMap& map) {
   for (const IdMapLine& line : map) {
     if (line.count == 0) return refuse(operation, show(line), "the range is empty");
     if (end_of(line, &IdMapLine::inside) > kEnd || end_of(line, &IdMapLine::outside) > kEnd) {
-      return refuse(operation, show(line), "the range goes beyond 4294967294, the last id");
+      return refuse(operation, show(line), "the range exceeds 4294967294, the last id");
     }
   }
   for (const Side side : {&IdMapLine::inside, &IdMapLine::outside}) {
     if (const auto overlap = find_overlap(map, side)) {
       return refuse(operation, show(overlap->first),
-                    "it overlaps with " + show(overlap->second) +
+                    "it overlaps " + show(overlap->second) +
                         (side == &IdMapLine::inside ? " inside" : " outside"));
     }
   }
   if (map.size() > kMaxLines || format_id_map(map).size() > kMaxBytes) {
-    return refuse(operation, std::to_string(map.size()) + " ranges", "the kernel takes no more",
-                  "at most 340 lines and 4095 bytes");
+    return refuse(operation, "",
+                  std::to_string(map.size()) +
+                      " ranges exceed the kernel's limit of 340 lines and 4095 bytes");
   }
   return {};
 }

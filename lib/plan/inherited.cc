@@ -120,7 +120,7 @@ bool leads(std::string_view entry) {
 Status mark(int fd) {
   // The directory that is being listed has been closed meanwhile.
   if (::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 || errno == EBADF) return {};
-  return fail("close on exec", "descriptor " + std::to_string(fd));
+  return fail("mark {} close-on-exec", "descriptor " + std::to_string(fd));
 }
 
 }  // namespace

@@ -160,7 +160,7 @@ bool stays_in_thread(const Parts& parts) {
 
 Status enter(const std::vector<OwnedFd>& namespaces) {
   for (const OwnedFd& ns : namespaces) {
-    if (::setns(ns.get(), 0) != 0) return fail("enter", "a namespace of one's own");
+    if (::setns(ns.get(), 0) != 0) return fail("return to", "the caller's own namespaces");
   }
   return {};
 }
@@ -206,7 +206,7 @@ Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest
     }
   }
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail("make", "a pipe");
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail("create", "a pipe");
   OwnedFd word(ends[0]);
   made.init_ = OwnedFd(ends[1]);
 
@@ -219,7 +219,7 @@ Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest
   auto message = attempt([&] { return child->channel().receive_words(); });
   child->wait();
   if (!message) return error_of(message);
-  if (!*message) return refuse("make new namespaces", "", "the child that makes them has ended");
+  if (!*message) return refuse("make new namespaces", "", "the child that makes them died");
   const auto& words = (*message)->words;
   if (words[0] != kMade) {
     auto failed = status_of(**message);

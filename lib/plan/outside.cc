@@ -22,7 +22,7 @@ namespace {
 /// Runs a program without environment and input; its output is the answer, if it fails.
 Status run_quietly(const std::vector<std::string>& words) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail("make", "a pipe");
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail("create", "a pipe");
   const OwnedFd output(ends[0]);
   OwnedFd input(ends[1]);
   // Before the fork: the child needs no memory then.
@@ -52,8 +52,8 @@ Status run_quietly(const std::vector<std::string>& words) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   while (!said.empty() && said.back() == '\n')
     said.pop_back();
-  if (said.empty()) said = "it failed";
-  return refuse("map ids by", words[0], printable(said),
+  if (said.empty()) said = "it failed without a message";
+  return refuse("map ids with", words[0], printable(said),
                 "see /etc/subuid and /etc/subgid for the ids that this user may map");
 }
 
@@ -87,7 +87,7 @@ class Helper {
     if (words[0] == "pin" && count == 1 + 3 * request.fds.size()) return pin(request);
     if (words[0] == "keep") return keep(request);
     if (words[0] == starter::kUndo) return undo();
-    return refuse("understand", words[0], "no such request");
+    return problem("unknown request to the outside helper:", '\'' + words[0] + '\'');
   }
 
   Status write(const std::string& file, const std::string& text) const {
@@ -109,7 +109,7 @@ class Helper {
     const auto& words = request.words;
     for (std::size_t i = 0; i < request.fds.size(); ++i) {
       const auto kind = kind_by_name(words[1 + 3 * i]);
-      if (!kind) return refuse("pin", words[1 + 3 * i], "no such kind");
+      if (!kind) return problem("unknown kind of namespace", '\'' + words[1 + 3 * i] + '\'');
       const bool make = words[2 + 3 * i] == "make";
       const auto pin_it = [&] {
         return pin_one(*kind, make, words[3 + 3 * i], request.fds[i].get());
@@ -135,7 +135,7 @@ class Helper {
   }
 
   Status keep(WordMessage& request) {
-    if (request.fds.size() != 1) return refuse("keep", "pins", "no connection came along");
+    if (request.fds.size() != 1) return refuse("keep", "pins", "the request carries no connection");
     channel_ = Channel(std::move(request.fds[0]));
     kept_ = true;
     return {};
@@ -191,7 +191,7 @@ Result<Outside> Outside::start(const Kernel& kernel) {
     serve_outside(std::move(channel), std::move(process), self);
     return 0;
   });
-  if (!helper) return fail("start", "a helper that stays outside", helper.error().code);
+  if (!helper) return fail("start", "the outside helper", helper.error().code);
   return Outside(helper->take_channel());
 }
 
@@ -241,7 +241,7 @@ Status Outside::ask(const std::vector<std::string>& words, const std::vector<int
 
 Status Outside::wait_for_answer() {
   const bool has_answer = TRY(channel_.receive_status());
-  if (!has_answer) return refuse("hear from", "the helper outside", "it has ended");
+  if (!has_answer) return refuse("get an answer from", "the outside helper", "it exited");
   return {};
 }
 

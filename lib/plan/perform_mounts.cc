@@ -104,7 +104,7 @@ Status perform(const step::MountProc& s, int proc) {
   if (s.make_private &&
       ::mount("none", s.path.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 &&
       errno != EINVAL) {
-    return fail("make private what is mounted on", s.path);
+    return fail("make the mounts on {} private", s.path);
   }
   constexpr unsigned long kFlags = MS_NOSUID | MS_NOEXEC | MS_NODEV;
   if (::mount("proc", s.path.c_str(), "proc", kFlags, nullptr) == 0) return {};
@@ -119,7 +119,7 @@ Status perform(const step::MountBinfmt& s) {
     return fail("mount binfmt_misc on", s.path, code, hint_for_mount_binfmt(code));
   }
   if (::mount("none", s.path.c_str(), nullptr, MS_PRIVATE, nullptr) == 0) return {};
-  return fail("make private what is mounted on", s.path);
+  return fail("make the mounts on {} private", s.path);
 }
 
 Status perform(const step::LoadInterpreter& s) {
@@ -151,7 +151,7 @@ Status perform(const step::MountSys& s, int proc) {
   auto path = TRY(read_link_at(proc, ("self/fd/" + std::to_string(directory->get())).c_str()));
   if (s.make_private && ::mount("none", path.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 &&
       errno != EINVAL) {
-    return fail("make private what is mounted on", s.path);
+    return fail("make the mounts on {} private", s.path);
   }
   auto mounted = TRY(mounted_on(proc, path));
   std::vector<TakenMount> taken;
@@ -171,7 +171,7 @@ Status perform(const step::MountSys& s, int proc) {
     const int done =
         ::move_mount(each.mount.get(), "", AT_FDCWD, each.path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
     // A directory that only the other net namespace has.
-    if (done != 0 && errno != ENOENT) return failed("mount again on", each.path, errno);
+    if (done != 0 && errno != ENOENT) return failed("restore the mount on", each.path, errno);
   }
   return {};
 }
@@ -187,17 +187,17 @@ Status perform(const step::BindOver& s) {
       const int code = errno;
       return fail(
           "bind", source, code,
-          code == EXDEV ? "it leads out of " + s.from + "; --no-etc leaves /etc as it is" : "");
+          code == EXDEV ? "add --no-etc to leave /etc alone: it links out of " + s.from : "");
     }
     const OwnedFd mount(static_cast<int>(
         ::open_tree(file.get(), "", kCopy | static_cast<unsigned>(AT_EMPTY_PATH))));
     if (!mount) return fail("bind", source);
     // Not followed: what a link there leads to is not to be changed, and may not be there.
     const OwnedFd place(::openat(over.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (!place) return fail("bind " + source + " over", target);
+    if (!place) return fail("bind", source + " over " + target);
     constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
     if (::move_mount(mount.get(), "", place.get(), "", kBoth) != 0) {
-      return fail("bind " + source + " over", target);
+      return fail("bind", source + " over " + target);
     }
   }
   return {};

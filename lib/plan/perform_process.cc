@@ -85,7 +85,7 @@ Status perform(const step::LimitPrivileges& s) {
                                  s.permitted_for_good.value_or(~std::uint64_t{0}));
   if (!done || !s.permitted_for_good) return done;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) return {};
-  return fail("give up", "new privileges");
+  return fail("set", "no_new_privs");
 }
 
 Status perform(const step::SetOomScore& s) {
@@ -127,7 +127,7 @@ Status perform(const step::SetSecurityContext& s) {
   const std::string path = std::string("/proc/") + context_file(s);
   auto done = write_file_at(AT_FDCWD, path.c_str(), context_text(s));
   if (done) return {};
-  return fail("take the security context", s.context, done.error().code);
+  return fail("set the security context", s.context, done.error().code);
 }
 
 Status perform(const step::Execute& s) {
@@ -161,7 +161,8 @@ Status perform(const step::Unshare& s) {
   std::string list;
   for (const Kind kind : s.kinds)
     list += (list.empty() ? "" : ", ") + std::string(name(kind));
-  return fail("make new namespaces:", list, code, hint_for_unshare(code, s.kinds, s.alternative));
+  return fail("make new namespaces ({})", list, code,
+              hint_for_unshare(code, s.kinds, s.alternative));
 }
 
 Status perform(const step::SetHostname& s) {

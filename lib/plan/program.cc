@@ -96,19 +96,18 @@ Result<Program> find_shell(const EnterRequest& request, const EnterFacts& facts,
     const bool is_new = std::find(shells.begin(), shell, *shell) == shell;
     if (!is_new || !shell->starts_with('/') || lets_nobody_in(*shell)) continue;
     if (try_program(facts.files, *shell) == 0) return as_login_shell(*shell);
-    if (!tried.empty()) tried += ", no ";
+    if (!tried.empty()) tried += ", ";
     tried += *shell;
   }
-  std::string hint = "name a program that is there";
+  std::string hint = "give a program that exists there";
   if (!request.program.hint.empty()) hint += "; " + request.program.hint;
-  return refuse("find", "a shell in the files of " + whose_files(facts), "there is no " + tried,
-                hint);
+  return refuse("find a shell in the files of", whose_files(facts), "tried " + tried, hint);
 }
 
 void say_where(Error& error, const std::string& program, const std::string& files,
                const std::string& path, const std::string& hint) {
   if (error.code != ENOENT || files.empty()) return;
-  std::string where = "it was looked for in the files of " + files;
+  std::string where = "check that it exists in the files of " + files;
   if (program.find('/') == std::string::npos && !path.empty()) where += ", in " + path;
   if (!hint.empty()) where += "; " + hint;
   error.set_hint(where);

@@ -25,7 +25,7 @@ constexpr unsigned char kStarter[] = {
 #include "starter_bytes.inc"
 };
 
-constexpr const char* kMake = "make";
+constexpr const char* kMake = "create";
 constexpr const char* kCopy = "a sealed copy of the program starter";
 
 constexpr unsigned kExecutable = 0x10;  // MFD_EXEC, Linux 6.3
@@ -46,7 +46,7 @@ Result<OwnedFd> make_file() {
     if (file && ::faccessat(file.get(), "", X_OK, AT_EMPTY_PATH) == 0) return file;
   }
   return refuse(kMake, kCopy,
-                "vm.memfd_noexec forbids it, and no directory for temporary files does not",
+                "vm.memfd_noexec forbids it, and /dev/shm, /tmp and /var/tmp are noexec",
                 "sysctl vm.memfd_noexec=1");
 }
 
@@ -72,7 +72,8 @@ Result<std::string> find_program(const std::string& file) {
 /// The number of a descriptor, which the starter inherits.
 Result<std::string> hand_over(int fd) {
   if (fd < 0) return std::string();
-  if (::fcntl(fd, F_SETFD, 0) != 0) return fail("hand over", "descriptor " + std::to_string(fd));
+  if (::fcntl(fd, F_SETFD, 0) != 0)
+    return fail("pass {} to the program starter", "descriptor " + std::to_string(fd));
   return std::to_string(fd);
 }
 

@@ -24,7 +24,7 @@ Result<std::string> read_unified_path(const Process& process) {
     if (line->hierarchy == 0) return std::string(line->path);
   }
   return refuse("find the cgroup of", "PID " + std::to_string(process.pid()),
-                "it is in none of cgroup v2");
+                "it is in no cgroup of cgroup v2");
 }
 
 /// The directory of the cgroup `path` in a mount of its hierarchy.
@@ -32,8 +32,9 @@ Result<std::string> directory_in(const CgroupMount& mount, const std::string& pa
   const std::string root = mount.root == "/" ? "" : mount.root;
   const bool is_below = path == root || path.starts_with(root + '/');
   if (is_below && !path.starts_with("/..")) return mount.point + path.substr(root.size());
-  return refuse("find the cgroup", path, "it is not below the one that is mounted here",
-                "run this outside of a cgroup namespace");
+  return refuse("find the cgroup", path,
+                "it is outside of the part of the tree that is mounted here",
+                "run this outside of the cgroup namespace");
 }
 
 Result<std::vector<CgroupMount>> own_mounts(const Kernel& kernel) {
@@ -47,7 +48,7 @@ Result<std::string> directory_of(const Kernel& kernel, const std::string& path) 
   for (const CgroupMount& mount : mounts) {
     if (mount.is_v2) return directory_in(mount, path);
   }
-  return refuse("find the cgroup", path, "no cgroup v2 is mounted here");
+  return refuse("find the cgroup", path, "cgroup v2 is not mounted here");
 }
 
 /// Whether the caller is in this cgroup. To join it again takes a right that it may not have.
@@ -68,23 +69,23 @@ Status check_not_frozen(int cgroup, const std::string& directory) {
   const bool is_frozen = v2 && v2->find("frozen 1") != std::string::npos;
   if (!is_frozen && (!v1 || v1->starts_with("THAWED"))) return {};
   std::string hint = "resume the container";
-  if (is_frozen) hint += ", or nsx-cg thaw " + directory;
-  return refuse("join the cgroup", directory, "it is frozen, and the program would not run", hint);
+  if (is_frozen) hint += ", or: nsx-cg thaw " + directory;
+  return refuse("join the cgroup", directory, "it is frozen, so the program would not run", hint);
 }
 
 Result<OwnedFd> open_procs(const std::string& directory, long file_system) {
   const OwnedFd fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return fail("open the cgroup", directory);
   struct statfs fs {};
-  if (::fstatfs(fd.get(), &fs) != 0) return fail("look at the cgroup", directory);
+  if (::fstatfs(fd.get(), &fs) != 0) return fail("inspect the cgroup", directory);
   if (fs.f_type != file_system) {
-    return refuse("use as a cgroup", directory, "something else is mounted over it");
+    return refuse("use {} as a cgroup", directory, "something else is mounted over it");
   }
   TRY(check_not_frozen(fd.get(), directory));
   auto procs = open_at(fd.get(), "cgroup.procs", O_WRONLY);
   if (procs) return procs;
   const int code = procs.error().code;
-  return fail("open for writing", directory + "/cgroup.procs", code,
+  return fail("open {} for writing", directory + "/cgroup.procs", code,
               code == EACCES ? hint_for_owner("the user to whom this cgroup is delegated") : "");
 }
 
@@ -104,7 +105,8 @@ Result<std::optional<TargetCgroup>> open_cgroup_of(const Kernel& kernel, const P
       return std::optional(TargetCgroup{std::move(*procs), std::move(directory)});
     }
   }
-  return refuse("find the cgroup of", "PID " + std::to_string(process.pid()), "it keeps moving");
+  return refuse("find the cgroup of", "PID " + std::to_string(process.pid()),
+                "it keeps moving between cgroups");
 }
 
 Result<std::vector<TargetCgroup>> open_v1_cgroups_of(const Kernel& kernel, const Process& process) {
@@ -122,7 +124,8 @@ Result<std::vector<TargetCgroup>> open_v1_cgroups_of(const Kernel& kernel, const
   }
   const auto again = process.read("cgroup");
   if (again && *again == text) return cgroups;
-  return refuse("find the cgroups of", "PID " + std::to_string(process.pid()), "it keeps moving");
+  return refuse("find the cgroups of", "PID " + std::to_string(process.pid()),
+                "it keeps moving between cgroups");
 }
 
 Result<std::optional<step::EnterCgroup>> read_cgroup_facts(const Kernel& kernel,

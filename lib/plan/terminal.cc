@@ -90,9 +90,11 @@ Result<Terminal> Terminal::open(const step::OpenTerminal& step) {
     terminal.ours_ = OwnedFd(::open("/dev/ptmx", kOurFlags | O_CLOEXEC));
     if (!terminal.ours_) {
       const int code = errno;
-      return fail("open", "/dev/ptmx", code,
-                  code == ENOSPC ? "all pseudo-terminals are in use (sysctl kernel.pty.max)"
-                                 : "is devpts mounted?");
+      return fail(
+          "open", "/dev/ptmx", code,
+          code == ENOSPC
+              ? "all pseudo-terminals are in use, raise the limit: sysctl kernel.pty.max=NUMBER"
+              : "mount -t devpts devpts /dev/pts");
     }
     TRY(terminal.open_programs());
   }
@@ -181,13 +183,14 @@ Status Terminal::attach() {
   ours_ = OwnedFd();
   opened_ = OwnedFd();
   output_fd_ = OwnedFd();
-  if (::setsid() < 0) return fail("make", "a new session");
+  if (::setsid() < 0) return fail("start", "a new session");
   if (::ioctl(programs_.get(), TIOCSCTTY, 0) != 0) {
-    return fail("take as controlling terminal", "the new pseudo-terminal");
+    return fail("make {} the controlling terminal", "the new pseudo-terminal");
   }
   for (int fd = 0; fd <= 2; ++fd) {
     if (!replaces_[static_cast<std::size_t>(fd)]) continue;
-    if (::dup2(programs_.get(), fd) < 0) return fail("put the pseudo-terminal on", "descriptors");
+    if (::dup2(programs_.get(), fd) < 0)
+      return fail("attach the pseudo-terminal to", "the standard descriptors");
   }
   return {};
 }

@@ -87,10 +87,10 @@ std::optional<PasswdEntry> find_entry(const UserDatabase& database, const std::s
 tl::unexpected<Error> not_found(const char* what, const std::string& name, const char* file,
                                 const std::string& of, const std::vector<std::string_view>& names) {
   const auto near = nearest(names, name);
-  return refuse(
-      std::string("find the ") + what, '\'' + name + '\'',
-      "it is not in " + std::string(file) + " of " + of,
-      near ? "did you mean " + std::string(*near) + "?" : std::string("numbers need no entry"));
+  const std::string where = std::string(file) + " of " + of;
+  return problem(std::string("no ") + what + " named {} in " + where +
+                     (near ? " (did you mean '" + std::string(*near) + "'?)" : ""),
+                 '\'' + name + '\'', "", near ? "" : "give a number, which needs no entry");
 }
 
 tl::unexpected<Error> no_user(const UserDatabase& database, const std::string& name) {
@@ -172,11 +172,11 @@ Result<std::string> read_inside(int files, const std::string& path) {
     return read;
   });
   if (!text || text->empty()) {
-    return fail("read", path, ETIMEDOUT, "its file system does not answer");
+    return fail("read", path, ETIMEDOUT, "check its file system, which does not answer");
   }
   const char found = text->front();
   text->erase(0, 1);
-  if (found == kSpecial) return refuse("read", path, "it is not a regular file");
+  if (found == kSpecial) return refuse("read", path, "not a regular file");
   if (found != kText) return fail("read", path, parse_number<int>(*text).value_or(EIO));
   if (text->size() > kMost) return fail("read", path, EFBIG, too_long_hint(kMost));
   return std::move(*text);
@@ -196,8 +196,8 @@ Result<UserWords> parse_user_words(const std::string& text) {
            (is_numeric(word) && !parse_id(word));
   };
   if (is_bad(words.user) || (colon != std::string::npos && is_bad(words.group))) {
-    return refuse("use as a user", '\'' + text + '\'',
-                  "not USER or USER:GROUP, each a name or a number from 0 to 4294967294");
+    return problem("invalid user {}", '\'' + text + '\'',
+                   "expected USER or USER:GROUP, each a name or a number from 0 to 4294967294");
   }
   return words;
 }
@@ -253,7 +253,7 @@ Result<UserDatabase> read_user_database(const EnterFacts& facts) {
   UserDatabase database;
   database.of = whose_files(facts);
   if (facts.files < 0) {
-    std::string hint = "-S and -G with numbers need no look-up";
+    std::string hint = "use numbers, which need no lookup: --setuid=UID --setgid=GID";
     for (const auto& [capability, name] :
          {std::pair{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, std::pair{CAP_SYS_CHROOT, "CAP_SYS_CHROOT"}}) {
       if (has_capability(capability)) continue;

@@ -175,7 +175,7 @@ long set_context(const char* path, const char* context) {
   }
   if (const char* context = words[kContext]; *context != '\0') {
     if (const long failed = set_context(words[kContextFile], context); failed < 0) {
-      give_up(words, ": cannot take the security context ", context, -failed, 1);
+      give_up(words, ": cannot set the security context ", context, -failed, 1);
     }
   }
   char* file = words[kFile];

@@ -143,9 +143,9 @@ is_listed() {
   [ "$status" = 0 ]
   run_unless_it_hangs "${inside[@]}" "$(command -v nsx-ls)" "$ns"
   run_unless_it_hangs "${inside[@]}" "$(command -v nsx-enter)" --net="$dir/mnt/ns" -- /bin/true
-  [ "$status" != 0 ] && [[ $stderr == *"its file system does not answer"* ]]
+  [ "$status" != 0 ] && [[ $stderr == *"check its file system, which does not answer"* ]]
   run_unless_it_hangs "${inside[@]}" "$(command -v nsx-enter)" -t "$$" --uts --wd="$dir/mnt/dir" -- /bin/true
-  [ "$status" != 0 ] && [[ $stderr == *"its file system does not answer"* ]]
+  [ "$status" != 0 ] && [[ $stderr == *"check its file system, which does not answer"* ]]
 }
 
 # bats test_tags=one-kernel
@@ -155,7 +155,7 @@ is_listed() {
   for command in "ls" "add web"; do
     # shellcheck disable=SC2086 # words
     run_unless_it_hangs "${inside[@]}" env NSX_PIN_DIR="$dir/mnt/dir" "$(command -v nsx-pin)" $command
-    [ "$status" != 0 ] && [[ $stderr == *"its file system does not answer"* ]]
+    [ "$status" != 0 ] && [[ $stderr == *"check its file system, which does not answer"* ]]
   done
 }
 
@@ -221,5 +221,5 @@ hangs_its_readers() {
   start_fuse memory "${as_root_elsewhere[@]}"
   hangs_its_readers
   run_unless_it_hangs nsx-enter -t "$pid" --mount --env -- /bin/true
-  [ "$status" != 0 ] && [[ $stderr == *"it keeps the lock of its memory"* ]]
+  [ "$status" != 0 ] && [[ $stderr == *"it holds the lock of its memory"* ]]
 }

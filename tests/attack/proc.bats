@@ -14,25 +14,25 @@ take_context() {
 
 @test "the control: the kernel's own /proc gets the context, and refuses it" {
   run -1 take_context ':'
-  [ "$output" = "tool: cannot take the security context stolen context: Invalid argument" ]
+  [ "$output" = "tool: cannot set the security context stolen context: Invalid argument" ]
 }
 
 @test "a /proc that is no proc gets no context" {
   run -1 take_context 'mount -t tmpfs tmpfs /proc; mkdir -p /proc/thread-self/attr; : >/proc/thread-self/attr/exec
     exec 8</proc/thread-self/attr/exec'
-  [ "$output" = "tool: cannot take the security context stolen context: /proc is covered by another mount" ]
+  [ "$output" = "tool: cannot set the security context stolen context: /proc is covered by another mount" ]
 }
 
 @test "a directory of a proc in the place of /proc gets no context" {
   run -1 take_context 'mount --bind /proc/$$ /proc'
-  [ "$output" = "tool: cannot take the security context stolen context: /proc is covered by another mount" ]
+  [ "$output" = "tool: cannot set the security context stolen context: /proc is covered by another mount" ]
 }
 
 @test "a file over attr/exec gets no context" {
   file=$BATS_TEST_TMPDIR/file
   : >"$file"
   run -1 take_context "mount --bind $file /proc/\$\$/task/\$\$/attr/exec"
-  [ "$output" = "tool: cannot take the security context stolen context: /proc is covered by another mount" ]
+  [ "$output" = "tool: cannot set the security context stolen context: /proc is covered by another mount" ]
   [ ! -s "$file" ]
 }
 
@@ -41,5 +41,5 @@ take_context() {
     for dir in usr bin lib lib64; do mount --rbind /\$dir $BATS_TEST_TMPDIR/\$dir; done
     cp $starter $BATS_TEST_TMPDIR/starter; ln -s /old $BATS_TEST_TMPDIR/proc
     exec chroot $BATS_TEST_TMPDIR /starter '' '' thread-self/attr/exec 'stolen context' true /bin/true true"
-  [[ "$output" = *"cannot take the security context stolen context: Not a directory"* ]]
+  [[ "$output" = *"cannot set the security context stolen context: Not a directory"* ]]
 }

@@ -41,5 +41,5 @@ attack_by() {
   # As slow as it needs to be for a move between any two looks, on any machine.
   run -1 strace -qq -o /dev/null -e trace=ioctl,openat -e inject=ioctl,openat:delay_exit=10000 \
     nsx-enter -t "$pid" -u -- true
-  [ "$output" = "nsx-enter: cannot enter PID $pid: it has changed its namespaces meanwhile"$'\n'"hint: try again" ]
+  [ "$output" = "nsx-enter: cannot enter PID $pid: it changed its namespaces meanwhile"$'\n'"hint: try again" ]
 }

@@ -91,7 +91,7 @@ dead_pid() {
   for text in abc 12x "" -5 0 99999999999999999999 " 1" 1.5; do
     case $text in
       "") why="empty argument for --target: expected TARGET" ;;
-      0) why="cannot find PID 0: a PID is a number above 0" ;;
+      0) why="invalid PID '0': expected a number above 0" ;;
       9*) why="invalid PID '$text': it is larger than any PID" ;;
       *) why="no container, pin, unit or cgroup named '$text'" ;;
     esac
@@ -105,7 +105,7 @@ dead_pid() {
   fails 1 "no user named 'abc' on this machine"$'\n'"hint: use --mount or --root " nsx-enter -t $$ -u -S abc true
   fails 1 "no group named 'abc' on this machine"$'\n'"hint: use --mount or --root " nsx-enter -t $$ -u -G abc true
   for text in "" 1abc -1 4294967295 99999999999; do
-    fails 1 "cannot use as a user '$text'" nsx-enter -t $$ -u --as="$text" true
+    fails 1 "invalid user '$text'" nsx-enter -t $$ -u --as="$text" true
     fails 1 "invalid UID '$text': " nsx-enter -t $$ -u -S "$text" true
     fails 1 "invalid GID '$text': " nsx-enter -t $$ -u -G "$text" true
   done
@@ -192,16 +192,16 @@ dead_pid() {
   touch "$BATS_TEST_TMPDIR/file"
   mkfifo "$BATS_TEST_TMPDIR/fifo"
   for file in "$BATS_TEST_TMPDIR/file" "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR" /dev/null; do
-    fails 1 "cannot use as a namespace $file: not a namespace file" nsx-enter --net="$file" true
+    fails 1 "cannot use $file as a namespace: not a namespace file" nsx-enter --net="$file" true
   done
   fails 1 "cannot open /nowhere/net: No such file or directory" nsx-enter --net=/nowhere/net true
 }
 
 # bats test_tags=slow,rootless
 @test "a namespace file of another kind" {
-  fails 1 "cannot join as a net namespace /proc/self/ns/uts: it is a uts namespace" \
+  fails 1 "cannot join /proc/self/ns/uts as the net namespace: its kind is uts" \
     nsx-enter --net=/proc/self/ns/uts true
-  fails 1 "cannot join as a mnt namespace /proc/self/ns/user: it is a user namespace" \
+  fails 1 "cannot join /proc/self/ns/user as the mnt namespace: its kind is user" \
     nsx-enter --mount=/proc/self/ns/user true
 }
 
@@ -220,22 +220,22 @@ dead_pid() {
 # bats test_tags=slow
 @test "no privilege: what is missing, and what to do" {
   for option in -m -u -i -n -pm -C -T; do
-    fails 1 "Operation not permitted (needs CAP_SYS_ADMIN: run as root, or make a user namespace, too" \
+    fails 1 "Operation not permitted"$'\n'"hint: needs CAP_SYS_ADMIN: run as root, or add --map-root-user" \
       as_user nsx-unshare $option true
   done
   fails 1 "Operation not permitted" as_user nsx-unshare -f -n true
   pid=$$
-  fails 1 "cannot open the net namespace of PID $pid: Permission denied (needs the right to trace" \
+  fails 1 "cannot open the net namespace of PID $pid: Permission denied"$'\n'"hint: needs the right to trace" \
     as_user nsx-enter -t $pid -n true
-  fails 1 "Permission denied (needs the right to trace" as_user nsx-enter -t $pid -r true
-  fails 1 "Permission denied (needs the right to trace" as_user nsx-ls -p $pid
-  NSX_KERNEL_FEATURES=-pidfd-ns fails 1 "Permission denied (needs the right to trace" \
+  fails 1 "Permission denied"$'\n'"hint: needs the right to trace" as_user nsx-enter -t $pid -r true
+  fails 1 "Permission denied"$'\n'"hint: needs the right to trace" as_user nsx-ls -p $pid
+  NSX_KERNEL_FEATURES=-pidfd-ns fails 1 "Permission denied"$'\n'"hint: needs the right to trace" \
     as_user nsx-enter -t $pid -n true
   # One's own process, in a namespace of root's.
   spawn unshare -n -- "${become_user[@]}" sleep 300
   wait_until grep -qsx "Uid:.*$ordinary_uid" "/proc/$pid/status"
   wait_until grep -qsx sleep "/proc/$pid/comm"
-  fails 1 "cannot join the net namespace of PID $pid: Operation not permitted"$'\n'"hint: needs CAP_SYS_ADMIN in the user namespace that owns it and in one's own: run as root" \
+  fails 1 "cannot join the net namespace of PID $pid: Operation not permitted"$'\n'"hint: needs CAP_SYS_ADMIN in the user namespace that owns it and in your own: run as root" \
     as_user nsx-enter -t "$pid" -n true
 }
 
@@ -248,14 +248,14 @@ dead_pid() {
 
 # bats test_tags=any-kernel,rootless
 @test "a limit on namespaces is named" {
-  fails 1 "No space left on device (a limit in /proc/sys/user/max_*_namespaces is reached" \
+  fails 1 "No space left on device"$'\n'"hint: raise the limit in /proc/sys/user/max_*_namespaces" \
     unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; exec nsx-unshare -n true'
 }
 
 # bats test_tags=needs-no-proc,any-kernel
 @test "user namespaces are refused below chroot, and the message says so" {
   make_root "$BATS_TEST_TMPDIR/root" sh nsx-unshare
-  fails 1 "cannot make new namespaces: user: Operation not permitted"$'\n'"hint: user namespaces are refused below chroot(2" \
+  fails 1 "cannot make new namespaces (user): Operation not permitted"$'\n'"hint: run it outside of the chroot or container: chroot(2)" \
     chroot "$BATS_TEST_TMPDIR/root" "$(command -v nsx-unshare)" -U true
 }
 
@@ -333,13 +333,13 @@ dead_pid() {
 
 # bats test_tags=slow,rootless
 @test "the wrong value of NSX_KERNEL_FEATURES" {
-  NSX_KERNEL_FEATURES=-bogus fails 1 "cannot switch off the kernel feature -bogus: unknown name" nsx-ls
-  NSX_KERNEL_FEATURES=ns-id fails 1 "unknown name" nsx-enter -t $$ -n true
+  NSX_KERNEL_FEATURES=-bogus fails 1 "unknown kernel feature '-bogus': expected one of -pidfd-ns, " nsx-ls
+  NSX_KERNEL_FEATURES=ns-id fails 1 "unknown kernel feature 'ns-id'" nsx-enter -t $$ -n true
 }
 
 # bats test_tags=needs-no-proc,slow
 @test "without /proc" {
-  local said="it is no proc file system"$'\n'"hint: mount -t proc proc /proc" command
+  local said="it is not a proc file system"$'\n'"hint: mount -t proc proc /proc" command
   local without=(unshare -m -- sh -c 'mount -t tmpfs none /proc && exec "$@"' sh)
   for command in nsx-ls "nsx-ls -p 1" "nsx-ls ns:1" "nsx-ls --limits" "nsx-ls --compare 1 2" \
     "nsx-enter -t 1 -n true" "nsx-enter -t web true" "nsx-enter -t unit:cron true" "nsx-enter --net=/x true" "nsx-enter --list-targets" \
@@ -368,7 +368,7 @@ dead_pid() {
   run -1 unshare -m -- sh -c 'mount -t tmpfs none /run && mkdir -p /run/runc/web &&
     echo "{\"id\":\"web\",\"init_process_pid\":4000000,\"init_process_start\":1}" >/run/runc/web/state.json &&
     unshare -p --fork mount -t proc proc /proc && exec nsx-enter -t container:web -u true'
-  [[ "$output" = *"it is that of another PID namespace"* ]]
+  [[ "$output" = *"it belongs to another PID namespace"* ]]
 }
 
 @test "what cannot be written is a failure, of the status, a pseudo-terminal and a list" {

@@ -550,9 +550,9 @@ killed_at_each_call() {
   run -1 nsx-unshare --cgroup-limits=memory -- true
   run -1 nsx-unshare --into-cgroup="/$mine/none" -- true
   run -1 nsx-enter -t "$pid" --uts --join-cgroup --into-cgroup="/$mine" -- true
-  [[ $output == *"another is asked for, too"* ]]
+  [[ $output == *"another cgroup is requested as well"* ]]
   run -0 nsx-unshare --into-cgroup="/$mine" --cgroup-limits=cgroup.max.depth=3 --plan -- true
-  [[ ${lines[0]} == "1. make the cgroup /$mine/nsx-"*" with cgroup.max.depth=3, and join it; it goes when it is empty (needs "* ]]
+  [[ ${lines[0]} == "1. make the cgroup /$mine/nsx-"*" with cgroup.max.depth=3, and join it; it is removed when empty (needs "* ]]
   nothing_below
 }
 

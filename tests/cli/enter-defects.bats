@@ -174,16 +174,16 @@ END
 
 @test "defect 18: a refusal names the privilege that is missing" {
   run -1 as_user nsx-enter -t 1 -n -- true
-  [[ "$output" = *"Permission denied (needs the right to trace that process (its user's, or CAP_SYS_PTRACE): run as root)" ]]
+  [[ "$output" = *"Permission denied"$'\n'"hint: needs the right to trace that process (as its user, or CAP_SYS_PTRACE): run as root" ]]
   # One's own process, in namespaces of root's.
   spawn unshare -n -- "${become_user[@]}" sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
   run -1 as_user nsx-enter -t "$pid" -n -- true
-  [[ "$output" = *"Operation not permitted (needs CAP_SYS_ADMIN in the user namespace that owns it"* ]]
+  [[ "$output" = *"Operation not permitted"$'\n'"hint: needs CAP_SYS_ADMIN in the user namespace that owns it"* ]]
   run -1 as_user nsx-enter -t "$pid" -u -r -- true
-  [[ "$output" = *"cannot change the root directory to "*"Operation not permitted (needs CAP_SYS_CHROOT"* ]]
+  [[ "$output" = *"cannot change the root directory to "*"Operation not permitted"$'\n'"hint: needs CAP_SYS_CHROOT"* ]]
   run -1 as_user nsx-enter -t "$pid" -u -S 0 -- true
-  [[ "$output" = *"cannot become UID 0: Operation not permitted (needs CAP_SETUID"* ]]
+  [[ "$output" = *"cannot become UID 0: Operation not permitted"$'\n'"hint: needs CAP_SETUID"* ]]
   run -1 as_user nsx-enter -t "$pid" -r/ -G 0 -- true
-  [[ "$output" = *"Operation not permitted (needs CAP_"* ]]
+  [[ "$output" = *"Operation not permitted"$'\n'"hint: needs CAP_"* ]]
 }

@@ -62,7 +62,7 @@ runs_inside() {
   for options in -U "-U -w" "-U -w=/" "-U -e"; do
     # shellcheck disable=SC2086 # words
     run -1 nsx-enter -t "$pid" $options -- true
-    [ "$output" = "nsx-enter: cannot enter the user namespace of PID $pid: it is your own, and no other namespace is asked for"$'\n'"hint: --all enters all of them" ]
+    [ "$output" = "nsx-enter: cannot enter the user namespace of PID $pid: it is already yours, and no other namespace is requested"$'\n'"hint: add --all to enter all of its namespaces" ]
   done
   # As setns(2) has it, and nsenter.
   run -1 nsenter -t "$pid" -U true
@@ -132,7 +132,7 @@ started_shell() {
   for plan in "" --plan; do
     # shellcheck disable=SC2086 # a word or none
     SHELL=/bin/zsh run -1 nsx-enter -t "$pid" $plan
-    [ "$output" = "nsx-enter: cannot find a shell in the files of PID $pid: there is no /bin/zsh, no /bin/bash, no /bin/sh"$'\n'"hint: name a program that is there; to run a program of the host, leave out the mount namespace: -n -u -i -p" ]
+    [ "$output" = "nsx-enter: cannot find a shell in the files of PID $pid: tried /bin/zsh, /bin/bash, /bin/sh"$'\n'"hint: give a program that exists there; to run a program of the host, leave out the mount namespace: -n -u -i -p" ]
   done
   run -0 nsx-enter -t "$pid" -n -u -i -p -- bash -c 'stat -L -c %i /proc/self/ns/net'
   run -0 nsx-enter -t "$pid" -- true
@@ -142,7 +142,7 @@ started_shell() {
   make_busybox_root "$root" sh
   in_root "$root"
   local said
-  said="cannot execute bash: No such file or directory"$'\n'"hint: it was looked for in the files of PID $pid, in /usr/bin:/bin; to run a program of the host, leave out the mount namespace: -n -u -i -p"
+  said="cannot execute bash: No such file or directory"$'\n'"hint: check that it exists in the files of PID $pid, in /usr/bin:/bin; to run a program of the host, leave out the mount namespace: -n -u -i -p"
   PATH=/usr/bin:/bin run -127 "$(command -v nsx-enter)" -t "$pid" -- bash
   [ "$output" = "nsx-enter: $said" ]
   PATH=/usr/bin:/bin run -0 --separate-stderr "$(command -v nsx-enter)" -t "$pid" --plan -- bash
@@ -151,7 +151,7 @@ started_shell() {
   run -0 --separate-stderr nsx-enter -t "$pid" --plan -- sh
   [ -z "$stderr" ]
   run -127 nsx-enter -t "$pid" -- /usr/bin/env
-  [ "$output" = "nsx-enter: cannot execute /usr/bin/env: No such file or directory"$'\n'"hint: it was looked for in the files of PID $pid; to run a program of the host, leave out the mount namespace: -n -u -i -p" ]
+  [ "$output" = "nsx-enter: cannot execute /usr/bin/env: No such file or directory"$'\n'"hint: check that it exists in the files of PID $pid; to run a program of the host, leave out the mount namespace: -n -u -i -p" ]
   # The host's own are as ever.
   run -127 nsx-enter -t "$pid" -u -- nsx-no-such-program
   [ "$output" = "nsx-enter: cannot execute nsx-no-such-program: No such file or directory" ]

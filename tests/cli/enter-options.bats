@@ -47,11 +47,11 @@ has_feature() {
   run -0 unshare -n nsx-enter -t "$pid" -N 9 -- readlink /proc/self/ns/uts
   [ "$output" = "$(readlink /proc/$$/ns/uts)" ]
   run -1 nsx-enter -t "$pid" -N 0 -- true
-  [[ "$output" = *"cannot use as a socket descriptor 0 of PID $pid: it is none"* ]]
+  [[ "$output" = *"cannot use descriptor 0 of PID $pid as a socket: it is not a socket"* ]]
   run -1 nsx-enter -t "$pid" -N 99 -- true
-  [[ "$output" = *"cannot take descriptor 99 of PID $pid: Bad file descriptor"* ]]
+  [[ "$output" = *"cannot duplicate descriptor 99 of PID $pid: Bad file descriptor"* ]]
   run -1 as_user nsx-enter -t "$pid" -N 9 -- true
-  [[ "$output" = *"cannot take descriptor 9 of PID $pid: Operation not permitted"* ]]
+  [[ "$output" = *"cannot duplicate descriptor 9 of PID $pid: Operation not permitted"* ]]
 }
 
 # bats test_tags=any-kernel,rootless
@@ -80,7 +80,7 @@ has_feature() {
     [ "$output" = $ordinary_uid ]
   done
   run -1 as_user nsx-enter -t "$pid" --user="/proc/self/ns/user" --user-parent -- true
-  [[ "$output" = *"Operation not permitted (it is above your own)"* ]]
+  [[ "$output" = *"Operation not permitted"$'\n'"hint: run this in that user namespace or in an ancestor of it"* ]]
 }
 
 # bats test_tags=any-kernel
@@ -169,7 +169,7 @@ has_feature() {
   wait_until grep -qx 'frozen 1' "$cgroup/cgroup.events"
   run -1 --separate-stderr nsx-enter -t "$pid" -u -c -- true
   echo 0 >"$cgroup/cgroup.freeze"
-  [ "$stderr" = "nsx-enter: cannot join the cgroup $cgroup: it is frozen, and the program would not run"$'\n'"hint: resume the container, or nsx-cg thaw $cgroup" ]
+  [ "$stderr" = "nsx-enter: cannot join the cgroup $cgroup: it is frozen, so the program would not run"$'\n'"hint: resume the container, or: nsx-cg thaw $cgroup" ]
 }
 
 # bats test_tags=any-kernel
@@ -179,7 +179,7 @@ has_feature() {
   wait_until has_left "$pid" user
   echo "$pid" >"$cgroup/cgroup.procs"
   run -1 as_user nsx-enter -t "$pid" -U -c -- true
-  [[ "$output" = *"cannot open for writing $cgroup/cgroup.procs: Permission denied"* ]]
+  [[ "$output" = *"cannot open $cgroup/cgroup.procs for writing: Permission denied"* ]]
   chown "$ordinary_uid" "$cgroup" "$cgroup/cgroup.procs"
   mkdir "$cgroup/inner"
   chown "$ordinary_uid" "$cgroup/inner" "$cgroup/inner/cgroup.procs"

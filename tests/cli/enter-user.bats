@@ -68,11 +68,11 @@ runs_as() {
 @test "a name without an entry: the error says which file of which target has none" {
   in_root_with_users
   run -1 nsx-enter -t "$pid" --as=nsx-alice true
-  [ "$output" = "nsx-enter: cannot find the user 'nsx-alice': it is not in /etc/passwd of PID $pid"$'\n'"hint: numbers need no entry" ]
+  [ "$output" = "nsx-enter: no user named 'nsx-alice' in /etc/passwd of PID $pid"$'\n'"hint: give a number, which needs no entry" ]
   run -1 nsx-enter -t "$pid" -S nsx-bop true
-  [ "$output" = "nsx-enter: cannot find the user 'nsx-bop': it is not in /etc/passwd of PID $pid"$'\n'"hint: did you mean nsx-bob?" ]
+  [ "$output" = "nsx-enter: no user named 'nsx-bop' in /etc/passwd of PID $pid (did you mean 'nsx-bob'?)" ]
   run -1 nsx-enter -t "$pid" --plan --as=root:wheel true
-  [ "$output" = "nsx-enter: cannot find the group 'wheel': it is not in /etc/group of PID $pid"$'\n'"hint: numbers need no entry" ]
+  [ "$output" = "nsx-enter: no group named 'wheel' in /etc/group of PID $pid"$'\n'"hint: give a number, which needs no entry" ]
   for option in -S0 -G0 --preserve-credentials; do
     run -1 nsx-enter -t "$pid" --as=root $option true
     [[ "${lines[0]}" = "nsx-enter: --as and --"*" are mutually exclusive" ]]
@@ -89,7 +89,7 @@ runs_as() {
   rm "$root/etc/passwd"
   mkfifo "$root/etc/passwd"
   run -1 nsx-enter -t "$pid" --as=root true
-  [ "$output" = "nsx-enter: cannot read /etc/passwd of PID $pid: it is not a regular file" ]
+  [ "$output" = "nsx-enter: cannot read /etc/passwd of PID $pid: not a regular file" ]
   rm "$root/etc/passwd"
   head -c 3000000 /dev/zero | tr '\0' x >"$root/etc/passwd"
   run -1 nsx-enter -t "$pid" --as=root true
@@ -188,7 +188,7 @@ in_limits() {
   for options in --as-container "-a -c"; do
     # shellcheck disable=SC2086 # words
     run -1 nsx-enter -t "$pid" $options true
-    [[ $output = "nsx-enter: cannot join the cgroup $cgroup: it is frozen, and the program would not run ("* ]]
+    [[ $output = "nsx-enter: cannot join the cgroup $cgroup: it is frozen, so the program would not run"* ]]
   done
   echo 0 >"$cgroup/cgroup.freeze"
 }
@@ -216,7 +216,7 @@ in_limits() {
       run strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=openat,openat2 nsx-enter -t "$pid" $command
       if [ "$command" != --plan ]; then
         [ "$status" = 1 ]
-        [[ $output == *"cannot read /etc/passwd of "*": it is not a regular file" ]]
+        [[ $output == *"cannot read /etc/passwd of "*": not a regular file" ]]
       fi
       run ! grep -E 'etc/passwd".*= [0-9]' <(grep -v O_PATH "$BATS_TEST_TMPDIR/trace" | grep -v '"/etc/passwd"')
       run ! grep -E '/self/fd/' "$BATS_TEST_TMPDIR/trace"
@@ -228,7 +228,7 @@ in_limits() {
 @test "--as-container: capabilities count in the target's user namespace, and nowhere else" {
   in_user
   run -1 nsx-enter -t "$pid" -m --as-container -- touch "$BATS_TEST_TMPDIR/ran"
-  [[ $output == "nsx-enter: cannot follow the capabilities of PID $pid: they count in its user namespace, and the program would be in another"$'\n'"hint: add --user" ]]
+  [[ $output == "nsx-enter: cannot follow the capabilities of PID $pid: they apply to its user namespace, and the program would run in another"$'\n'"hint: add --user" ]]
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
   run -0 nsx-enter -t "$pid" -m -U --as-container -- true
   # A proc without the target's masks would be more than the target has.
@@ -249,5 +249,5 @@ in_limits() {
   echo 'b:x:4022:4100:::' >>"$root/etc/passwd"
   seq -f 'g::%.0f:b' 100000 165536 >>"$root/etc/group"
   run -1 nsx-enter -t "$pid" --as=b -- true
-  [ "$output" = "nsx-enter: cannot set supplementary groups: Invalid argument"$'\n'"hint: a group is not mapped in the user namespace, or they are more than 65536" ]
+  [ "$output" = "nsx-enter: cannot set supplementary groups: Invalid argument"$'\n'"hint: map all groups in the user namespace, and give at most 65536" ]
 }

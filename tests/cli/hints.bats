@@ -27,19 +27,19 @@ as_weak_root() {
 
 @test "root without CAP_SYS_ADMIN is not told to run as root" {
   run -1 --separate-stderr "${weak[@]}" nsx-unshare -n true
-  [[ $stderr = *"(needs CAP_SYS_ADMIN: the bounding set lacks it, so only who starts this container or service can give it, or make a user namespace, too (--user, --map-root-user))" ]]
+  [[ $stderr = *$'\n'"hint: needs CAP_SYS_ADMIN: the bounding set lacks it, so add it where this container or service is started, or add --map-root-user" ]]
   run -1 --separate-stderr as_weak_root nsx-unshare -n true
-  [[ $stderr = *"(needs CAP_SYS_ADMIN: this root lacks it, though the bounding set has it, or make a user namespace, too (--user, --map-root-user))" ]]
+  [[ $stderr = *$'\n'"hint: needs CAP_SYS_ADMIN: this root lacks it, although the bounding set has it, or add --map-root-user" ]]
   run -1 --separate-stderr as_user nsx-unshare -n true
-  [[ $stderr = *"(needs CAP_SYS_ADMIN: run as root, or make a user namespace, too (--user, --map-root-user))" ]]
+  [[ $stderr = *$'\n'"hint: needs CAP_SYS_ADMIN: run as root, or add --map-root-user" ]]
   spawn_in net -n
   # Not below a directory that others can write to: nsx-pin would not use it.
   dir=$(mktemp -d /tmp/nsx-pins.XXXXXX)
   nsx-pin add --dir "$dir" blue
   run -1 --separate-stderr "${weak[@]}" nsx-enter -t "$pid" -n true
-  [[ $stderr = *"(needs CAP_SYS_ADMIN in the user namespace that owns it and in one's own: the bounding set lacks it, "* ]]
+  [[ $stderr = *$'\n'"hint: needs CAP_SYS_ADMIN in the user namespace that owns it and in your own: the bounding set lacks it, "* ]]
   run -1 --separate-stderr as_weak_root nsx-enter -t "$pid" -n true
-  [[ $stderr != *"run as root"* && $stderr = *"this root lacks it, though the bounding set has it"* ]]
+  [[ $stderr != *"run as root"* && $stderr = *"this root lacks it, although the bounding set has it"* ]]
   for weak_root in "${weak[*]}" as_weak_root; do
     for command in "add hint-$$" "add -t $pid hint-$$" "rm --dir=$dir blue" "gc --dir=$dir"; do
       run --separate-stderr $weak_root nsx-pin $command
@@ -55,15 +55,15 @@ as_weak_root() {
       mount --bind /proc/sys /proc/sys && exec "$@"' sh "${become_user[@]}" "$@"
   }
   run -1 --separate-stderr covered nsx-unshare -r --pid --fork --mount-proc -- true
-  [[ $stderr = *"(a user namespace may mount it only where /proc is visible as a whole; other mounts cover /proc/irq, /proc/filesystems and 1 more, as in a container (docker: --security-opt systempaths=unconfined))" ]]
+  [[ $stderr = *$'\n'"hint: a user namespace can mount it only where /proc is fully visible, but other mounts cover /proc/irq, /proc/filesystems and 1 more; in Docker: --security-opt systempaths=unconfined" ]]
   run -1 --separate-stderr as_user nsx-unshare -r --mount-proc -- true
-  [[ $stderr = *"(the PID namespace belongs to another user namespace: add --pid --fork)" ]]
+  [[ $stderr = *$'\n'"hint: the PID namespace belongs to another user namespace: add --pid --fork" ]]
   run -1 --separate-stderr as_user nsx-unshare -r --pid --mount-proc -- true
-  [[ $stderr = *"(the PID namespace belongs to another user namespace: add --fork)" ]]
+  [[ $stderr = *$'\n'"hint: the PID namespace belongs to another user namespace: add --fork" ]]
   spawn as_user unshare -rp --fork --kill-child -- sleep 300
   wait_until has_child "$pid" sleep
   run -1 --separate-stderr as_user nsx-enter -t "$child" -U --mount-proc -- true
-  [[ $stderr = *"(the PID namespace belongs to another user namespace: add --pid)" ]]
+  [[ $stderr = *$'\n'"hint: the PID namespace belongs to another user namespace: add --pid" ]]
   run -0 as_user nsx-enter -t "$child" -U -p --mount-proc -- true
 }
 
@@ -85,26 +85,26 @@ as_weak_root() {
   [ -n "$without" ]
   [ -z "$unchanged" ]
   [ "$bound" = "0 here" ]
-  [[ $error = *"(/ is no mount point, as below chroot(2): --propagation=unchanged leaves mounts as they are, or outside, bind that directory onto itself first (mount --bind DIR DIR))" ]]
+  [[ $error = *$'\n'"hint: / is not a mount point, as after chroot(2): use --propagation=unchanged, or before the chroot: mount --bind DIR DIR" ]]
 }
 
 @test "the capability that is missing is the one that is named" {
   spawn_in mnt -m
   run -1 --separate-stderr setpriv --inh-caps=-sys_chroot --bounding-set=-sys_chroot -- nsx-enter -t "$pid" -m true
-  [[ $stderr = *"(needs CAP_SYS_CHROOT: the bounding set lacks it, so only who starts this container or service can give it)" ]]
+  [[ $stderr = *$'\n'"hint: needs CAP_SYS_CHROOT: the bounding set lacks it, so add it where this container or service is started" ]]
   for capability in setuid setgid; do
     run -1 --separate-stderr setpriv --inh-caps=-$capability --bounding-set=-$capability -- nsx-unshare --map-users 0:0:2 --map-groups 0:0:2 true
-    [[ $stderr = *"(needs CAP_${capability^^}: the bounding set lacks it, so only who starts this container or service can give it)" ]]
+    [[ $stderr = *$'\n'"hint: needs CAP_${capability^^}: the bounding set lacks it, so add it where this container or service is started" ]]
   done
 }
 
 @test "the limit that keeps a process from being made" {
-  limits="(no more processes are allowed: see ulimit -u, and pids.max of the cgroup (nsx-cg explain))"
+  limits=$'\n'"hint: too many processes: see ulimit -u, and pids.max of the cgroup with nsx-cg explain"
   run -1 as_user prlimit --nproc=0 nsx-unshare --fork -- true
-  [ "$output" = "nsx-unshare: cannot fork: Resource temporarily unavailable $limits" ]
+  [ "$output" = "nsx-unshare: cannot fork: Resource temporarily unavailable$limits" ]
   run -1 as_user prlimit --nproc=0 nsx-unshare --kill-child -- true
-  [[ $output = "nsx-unshare: cannot fork"*": Resource temporarily unavailable $limits" ]]
+  [[ $output = "nsx-unshare: cannot fork"*": Resource temporarily unavailable$limits" ]]
   spawn as_user sleep 300
   run -1 as_user prlimit --nproc=0 nsx-enter -t "$pid" --pty -- true
-  [[ $output = "nsx-enter: cannot fork: Resource temporarily unavailable $limits" ]]
+  [[ $output = "nsx-enter: cannot fork: Resource temporarily unavailable$limits" ]]
 }

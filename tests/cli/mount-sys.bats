@@ -67,5 +67,5 @@ mounts_below_sys='awk "\$5 ~ \"^/sys/\" { print \$5 }" /proc/self/mountinfo | LC
   [ "$output" = lo ]
   # The network is not the user's.
   run -1 --separate-stderr as_user nsx-unshare -r --mount-sys -- echo wrong
-  [[ $stderr = *"(the network namespace belongs to another user namespace: add --net)" ]]
+  [[ $stderr = *$'\n'"hint: the network namespace belongs to another user namespace: add --net" ]]
 }

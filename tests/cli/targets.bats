@@ -96,7 +96,7 @@ pidfd_inode() {
   first=$(pidfd_inode "$pid")
   second=$(pidfd_inode $$)
   if [ "$first" = "$second" ]; then # before Linux 6.9
-    refused "cannot ask the pidfd's inode number of PID $pid: this kernel gives pidfds no inodes of their own"$'\n'"hint: Linux 6.9 does" \
+    refused "cannot get the pidfd's inode number of PID $pid: it needs Linux 6.9" \
       -t "$pid:$first" true
     return
   fi
@@ -107,7 +107,7 @@ pidfd_inode() {
 
 # bats test_tags=slow,rootless
 @test "a target that makes no sense" {
-  refused "cannot find PID 0: a PID is a number above 0" -t 0 true
+  refused "invalid PID '0': expected a number above 0" -t 0 true
   refused "invalid PID '99999999999': it is larger than any PID"$'\n'"hint: for a container ID, use container:99999999999" -t 99999999999 true
   refused "cannot find PID 4194305: No such process" -t 4194305 true
   refused "invalid namespace number 'red': expected an inode number or a 64-bit ID"$'\n'"hint: run 'nsx-ls' to list namespaces" \

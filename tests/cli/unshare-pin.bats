@@ -142,12 +142,12 @@ option_of() {
 @test "no helper is left when unshare(2) fails: defect 4" {
   # For lack of the right ...
   run -1 marked as_user nsx-unshare --net=files/net true
-  [[ "$output" = *"cannot make new namespaces: net: Operation not permitted"* ]]
+  [[ "$output" = *"cannot make new namespaces (net): Operation not permitted"* ]]
   leaves_nothing
   # ... and by a limit.
   run -1 marked nsx-unshare -r -- sh -c \
     'echo 0 >/proc/sys/user/max_net_namespaces; exec nsx-unshare --net=files/net true'
-  [[ "$output" = *"cannot make new namespaces: net: No space left on device"* ]]
+  [[ "$output" = *"cannot make new namespaces (net): No space left on device"* ]]
   leaves_nothing
 }
 
@@ -242,7 +242,7 @@ has_no_helper() {
     nothing_is_left
   done
   run -1 nsx-unshare --pin blue true
-  [[ "$output" = *"cannot pin blue: no new namespace is asked for"* ]]
+  [[ "$output" = *"cannot pin blue: no new namespace is requested"* ]]
 }
 
 # bats test_tags=slow,rootless
@@ -254,7 +254,7 @@ has_no_helper() {
 # bats test_tags=slow,rootless
 @test "--pin NAME: an ordinary user lacks the right, and is told so" {
   run -1 marked as_user nsx-unshare --pin blue -rn true
-  [[ "$output" = *"cannot "*"(needs "* ]]
+  [[ "$output" = *"cannot "*$'\n'"hint: needs "* ]]
   leaves_nothing
 }
 

@@ -11,7 +11,7 @@ load ../lib/installed
   grep -q "^$$ bash " <<<"$output"
   [ "$(cut -d ' ' -f 1 <<<"$output" | grep -cx $$)" = 1 ]
   run -1 "$BATS_TEST_TMPDIR/who" 0
-  [ "$output" = "who: cannot find PID 0: a PID is a number above 0" ]
+  [ "$output" = "who: invalid PID '0': expected a number above 0" ]
 }
 
 @test "enter: a program in all namespaces of a target, and its exit status" {
@@ -24,7 +24,7 @@ load ../lib/installed
   [ "$output" = "net:[$(ns_of "$pid" net)]" ]
   run -3 "$BATS_TEST_TMPDIR/enter" "$pid" sh -c 'exit 3'
   run -1 "$BATS_TEST_TMPDIR/enter" pid:0 true
-  [ "$output" = "enter: cannot find PID 0: a PID is a number above 0" ]
+  [ "$output" = "enter: invalid PID '0': expected a number above 0" ]
 }
 
 @test "pin: new namespaces under a name, which ip and nsx find" {

@@ -193,19 +193,19 @@ TEST_F(CarryOutInNewNamespaces, TellsARefusedMap) {
 TEST_F(CarryOutInNewNamespaces, DropsGroupsOnlyWhereThatIsAllowed) {
   EXPECT_EQ(
       carried_out(as_root_of({}, {step::DropGroups{}, shell("echo wrong")})),
-      "step 2: cannot drop supplementary groups: Operation not permitted (needs CAP_SETGID, and "
-      "a user namespace where setgroups is not denied)\nended with 98");
+      "step 2: cannot drop supplementary groups: Operation not permitted\nhint: needs CAP_SETGID "
+      "in a user namespace that allows setgroups\nended with 98");
   EXPECT_EQ(carried_out(as_root_of({}, {step::DropGroups{true}, shell("echo on")})),
             "on\nended with 0");
 }
 
 TEST_F(CarryOutInNewNamespaces, RefusesIdsThatAreNotMapped) {
   EXPECT_EQ(carried_out(as_root_of({}, {step::SetIds{5, {}}})),
-            "step 2: cannot become GID 5: Invalid argument (this id is not mapped in the user "
-            "namespace)\nended with 98");
+            "step 2: cannot become GID 5: Invalid argument\nhint: map this id in the user "
+            "namespace, or choose another\nended with 98");
   EXPECT_EQ(carried_out(as_root_of({}, {step::SetIds{{}, 5}})),
-            "step 2: cannot become UID 5: Invalid argument (this id is not mapped in the user "
-            "namespace)\nended with 98");
+            "step 2: cannot become UID 5: Invalid argument\nhint: map this id in the user "
+            "namespace, or choose another\nended with 98");
 }
 
 TEST_F(CarryOutInNewNamespaces, LeavesNoWayOutOfANewRoot) {

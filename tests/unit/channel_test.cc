@@ -97,8 +97,7 @@ TEST(Channel, RefusesAnAnswerThatMakesNoSense) {
         Words{"failed", "open", "x", "many", "", ""}, Words{"made", "open", "x", "1", "", ""}}) {
     const Ends ends;
     must(ends.far.send_words(words));
-    EXPECT_EQ(failure(ends.near.receive_status()),
-              "cannot understand the helper outside: its answer makes no sense");
+    EXPECT_EQ(failure(ends.near.receive_status()), "malformed answer from the outside helper");
   }
 }
 

@@ -39,7 +39,7 @@ Steps steps_of(CreateRequest request, const CreateFacts& facts = user_facts()) {
   request.protection.keeps_all_descriptors = true;
   request.program = {"id", {"id", "-u"}};
   const Result<Plan> plan = plan_create(request, facts);
-  if (!plan) return {plan.error().message()};
+  if (!plan) return {failure(plan)};
   Steps steps = spelled(*plan);
   EXPECT_EQ(steps.back(), "exec id: id -u");
   steps.pop_back();
@@ -151,12 +151,12 @@ TEST(PlanCreate, RefusesMapsThatNobodyCanWrite) {
   CreateFacts facts = user_facts();
   facts.users.tool.clear();
   facts.groups.subordinate.reset();
-  EXPECT_EQ(
-      steps_of({.users = {.blocks = {{Source::auto_}}}}, facts),
-      (Steps{"cannot map UIDs: newuidmap is not in PATH\nhint: it is in Debian's package uidmap"}));
+  EXPECT_EQ(steps_of({.users = {.blocks = {{Source::auto_}}}}, facts),
+            (Steps{"cannot map UIDs: newuidmap is not in PATH\nhint: install it, on Debian: apt "
+                   "install uidmap"}));
   EXPECT_EQ(steps_of({.groups = {.blocks = {{Source::auto_}}}}, facts),
-            (Steps{"cannot map GIDs: this user has no subordinate ids (an administrator adds them "
-                   "to /etc/subgid; see usermod(8))"}));
+            (Steps{"cannot map GIDs: this user has no ids in /etc/subgid\nhint: add them as root: "
+                   "usermod --add-subgids FIRST-LAST USER"}));
 }
 
 TEST(PlanCreate, SaysWhetherGroupsMayChangeBeforeTheMaps) {
@@ -165,13 +165,12 @@ TEST(PlanCreate, SaysWhetherGroupsMayChangeBeforeTheMaps) {
       {{.kinds = {Kind::user}, .allow_setgroups = false}, {"unshare user", "maps  deny"}},
       {{.kinds = {Kind::user}, .allow_setgroups = true}, {"unshare user", "maps  allow"}},
       {{.kinds = {Kind::net}, .allow_setgroups = true}, {"unshare net"}},
-      {{.kinds = {Kind::net}, .allow_setgroups = false},
-       {"cannot deny setgroups: no new user namespace is asked for\nhint: add --user"}},
+      {{.kinds = {Kind::net}, .allow_setgroups = false}, {"--setgroups=deny needs --user"}},
       {{.groups = range, .allow_setgroups = false},
        {"helper", "unshare user", "maps 0 5000 10;by newidmap; deny"}},
       {{.groups = kRoot, .allow_setgroups = true},
-       {"cannot allow setgroups: with a map of one's own group it must be denied (leave out "
-        "--setgroups=allow or --map-group)"}},
+       {"cannot allow setgroups: a map of only your own group requires denying it\nhint: leave out "
+        "--setgroups=allow or --map-group"}},
   };
   for (const Case& c : cases)
     EXPECT_EQ(steps_of(c.request), c.steps);
@@ -190,12 +189,8 @@ TEST(PlanCreate, LetsTheHelperWriteForAnotherOwner) {
 TEST(PlanCreate, SetsClocksOfNewTimeNamespacesOnly) {
   EXPECT_EQ(steps_of({.kinds = {Kind::time}, .fork = true, .monotonic = -7, .boottime = 9}),
             (Steps{"unshare time", "offsets monotonic -7 boottime 9", "fork death 0"}));
-  EXPECT_EQ(steps_of({.monotonic = 1}),
-            (Steps{"cannot set the monotonic clock: no new time namespace is asked for (add "
-                   "--time)"}));
-  EXPECT_EQ(steps_of({.boottime = 1}),
-            (Steps{"cannot set the boot-time clock: no new time namespace is asked for (add "
-                   "--time)"}));
+  EXPECT_EQ(steps_of({.monotonic = 1}), (Steps{"--monotonic needs --time"}));
+  EXPECT_EQ(steps_of({.boottime = 1}), (Steps{"--boottime needs --time"}));
 }
 
 TEST(PlanCreate, PinsFromOutside) {
@@ -214,7 +209,8 @@ TEST(PlanCreate, PinsFromOutside) {
        {"helper", "unshare pid", "fork death 0", "pin pid /run/pidns/blue new", "keep pins"}},
       {{.files = {{Kind::pid, "f"}}}, {"helper", "unshare pid", "pin pid f", "keep pins"}},
       {{.pin = "blue"},
-       {"cannot pin blue: no new namespace is asked for\nhint: add --net or others"}},
+       {"cannot pin blue: no new namespace is requested\nhint: add --net or another kind of "
+        "namespace"}},
       {{.kinds = {Kind::net}, .pin = "a/b"}, {"invalid pin name 'a/b': it contains a slash"}},
   };
   for (const Case& c : cases)

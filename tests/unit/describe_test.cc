@@ -26,7 +26,7 @@ TEST(Describe, SaysEachStepInWords) {
        "map ids: UID 0 inside is 1000 outside, UID 1 inside is 100000 outside (65536 ids), by "
        "newuidmap; GID 0 inside is 100 outside"},
       {step::SetTimeOffsets{5, -7},
-       "set off the monotonic clock by 5 s, the boot-time clock by -7 s"},
+       "offset the monotonic clock by 5 s, the boot-time clock by -7 s"},
       {step::Fork{}, "fork; the parent waits"},
       {step::Fork{0, {SIGTERM, 40}}, "fork; the parent waits and passes on SIGTERM signal 40"},
       {step::Fork{SIGTERM, {}},

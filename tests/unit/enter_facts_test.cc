@@ -153,14 +153,13 @@ TEST(ReadEnterFacts, SayWhatIsWrong) {
     std::string message;
   } cases[] = {
       {{.selections = {{Kind::net, {}, {}}}},
-       "cannot enter a net namespace: neither a target process nor a file is named"},
-      {{.all = true},
-       "cannot enter a cgroup namespace: neither a target process nor a file is named"},
+       "cannot enter the net namespace: neither a target nor a file is given"},
+      {{.all = true}, "cannot enter the cgroup namespace: neither a target nor a file is given"},
       {{.selections = {{Kind::net, "/proc/self/ns/uts", {}}}},
-       "cannot join as a net namespace /proc/self/ns/uts: it is a uts namespace"},
+       "cannot join /proc/self/ns/uts as the net namespace: its kind is uts"},
       {{.selections = {{Kind::net, "/nowhere", {}}}},
        "cannot open /nowhere: No such file or directory"},
-      {{.root = PathOrTarget()}, "cannot take the target's directory: no target process is named"},
+      {{.root = PathOrTarget()}, "cannot use the directory: no target process is given"},
       {{.root = PathOrTarget("/nowhere")},
        "cannot open the directory /nowhere: No such file or directory"},
       {{.working_directory = PathOrTarget("/dev/null")},

@@ -157,8 +157,8 @@ TEST(PlanEnter, TakesOnlyIdsThatAreMapped) {
     return failure(plan_enter(request, mapping(found({Kind::user}), map)));
   };
   constexpr const char* kWhy =
-      ": the target's user namespace does not map it (name another with --setuid and --setgid, "
-      "or keep yours with --preserve-credentials)";
+      ": the target's user namespace does not map it\nhint: choose another with --setuid and "
+      "--setgid, or add --preserve-credentials";
   EXPECT_EQ(refused({.uid = 7}), std::string("cannot become UID 7") + kWhy);
   EXPECT_EQ(refused({.gid = 1}), std::string("cannot become GID 1") + kWhy);
 }
@@ -179,7 +179,7 @@ TEST(PlanEnter, ChecksNoMapOfAUserNamespaceThatIsNotJoined) {
 TEST(PlanEnter, RefusesTheCallersOwnUserNamespaceAlone) {
   const auto plan = plan_enter({}, found({}, {Kind::user}));
   ASSERT_FALSE(plan);
-  EXPECT_EQ(plan.error().reason(), "it is your own, and no other namespace is asked for");
+  EXPECT_EQ(plan.error().reason(), "it is already yours, and no other namespace is requested");
   EXPECT_TRUE(plan_enter({}, found({}, {Kind::user, Kind::net})));
   EnterFacts with_root = found({}, {Kind::user});
   with_root.root = {7, "the root directory of PID 42"};
@@ -261,8 +261,8 @@ TEST(PlanEnter, FollowsIds) {
   EXPECT_EQ(steps_of(std::move(facts), {.follow_uid = true, .follow_gid = true}),
             (Steps{"drop groups", "gid 8 uid 7"}));
   EXPECT_EQ(failure(plan_enter({.follow_uid = true}, {})),
-            "cannot follow the target's UID: the user namespace that is entered does not have it, "
-            "as far as that can be told (name one, or 0)");
+            "cannot follow the target's UID: it is not known to be mapped in the user namespace to "
+            "enter\nhint: give a number, or 0");
 }
 
 TEST(PlanEnter, BecomesAUserLast) {
@@ -291,12 +291,12 @@ TEST(PlanEnter, RefusesAUserThatTheUserNamespaceLacks) {
   EnterRequest request;
   request.user = User{999, 999, {999, 1000}};
   EXPECT_EQ(failure(plan_enter(request, mapping(found({Kind::user}), map))),
-            "cannot become a member of the group 1000: the target's user namespace does not map it "
-            "(name another user or group with --as)");
+            "cannot become a member of group 1000: the target's user namespace does not map it\n"
+            "hint: choose another user or group with --as");
   request.user = User{1001, 999, {999}};
   EXPECT_EQ(failure(plan_enter(request, mapping(found({Kind::user}), map))),
-            "cannot become UID 1001: the target's user namespace does not map it "
-            "(name another user or group with --as)");
+            "cannot become UID 1001: the target's user namespace does not map it\n"
+            "hint: choose another user or group with --as");
 }
 
 TEST(PlanEnter, IsLimitedLikeTheTargetWhenNothingElseNeedsARight) {

@@ -24,15 +24,15 @@ TEST(HintForUnshare, SaysWhatIsMissing) {
   // Which of the reasons depends on the sysctls of the machine.
   expect(hint_for_unshare(EPERM, {Kind::net, Kind::user}), "user");
   expect(hint_for_unshare(ENOSPC, {Kind::net}), "max_*_namespaces");
-  expect(hint_for_unshare(EINVAL, {Kind::time}), "lack a kind");
+  expect(hint_for_unshare(EINVAL, {Kind::time}), "lack one of these kinds");
   expect(hint_for_unshare(ENOMEM, {Kind::net}), "");
 }
 
 TEST(HintForSetns, SaysWhatIsMissing) {
   expect(hint_for_setns(EPERM, Kind::net),
          "needs CAP_SYS_ADMIN in the user namespace that owns it");
-  expect(hint_for_setns(EPERM, Kind::user), "the user who made it");
-  expect(hint_for_setns(EINVAL, Kind::pid), "below one's own");
+  expect(hint_for_setns(EPERM, Kind::user), "the user who created it");
+  expect(hint_for_setns(EINVAL, Kind::pid), "only descendants");
   expect(hint_for_setns(EINVAL, Kind::net), "");
   expect(hint_for_setns(ESRCH, Kind::net), "");
 }
@@ -72,8 +72,8 @@ TEST(CoveredParts, AreThoseOfFileSystemsOfTheType) {
 }
 
 TEST(HintForPropagation, OffersWhatAvoidsIt) {
-  expect(hint_for_propagation(EINVAL, "--x leaves it"), "--x leaves it, or outside, bind");
-  expect(hint_for_propagation(EINVAL, ""), "chroot(2): outside, bind");
+  expect(hint_for_propagation(EINVAL, "--x leaves it"), "--x leaves it, or before the chroot");
+  expect(hint_for_propagation(EINVAL, ""), "chroot(2): before the chroot");
   expect(hint_for_propagation(EPERM, "--x"), "");
 }
 

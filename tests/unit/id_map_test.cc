@@ -29,7 +29,7 @@ TEST(ParseIdMap, NeedsThreeNumbersALine) {
     EXPECT_FALSE(parse_id_map(text)) << text;
   }
   EXPECT_EQ(failure(parse_id_map("0 0 1\n5 6\n")),
-            "cannot read the id map line 5 6: not three numbers");
+            "invalid line in an id map: '5 6': expected three numbers");
 }
 
 TEST(IdMap, TranslatesBothWays) {

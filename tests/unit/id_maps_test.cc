@@ -84,16 +84,15 @@ TEST(CheckIdMap, RefusesWhatItDoesNot) {
   } cases[] = {
       {{{0, 5, 0}}, "cannot map UIDs 0:5:0: the range is empty"},
       {{{0, 1, 4294967295}},
-       "cannot map UIDs 0:1:4294967295: the range goes beyond 4294967294, the last id"},
+       "cannot map UIDs 0:1:4294967295: the range exceeds 4294967294, the last id"},
       {{{4294967295, 0, 1}},
-       "cannot map UIDs 4294967295:0:1: the range goes beyond 4294967294, the last id"},
+       "cannot map UIDs 4294967295:0:1: the range exceeds 4294967294, the last id"},
       {{{4294967290, 0, 6}},
-       "cannot map UIDs 4294967290:0:6: the range goes beyond 4294967294, the last id"},
-      {{{0, 100, 10}, {9, 200, 10}}, "cannot map UIDs 0:100:10: it overlaps with 9:200:10 inside"},
-      {{{20, 100, 10}, {0, 109, 10}},
-       "cannot map UIDs 20:100:10: it overlaps with 0:109:10 outside"},
+       "cannot map UIDs 4294967290:0:6: the range exceeds 4294967294, the last id"},
+      {{{0, 100, 10}, {9, 200, 10}}, "cannot map UIDs 0:100:10: it overlaps 9:200:10 inside"},
+      {{{20, 100, 10}, {0, 109, 10}}, "cannot map UIDs 20:100:10: it overlaps 0:109:10 outside"},
       {{{0, 0, 4294967295}, {4294967294, 4294967294, 1}},
-       "cannot map UIDs 0:0:4294967295: it overlaps with 4294967294:4294967294:1 inside"},
+       "cannot map UIDs 0:0:4294967295: it overlaps 4294967294:4294967294:1 inside"},
   };
   for (const auto& c : cases)
     EXPECT_EQ(failure(check_id_map("UID", c.map)), c.why);
@@ -106,20 +105,18 @@ TEST(CheckIdMap, CountsLines) {
   EXPECT_TRUE(check_id_map("UID", map));
   map.push_back({340, 1340, 1});
   EXPECT_EQ(failure(check_id_map("UID", map)),
-            "cannot map UIDs 341 ranges: the kernel takes no more (at most 340 lines and 4095 "
-            "bytes)");
+            "cannot map UIDs: 341 ranges exceed the kernel's limit of 340 lines and 4095 bytes");
   // It takes less than a page at once, too.
   for (IdMapLine& line : map)
     line.inside += 1000000000;
   map.resize(300);
   EXPECT_EQ(failure(check_id_map("UID", map)),
-            "cannot map UIDs 300 ranges: the kernel takes no more (at most 340 lines and 4095 "
-            "bytes)");
+            "cannot map UIDs: 300 ranges exceed the kernel's limit of 340 lines and 4095 bytes");
 }
 
 std::string made(const IdMapRequest& request, const CreateFacts::Ids& facts = {}) {
   const auto map = make_id_map("GID", request, 1000, facts);
-  return map ? spelled(*map) : map.error().message();
+  return map ? spelled(*map) : failure(map);
 }
 
 constexpr IdMapRequest::Own kRoot{0};
@@ -152,9 +149,8 @@ TEST(MakeIdMap, TakesSeveralBlocksThatDoNotOverlap) {
   EXPECT_EQ(made({.own = IdMapRequest::Own{5}, .blocks = {low, {Source::range, {10, 200, 5}}}}),
             "5:1000:1, 0:100:5, 6:105:4, 10:200:5");
   EXPECT_EQ(made({.blocks = {low, {Source::range, {9, 200, 5}}}}),
-            "cannot map GIDs 0:100:10: it overlaps with 9:200:5 inside");
-  EXPECT_EQ(made({.blocks = {low, low}}),
-            "cannot map GIDs 0:100:10: it overlaps with 0:100:10 inside");
+            "cannot map GIDs 0:100:10: it overlaps 9:200:5 inside");
+  EXPECT_EQ(made({.blocks = {low, low}}), "cannot map GIDs 0:100:10: it overlaps 0:100:10 inside");
 }
 
 TEST(MakeIdMap, RefusesWhatDoesNotFit) {
@@ -162,11 +158,11 @@ TEST(MakeIdMap, RefusesWhatDoesNotFit) {
   EXPECT_EQ(made({.blocks = {{Source::range, {0, 0, 0}}}}),
             "cannot map GIDs 0:0:0: the range is empty");
   EXPECT_EQ(made({.own = kRoot, .blocks = {{Source::range, {4294967295, 7, 4294967295}}}}),
-            "cannot map GIDs 4294967295:7:4294967295: the range goes beyond 4294967294, the last "
+            "cannot map GIDs 4294967295:7:4294967295: the range exceeds 4294967294, the last "
             "id");
   EXPECT_EQ(made({.blocks = {{Source::auto_}}}),
-            "cannot map GIDs: this user has no subordinate ids (an administrator adds them to "
-            "/etc/subgid; see usermod(8))");
+            "cannot map GIDs: this user has no ids in /etc/subgid\nhint: add them as root: "
+            "usermod --add-subgids FIRST-LAST USER");
   EXPECT_EQ(made({.blocks = {{Source::auto_}}}, facts), "0:0:4294967295");
 }
 

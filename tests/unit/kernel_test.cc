@@ -71,7 +71,7 @@ TEST(Kernel, NeedsADirectory) {
   KernelOptions options;
   options.proc = "/nowhere";
   EXPECT_EQ(failure(Kernel::open(options)),
-            "cannot open /nowhere: No such file or directory\nhint: is proc mounted there?");
+            "cannot open /nowhere: No such file or directory\nhint: mount -t proc proc /nowhere");
   options.proc = "/dev/null";
   EXPECT_EQ(failure_code(Kernel::open(options)), ENOTDIR);
 }

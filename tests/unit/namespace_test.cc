@@ -134,9 +134,9 @@ TEST(NamespaceOpenFile, RefusesOtherFiles) {
             "cannot open /nowhere: No such file or directory");
   for (const char* path : {"/", "/dev/null", "/proc/self/status"}) {
     EXPECT_EQ(failure(Namespace::open_file(kernel, path)),
-              std::string("cannot use as a namespace ") + path +
-                  ": not a namespace file (it should be like /proc/PID/ns/net or a bind mount "
-                  "of one)");
+              std::string("cannot use ") + path +
+                  " as a namespace: not a namespace file\nhint: give a file like "
+                  "/proc/PID/ns/net or a bind mount of one");
   }
 }
 
@@ -177,7 +177,7 @@ TEST(NamespaceParent, IsForPidAndUserOnly) {
 TEST(NamespaceCreatorUid, IsForUserOnly) {
   const Kernel kernel = newest_kernel();
   const auto net = must(Namespace::open_file(kernel, "/proc/self/ns/net"));
-  EXPECT_EQ(failure(net.creator_uid()), "cannot ask the creator of net namespace " +
+  EXPECT_EQ(failure(net.creator_uid()), "cannot get the creator of net namespace " +
                                             std::to_string(net.identity().inode) +
                                             ": Invalid argument");
   EXPECT_TRUE(must(Namespace::open_file(kernel, "/proc/self/ns/user")).creator_uid());

@@ -28,7 +28,7 @@ TEST(PeerNetId, IsNoneUnlessOneWasGiven) {
 
 TEST(PeerNetId, NeedsANetNamespace) {
   EXPECT_EQ(failure(net_id_of("/proc/self/ns/uts")),
-            "cannot ask the netnsid of net namespace " +
+            "cannot get the netnsid of net namespace " +
                 std::to_string(inode_of("/proc/self/ns/uts")) + ": the kernel gave no answer");
 }
 

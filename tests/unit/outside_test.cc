@@ -93,7 +93,7 @@ TEST_F(OutsideTest, RefusesRequestsThatAreIncomplete) {
       if (channel.receive_status()) return 1;
     }
     must(channel.send_words(Words{"pin", "no", "use", "/nowhere"}, {&fd, 1}));
-    if (failure(channel.receive_status()) != "cannot pin no: no such kind") return 2;
+    if (failure(channel.receive_status()) != "unknown kind of namespace 'no'") return 2;
     return is_pinned(file) ? 0 : 3;
   });
 }

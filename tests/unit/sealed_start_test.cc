@@ -128,8 +128,7 @@ TEST(SealedStart, DoesNotRunAProgramWithoutTheContextThatItIsToHave) {
   // Where there is no SELinux, the kernel takes none; another security module could.
   const std::string said =
       started({PrepareStarter{}, step::SetSecurityContext{"no:such:context"}, shell("echo wrong")});
-  EXPECT_TRUE(said.find(": cannot take the security context no:such:context: ") !=
-              std::string::npos)
+  EXPECT_TRUE(said.find(": cannot set the security context no:such:context: ") != std::string::npos)
       << said;
   EXPECT_TRUE(said.ends_with(ends_with(1))) << said;
 }
@@ -139,7 +138,7 @@ TEST(SealedStart, DoesNotRunAProgramWithoutTheAppArmorProfileThatItIsToHave) {
   const step::SetSecurityContext profile{"nsx-no-such-profile", true};
   const std::string said = started({PrepareStarter{}, profile, shell("echo wrong")});
   EXPECT_TRUE(
-      said.ends_with(": cannot take the security context exec nsx-no-such-profile: No such "
+      said.ends_with(": cannot set the security context exec nsx-no-such-profile: No such "
                      "file or directory\n" +
                      ends_with(1)))
       << said;

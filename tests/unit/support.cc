@@ -122,7 +122,9 @@ int carry_out_and_tell(const std::vector<Step>& steps) {
   plan.steps = steps;
   const auto outcome = carry_out(newest_kernel(), plan);
   if (!outcome) {
-    std::printf("step %zu: %s\n", outcome.error().step, outcome.error().error.message().c_str());
+    const Error& error = outcome.error().error;
+    std::printf("step %zu: %s\n", outcome.error().step, error.message().c_str());
+    if (!error.hint().empty()) std::printf("hint: %s\n", error.hint().c_str());
     return 98;
   }
   if (outcome->signal != 0) {

@@ -43,7 +43,7 @@ TEST(ResolveTarget, RefusesWhatNamesNothing) {
     const char* message;
   } cases[] = {
       {"", "the target name is empty"},
-      {"0", "cannot find PID 0: a PID is a number above 0"},
+      {"0", "invalid PID '0': expected a number above 0"},
       {"99999999999",
        "invalid PID '99999999999': it is larger than any PID\nhint: for a container ID, use "
        "container:99999999999"},
