@@ -129,14 +129,14 @@ shows() {
     nothing_is_left
   }
   refused "the range is empty" --map-users=0:1000:0
-  refused "goes beyond 4294967294" --map-users=0:4294967290:10
-  refused "overlaps with 5:2000:10 inside" --map-users=0:1000:10 --map-users=5:2000:10
-  refused "overlaps with 100:1005:10 outside" --map-groups=0:1000:10 --map-groups=100:1005:10
+  refused "the range exceeds 4294967294" --map-users=0:4294967290:10
+  refused "overlaps 5:2000:10 inside" --map-users=0:1000:10 --map-users=5:2000:10
+  refused "overlaps 100:1005:10 outside" --map-groups=0:1000:10 --map-groups=100:1005:10
   refused "invalid ID map '1:2': expected INSIDE:OUTSIDE:COUNT, auto, subids or all" --map-users=1:2
   refused "no user named 'nsx-nobody' on this machine" --map-user=nsx-nobody
   refused "no group named 'nsx-nobody' on this machine" --map-group=nsx-nobody
   # shellcheck disable=SC2046 # an option each
-  refused "at most 340 lines" $(seq 0 340 | sed 's/.*/--map-users=&:&:1/')
+  refused "limit of 340 lines" $(seq 0 340 | sed 's/.*/--map-users=&:&:1/')
 }
 
 # bats test_tags=slow

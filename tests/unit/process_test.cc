@@ -242,7 +242,8 @@ TEST(Process, OpensTheNamespaceOfASocket) {
     const auto process = must(Process::open(kernel, ::getpid()));
     if (must(process.open_socket_namespace(kernel, socket.get())).identity().inode != own) return 3;
     if (failure_code(process.open_socket_namespace(kernel, 999)) != EBADF) return 4;
-    return failure(process.open_socket_namespace(kernel, other.get())).ends_with(": it is none")
+    return failure(process.open_socket_namespace(kernel, other.get()))
+                   .ends_with(": it is not a socket")
                ? 0
                : 5;
   });
