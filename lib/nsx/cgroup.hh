@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The tree of cgroup v2, and cgroups in it as handles: what is read and written is of the cgroup
-// that was opened.
+// The cgroup v2 tree, and handles of its cgroups: reads and writes always go to the cgroup that was
+// opened.
 //
 //   const auto tree = nsx::CgroupTree::open(kernel);
 //   if (!tree) return;
@@ -21,28 +21,28 @@
 
 namespace nsx {
 
-/// A cgroup of cgroup v2 (cgroups(7)), held by its directory: what is read and written is of the
-/// cgroup that was opened, also if it is removed and another made in its place.
+/// A cgroup v2 (cgroups(7)), held by its directory. Reads and writes go to the cgroup that was
+/// opened, even if it has been removed and another was created at the same path.
 class NSX_API Cgroup {
  public:
-  /// Where it is below the top of its tree: "/", "/system.slice/cron.service". May hold any byte
-  /// but NUL and a line feed, which the kernel refuses.
+  /// Returns its path from the top of the tree: "/", "/system.slice/cron.service". It may contain
+  /// any byte except NUL and line feed, which the kernel rejects.
   const std::string& path() const { return path_; }
   bool is_top() const { return path_ == "/"; }
 
-  /// Its directory: "/sys/fs/cgroup/system.slice".
+  /// Returns its directory: "/sys/fs/cgroup/system.slice".
   const std::string& directory_path() const { return directory_path_; }
   int directory() const { return directory_.get(); }
 
-  /// The whole of one of its files: "cgroup.procs", "memory.max". ENOENT: the kernel or the
-  /// cgroups above do not give it this file; ENODEV: it has been removed. "net.in", "net.out" and
-  /// "net.stat" are read as if they were files, too, and empty where nothing counts.
+  /// Reads a whole file of the cgroup, such as "cgroup.procs" or "memory.max". "net.in", "net.out"
+  /// and "net.stat" can be read like files, and are empty where nothing is counted. Errors: ENOENT,
+  /// the kernel or an ancestor does not provide this file; ENODEV, the cgroup was removed.
   Result<std::string> read(const char* file) const;
 
-  /// Writes to one of its files, in one write(2).
+  /// Writes to a file of the cgroup with one write(2).
   Status write(const char* file, const std::string& text) const;
 
-  /// A second handle of it.
+  /// Returns a second handle of the same cgroup.
   Result<Cgroup> duplicate() const;
 
  private:
@@ -54,61 +54,61 @@ class NSX_API Cgroup {
   OwnedFd directory_;
 };
 
-/// The tree of cgroup v2, as it is mounted here: at /sys/fs/cgroup, or on hybrid machines at
-/// another place, beside the hierarchies of v1, to which controllers may be bound. In a container,
-/// what is mounted is often only a part: all paths here begin at its top.
+/// The cgroup v2 tree as it is mounted here: on /sys/fs/cgroup or, on hybrid machines, elsewhere
+/// beside v1 hierarchies, which may have controllers bound to them. In a container, often only a
+/// part of the tree is mounted. All paths are relative to the top of that part.
 class NSX_API CgroupTree {
  public:
-  /// Finds the mount in /proc/self/mountinfo. `targets`: where find() looks for containers and
-  /// units. Errors: cgroup v2 is not mounted, or something else is mounted over it.
+  /// Finds the mount in /proc/self/mountinfo. `targets` says where find() searches for containers
+  /// and units. Errors: cgroup v2 is not mounted, or covered by another mount.
   static Result<CgroupTree> open(const Kernel& kernel, TargetOptions targets = {});
 
   const std::string& mount_point() const { return mount_point_; }
 
-  /// Opens a cgroup by its path below the top, with or without a slash in front; the whole path of
-  /// its directory will do as well. Errors: there is none; a path with ".."; one below a mount of
-  /// cgroup v1.
+  /// Opens a cgroup by its path from the top, with or without a leading slash, or by the full path
+  /// of its directory. Errors: no such cgroup; a path with ".."; a path below a cgroup v1 mount.
   Result<Cgroup> open_cgroup(const std::string& path) const;
 
-  /// The cgroup that a process is in. Errors: it is in none that is mounted here, as for one
+  /// Opens the cgroup of a process. Errors: it is not in the mounted part of the tree, for example
   /// outside of the caller's cgroup namespace.
   Result<Cgroup> of(const Process& process) const;
 
-  /// The caller's own.
+  /// Opens the caller's own cgroup.
   Result<Cgroup> own() const;
 
-  /// Finds the cgroup that somebody names:
+  /// Finds a cgroup by one of these names:
   ///
-  ///   /a/b              a path below the top
-  ///   ., ./a            the caller's own, and below that
-  ///   pid:42            the one that this process is in
-  ///   cgroup:PATH       a path below the top
-  ///   unit:NAME         that of a systemd unit that is running
-  ///   container:NAME    that of a container, with everything in it; also docker:NAME and the like
-  ///   NAME, a/b         a path below the top if it exists, otherwise a container, a Kubernetes pod
+  ///   /a/b              a path from the top
+  ///   ., ./a            the caller's own cgroup, and paths below it
+  ///   pid:42            the cgroup of this process
+  ///   cgroup:PATH       a path from the top
+  ///   unit:NAME         the cgroup of an active systemd unit
+  ///   container:NAME    the cgroup that contains the whole container; also docker:NAME etc.
+  ///   NAME, a/b         a path from the top if it exists, otherwise a container, a Kubernetes pod
   ///                     (NAMESPACE/POD) or a unit
   ///
-  /// As for resolve_target(), names that others can choose are never believed. Errors: nothing of
-  /// that name; a name that is both a path and another cgroup's container; a container or unit
-  /// without a cgroup of its own in cgroup v2, as on hybrid machines.
+  /// As in resolve_target(), names that other users can choose are never trusted. Errors: nothing
+  /// has that name; the name is both a path and a container in another cgroup; the container or
+  /// unit has no cgroup of its own in cgroup v2, as on hybrid machines.
   Result<Cgroup> find(const std::string& name) const;
 
-  /// Turns a name into a path, for a cgroup that may still have to be made: as find(), but a word
-  /// without a prefix is always a path.
+  /// Converts a name to the path of a cgroup, which need not exist yet. Like find(), except that a
+  /// word without a prefix is always a path.
   Result<std::string> locate(const std::string& name) const;
 
-  /// Returns the path of a cgroup as /proc/PID/cgroup counts it: they differ where only a part of
-  /// the tree is mounted.
+  /// Returns the path of a cgroup as /proc/PID/cgroup shows it, which differs if only a part of the
+  /// tree is mounted.
   std::string path_in_proc(const std::string& path) const;
 
-  /// The one above; none above the top.
+  /// Opens the parent of a cgroup; the top has none.
   Result<std::optional<Cgroup>> parent(const Cgroup& cgroup) const;
 
-  /// Why a controller that is not in the top's cgroup.controllers is not: "it is bound to cgroup
-  /// v1, at /sys/fs/cgroup/memory", "this kernel does not have it".
+  /// Explains why a controller is missing in the cgroup.controllers of the top: "it is bound to
+  /// cgroup v1, at /sys/fs/cgroup/memory", "this kernel does not have it".
   std::string why_without(std::string_view controller) const;
 
-  /// Whether a controller is bound to a hierarchy of cgroup v1, so that this tree lacks it.
+  /// Returns whether a controller is bound to a cgroup v1 hierarchy, and therefore missing in this
+  /// tree.
   bool is_bound_to_v1(std::string_view controller) const;
 
   const Kernel& kernel() const { return *kernel_; }
@@ -125,21 +125,21 @@ class NSX_API CgroupTree {
   const Kernel* kernel_ = nullptr;
   TargetOptions targets_;
   std::string mount_point_;
-  std::string mount_root_;  // the cgroup that is mounted there; empty: the machine's root
+  std::string mount_root_;  // the cgroup mounted there; empty: the machine's root
   std::vector<std::string> v1_mount_points_;
   OwnedFd top_;
 };
 
-/// The line of /proc/PID/cgroup for each hierarchy that a process is in.
+/// One line of /proc/PID/cgroup: the cgroup of a process in one hierarchy.
 struct CgroupMembership {
   std::uint32_t hierarchy = 0;  ///< 0: v2
   std::string controllers;      ///< of v1: "cpu,cpuacct", "name=systemd"
-  std::string path;             ///< as the caller's cgroup namespace counts
+  std::string path;             ///< relative to the root of the caller's cgroup namespace
 };
 
 NSX_API Result<std::vector<CgroupMembership>> memberships_of(const Process& process);
 
-/// The names in a list of the kernel's, like cgroup.controllers: "cpu io memory".
+/// Splits a space-separated list of the kernel, such as cgroup.controllers: "cpu io memory".
 NSX_API std::vector<std::string> split_controllers(std::string_view text);
 
 }  // namespace nsx

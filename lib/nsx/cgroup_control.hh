@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Processes of a cgroup as one: moving, ending, freezing, waiting for them.
+// Operations on all processes of a cgroup: moving, signaling, freezing, and waiting.
 //
 //   const auto tree = nsx::CgroupTree::open(kernel);
 //   if (!tree) return;
@@ -18,68 +18,71 @@
 
 namespace nsx {
 
-/// Moves a process, with its threads, into a cgroup. Errors: the kernel's rules, as sentences.
+/// Moves a process with all its threads into a cgroup. Errors explain which of the kernel's rules
+/// was violated.
 NSX_API Status move_process(const CgroupTree& tree, const Process& process, const Cgroup& to);
 
-/// Moves the caller. Errors: also that the cgroup is frozen, which would stop the caller.
+/// Moves the caller into a cgroup. Errors: as move_process(); also if the cgroup is frozen, which
+/// would stop the caller.
 NSX_API Status join_cgroup(const CgroupTree& tree, const Cgroup& cgroup);
 
-/// Moves all processes of a cgroup, and of those below it, also those that come meanwhile. Returns
-/// how many.
+/// Moves all processes of a cgroup and its descendants, including those that appear during the
+/// move. Returns the number of processes.
 NSX_API Result<std::size_t> move_processes(const Cgroup& from, const Cgroup& to);
 
-/// Sends a signal to every process in a cgroup and below, once, with none missed that is forked
-/// meanwhile: SIGKILL by cgroup.kill (Linux 5.14); any other while the cgroup is frozen. Errors: it
-/// is the top, or the caller is in it.
+/// Sends a signal once to every process in a cgroup and its descendants, including processes forked
+/// meanwhile: SIGKILL through cgroup.kill (Linux 5.14), other signals while the cgroup is frozen.
+/// Errors: it is the top of the tree, or contains the caller.
 NSX_API Status signal_cgroup(const CgroupTree& tree, const Cgroup& cgroup, int signal);
 
-/// Stops all processes of a cgroup and below, or lets them go on.
+/// Freezes or thaws all processes of a cgroup and its descendants.
 NSX_API Status freeze_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool frozen);
 
-/// The path of the cgroup that keeps this one frozen: its own, or that of one above, whose
-/// cgroup.freeze is set. A process that comes into a frozen cgroup stops at once. None: it is not
-/// frozen. "..": it is frozen from outside of what is mounted here.
+/// Returns the path of the cgroup that keeps this one frozen: itself, or the ancestor whose
+/// cgroup.freeze is set. None: it is not frozen. "..": the ancestor is outside of the mounted part
+/// of the tree. A process that enters a frozen cgroup stops at once.
 NSX_API std::optional<std::string> frozen_by(const CgroupTree& tree, const Cgroup& cgroup);
 
-/// Refuses to do `what`, like "run a program in the cgroup", where that would stop or hang because
-/// the cgroup is frozen: names the one to thaw.
+/// Returns an error for the operation `what` ("run a program in the cgroup") if the cgroup is
+/// frozen, so that the operation would stop or hang. The error names the cgroup to thaw.
 NSX_API Status check_not_frozen(const CgroupTree& tree, const Cgroup& cgroup,
                                 const std::string& what);
 
-/// Asks the kernel to take memory from a cgroup (memory.reclaim, Linux 5.19). Returns by how much
-/// memory.current fell. An error, if it was less than that.
+/// Asks the kernel to reclaim memory from a cgroup (memory.reclaim, Linux 5.19). Returns by how
+/// many bytes memory.current fell. Errors: it fell by less than `bytes`.
 NSX_API Result<std::uint64_t> reclaim_memory(const CgroupTree& tree, const Cgroup& cgroup,
                                              std::uint64_t bytes);
 
-/// What is waited for.
+/// A state to wait for.
 struct CgroupState {
   enum class Kind : std::uint8_t {
-    empty,      ///< no process is in it or below; also, when it is removed
-    populated,  ///< a process is
-    frozen,     ///< all of them have stopped
+    empty,      ///< no process in it or its descendants; also if it is removed
+    populated,  ///< at least one process in it or its descendants
+    frozen,     ///< all processes have stopped
     thawed,
   } kind = Kind::empty;
 };
 
-/// memory.current is above this many bytes. The kernel does not tell: it is looked at 20 times a
-/// second.
+/// memory.current exceeds this many bytes. The kernel sends no notification, so it is polled 20
+/// times a second.
 struct CgroupMemoryAbove {
   std::uint64_t bytes = 0;
 };
 
-/// Tasks stood still for lack of a resource for this share of a window (PSI triggers). Windows are
-/// from half a second to ten; users without CAP_SYS_RESOURCE need a multiple of two seconds.
+/// Tasks were stalled on a resource for `threshold` within `window` (PSI triggers). A window is 0.5
+/// to 10 seconds long; users without CAP_SYS_RESOURCE need a multiple of 2 seconds.
 struct CgroupPressureAbove {
   std::string resource;         ///< "cpu", "memory", "io"
-  bool full = false;            ///< all tasks at once, not only some
-  std::uint64_t threshold = 0;  ///< microseconds
-  std::uint64_t window = 0;     ///< microseconds
+  bool full = false;            ///< all tasks at once, rather than at least one
+  std::uint64_t threshold = 0;  ///< in microseconds
+  std::uint64_t window = 0;     ///< in microseconds
 };
 
 using CgroupEvent = std::variant<CgroupState, CgroupMemoryAbove, CgroupPressureAbove>;
 
-/// Waits until it is so; at once, if it is. False: `timeout` has passed. Errors: the cgroup was
-/// removed, and that is not what is waited for; it has not got the file.
+/// Waits for an event; returns at once if the condition already holds. Returns false if `timeout`
+/// has elapsed. Errors: the cgroup was removed while waiting for another event; it lacks the
+/// required file.
 NSX_API Result<bool> wait_for_cgroup(const CgroupTree& tree, const Cgroup& cgroup,
                                      const CgroupEvent& event,
                                      std::optional<std::chrono::milliseconds> timeout);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// New namespaces: what shall be made is a request; with what has to be known of the machine it
-// becomes a plan (plan.hh). make_namespaces() makes some without entering them, to be pinned.
+// Creating namespaces. A request and the facts about the machine are turned into a plan (plan.hh).
+// make_namespaces() creates namespaces without entering them, to be pinned.
 //
 //   nsx::CreateRequest request;
 //   request.kinds = {nsx::Kind::uts};
@@ -28,43 +28,43 @@
 
 namespace nsx {
 
-/// Where binfmt_misc is usually mounted.
+/// The usual mount point of binfmt_misc.
 inline constexpr const char* kUsualBinfmt = "/proc/sys/fs/binfmt_misc";
 
-/// A program to run, with its arguments (the first is its own name).
+/// A program to run, with its arguments. The first argument is its own name.
 struct Program {
   std::string file;
   std::vector<std::string> arguments;
   std::string reporter{};  ///< see step::Execute
-  std::string hint{};      ///< likewise
+  std::string hint{};      ///< see step::Execute
 };
 
-/// A shell that is a login shell by its own name: it begins with "-" (login(1)).
+/// Returns a shell as a login shell: the first argument starts with "-" (login(1)).
 NSX_API Program as_login_shell(std::string shell);
 
-/// Where PATH is for an environment without it, as execvp(3) has it.
+/// The search path of execvp(3) if the environment has no PATH.
 inline constexpr const char* kDefaultPath = "/bin:/usr/bin";
 
-/// The first file of this name, which has no "/", in the directories of `path`, as execvp(3) walks
-/// them. `try_file` gives the errno with which execve(2) would refuse a file, or 0. Errors: EACCES,
-/// if one may not be executed; otherwise ENOENT.
+/// Searches for a file without a slash in its name in the directories of `path`, like execvp(3).
+/// `try_file` returns 0, or the errno value with which execve(2) would reject a file. Errors:
+/// EACCES, at least one match is not executable; otherwise ENOENT.
 NSX_API Result<std::string> search_path(const std::string& file, std::string_view path,
                                         const std::function<int(const std::string&)>& try_file);
 
-/// Which user ids, or which group ids, a new user namespace has.
+/// The user ids, or the group ids, of a new user namespace.
 struct IdMapRequest {
   /// The caller's own effective id.
   struct Own {
-    std::optional<std::uint32_t> inside;  ///< what it is inside; none: the same
+    std::optional<std::uint32_t> inside;  ///< the id inside; none: the same as outside
   };
   std::optional<Own> own;
 
   struct Block {
     enum class Source : std::uint8_t {
-      range,   ///< `ids`
-      auto_,   ///< the first of the caller's subordinate ids (subuid(5)), from 0 on inside
-      subids,  ///< the same, with the same numbers inside
-      all,     ///< every id that there is outside, with the same number inside
+      range,   ///< the range `ids`
+      auto_,   ///< the caller's first range of subordinate ids (subuid(5)), from 0 inside
+      subids,  ///< the same range, with identical numbers inside
+      all,     ///< all ids that exist outside, with identical numbers inside
     } source = Source::range;
     IdMapLine ids;
   };
@@ -73,32 +73,32 @@ struct IdMapRequest {
   bool empty() const { return !own && blocks.empty(); }
 };
 
-/// What shall be made, in the terms of unshare(1).
+/// The namespaces to create, and what to set up in them. Corresponds to the options of unshare(1).
 struct CreateRequest {
   KindSet kinds;
-  /// Every kind that this kernel has; implies fork, mount_proc, and where no map is asked for:
-  /// root inside for an ordinary user, all ids as they are for root.
+  /// All kinds that the kernel supports. Implies fork and mount_proc. If no map is requested, an
+  /// ordinary user becomes root inside, and root keeps all ids.
   bool all = false;
 
-  /// Namespaces to keep, each on a file that is there.
+  /// Namespaces to bind to existing files.
   struct File {
     Kind kind = Kind::cgroup;
     std::string path;
   };
   std::vector<File> files;         ///< imply their kinds
-  std::optional<std::string> pin;  ///< keeps all that is made under this name (nsx/pin.hh)
+  std::optional<std::string> pin;  ///< pin all new namespaces under this name (nsx/pin.hh)
 
   bool fork = false;
   FollowRequest follow;
-  Protection protection;  ///< if there is a `root`: the program is a file of that
+  Protection protection;  ///< applies if `root` is given, because the program is a file below it
   CgroupRequest cgroup;
-  /// An init of nsx's own is the first process of the pid namespace; implies that. None: where the
-  /// program would be it under `all` or with a terminal of its own, as a PID 1 ignores what keys
-  /// send.
+  /// Run an init of nsx as the first process of the pid namespace; implies pid. None: only if the
+  /// program would otherwise be that process under `all` or with a terminal of its own, because PID
+  /// 1 ignores the signals that keys send.
   std::optional<bool> init = false;
 
   IdMapRequest users;   ///< implies user
-  IdMapRequest groups;  ///< likewise
+  IdMapRequest groups;  ///< implies user
   std::optional<bool> allow_setgroups;
   struct Owner {
     uid_t uid = 0;
@@ -107,68 +107,72 @@ struct CreateRequest {
   std::optional<Owner> owner;  ///< of the user namespace; implies user
 
   std::optional<std::int64_t> monotonic;  ///< seconds; needs time
-  std::optional<std::int64_t> boottime;   ///< likewise
+  std::optional<std::int64_t> boottime;   ///< the same
   std::optional<std::string> hostname;    ///< implies uts
   bool loopback = false;                  ///< brings "lo" up; implies net
 
   enum class Propagation { private_, shared, slave, unchanged };
-  Propagation propagation = Propagation::private_;  ///< means nothing without mnt
+  Propagation propagation = Propagation::private_;  ///< ignored without mnt
 
-  std::optional<std::string> mount_proc;         ///< where; implies mnt
-  std::optional<std::string> mount_sys;          ///< likewise: a sysfs of the net namespace
-  std::optional<std::string> mount_binfmt;       ///< likewise, and user; in its usual place: proc
-  std::vector<std::string> interpreters;         ///< to register there; imply it in its usual place
-  std::optional<std::string> root;               ///< chroot(2) to it
-  std::optional<std::string> working_directory;  ///< looked up after `root`
+  std::optional<std::string> mount_proc;  ///< the mount point; implies mnt
+  std::optional<std::string> mount_sys;   ///< mount point of a sysfs for the net namespace; implies
+                                          ///< mnt
+  std::optional<std::string> mount_binfmt;  ///< mount point; implies mnt, user, and, at the usual
+                                            ///< path, proc
+  std::vector<std::string> interpreters;    ///< lines to register; imply mount_binfmt at the usual
+                                            ///< path
+  std::optional<std::string> root;          ///< directory for chroot(2)
+  std::optional<std::string> working_directory;  ///< resolved after `root`
 
-  std::optional<uid_t> uid;        ///< of the program
-  std::optional<gid_t> gid;        ///< likewise; drops supplementary groups
-  bool keep_capabilities = false;  ///< through exec; means nothing without user
+  std::optional<uid_t> uid;        ///< UID of the program
+  std::optional<gid_t> gid;        ///< GID of the program; drops supplementary groups
+  bool keep_capabilities = false;  ///< through execve(2); ignored without user
 
   std::optional<std::vector<std::string>> environment;  ///< NAME=VALUE; none: the caller's
-  std::string search_path;  ///< PATH: where newuidmap(1) and newgidmap(1) are looked for
+                                                        ///< environment
+  std::string search_path;                              ///< PATH for newuidmap(1) and newgidmap(1)
   Program program;
 };
 
-/// What a plan to create has to know of the caller and of the machine.
+/// The facts about the caller and the machine that a plan needs.
 struct CreateFacts {
   uid_t uid = 0;  ///< effective
   gid_t gid = 0;  ///< effective
 
-  // What follows is read only where the request asks for it.
+  // Read only if the request needs them.
   std::optional<step::EnterCgroup> cgroup;
-  KindSet kinds;  ///< those that this kernel has
+  KindSet kinds;  ///< supported by this kernel
   struct Ids {
     std::optional<IdMapLine> subordinate;  ///< the first range of /etc/subuid; `inside` is 0
-    IdMap available;                       ///< the map of the caller's own user namespace
-    std::string tool;                      ///< where newuidmap(1) is; empty: nowhere
+    IdMap available;                       ///< the id map of the caller's user namespace
+    std::string tool;  ///< path of newuidmap(1) or newgidmap(1); empty: not found
   };
   Ids users;
   Ids groups;
 };
 
-/// Errors: a file of /proc or /etc that cannot be read.
+/// Reads the facts that a request needs. Errors: a file in /proc or /etc is not readable.
 NSX_API Result<CreateFacts> read_create_facts(const Kernel& kernel, const CreateRequest& request);
 
-/// Computes what a request comes to, without any privilege and without asking the kernel.
+/// Computes the plan of a request, without privileges and without system calls.
 ///
-/// The order is unshare(1)'s. A helper that stays outside is started first, where something needs
-/// the rights of before: it writes maps and pins.
-/// Errors: options that exclude each other or lack another; maps that overlap, are empty, or do not
-/// fit into the numbers that there are. What can only be tried fails in carry_out().
+/// The order of the steps is that of unshare(1). If a step needs the rights or mounts of the
+/// caller, a helper that stays outside is started first: it writes maps and pins. Errors: mutually
+/// exclusive options, a missing required option; id maps that overlap, are empty, or exceed the
+/// range of ids. Other failures are only detected by carry_out().
 NSX_API Result<Plan> plan_create(const CreateRequest& request, const CreateFacts& facts);
 
-/// New namespaces that no process of the caller's is in: held by these handles, until they are
-/// pinned.
+/// New namespaces without a process of the caller in them, kept alive by these handles until they
+/// are pinned.
 class NSX_API MadeNamespaces {
  public:
   const std::vector<Namespace>& namespaces() const { return namespaces_; }
 
-  /// How the program has ended that was run inside; none: there was none.
+  /// Returns how the program ended; none: no program was run.
   const std::optional<Outcome>& outcome() const { return outcome_; }
 
-  /// Lets the init of the new pid namespace, if there is one, outlive this process: it has the name
-  /// kLeftInit (nsx/pin.hh). Else it ends with this object.
+  /// Lets the init of the new pid namespace, if any, outlive this process, under the name kLeftInit
+  /// (nsx/pin.hh). Without this call it ends with this object.
   Status keep();
 
  private:
@@ -178,16 +182,17 @@ class NSX_API MadeNamespaces {
 
   std::vector<Namespace> namespaces_;
   std::optional<Outcome> outcome_;
-  OwnedFd init_;  // it waits for a word, or for the end, of this pipe
+  OwnedFd init_;  // write end of a pipe; the init waits for a byte or for the end of file
 };
 
-/// Makes namespaces as plan_create() would; the caller stays where it is: a child makes them and
-/// ends, or, for kinds that change nothing else of the process, the calling thread, which comes
-/// back. Should it fail to come back, that is the error. Of the request this takes what concerns
-/// namespaces: kinds, maps, clocks, names, propagation, loopback. If it names a program, that is
-/// run inside, as a process of its own, and waited for. A new pid namespace gets an init, which
-/// mounts proc on /proc where there is a new mount namespace as well. Ends with the caller,
-/// whatever ends that.
+/// Creates namespaces like plan_create(), without moving the caller into them.
+///
+/// A child creates them and exits. For kinds that affect nothing else in the process, the calling
+/// thread creates them and returns to its own; an error is returned if it cannot. Only the parts of
+/// the request about namespaces apply: kinds, maps, clocks, names, propagation, loopback. A program
+/// in the request is run inside as a separate process, and waited for. A new pid namespace gets an
+/// init, which mounts proc on /proc if there also is a new mount namespace. All processes are
+/// killed if the caller dies.
 NSX_API Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest& request);
 
 }  // namespace nsx

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Sets of the members of an enumeration: of kinds, sources, features, areas of traces.
+// Sets of enumerators: namespace kinds, census sources, kernel features, trace areas.
 //
 //   const nsx::KindSet kinds{nsx::Kind::net, nsx::Kind::uts};
 //   for (const nsx::Kind kind : kinds) std::puts(nsx::name(kind));
@@ -14,8 +14,8 @@
 
 namespace nsx {
 
-/// A set of the members of an enumeration whose values are 0, 1 ... `last`, of which there are at
-/// most 32. It takes a bit for each, and iterates in the order of the values.
+/// A set of enumerators with the values 0 to `last`, of which there may be at most 32. Stores one
+/// bit per enumerator, and iterates in the order of the values.
 template <class Enum, Enum last>
 class EnumSet {
   static constexpr std::size_t kCount = static_cast<std::size_t>(last) + 1;

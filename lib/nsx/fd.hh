@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// File descriptors that close themselves: what libnsx opens is owned, and close-on-exec.
+// Owned file descriptors. All descriptors that libnsx opens are owned and close-on-exec.
 //
 //   const nsx::OwnedFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 //   if (!null) std::puts("there is no /dev/null");
@@ -9,8 +9,7 @@
 
 namespace nsx {
 
-/// A file descriptor that is closed with its owner. Moves, never copies.
-/// Every descriptor that libnsx makes is close-on-exec.
+/// A file descriptor that is closed by its destructor. Movable, not copyable.
 class NSX_API OwnedFd {
  public:
   OwnedFd() = default;
@@ -21,7 +20,7 @@ class NSX_API OwnedFd {
   OwnedFd& operator=(const OwnedFd&) = delete;
   ~OwnedFd();
 
-  /// The number, still owned by this object; -1 if it holds none.
+  /// Returns the descriptor, which this object still owns, or -1 if it is empty.
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
 
@@ -30,7 +29,7 @@ class NSX_API OwnedFd {
 };
 
 /// Checks that a directory can be opened and listed, and that its file system answers within 10
-/// seconds (ETIMEDOUT), before anything waits for it.
+/// seconds, before other code blocks on it. Errors: ETIMEDOUT, no answer.
 NSX_API Status check_that_it_answers(const std::string& directory);
 
 }  // namespace nsx

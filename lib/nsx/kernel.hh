@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The kernel that everything else talks to: one proc mount, and which optional interfaces work
-// beside it. And traces of what is probed, looked up, read and carried out.
+// Access to the kernel: a proc mount, and the optional interfaces that work with it. Also traces of
+// what the library probes, looks up, reads and carries out.
 //
 //   const auto own = nsx::Kernel::open();
 //   if (!own) std::puts(own.error().message().c_str());
@@ -17,59 +17,60 @@
 
 namespace nsx {
 
-/// An interface of the kernel that not every kernel has. nsx takes the newest that works and falls
-/// back to an older one that gives the same answer.
+/// An optional interface of the kernel. nsx uses the newest one that works, and falls back to an
+/// older one with the same result.
 enum class Feature : std::uint8_t {
-  pidfd_namespaces,   ///< PIDFD_GET_*_NAMESPACE, Linux 6.11; else readlink(2) and open(2) in /proc
-  pidfd_info,         ///< PIDFD_GET_INFO, Linux 6.13; else /proc/PID/stat
-  namespace_id,       ///< NS_GET_ID, Linux 6.18; else no 64-bit ids
-  namespace_handle,   ///< open_by_handle_at(2) by such an id alone, Linux 6.19; else a search of
+  pidfd_namespaces,   ///< PIDFD_GET_*_NAMESPACE, Linux 6.11; fallback: readlink(2) and open(2) in
                       ///< /proc
-  namespace_list,     ///< listns(2), Linux 6.19; else a search of /proc
-  clone_into_cgroup,  ///< CLONE_INTO_CGROUP, Linux 5.7; else a process joins a cgroup when it is
-                      ///< there
+  pidfd_info,         ///< PIDFD_GET_INFO, Linux 6.13; fallback: /proc/PID/stat
+  namespace_id,       ///< NS_GET_ID, Linux 6.18; fallback: no 64-bit ids
+  namespace_handle,   ///< open_by_handle_at(2) by id alone, Linux 6.19; fallback: search of /proc
+  namespace_list,     ///< listns(2), Linux 6.19; fallback: search of /proc
+  clone_into_cgroup,  ///< CLONE_INTO_CGROUP, Linux 5.7; fallback: the process joins after fork
 };
 
 inline constexpr std::size_t kFeatureCount = 6;
 
-/// The name of a feature: "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns",
+/// Returns the name of a feature: "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns",
 /// "into-cgroup".
 NSX_API const char* name(Feature feature);
 
 /// A set of features.
 using FeatureSet = EnumSet<Feature, Feature::clone_into_cgroup>;
 
-/// The features that a list like "-pidfd-ns,-ns-id" switches off, for tests of the fallbacks.
+/// Parses a comma-separated list of features to disable, such as "-pidfd-ns,-ns-id". For tests of
+/// the fallbacks. Errors: an unknown feature.
 NSX_API Result<FeatureSet> parse_disabled_features(std::string_view list);
 
 struct KernelOptions {
-  std::string proc = "/proc";  ///< where proc(5) is mounted, or a tree that looks like it
-  FeatureSet disabled;         ///< not used, even where they work
+  std::string proc = "/proc";  ///< mount point of proc(5), or a tree with the same layout
+  FeatureSet disabled;         ///< never used, even if they work
 };
 
-/// What the library talks to: one proc mount, and the interfaces that work beside it.
-/// Everything else takes a Kernel; tests give it another tree or take features away.
+/// A proc mount, and the optional interfaces that work with it. Everything else in the library
+/// takes a Kernel; tests pass another tree or disable features.
 class NSX_API Kernel {
  public:
   /// Opens the proc mount.
   static Result<Kernel> open(const KernelOptions& options = {});
 
-  /// The proc mount, an O_PATH descriptor.
+  /// Returns an O_PATH descriptor of the proc mount.
   int proc() const { return proc_.get(); }
   const std::string& proc_path() const { return proc_path_; }
 
-  /// Errors: /proc is no proc file system. Another tree than /proc is taken for what it is.
+  /// Checks that /proc is a proc file system. Other trees than /proc are not checked. Errors: it is
+  /// not.
   Status check_proc() const;
-  /// Errors: as check_proc(), or it is the one of another pid namespace, where a number that the
-  /// caller knows is another process's.
+  /// Checks that PIDs in /proc are those of the caller. Errors: as check_proc(); also if it belongs
+  /// to another pid namespace, where the same number is another process.
   Status check_numbers() const;
 
-  /// Whether a feature works here, and was not switched off. The first question tries each of them
-  /// once on the calling process: ask before threads share the Kernel.
+  /// Returns whether a feature works and is not disabled. The first call probes all features on the
+  /// calling process: make it before threads share the Kernel.
   bool has(Feature feature) const { return found().features.contains(feature); }
 
-  /// Whether the numbers in this proc mount are the caller's: then pidfd_open(2) may be given one.
-  /// Not so in a tree of files, nor in the proc mount of another pid namespace.
+  /// Returns whether the PIDs in this proc mount are those of the caller, and may be passed to
+  /// pidfd_open(2). False for a tree of files, and for the proc mount of another pid namespace.
   bool numbers_are_ours() const { return found().numbers_are_ours; }
 
  private:
@@ -84,28 +85,28 @@ class NSX_API Kernel {
   OwnedFd proc_;
   std::string proc_path_;
   FeatureSet disabled_;
-  mutable std::optional<Found> found_;  // most plans never ask
+  mutable std::optional<Found> found_;  // lazy: most plans never need it
 };
 
-/// What traces are about: for finding the cause of a problem.
+/// Areas of traces, which help to find the cause of a problem.
 enum class TraceArea : std::uint8_t {
-  probe,   ///< the optional interfaces of the kernel, as they are tried
-  target,  ///< what a target's text leads to
-  census,  ///< the sources of a census: what they found, and how long it took
-  plan,    ///< the steps of a plan, as each is carried out
+  probe,   ///< results of probing the optional kernel interfaces
+  target,  ///< resolution of a target
+  census,  ///< sources of a census, with their results and times
+  plan,    ///< steps of a plan, as they are carried out
 };
 
 using TraceAreas = EnumSet<TraceArea, TraceArea::plan>;
 
-/// The name of an area: "probe", "target", "census", "plan".
+/// Returns the name of an area: "probe", "target", "census", "plan".
 NSX_API const char* name(TraceArea area);
 
-/// Receives a line, without a newline. It may have hidden characters (nsx/text.hh). A plan also
-/// calls it in the processes that it forks.
+/// Receives a trace line without a line feed. The line may contain hidden characters (nsx/text.hh).
+/// Plans also call the sink in the processes that they fork.
 using TraceSink = void (*)(TraceArea area, std::string_view line);
 
-/// Sends traces of these areas to `sink` from now on; an empty set ends it. Call it before there
-/// are threads.
+/// Sends traces of these areas to `sink`; an empty set disables tracing. Call it before starting
+/// threads.
 NSX_API void trace_to(TraceSink sink, TraceAreas areas);
 
 }  // namespace nsx

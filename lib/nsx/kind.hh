@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The eight kinds of namespace, and what is known of each without asking the kernel.
+// The eight kinds of namespaces, and their constants.
 //
 //   const auto kind = nsx::kind_by_name("net");
 //   if (kind) std::printf("%#x\n", nsx::info(*kind).clone_flag);
@@ -16,17 +16,18 @@
 
 namespace nsx {
 
-/// The eight kinds of namespace, by the kernel's names in /proc/PID/ns (namespaces(7)).
+/// The kinds of namespaces, named as in /proc/PID/ns (namespaces(7)).
 enum class Kind : std::uint8_t { cgroup, ipc, mnt, net, pid, time, user, uts };
 
 inline constexpr std::size_t kKindCount = 8;
 
-/// What is known of a kind without asking the kernel.
+/// The constants of a kind.
 struct KindInfo {
   Kind kind;
-  const char* name;          ///< "mnt": the name in /proc/PID/ns
-  const char* for_children;  ///< "pid_for_children", or null: where unshare(2) and setns(2) show
-  int clone_flag;            ///< CLONE_NEWNS: the flag of unshare(2), setns(2), clone(2)
+  const char* name;          ///< "mnt": name in /proc/PID/ns
+  const char* for_children;  ///< "pid_for_children" or null: the link that unshare(2) and setns(2)
+                             ///< change
+  int clone_flag;            ///< CLONE_NEWNS: flag of unshare(2), setns(2) and clone(2)
   unsigned pidfd_request;    ///< PIDFD_GET_MNT_NAMESPACE: ioctl(2) on a pidfd, Linux 6.11
   unsigned pidfd_children_request;  ///< PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE, or 0
 };
@@ -41,16 +42,16 @@ inline const char* name(Kind kind) {
   return info(kind).name;
 }
 
-/// The kind of this name ("mnt"), or none.
+/// Returns the kind with this name ("mnt"), or none.
 NSX_API std::optional<Kind> kind_by_name(std::string_view name);
 
-/// The kind of this CLONE_NEW* flag, as NS_GET_NSTYPE answers (ioctl_ns(2)), or none.
+/// Returns the kind of a CLONE_NEW* flag, as returned by NS_GET_NSTYPE (ioctl_ns(2)), or none.
 NSX_API std::optional<Kind> kind_by_clone_flag(int flag);
 
 /// A set of kinds.
 using KindSet = EnumSet<Kind, Kind::uts>;
 
-/// The CLONE_NEW* flags of all of them.
+/// Returns the combined CLONE_NEW* flags of a set.
 NSX_API int clone_flags(KindSet kinds);
 
 }  // namespace nsx

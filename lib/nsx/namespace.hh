@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Namespaces as handles: opened once, then used, so that a number looked up twice never means two.
+// Handles of namespaces: opened once and then used, so that a reused number cannot be mistaken.
 //
 //   const auto blue = nsx::Namespace::open_file(kernel, "/run/netns/blue");
 //   if (blue) std::printf("%ju\n", std::uintmax_t{blue->identity().inode});
@@ -17,60 +17,61 @@
 
 namespace nsx {
 
-/// What tells one namespace from another.
+/// The identity of a namespace.
 struct NamespaceIdentity {
-  dev_t device = 0;      ///< of the nsfs file; 0 where only the link's text was read
-  ino_t inode = 0;       ///< the number that lsns(8) and readlink(1) show; reused after its death
-  std::uint64_t id = 0;  ///< never reused within a boot, Linux 6.18; 0 where the kernel has none
+  dev_t device = 0;      ///< of nsfs; 0 if only the text of a link was read
+  ino_t inode = 0;       ///< as shown by lsns(8) and readlink(1); reused after its end
+  std::uint64_t id = 0;  ///< never reused until reboot, Linux 6.18; 0 on older kernels
 
   bool operator==(const NamespaceIdentity&) const = default;
 };
 
-/// An open namespace: while this handle lives, so does the namespace, and its inode number is not
-/// given to another (namespaces(7), ioctl_ns(2)).
+/// An open namespace. While the handle exists, the namespace stays alive, and its inode number is
+/// not reused (namespaces(7), ioctl_ns(2)).
 class NSX_API Namespace {
  public:
-  /// Opens a namespace file: /proc/PID/ns/net, /run/netns/blue. Anything else is an error.
-  /// ETIMEDOUT: a file system on the way has not answered for 10 seconds.
+  /// Opens a namespace file, such as /proc/PID/ns/net or /run/netns/blue. Errors: it is another
+  /// type of file; ETIMEDOUT, a file system in the path has not answered within 10 seconds.
   static Result<Namespace> open_file(const Kernel& kernel, const std::string& path);
 
-  /// The same below the directory `dir`. A process whose descriptor it is may change it to a FIFO
-  /// or a device meanwhile: those are looked at, never opened.
+  /// Opens a namespace file below the directory `dir`. Safe if another process replaces the file by
+  /// a FIFO or a device: these are inspected but never opened.
   static Result<Namespace> open_file_at(const Kernel& kernel, int dir, const std::string& path);
 
-  /// Opens the namespace with this 64-bit id. Errors: there is none, the caller has no right over
-  /// it (CAP_SYS_ADMIN in the user namespace that owns it), or the kernel lacks
-  /// Feature::namespace_handle. find_namespace() then searches.
+  /// Opens the namespace with this 64-bit id. Errors: it does not exist; no CAP_SYS_ADMIN in the
+  /// user namespace that owns it; the kernel lacks Feature::namespace_handle. In the latter case,
+  /// find_namespace() still works.
   static Result<Namespace> open_id(const Kernel& kernel, std::uint64_t id);
 
-  /// Takes a descriptor of a namespace file.
+  /// Takes ownership of a descriptor of a namespace file.
   static Result<Namespace> from_fd(const Kernel& kernel, OwnedFd fd);
 
   Kind kind() const { return kind_; }
   const NamespaceIdentity& identity() const { return identity_; }
   int fd() const { return fd_.get(); }
 
-  /// Gives the descriptor away.
+  /// Releases ownership of the descriptor.
   OwnedFd take_fd() && { return std::move(fd_); }
 
-  /// Whether both are open on one namespace.
+  /// Returns whether both handles refer to the same namespace.
   bool same_as(const Namespace& other) const;
 
-  /// Whether the calling process is in this namespace.
+  /// Returns whether the calling process is in this namespace.
   bool is_current(const Kernel& kernel) const;
 
-  /// Whether the next children of the calling process will be in it. This differs for pid and time
-  /// alone (pid_namespaces(7), time_namespaces(7)).
+  /// Returns whether future children of the calling process will be in this namespace. Differs from
+  /// is_current() only for pid and time (pid_namespaces(7), time_namespaces(7)).
   bool is_current_for_children(const Kernel& kernel) const;
 
-  /// The parent of a pid or user namespace. EPERM: outside of the caller's own, so not for it to
-  /// see; EINVAL: this kind has no parents.
+  /// Opens the parent of a pid or user namespace. Errors: EPERM, it is outside of the caller's own
+  /// namespace, and therefore not visible; EINVAL, this kind has no parents.
   Result<Namespace> parent(const Kernel& kernel) const;
 
-  /// The user namespace that owns this one. EPERM: outside of the caller's own.
+  /// Opens the user namespace that owns this one. Errors: EPERM, it is outside of the caller's own.
   Result<Namespace> owner(const Kernel& kernel) const;
 
-  /// The effective UID of the process that made a user namespace. EINVAL: of another kind.
+  /// Returns the effective UID of the process that created a user namespace. Errors: EINVAL, it is
+  /// of another kind.
   Result<uid_t> creator_uid() const;
 
  private:
@@ -83,14 +84,16 @@ class NSX_API Namespace {
   NamespaceIdentity identity_;
 };
 
-/// Lets handles go, and opens again those namespaces that live on without: for a process, another
-/// descriptor, a mount, or a namespace in them. By their ids, Linux 6.18, with CAP_SYS_ADMIN in the
-/// initial user namespace; where the kernel does not tell, a handle is kept as it was. From 6.19 on
-/// that is so of net namespaces too: it then hides those that only sockets hold.
+/// Closes handles, and reopens those namespaces that stay alive without them: through a process,
+/// another descriptor, a mount, or a namespace inside.
+///
+/// Reopens them by id, which requires Linux 6.18 and CAP_SYS_ADMIN in the initial user namespace.
+/// If that is not possible, the handle is kept. Since Linux 6.19 this also applies to net
+/// namespaces, because the kernel hides those that only sockets hold.
 NSX_API std::vector<Namespace> reopen_alive(const Kernel& kernel,
                                             std::vector<Namespace> namespaces);
 
-/// What the text of a link in /proc/PID/ns says, "net:[4026531840]".
+/// The parsed text of a link in /proc/PID/ns: "net:[4026531840]".
 struct NamespaceLink {
   Kind kind;
   ino_t inode;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Pins: namespaces that are bound to files, and so live on without a process in them. With names
-// they are kept where others look for them as well: a net namespace in /run/netns, as ip-netns(8)
-// has it, others in /run/utsns and so on, as pinns of CRI-O does.
+// Pins: namespaces that are bound to files, and therefore stay alive without a process. Named pins
+// are stored where other tools find them: net namespaces in /run/netns, like ip-netns(8), and
+// others in /run/utsns etc., like pinns of CRI-O.
 //
 //   const auto store = nsx::PinStore::open(kernel);
 //   if (!store) return;
@@ -24,123 +24,126 @@
 
 namespace nsx {
 
-/// Whether a pin can have this name: it must be a file name.
+/// Checks that a name is valid for a pin: it must be a file name.
 NSX_API Status check_pin_name(std::string_view name);
 
-/// Where the machine's pins are, each kind in a directory below it.
+/// The default root of pins, with a subdirectory for each kind.
 inline constexpr const char* kPinRoot = "/run";
 
-/// The directory for pins of a kind: "/run/netns".
+/// Returns the directory for pins of a kind: "/run/netns".
 NSX_API std::string pin_directory(Kind kind, std::string_view root = kPinRoot);
 
-/// The file for the pin of this name: "/run/netns/blue".
+/// Returns the path of a pin: "/run/netns/blue".
 NSX_API std::string pin_path(Kind kind, std::string_view name, std::string_view root = kPinRoot);
 
-/// Whether pins can be kept below `root`: it exists, and no user other than root and the caller can
-/// redirect the path or, unless it is sticky as /tmp is, write to the directory.
+/// Checks that `root` is safe for pins: it exists, only root and the caller can redirect its path,
+/// and only they can write to it unless it is sticky like /tmp.
 NSX_API Status check_pin_root(const std::string& root);
 
-/// The name, in /proc/PID/comm, of the process that keeps a pid namespace alive which was made for
-/// a pin: a process 1 that does nothing but reap. It is ended with the last pin of the namespace.
+/// The name, in /proc/PID/comm, of the process that keeps a pinned pid namespace alive: its PID 1,
+/// which only reaps. It is killed together with the last pin of the namespace.
 inline constexpr const char* kLeftInit = "nsx-pin-init";
 
-/// A mount of a namespace on a file.
+/// A namespace mounted on a file.
 struct BoundNamespace {
   std::string path;
   std::uint64_t mount_id = 0;
 };
 
-/// Binds an open namespace to an existing file. Nothing is mounted if it fails. The path must be
-/// one that no other user can redirect: each component belongs to root or the caller, and nobody
-/// else can write to the directories on the way, except sticky ones. Requires CAP_SYS_ADMIN in the
-/// user namespace that owns the caller's mount namespace.
+/// Binds an open namespace to an existing file; mounts nothing on failure. Needs CAP_SYS_ADMIN in
+/// the user namespace that owns the caller's mount namespace. Errors: another user could redirect
+/// the path. Each component must belong to root or the caller, and only they may write to the
+/// directories in the path, except sticky ones.
 NSX_API Result<BoundNamespace> bind_namespace(Kind kind, int fd, const std::string& path);
 
-/// Unmounts what bind_namespace() has mounted, and nothing else that is there by now.
+/// Unmounts the mount that bind_namespace() made. Never unmounts another one at the same path.
 NSX_API Status unbind_namespace(const BoundNamespace& bound);
 
-/// A pin just made, and what it needed that was not there before: for withdraw_pin().
+/// A new pin, with the changes that withdraw_pin() reverts.
 struct MadePin {
   Kind kind = Kind::cgroup;
   std::string path;
   bool made_directory = false;
-  bool made_mount = false;  ///< of the directory onto itself
+  bool made_mount = false;  ///< the directory was mounted onto itself
 };
 
-/// Pins an open namespace in a file that must not be there, at a path as pin_path() makes it, below
-/// a root as PinStore::open() takes it. The directory is made ready for its kind: for net it is a
-/// shared mount, so that a pin shows in all mount namespaces; for mnt it is one that is never
-/// copied, since a mount namespace cannot be bound elsewhere. The directory is locked (flock(2))
-/// from before the file is made until the namespace is bound, so that nobody who locks it too sees
-/// a file without. Takes all back if it fails.
+/// Creates a pin: a new file at a path from pin_path(), below a root that PinStore::open() accepts,
+/// with an open namespace bound to it. Reverts everything on failure.
+///
+/// The directory is prepared for its kind: for net it becomes a shared mount, so that pins
+/// propagate to all mount namespaces. For mnt it becomes a mount that is never copied, because
+/// mount namespaces cannot be bound elsewhere. The directory is locked with flock(2) until the
+/// namespace is bound, so that other processes that lock it never see an incomplete pin.
 NSX_API Result<MadePin> make_pin(Kind kind, int fd, const std::string& path);
 
-/// Takes back what make_pin() has made, with a directory that nobody else uses by now.
+/// Reverts make_pin(), including the directory if it is no longer in use.
 NSX_API Status withdraw_pin(const MadePin& pin);
 
-/// What a file in a directory for pins is.
+/// The state of a file in a directory of pins.
 enum class PinState : std::uint8_t {
   live,       ///< a namespace of the directory's kind
-  stale,      ///< a file without a namespace, or without one of that kind
-  elsewhere,  ///< a file without a namespace here, which has one in another mount namespace
-  dead,       ///< a pid namespace whose init has exited: no process can start in it any more
-  shadowed,   ///< its namespace is mounted there, but below another mount that hides it
-  half,       ///< part of several that are being made or removed, or were when somebody was killed
+  stale,      ///< a file without a namespace, or with one of another kind
+  elsewhere,  ///< like stale, but with a namespace in another mount namespace
+  dead,       ///< a pid namespace whose init has exited, so that no process can start in it
+  shadowed,   ///< the namespace is mounted there, but hidden by another mount
+  half,  ///< one of several pins that are being created or removed, or whose creator or remover was
+         ///< killed
 };
 
-/// "live", "stale", "elsewhere", "dead", "shadowed", "half-made".
+/// Returns the name of a state: "live", "stale", "elsewhere", "dead", "shadowed", "half-made".
 NSX_API const char* name(PinState state);
 
-/// A file in a directory for pins.
+/// A file in a directory of pins.
 struct PinFile {
   Kind kind = Kind::cgroup;
   std::string name;
-  std::string path;  ///< as the mount namespace has it that the pins are in
+  std::string path;  ///< in the mount namespace that contains the pins
   PinState state = PinState::stale;
-  ino_t inode = 0;          ///< of the namespace; 0: is not known
-  std::time_t created = 0;  ///< when the file was made; 0: is not known
-  pid_t user = 0;  ///< of state elsewhere: a process that has it mounted; 0: none is in there
+  ino_t inode = 0;          ///< of the namespace; 0: unknown
+  std::time_t created = 0;  ///< time of creation of the file; 0: unknown
+  pid_t user = 0;           ///< state elsewhere: a process with the namespace mounted; 0: none
 };
 
-/// A root of pins, held open, for looking at them.
+/// A root of pins, held open for reading.
 class NSX_API PinStore {
  public:
-  /// The pins below a directory; a missing one has none. Errors: those of check_pin_root().
+  /// Opens the pins below a directory, which may be missing. Errors: as check_pin_root().
   static Result<PinStore> open(const Kernel& kernel, std::string root = kPinRoot);
 
   const std::string& root() const { return root_; }
 
-  /// The root as an O_PATH descriptor, in the mount namespace that shows the pins; -1: not there.
+  /// Returns an O_PATH descriptor of the root in the mount namespace that contains the pins; -1:
+  /// missing.
   int directory() const { return directory_.get(); }
 
-  /// All files in the directories of these kinds, by name, then kind. `with_times` fills
-  /// PinFile::created, where the caller may (CAP_SYS_ADMIN).
+  /// Returns all files in the directories of these kinds, sorted by name, then kind. `with_times`
+  /// also reads PinFile::created, which needs CAP_SYS_ADMIN.
   Result<std::vector<PinFile>> list(const Kernel& kernel, KindSet kinds = KindSet::all(),
                                     bool with_times = false) const;
 
-  /// Looks closer at pins of list(): which of the stale ones are `elsewhere`, and which of the live
-  /// ones `dead`. Reads the mounts of all mount namespaces if one of them is stale, so this can
-  /// take as long as a census. Mount namespaces that the caller may not read are left out. Errors:
-  /// those of take_census(); the mounts of some are too many to be read.
+  /// Refines the states from list(): detects `elsewhere` among stale pins, and `dead` among live
+  /// ones. If a pin is stale, this reads the mounts of all mount namespaces, which can take as long
+  /// as a census. Skips mount namespaces that the caller may not read. Errors: as take_census();
+  /// the mounts of a namespace are too many to read.
   Status examine(const Kernel& kernel, std::vector<PinFile>& pins) const;
 
-  /// Whether PID 1 has a pin mounted, too, or cannot see its file. Otherwise the file is a stale
-  /// one there: the caller is in a mount namespace from which mounts do not propagate. True where
-  /// the mounts of PID 1 are not to be read.
+  /// Returns whether PID 1 also has the pin mounted, or does not see its file. False means that the
+  /// file is stale there: the caller's mounts do not propagate. True if the mounts of PID 1 are not
+  /// readable.
   bool shows_to_init(const Kernel& kernel, const PinFile& pin) const;
 
-  /// Whether there is a file of this name, of any kind, or was to be one.
+  /// Returns whether a file with this name exists, for any kind, or was about to be created.
   bool has(const std::string& name) const;
 
-  /// The kinds that have a file of this name, whatever it is.
+  /// Returns the kinds for which a file with this name exists, in any state.
   KindSet kinds(const std::string& name) const;
 
-  /// The namespaces of this name, by kind. Errors: none has the name; a file of that name is none
-  /// of its kind; somebody else than root and the caller can write to the directory; not all of
-  /// them are there, as they are being made or removed.
+  /// Opens the namespaces of this name, one per kind. Errors: no such pin; a file is not a
+  /// namespace of its kind; another user than root or the caller can write to the directory; the
+  /// pin is incomplete, because it is being created or removed.
   Result<std::vector<Namespace>> find(const Kernel& kernel, const std::string& name) const;
 
-  /// Opens what list() has found.
+  /// Opens the namespace of a file from list().
   Result<Namespace> open_pin(const Kernel& kernel, const PinFile& pin) const;
 
  private:
@@ -149,67 +152,70 @@ class NSX_API PinStore {
 
   std::string root_;
   OwnedFd directory_;
-  std::optional<std::string> mountinfo_;  // of an ordinary user's; none: the caller's
+  std::optional<std::string> mountinfo_;  // pins of an ordinary user: that of the holder; none: the
+                                          // caller's
 };
 
-/// Who has a pin mounted that is `elsewhere`, for people: "PID 42, container web".
+/// Returns the user of a pin in state `elsewhere`, for messages: "PID 42, container web".
 NSX_API std::string user_of(const Kernel& kernel, const PinFile& pin);
 
-/// Pins namespaces below a root under one name: all of them or none, whatever happens, also if this
-/// process is killed: then find() tells that not all are there, and nsx-pin gc takes
-/// back those that are. `complete`, if there is one, is called when they are in place: where it
-/// fails, all is taken back. Errors: there is such a pin; the name has hidden characters.
+/// Pins namespaces below a root under one name, all or none. If this process is killed meanwhile,
+/// find() reports the pin as incomplete, and nsx-pin gc removes it. `complete`, if given, is called
+/// when all pins exist; if it fails, they are removed. Errors: the pin exists; the name has hidden
+/// characters.
 NSX_API Status add_pins(const Kernel& kernel, const std::string& root, const std::string& name,
                         std::span<const Namespace> namespaces,
                         const std::function<Status()>& complete = {});
 
-/// Pins what `make` returns as add_pins() does. It is called when no pin of the name has one of
-/// these kinds, and nobody else can add or remove the name before it is pinned or `make` has
-/// failed: they wait. What it returns is used before this does.
+/// Pins the result of `make`, like add_pins(). `make` is called when no pin of this name exists for
+/// these kinds. Until it has been pinned, or `make` has failed, other processes that add or remove
+/// the name are blocked. The span must stay valid until this function returns.
 NSX_API Status add_made_pins(const Kernel& kernel, const std::string& root, const std::string& name,
                              KindSet kinds,
                              const std::function<Result<std::span<const Namespace>>()>& make,
                              const std::function<Status()>& complete = {});
 
-/// Removes all files of this name, with the namespaces mounted on them, in all mount namespaces.
-/// Mounts that another one hides from the caller are reached from a mount namespace that a child
-/// makes. Removes only namespace mounts and empty regular files. Errors: there is none, it is
-/// something else, or something of it is still there.
+/// Removes all files with this name, and the namespaces mounted on them, in all mount namespaces.
+/// Mounts that are hidden from the caller are reached from a new mount namespace in a child.
+/// Removes only namespace mounts and empty regular files. Errors: no such pin; another type of
+/// file; something could not be removed.
 NSX_API Status remove_pins(const Kernel& kernel, const std::string& root, const std::string& name);
 
-/// The PID of the init that remove_pins() ends, with all processes in its pid namespace. None: the
-/// name has no pid namespace, another name keeps it, or its process 1 is not one that nsx has left.
+/// Returns the PID of the init that remove_pins() would kill, together with all processes in its
+/// pid namespace. None: the name has no pid namespace, another name keeps it alive, or its PID 1
+/// was not started by nsx.
 NSX_API std::optional<pid_t> init_to_end(const Kernel& kernel, const PinStore& store,
                                          const std::string& name);
 
-/// Pins all that `from` pins under the name `to`, then removes `from`. One of them is complete at
-/// any time, or both.
+/// Pins all namespaces of `from` under the name `to`, then removes `from`. At any time, at least
+/// one of the names is complete.
 NSX_API Status rename_pins(const Kernel& kernel, const std::string& root, const std::string& from,
                            const std::string& to);
 
-/// The process that keeps the pins of an ordinary user: it holds a user namespace in which the user
-/// is root, and a mount namespace in which the pins are, below the user's own directory.
+/// The process that keeps the pins of an ordinary user. It holds a user namespace in which the user
+/// is root, and a mount namespace in which the pins are mounted, below the user's own directory.
 ///
-/// It is known by a lock (fcntl(2), F_GETLK) on a file in that directory, which ends with it: so no
-/// other process that gets its PID is taken for it.
+/// It is identified by a lock on a file in that directory (F_GETLK in fcntl(2)), which ends with
+/// the process: a process that gets the same PID later is never mistaken for it.
 class NSX_API PinHolder {
  public:
-  /// The one for this root, if there is one.
+  /// Returns the holder of this root, if it is running.
   static Result<std::optional<PinHolder>> find(const Kernel& kernel, const std::string& root);
 
-  /// The same; starts one if there is none. Errors: no right to make a user namespace.
+  /// Returns the holder of this root, and starts it if necessary. Errors: no permission to create a
+  /// user namespace.
   static Result<PinHolder> find_or_start(const Kernel& kernel, const std::string& root);
 
   pid_t pid() const { return process_.pid(); }
 
-  /// The pins, seen from outside.
+  /// Opens the pins from outside.
   Result<PinStore> store() const;
 
-  /// Moves the calling process, which must have one thread, into both namespaces (setns(2)): there
-  /// it may add and remove pins.
+  /// Moves the calling process, which must be single-threaded, into both namespaces (setns(2)),
+  /// where it may add and remove pins.
   Status join(const Kernel& kernel) const;
 
-  /// Ends it, if nothing is pinned and nobody is about to add a pin.
+  /// Ends the holder if nothing is pinned and no pin is being added.
   Status end_if_unused(const Kernel& kernel);
 
  private:
@@ -218,7 +224,7 @@ class NSX_API PinHolder {
 
   std::string root_;
   Process process_;
-  OwnedFd lock_;  // shared by those who use it
+  OwnedFd lock_;  // shared by all users of the holder
 };
 
 }  // namespace nsx

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Processes as handles: held from the first look on, whatever becomes of their numbers.
+// Handles of processes: opened once, so that a reused PID cannot be mistaken.
 //
 //   const auto process = nsx::Process::open(kernel, ::getppid());
 //   if (!process) return;
@@ -17,40 +17,42 @@
 
 namespace nsx {
 
-/// A process, held from the first look on: everything of it is reached through handles of that one
-/// process, so that another that gets its number later is never taken for it (pidfd_open(2)).
+/// A handle of a process. All its properties are accessed through the handle, so that another
+/// process with the same PID is never mistaken for it (pidfd_open(2)).
 class NSX_API Process {
  public:
-  /// Takes hold of the process, or thread, that has this number in the kernel's proc mount.
+  /// Opens the process, or thread, with this number in the proc mount. Errors: ESRCH, it does not
+  /// exist.
   static Result<Process> open(const Kernel& kernel, pid_t pid);
 
   pid_t pid() const { return pid_; }
 
-  /// The namespace of this kind that the process is in.
-  /// EACCES: needs the right to trace the process, PTRACE_MODE_READ of ptrace(2).
+  /// Opens the namespace of this kind that the process is in. Errors: EACCES, no permission to
+  /// trace the process (PTRACE_MODE_READ in ptrace(2)).
   Result<Namespace> open_namespace(const Kernel& kernel, Kind kind) const;
 
-  /// Whether namespaces that were opened one after another are a set that the process has at one
-  /// moment: it is in all of them still, and with a user namespace among them, that one or one
-  /// above owns the others. To be asked when all else of the process has been read. Errors: it has
-  /// changed them, or is about to; it has ended.
+  /// Checks that namespaces that were opened one after another belong together: the process is
+  /// still in all of them, and if a user namespace is among them, it or an ancestor owns the
+  /// others. Call it after everything else of the process has been read. Errors: the process has
+  /// changed its namespaces, or is changing them; it has exited.
   Status confirm_namespaces(const Kernel& kernel,
                             const std::vector<const Namespace*>& opened) const;
 
-  /// The root and current directory, O_PATH descriptors. Needs the right to trace the process.
+  /// Open the root and the current directory as O_PATH descriptors. Need permission to trace the
+  /// process.
   Result<OwnedFd> open_root() const;
   Result<OwnedFd> open_working_directory() const;
 
-  /// Reads a whole file of /proc/PID, such as "uid_map". EFBIG: it is longer than 1 MiB, or 16 MiB
-  /// for "mountinfo".
+  /// Reads a whole file of /proc/PID, such as "uid_map". Errors: EFBIG, it is longer than 1 MiB (16
+  /// MiB for "mountinfo").
   Result<std::string> read(const char* file) const;
 
-  /// The environment that it started with, NAME=VALUE, as far as it has not changed that memory.
-  /// Needs the right to trace the process. EFBIG: it is longer than 8 MiB. ETIMEDOUT: the process
-  /// has not let it be read for 2 seconds. Forks.
+  /// Returns the initial environment of the process (NAME=VALUE), unless it has overwritten that
+  /// memory. Needs permission to trace the process. Forks. Errors: EFBIG, it is longer than 8 MiB;
+  /// ETIMEDOUT, the process has blocked the read for 2 seconds.
   Result<std::vector<std::string>> read_environment() const;
 
-  /// Its effective ids and its supplementary groups, as the caller's user namespace counts them.
+  /// The effective ids and the supplementary groups, in the caller's user namespace.
   struct Ids {
     uid_t uid = 0;
     gid_t gid = 0;
@@ -58,60 +60,62 @@ class NSX_API Process {
   };
   Result<Ids> read_ids() const;
 
-  /// The net namespace of the socket that the process has under this number. Needs the right to
-  /// trace the process (PTRACE_MODE_ATTACH), and CAP_NET_ADMIN over that namespace.
+  /// Opens the net namespace of a socket, given its descriptor number in the process. Needs
+  /// permission to trace the process (PTRACE_MODE_ATTACH), and CAP_NET_ADMIN over that namespace.
   Result<Namespace> open_socket_namespace(const Kernel& kernel, int number) const;
 
-  /// The inode number of its pidfd, which no other process has within a boot. Errors: before
-  /// Linux 6.9 there is none.
+  /// Returns the inode number of its pidfd, which is unique until reboot. Errors: the kernel is
+  /// older than Linux 6.9.
   Result<std::uint64_t> pidfd_inode() const;
 
-  /// Sends it a signal (pidfd_send_signal(2)). ESRCH: it has ended.
+  /// Sends it a signal (pidfd_send_signal(2)). Errors: ESRCH, it has exited.
   Status send_signal(int signal) const;
 
-  /// Waits until it has ended, for at most so many milliseconds; -1: for ever. Returns whether it
-  /// has.
+  /// Waits at most this many milliseconds, or without a limit if -1, until the process has exited.
+  /// Returns whether it has.
   bool wait_for_end(int milliseconds) const;
 
  private:
   Process() = default;
   Result<std::string> read_environment_text() const;
   Result<std::string> read_environment_in_time() const;
-  bool has_memory() const;  // a process that ends has none before it is a zombie
+  bool has_memory() const;  // an exiting process loses its memory before it becomes a zombie
   Result<OwnedFd> open_directory(const char* link, const char* what) const;
 
   pid_t pid_ = 0;
-  OwnedFd directory_;  // /proc/PID: gone with the process, never another's
-  OwnedFd pidfd_;      // none where the numbers of the proc mount are not ours
+  OwnedFd directory_;  // /proc/PID: becomes invalid with the process, and is never another's
+  OwnedFd pidfd_;      // empty if the proc mount belongs to another pid namespace
 };
 
-/// What /proc/PID/stat says of a process, of proc(5)'s fields those that nsx uses.
+/// The fields of /proc/PID/stat (proc(5)) that nsx uses.
 struct ProcessStat {
   pid_t pid = 0;
-  std::string_view command;  ///< at most 15 bytes, may hold any byte; points into the parsed text
+  std::string_view command;  ///< at most 15 bytes of any value; refers to the parsed text
   char state = '?';          ///< R, S, D, Z (zombie) ...
   pid_t parent = 0;
-  std::uint64_t start_time = 0;  ///< in clock ticks after boot; 0: the text does not reach so far
+  std::uint64_t start_time = 0;  ///< in clock ticks since boot; 0: the text is too short
 };
 
 NSX_API std::optional<ProcessStat> parse_process_stat(std::string_view text);
 
-/// Whether the process that this was read of lives: it is neither a zombie nor dead.
+/// Returns whether the process is alive: neither a zombie nor dead.
 NSX_API bool is_alive(const ProcessStat& stat);
 
-/// The same of a text as parse_process_stat() takes; one that it does not take is nobody's.
+/// The same for a text of /proc/PID/stat; false if it is malformed.
 NSX_API bool is_alive(std::string_view stat_text);
 
-/// The command lines of processes for display, one for each PID: the arguments of /proc/PID/cmdline
-/// separated by spaces, or the name in /proc/PID/comm if there are none (kernel threads, zombies).
-/// They may contain any byte but NUL. An ellipsis (U+2026) stands for the rest of a line that is
-/// longer than 4 KiB, and follows the name alone of a process that has kept the reader waiting for
-/// 2 seconds; the second such process ends the reading of others, too. Empty if the process is
-/// gone. Reads them in a thread.
+/// Returns the command lines of processes for display, one per PID: the arguments in
+/// /proc/PID/cmdline separated by spaces, or the name in /proc/PID/comm if there are none (kernel
+/// threads, zombies). They may contain any byte except NUL. A line is empty if the process has
+/// exited.
+///
+/// Lines longer than 4 KiB are truncated and end with an ellipsis (U+2026). If a process blocks the
+/// read for 2 seconds, its line is its name with an ellipsis; after the second such process, the
+/// same applies to all others. Uses a thread.
 NSX_API std::vector<std::string> read_command_lines(const Kernel& kernel,
                                                     std::span<const pid_t> pids);
 
-/// The command line of one process. For several, read_command_lines() is faster.
+/// Returns the command line of one process. For several, read_command_lines() is faster.
 NSX_API std::string read_command_line(const Kernel& kernel, pid_t pid);
 
 }  // namespace nsx

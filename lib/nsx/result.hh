@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Errors as values. A function of libnsx returns a Result<T>, or a Status where there is no value.
-// An Error says what failed, on what, why, and what to do about it.
+// Errors as values. Functions of libnsx return a Result<T>, or a Status if they return no value. An
+// Error says what failed, on which object, why, and what to do about it.
 //
 //   const nsx::Status done = nsx::fail("open", "/nowhere", ENOENT, "mount it");
 //   if (!done) std::puts(done.error().message().c_str());  // cannot open /nowhere: No such file
@@ -19,9 +19,9 @@
 
 namespace nsx {
 
-/// What failed, on what, why, and what to do about it. Holds one pointer and a number, so returning
-/// one is cheap. If there is no memory for the words, the code remains and the message is
-/// "out of memory": creating or changing an Error never throws.
+/// An error: what failed, on which object, why, and what to do about it. It holds one pointer and a
+/// number, so returning it is cheap. Creating or changing an Error never throws: if memory runs
+/// out, only the code remains, and the message is "out of memory".
 class NSX_API Error {
  public:
   int code = 0;  ///< errno(3) of the failed call; 0 if no call failed
@@ -35,14 +35,14 @@ class NSX_API Error {
   Error& operator=(Error&& other) noexcept;
   ~Error();
 
-  /// What failed, as a phrase in lower case: "cannot open", "invalid UID". "{}" marks the place of
-  /// the subject, which otherwise follows: "cannot bind {} over /etc/hosts".
+  /// Returns what failed, as a phrase in lower case: "cannot open", "invalid UID". "{}" marks the
+  /// place of the subject, which otherwise follows the phrase: "cannot bind {} over /etc/hosts".
   const std::string& what() const;
-  /// The object of the phrase: "PID 4021", "/run/netns/blue"; may be empty.
+  /// Returns the object of the phrase: "PID 4021", "/run/netns/blue". May be empty.
   const std::string& subject() const;
-  /// Why, if `code` is 0; may be empty.
+  /// Returns the reason if `code` is 0. May be empty.
   const std::string& reason() const;
-  /// What to do about it, in one line; may be empty.
+  /// Returns advice in one line. May be empty.
   const std::string& hint() const;
 
   void set_what(std::string_view text) noexcept;
@@ -50,8 +50,8 @@ class NSX_API Error {
   void set_reason(std::string_view text) noexcept;
   void set_hint(std::string_view text) noexcept;
 
-  /// One line without the hint and without a full stop: "cannot open /nowhere: No such file or
-  /// directory". Hidden characters (nsx/text.hh) are shown as \xHH, so that a hostile name can
+  /// Returns one line without the hint and without a full stop: "cannot open /nowhere: No such file
+  /// or directory". Hidden characters (nsx/text.hh) are escaped as \xHH, so that a hostile name can
   /// neither control the reader's terminal nor reorder the message.
   std::string message() const;
 
@@ -64,36 +64,37 @@ class NSX_API Error {
   Words* words_ = nullptr;
 };
 
-/// A value, or the error that prevented it. Functions of libnsx throw std::bad_alloc and nothing
-/// else, and undo what they had changed before they do.
+/// A value, or the error that prevented it. Functions of libnsx throw no exception except
+/// std::bad_alloc, and revert their changes before they throw it.
 template <class T>
 using Result = tl::expected<T, Error>;
 
 /// Success, or the error that prevented it.
 using Status = Result<void>;
 
-/// A failed system call: "cannot OPERATION SUBJECT: strerror(CODE)". `operation` is an infinitive,
-/// "open" or "bind {} over /etc/hosts"; `code` is an errno(3) value.
+/// Returns the error of a failed system call: "cannot OPERATION SUBJECT: strerror(CODE)".
+/// `operation` is an infinitive, such as "open" or "bind {} over /etc/hosts"; `code` is an errno(3)
+/// value.
 NSX_API tl::unexpected<Error> fail(std::string_view operation, std::string_view subject,
                                    int code = errno, std::string_view hint = {}) noexcept;
 
-/// A failure without a failed call: "cannot OPERATION SUBJECT: REASON".
+/// Returns an error without a failed system call: "cannot OPERATION SUBJECT: REASON".
 NSX_API tl::unexpected<Error> refuse(std::string_view operation, std::string_view subject,
                                      std::string_view reason, std::string_view hint = {}) noexcept;
 
-/// A failure in other words than "cannot ...": "WHAT: REASON", with the subject at "{}" in `what`
-/// or after it. problem("invalid PID {}", "'x'", "expected a number"); without a reason, `what`
-/// says all: problem("--all and --raw are mutually exclusive").
+/// Returns an error in other words than "cannot ...": "WHAT: REASON", with the subject at "{}" in
+/// `what`, or after it: problem("invalid PID {}", "'x'", "expected a number"). The reason may be
+/// empty: problem("--all and --raw are mutually exclusive").
 NSX_API tl::unexpected<Error> problem(std::string_view what, std::string_view subject = {},
                                       std::string_view reason = {},
                                       std::string_view hint = {}) noexcept;
 
-/// Memory ran out: an Error with ENOMEM and no words, which takes no memory to make, move or print.
+/// Returns the error for a lack of memory: ENOMEM without words. Creating, moving and printing it
+/// needs no memory.
 NSX_API tl::unexpected<Error> out_of_memory() noexcept;
 
-/// Returns what `act` returns, a Result or Status, or out_of_memory() if it throws std::bad_alloc.
-/// For steps that have to be undone when a later one fails, and for code that no exception may
-/// leave.
+/// Calls `act` and returns its Result or Status, or out_of_memory() if it throws std::bad_alloc.
+/// For steps that must be undone if a later one fails, and for code that must not throw.
 template <class Act>
 auto attempt(Act&& act) -> decltype(act()) {
   try {
@@ -103,7 +104,7 @@ auto attempt(Act&& act) -> decltype(act()) {
   }
 }
 
-/// Hands the error of a failed result on to the caller.
+/// Returns the error of a failed result.
 template <class T>
 tl::unexpected<Error> error_of(Result<T>& failed) {
   return tl::unexpected(std::move(failed.error()));

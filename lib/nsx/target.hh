@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What somebody means by a word: a process, a container, a unit, a cgroup, a pin, a namespace.
+// Targets: processes, containers, units, cgroups, pins and namespaces, given by name.
 //
 //   const auto web = nsx::resolve_target(kernel, "container:web");
 //   std::puts(web ? web->name.c_str() : web.error().message().c_str());
@@ -18,116 +18,115 @@
 
 namespace nsx {
 
-/// A namespace that a target names by itself.
+/// A namespace that a target refers to directly.
 struct TargetNamespace {
   Namespace ns;
-  std::string of;  ///< whose, for people: "/run/netns/blue", "net namespace 4026532177"
+  std::string of;  ///< for messages: "/run/netns/blue", "net namespace 4026532177"
 };
 
-/// What somebody means by a target: a process, held from the first look on, or namespaces that
-/// are named without one. Exactly one of the two is there.
+/// A resolved target: either a process, held by a handle, or namespaces without a process.
 struct Target {
-  std::string name;  ///< for people: "PID 42", "container web (PID 42)", "pin blue"
+  std::string name;  ///< for messages: "PID 42", "container web (PID 42)", "pin blue"
   std::optional<Process> process;
-  std::vector<TargetNamespace> namespaces;  ///< at most one of a kind
-  /// Of a unit, a container or a cgroup: which cgroup of v2 it is, as /proc/PID/cgroup counts it.
-  /// Empty: it is in none that has its name.
+  std::vector<TargetNamespace> namespaces;  ///< at most one of each kind
+  /// For a unit, container or cgroup: its cgroup v2 path as /proc/PID/cgroup shows it. Empty: no
+  /// cgroup has its name.
   std::string cgroup = {};
 };
 
 struct TargetOptions {
-  /// Where /run, /var/lib and the cgroup mounts are looked for: another machine's tree, for tests.
+  /// The root for /run, /var/lib and the cgroup mounts; tests pass another tree.
   std::string root = "/";
-  /// $XDG_RUNTIME_DIR, or empty. Where an ordinary user's own pins are (nsx/pin.hh), by default in
-  /// /run/user/UID; and the state of the caller's own containers, besides /run/user/UID. For these
-  /// it counts only if it is the caller's, and nobody else can write to it or redirect its path.
+  /// $XDG_RUNTIME_DIR, or empty. Contains the pins of an ordinary user (nsx/pin.hh), by default in
+  /// /run/user/UID, and the state of the caller's own containers, in addition to /run/user/UID.
+  /// Ignored for these unless it belongs to the caller, and nobody else can write to it or redirect
+  /// its path.
   std::string runtime_directory;
-  /// Where the caller's own engines keep their data: $XDG_DATA_HOME, by default ~/.local/share. It
-  /// counts under the same conditions. Empty: it is not searched.
+  /// $XDG_DATA_HOME, by default ~/.local/share: the data of the caller's own container engines.
+  /// Ignored under the same conditions. Empty: not searched.
   std::string data_directory = {};
-  /// The only directory in which pins are looked for, in place of that one and /run; empty: these.
+  /// The only directory to search for pins, instead of `runtime_directory` and /run. Empty: these.
   std::string pin_directory = {};
 };
 
-/// Finds what `text` names. A prefix says where it is looked for:
+/// Resolves a target. A prefix determines how the name is looked up:
 ///
 ///   42, pid:42         the process with this PID
-///   42:INODE           the same, if its pidfd has this inode number (Linux 6.9), as it had when
-///                      the number was noted: never another process that got the PID since
-///   pin:NAME           the namespaces that are bound to NAME in /run/netns (ip-netns(8)) and the
-///                      directories beside it, /run/mntns, /run/utsns ...; of an ordinary user
-///                      first the user's own (PinHolder)
-///   cgroup:PATH        the oldest process in this cgroup and those below it
-///   unit:NAME          the oldest process of this systemd unit; ".service" may be left out
+///   42:INODE           the same, if its pidfd has this inode number (Linux 6.9), which was noted
+///                      earlier: never another process that got the same PID since
+///   pin:NAME           the namespaces that are bound to NAME in /run/netns (ip-netns(8)) and its
+///                      siblings /run/mntns, /run/utsns ...; for an ordinary user, first the
+///                      user's own (PinHolder)
+///   cgroup:PATH        the oldest process in this cgroup and its descendants
+///   unit:NAME          the oldest process of this systemd unit; ".service" may be omitted
 ///   container:NAME     the first process of the container with this name, or with an ID that
-///                      starts so: docker's, podman's, containerd's, CRI-O's, runc's, crun's,
-///                      systemd-nspawn's, LXC's. Of Kubernetes also [NAMESPACE/]POD[/CONTAINER].
-///                      So do docker:NAME, podman:NAME and the like, and /NAME, as docker prints it
-///   ns:NUMBER          the namespace with this inode number, or with this 64-bit id
+///                      starts with it: docker, podman, containerd, CRI-O, runc, crun,
+///                      systemd-nspawn, LXC. For Kubernetes also [NAMESPACE/]POD[/CONTAINER].
+///                      Also docker:NAME, podman:NAME etc., and /NAME, as docker prints it
+///   ns:NUMBER          the namespace with this inode number or 64-bit id
 ///
-/// Any other word is looked for as a pin, a container, a unit and a cgroup; if it names several
-/// different things, the error lists them.
+/// Any other word is looked up as a pin, a container, a unit and a cgroup. If it is ambiguous, the
+/// error lists the matches.
 ///
-/// No daemon is asked: containers are found by the state files that their runtimes keep, and if
-/// none of these has the name, by the names of cgroups, so that a caller who may not read the
-/// former still finds them by their ID. State files are those of root and the caller, never of
-/// other users' engines; a process
-/// that they name is taken only if its start or its cgroup is that of the container. Names of
-/// cgroups are taken where they are trusted (CgroupPlaces). A path is taken as it is, whoever named
-/// what is on it.
+/// No daemon is contacted. Containers are found by the state files of their runtimes. If none
+/// matches, they are found by the names of cgroups, so that a caller who may not read the state
+/// files can still use the ID. Only state files of root and the caller are used, never those of
+/// other users. A process in a state file is accepted only if its start time or its cgroup matches
+/// the container. Names of cgroups are used only if they are trusted (CgroupPlaces). A path is used
+/// as it is, whoever controls it.
 ///
-/// Errors: a text that makes no sense, nothing of that name, only names that are not trusted,
-/// several of it, something that is not running, no right to look.
+/// Errors: a malformed target; no match; only untrusted matches; several matches; it is not
+/// running; no permission.
 NSX_API Result<Target> resolve_target(const Kernel& kernel, const std::string& text,
                                       const TargetOptions& options = {});
 
-/// Whether a text begins with one of the prefixes of targets, or is PID:INODE: other texts may be
-/// paths of cgroups, or files.
+/// Returns whether a text starts with a prefix of targets, or is PID:INODE. Other texts may be
+/// cgroup paths or files.
 NSX_API bool has_target_prefix(std::string_view text);
 
-/// One thing that a target can name.
+/// The name of a possible target.
 struct TargetName {
   std::string prefix;       ///< "pin", "container", "unit", "cgroup"
-  std::string name;         ///< what follows it
-  std::string description;  ///< for people; may be empty
-  pid_t pid = 0;            ///< of a container: its process, as it was a moment ago; else 0
-  /// Of a container: the path of the cgroup that has its name, as cgroup_of() counts it. Empty:
-  /// none.
+  std::string name;         ///< the part after the prefix
+  std::string description;  ///< for display; may be empty
+  pid_t pid = 0;            ///< of a container: its process a moment ago; otherwise 0
+  /// Of a container: the path of the cgroup with its name, as returned by cgroup_of(). Empty: none.
   std::string cgroup = {};
 };
 
-/// All that targets can name now, but for processes and namespaces by their numbers. What the
-/// caller may not see is left out, and so are the pins, or the containers, if a file system on
-/// which they are recorded does not answer for 2 seconds. By prefix, then by name. Forks.
+/// Lists all possible targets except PIDs and namespace numbers, sorted by prefix, then name. Omits
+/// names that are not visible to the caller, and all pins or all containers if their file system
+/// does not answer within 2 seconds. Forks.
 ///
-/// `prefix`: only those with this one, which is faster.
+/// `prefix` restricts the list to one prefix, which is faster.
 NSX_API std::vector<TargetName> list_targets(const Kernel& kernel,
                                              const TargetOptions& options = {},
                                              std::string_view prefix = {});
 
-/// What the name of a cgroup says of all that is in it.
+/// Information from the name of a cgroup, which applies to everything inside.
 struct PlaceName {
-  std::string name;         ///< "cron.service"; of a container its ID or name
-  std::string cgroup;       ///< the path of the cgroup that has this name
-  bool is_trusted = false;  ///< nobody but root or the caller can have given this name
+  std::string name;         ///< "cron.service"; of a container, its ID or name
+  std::string cgroup;       ///< the path of the cgroup with this name
+  bool is_trusted = false;  ///< only root or the caller can have chosen this name
 
   bool operator==(const PlaceName&) const = default;
 
-  /// The name for people and scripts, with a "?" in front if it is not trusted.
+  /// Returns the name for display and scripts, with a leading "?" if it is not trusted.
   NSX_API std::string text() const;
 };
 
-/// Where something belongs.
+/// The container and the unit that something belongs to.
 struct CgroupPlace {
-  std::optional<PlaceName> container;  ///< the outermost: what is in it is named by it
-  std::optional<PlaceName> unit;       ///< a service or scope; for users that of their own systemd
+  std::optional<PlaceName> container;  ///< the outermost one
+  std::optional<PlaceName> unit;       ///< a service or scope; for users, of their own systemd
 };
 
-/// Tells containers and units by the names of cgroups, and which of these to believe. Anyone to
-/// whom a cgroup is delegated can name those in it at will, so a name is trusted where each
-/// directory above it is root's or the caller's own, can be written by no other, is not delegated
-/// to a service of root's (user.delegate, as systemd marks that), and is not a container's. What
-/// the caller has no mount of is never trusted.
+/// Derives containers and units from the names of cgroups, and determines which names to trust.
+///
+/// A user to whom a cgroup is delegated can choose any names below it. A name is trusted if each
+/// directory above it belongs to root or the caller, is not writable by others, is not delegated to
+/// a service of root (systemd marks that with user.delegate), and is not a container. Cgroups that
+/// are not mounted for the caller are never trusted.
 class NSX_API CgroupPlaces {
  public:
   explicit CgroupPlaces(const Kernel& kernel, const TargetOptions& options = {});
@@ -137,20 +136,20 @@ class NSX_API CgroupPlaces {
   CgroupPlaces& operator=(const CgroupPlaces&) = delete;
   ~CgroupPlaces();
 
-  /// Of a process: of v2, or of the v1 hierarchies where that tells no more. Nothing where its
-  /// cgroup is not to be read.
+  /// Returns the place of a process: from its cgroup v2, or from the v1 hierarchies if these say
+  /// more. Empty if its cgroup is not readable.
   CgroupPlace of(const Process& process);
 
-  /// Of a cgroup of v2, by its path below the top of the mount (CgroupTree).
+  /// Returns the place of a cgroup v2, given its path from the top of the mount (CgroupTree).
   CgroupPlace of_path(const std::string& path);
 
  private:
-  struct State;  // hierarchies, and what was found already: directories are looked at once
+  struct State;  // hierarchies, and a cache of inspected directories
   std::unique_ptr<State> state_;
 };
 
-/// The path of its cgroup, as the caller's cgroup namespace counts: of v2, or where that is the
-/// root, of the v1 hierarchy that tells more. None where it is not to be read.
+/// Returns the path of a process's cgroup, relative to the caller's cgroup namespace: in v2 or, if
+/// that is the root, in the v1 hierarchy that says more. None if it is not readable.
 NSX_API std::optional<std::string> cgroup_of(const Process& process);
 
 }  // namespace nsx
