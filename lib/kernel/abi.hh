@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Kernel interfaces that Debian 12's headers (Linux 6.1, glibc 2.36) lack or get wrong:
-// <sys/pidfd.h> there has no extern "C" and conflicts with <linux/pidfd.h>.
+// Kernel interfaces that are missing or broken in Debian 12's headers (Linux 6.1, glibc 2.36),
+// where <sys/pidfd.h> lacks extern "C" and conflicts with <linux/pidfd.h>.
 
 #include <asm/ioctl.h>
 #include <cerrno>
@@ -15,7 +15,8 @@
 
 namespace nsx::abi {
 
-// ioctl(2) on a pidfd, Linux 6.11 (PIDFD_GET_INFO: 6.13). They take 0 and return a descriptor.
+// ioctl(2) requests on a pidfd, Linux 6.11 (PIDFD_GET_INFO: 6.13). The argument is 0; they return a
+// descriptor.
 inline constexpr unsigned kPidfdGetCgroupNamespace = _IO(0xFF, 1);
 inline constexpr unsigned kPidfdGetIpcNamespace = _IO(0xFF, 2);
 inline constexpr unsigned kPidfdGetMntNamespace = _IO(0xFF, 3);
@@ -27,7 +28,7 @@ inline constexpr unsigned kPidfdGetTimeForChildren = _IO(0xFF, 8);
 inline constexpr unsigned kPidfdGetUserNamespace = _IO(0xFF, 9);
 inline constexpr unsigned kPidfdGetUtsNamespace = _IO(0xFF, 10);
 
-// The first published form of struct pidfd_info, 64 bytes.
+// The first released version of struct pidfd_info, with 64 bytes.
 struct PidfdInfo {
   std::uint64_t mask;
   std::uint64_t cgroupid;
@@ -41,20 +42,20 @@ inline constexpr unsigned kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 inline constexpr std::uint64_t kPidfdInfoPid = 1;
 inline constexpr std::uint64_t kPidfdInfoCreds = 2;
 
-// pidfd_open(2): also a thread that does not lead its process, Linux 6.9.
+// Flag of pidfd_open(2) that allows threads other than the leader, Linux 6.9.
 inline constexpr unsigned kPidfdThread = 0x80;  // O_EXCL
 
-// f_type of statfs(2) for a pidfd, Linux 6.9. Before, pidfds were anonymous inodes.
+// f_type of a pidfd in statfs(2), Linux 6.9. In older kernels, pidfds were anonymous inodes.
 inline constexpr std::uint64_t kPidfdFileSystem = 0x50494446;
 
-/// The caller's number of the process that a pid namespace counts so, Linux 6.11. It takes a
-/// number, not an address.
+/// Translates a PID of a pid namespace to that of the caller, Linux 6.11. The argument is a number,
+/// not an address.
 inline constexpr unsigned kNsGetPidFromPidns = _IOR(0xb7, 6, int);
 
 inline constexpr unsigned kNsGetId = _IOR(0xb7, 13, std::uint64_t);  // Linux 6.18
 
-// The handle of a namespace for open_by_handle_at(2) below kNsfsRoot, Linux 6.18. The kernel then
-// wants kind and inode number too; later ones find it by the id alone, with 0 for these.
+// The file handle of a namespace for open_by_handle_at(2) below kNsfsRoot, Linux 6.18, which also
+// requires the kind and the inode number. Later kernels only need the id, with 0 for these.
 inline constexpr int kNsfsRoot = -10003;
 inline constexpr int kNsfsHandleType = 0xf1;
 struct NsfsHandle {
@@ -74,7 +75,7 @@ inline int open_namespace(std::uint64_t id, int flag, ino_t inode) {
       ::syscall(SYS_open_by_handle_at, kNsfsRoot, &handle, O_RDONLY | O_CLOEXEC));
 }
 
-/// The same by the id alone, where the kernel does that (Feature::namespace_handle).
+/// Opens a namespace by id alone, if the kernel supports that (Feature::namespace_handle).
 inline int open_namespace_by_id(std::uint64_t id) {
   return open_namespace(id, 0, 0);
 }
@@ -83,7 +84,7 @@ inline int open_namespace_by_id(std::uint64_t id) {
 struct ListNamespacesRequest {
   std::uint32_t size;
   std::uint32_t spare;
-  std::uint64_t after;  // the 64-bit id after which the list goes on
+  std::uint64_t after;  // continue after this 64-bit id
   std::uint32_t types;  // CLONE_NEW* flags; 0: all
   std::uint32_t spare2;
   std::uint64_t owner;  // 0: any
@@ -91,8 +92,8 @@ struct ListNamespacesRequest {
 static_assert(sizeof(ListNamespacesRequest) == 32);
 inline constexpr long kListNamespaces = 470;
 
-/// The ids that follow `after`, ascending, as many as fit; 0 (or ENOENT) at the end, -1 for an
-/// error.
+/// Returns the next ids after `after`, ascending, as many as fit. Returns 0 (or fails with ENOENT)
+/// at the end, -1 on error.
 inline long list_namespaces(std::uint64_t after, std::span<std::uint64_t> ids) {
   ListNamespacesRequest request{sizeof request, 0, after, 0, 0, 0};
   return ::syscall(kListNamespaces, &request, ids.data(), ids.size(), 0);
@@ -110,8 +111,8 @@ inline int pidfd_send_signal(int pidfd, int signal) {
   return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
 }
 
-/// Ends the calling process, one of the library's own, without a destructor or buffer of its
-/// parent.
+/// Ends the calling process without running destructors or flushing buffers that were copied from
+/// its parent. For processes of the library.
 [[noreturn]] inline void end_process(int status) {
   for (;;)
     ::syscall(SYS_exit_group, status);

@@ -29,7 +29,7 @@ constexpr milliseconds kForOneFound{1'000};
 constexpr milliseconds kForAllFound{2'000};
 constexpr std::chrono::minutes kRenewal{1};
 
-/// How long the paths that searches find have kept this process waiting.
+/// Tracks how long this process has waited for paths found by searches.
 class SearchBudget {
  public:
   milliseconds left() {
@@ -58,12 +58,14 @@ SearchBudget& search_budget() {
   return budget;
 }
 
-/// What the child does. It allocates nothing: other threads of the caller may hold locks.
+/// The work of the child. It allocates no memory, because other threads of the caller may hold
+/// locks.
 struct Errand {
   int dir = AT_FDCWD;
   const char* path = nullptr;
   open_how how{};
-  bool lists = false;  ///< also lists the directory, if it may: that asks the file system again
+  bool lists = false;  ///< also list the directory if permitted, which makes a second request to
+                       ///< the file system
 };
 
 int open_by(const Errand& errand) {
@@ -88,15 +90,15 @@ int run(const Errand& errand, const Channel& caller) {
   return 0;
 }
 
-/// For how long a child that has done its work, or was killed, is waited for.
+/// How long to wait for a child to exit after it has finished or was killed.
 constexpr milliseconds kToEnd{100};
 
-/// Lets a child open the file. `time` is what it may take; how long it took is returned in it.
+/// Opens the file in a child. `time` is the timeout, and is set to the time used.
 Result<OwnedFd> open_by_child(Errand errand, milliseconds& time) {
   const auto begin = Clock::now();
   OwnedFd here;
   if (errand.dir == AT_FDCWD && errand.path[0] != '/') {
-    // The child leaves the working directory.
+    // The child changes its working directory.
     here = OwnedFd(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!here) return fail("open", errand.path);
     errand.dir = here.get();
@@ -136,8 +138,8 @@ Result<OwnedFd> open_in_time(const Errand& errand, PathFrom from) {
   return fd;
 }
 
-/// Closes what the caller's program was started with, such as its output. All that libnsx opens is
-/// close-on-exec.
+/// Closes the descriptors that the caller's program inherited, such as its output. Those that
+/// libnsx opens are close-on-exec.
 void close_inherited() {
   constexpr int kMost = 256;
   for (int fd = 0; fd < kMost; ++fd) {
@@ -157,7 +159,7 @@ int write_text(const std::function<std::string()>& work, int pipe) {
   return 0;
 }
 
-/// All that comes through a pipe until it is closed. False: the time was up before.
+/// Reads from a pipe until it is closed. Returns false if the deadline passes first.
 bool read_to_end(int pipe, Clock::time_point deadline, std::string& text) {
   std::array<char, 65536> piece;
   while (is_readable_within(pipe, std::chrono::ceil<milliseconds>(deadline - Clock::now()))) {

@@ -9,8 +9,8 @@ namespace nsx {
 
 namespace {
 
-/// Its arguments with 0 wherever nothing is set: the kernel refuses anything else behind those that
-/// it knows.
+/// Returns attributes with all bytes 0: the kernel rejects other values beyond the members that it
+/// knows.
 union bpf_attr no_attributes() {
   union bpf_attr attributes;
   __builtin_memset(&attributes, 0, sizeof attributes);

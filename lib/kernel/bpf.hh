@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The part of bpf(2) that needs no library: objects that are there already. Errors are errno values
-// of the call, and name no more than the file.
+// The part of bpf(2) that needs no library: operations on existing objects. Errors contain the
+// errno value of the call and name at most the file.
 
 #include <cstdint>
 #include <string>
@@ -10,22 +10,23 @@
 
 namespace nsx {
 
-/// Gives a map, program or link a name in a bpffs, which keeps it.
+/// Pins a map, program or link to a file in a bpffs, which keeps it alive.
 Status pin_bpf_object(int fd, const std::string& path);
 
-/// Opens what is pinned; for reading only, where the file permits no more.
+/// Opens a pinned object; read-only if the permissions of the file allow no more.
 Result<OwnedFd> open_bpf_object(const std::string& path, bool read_only);
 
-/// Attaches a program to a cgroup, beside others, as long as the link lives.
+/// Attaches a program to a cgroup, in addition to others, for the lifetime of the returned link.
 Result<OwnedFd> link_bpf_to_cgroup(int program, int cgroup, unsigned attach_type);
 
-/// The id of the cgroup that a link is attached to; 0: it was removed. Errors: it is no such link.
+/// Returns the id of the cgroup that a link is attached to; 0: the cgroup was removed. Errors: it
+/// is not a link to a cgroup.
 Result<std::uint64_t> linked_cgroup(int link);
 
-/// Whether this map has these sizes: a pin may be of another version's making.
+/// Returns whether a map has these sizes: a pin may come from another version of nsx.
 bool is_bpf_map(int map, unsigned type, std::size_t value_size, unsigned entries);
 
-/// Reads and writes one value of a map, which is_bpf_map() has looked at. `flags`: BPF_F_LOCK.
+/// Read and write one value of a map that is_bpf_map() has accepted. `flags`: BPF_F_LOCK.
 Status read_bpf_map(int map, std::uint32_t key, void* value);
 Status write_bpf_map(int map, std::uint32_t key, const void* value, std::uint64_t flags);
 

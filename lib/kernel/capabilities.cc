@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kWhose = "the capabilities of this process";
 
-// glibc has no wrapper; libcap would be one more library to load.
+// glibc has no wrapper, and libcap would be another library to load.
 struct Raw {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
@@ -64,7 +64,7 @@ Status change_capabilities(const std::function<void(Capabilities&)>& change) {
 }
 
 std::uint64_t capabilities_in_status(std::string_view status, std::string_view set) {
-  // At the start of a line: the process chooses its name, which is on another.
+  // Match only at the start of a line: the process controls its name, which is on another line.
   const std::string heading = '\n' + std::string(set) + ":\t";
   const std::size_t at = status.find(heading);
   if (at == std::string_view::npos) return 0;
@@ -76,14 +76,14 @@ std::uint64_t capabilities_in_status(std::string_view status, std::string_view s
 
 Status limit_capabilities(std::uint64_t bounding, std::uint64_t inheritable, std::uint64_t ambient,
                           std::uint64_t permitted) {
-  // What is to become inheritable has to be in the bounding set still.
+  // New inheritable capabilities must still be in the bounding set, so set them first.
   auto own = TRY(own_capabilities());
   if (own.inheritable != inheritable) {
     TRY(change_capabilities([&](Capabilities& all) { all.inheritable = inheritable; }));
   }
   for (unsigned long i = 0; i < 64; ++i) {
     if ((bounding >> i & 1) != 0) continue;
-    // An error: that of the kernel's last capability is behind us.
+    // Fails after the last capability that the kernel knows.
     const int has = ::prctl(PR_CAPBSET_READ, i, 0, 0, 0);
     if (has < 0) break;
     if (has == 1 && ::prctl(PR_CAPBSET_DROP, i, 0, 0, 0) != 0) {

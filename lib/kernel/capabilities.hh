@@ -10,67 +10,67 @@
 
 namespace nsx {
 
-/// The capability sets of a process that capset(2) changes, a bit each.
+/// The capability sets that capset(2) changes, as bit sets.
 struct Capabilities {
   std::uint64_t effective = 0;
   std::uint64_t permitted = 0;
   std::uint64_t inheritable = 0;
 
-  /// Whether CAP_* is effective.
+  /// Returns whether CAP_* is effective.
   bool has(int capability) const {
     return (effective >> static_cast<unsigned>(capability) & 1) != 0;
   }
 };
 
-/// Those of the calling process.
+/// Returns the sets of the calling process.
 Result<Capabilities> own_capabilities();
 
-/// Whether CAP_* is effective in the calling process.
+/// Returns whether CAP_* is effective in the calling process.
 bool has_capability(int capability);
 
-/// Changes those of the calling process.
+/// Changes the sets of the calling process.
 Status change_capabilities(const std::function<void(Capabilities&)>& change);
 
-/// A set of them in the text of /proc/PID/status: "CapBnd", "CapAmb".
+/// Returns a set in the text of /proc/PID/status, such as "CapBnd" or "CapAmb".
 std::uint64_t capabilities_in_status(std::string_view status, std::string_view set);
 
-/// Limits what the calling process and what it executes can have, capabilities(7): the inheritable
-/// and ambient ones become these, the bounding set loses all others, and so do the permitted ones
-/// of a process with UID 0. Those of another are the ambient ones, as after execve(2). None is
-/// permitted that is not in `permitted`.
-/// Errors: EPERM, it takes CAP_SETPCAP to change the bounding set.
+/// Limits the capabilities of the calling process and of the programs that it executes
+/// (capabilities(7)). `inheritable` and `ambient` become these sets; the bounding set is limited to
+/// `bounding`. Permitted capabilities are limited to `permitted` and, with UID 0, to the bounding
+/// and inheritable sets; with another UID to the ambient set, as after execve(2). Errors: EPERM,
+/// changing the bounding set needs CAP_SETPCAP.
 Status limit_capabilities(std::uint64_t bounding, std::uint64_t inheritable, std::uint64_t ambient,
                           std::uint64_t permitted);
 
-/// What a process has of a capability in its own user namespace.
+/// The status of a capability in a process and its user namespace.
 struct Privilege {
   bool has = false;         ///< it is effective
-  bool can_be_had = false;  ///< the bounding set has it: programs can get it at their start
+  bool can_be_had = false;  ///< it is in the bounding set: programs can gain it when executed
   bool is_root = false;     ///< the effective UID is 0
 };
 
-/// The calling process's.
+/// Returns the status in the calling process.
 Privilege own_privilege(int capability);
 
-/// In which user namespace a capability is needed.
+/// The user namespace in which a capability is needed.
 enum class Over : std::uint8_t {
-  own,      ///< the caller's
+  own,      ///< the caller's own
   another,  ///< possibly another
 };
 
-/// What a process can do that was refused for lack of a capability, and never what it has done:
-/// "needs CAP_SYS_ADMIN: run as root". `what` is the capability in words.
+/// Returns advice for an operation that failed for lack of a capability: "needs CAP_SYS_ADMIN: run
+/// as root". Never advises what is already the case. `what` describes the capability.
 std::string hint_for_capability(const Privilege& privilege, const std::string& what, Over over);
 
 /// The same for the calling process.
 std::string hint_for_capability(int capability, const std::string& what, Over over);
 
-/// The same for files that belong to somebody: "be root, or the user who made them", where `owner`
+/// The same for files of another user: "run as root, or as the user who made them", where `owner`
 /// is "the user who made them".
 std::string hint_for_owner(const std::string& owner);
 
-/// Makes all that are permitted inheritable and ambient (capabilities(7)): a program that is
-/// executed has them, too.
+/// Makes all permitted capabilities inheritable and ambient, so that executed programs keep them
+/// (capabilities(7)).
 Status pass_capabilities_on();
 
 }  // namespace nsx

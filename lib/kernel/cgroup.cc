@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kSystemd = "name=systemd";
 
-/// Whether the options of a v1 mount hold this one.
+/// Returns whether the comma-separated options of a v1 mount contain this one.
 bool has_option(std::string_view options, std::string_view wanted) {
   while (!options.empty()) {
     if (next_field(options, ',') == wanted) return true;
@@ -24,7 +24,7 @@ bool has_option(std::string_view options, std::string_view wanted) {
   return false;
 }
 
-/// The order in which hierarchies are asked: v2, then the one in which systemd keeps its names.
+/// The order of hierarchies: v2, then the one in which systemd keeps its names, then the others.
 int rank(bool is_v2, bool is_systemd) {
   if (is_v2) return 0;
   return is_systemd ? 1 : 2;
@@ -109,7 +109,8 @@ std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo) {
 }
 
 bool is_marked_delegated(int directory) {
-  // systemd sets the second for its own managers of users, and on v1, which has no user.* ones.
+  // systemd uses trusted.delegate for its user managers, and on v1, which does not support user.*
+  // attributes.
   for (const char* name : {"user.delegate", "trusted.delegate"}) {
     std::array<char, 8> value{};
     const ssize_t n = ::fgetxattr(directory, name, value.data(), value.size());
@@ -120,7 +121,7 @@ bool is_marked_delegated(int directory) {
 
 Result<std::vector<pid_t>> cgroup_pids(int directory) {
   auto text = read_file_at(directory, "cgroup.procs");
-  // Of a threaded cgroup, this file lists nothing and says so.
+  // In a threaded cgroup, cgroup.procs fails with EOPNOTSUPP.
   if (!text && text.error().code == EOPNOTSUPP) text = read_file_at(directory, "cgroup.threads");
   if (!text) return error_of(text);
   std::vector<pid_t> pids;

@@ -27,13 +27,13 @@ tl::unexpected<Error> cannot_hear(int code) {
 constexpr std::size_t kControlSize =
     CMSG_SPACE(sizeof(int) * kMaxMessageFds) + CMSG_SPACE(sizeof(ucred));
 
-/// What came in one message beside its bytes.
+/// What was received in a message besides its bytes.
 struct Arrived {
-  ssize_t size = -1;  ///< -1: errno tells why
+  ssize_t size = -1;  ///< -1: see errno
   bool is_whole = false;
   pid_t sender = 0;
   std::size_t fd_count = 0;
-  std::array<OwnedFd, kControlSize / sizeof(int)> fds;  ///< all that fits into a control message
+  std::array<OwnedFd, kControlSize / sizeof(int)> fds;  ///< as many as fit into a control message
 };
 
 void take_control(msghdr& header, Arrived& arrived) {
@@ -174,7 +174,7 @@ Result<std::optional<WordMessage>> Channel::receive_words() const {
   Arrived arrived;
   receive_packet(fd_.get(), text.data(), text.size(), 0, arrived);
   if (arrived.size < 0) return cannot_hear(errno);
-  // Also where this process may not have as many descriptors.
+  // MSG_CTRUNC is also set if this process has reached its limit of descriptors.
   if (!arrived.is_whole || arrived.fd_count > kMaxMessageFds) return cannot_hear(EMFILE);
   text.resize(static_cast<std::size_t>(arrived.size));
   WordMessage message{split(text), {}};

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How the processes of one command talk to each other: messages over a pair of sockets, with
-// descriptors and the sender's PID beside them.
+// Communication between the processes of a command: messages over a socket pair, with descriptors
+// and the PID of the sender.
 //
-// A message is either a value of a type without pointers, which takes no memory to send or receive
-// and so suits a child of a process with threads, or words. A peer may have entered a container:
-// what arrives is bounded, has to have the size that was asked for, and is never half of a message.
+// A message is either a value of a trivially copyable type, or a list of words. A value needs no
+// memory to send or receive, which makes it suitable for the child of a process with threads. The
+// peer may have entered a container and is not trusted: messages have a maximum size, values must
+// have the expected size, and incomplete messages are rejected.
 
 #include <chrono>
 #include <cstddef>
@@ -30,26 +31,27 @@ struct WordMessage {
   std::vector<OwnedFd> fds;        ///< at most kMaxMessageFds
 };
 
-/// The success or the Error that Channel::send_status() sent as this message, which is moved from.
+/// Returns the success or the Error that Channel::send_status() has sent. Moves from the message.
 Status status_of(WordMessage& message);
 
-/// How a value is received, and what comes with it.
+/// Options for receiving a value.
 struct Receiving {
-  OwnedFd* fd = nullptr;    ///< takes the descriptor that comes along; others are closed
-  pid_t* sender = nullptr;  ///< who sent it, as this process counts; with Channel::pair(true)
-  bool waits = true;        ///< until something comes; otherwise this only looks
+  OwnedFd* fd = nullptr;    ///< receives the descriptor of the message; others are closed
+  pid_t* sender = nullptr;  ///< receives the sender's PID, in this pid namespace; requires
+                            ///< Channel::pair(true)
+  bool waits = true;        ///< wait for a message, or return at once
 };
 
-/// Waits until a descriptor has something to read, or its end. False: the time was up before.
+/// Waits until a descriptor is readable or at its end. Returns false if the time elapses first.
 bool is_readable_within(int fd, std::chrono::milliseconds time);
 
-/// One end of a connection. The other sees that it is over when no process holds this end any more.
+/// One end of a connection. The other end is notified when no process holds this end any more.
 class Channel {
  public:
   Channel() = default;
   explicit Channel(OwnedFd fd) : fd_(std::move(fd)) {}
 
-  /// Both ends. If `tells_senders`, the first learns who sends.
+  /// Returns both ends. If `tells_senders`, the first one receives the PIDs of senders.
   static Result<std::pair<Channel, Channel>> pair(bool tells_senders = false);
 
   int fd() const { return fd_.get(); }
@@ -57,16 +59,16 @@ class Channel {
   void close() { fd_ = OwnedFd(); }
   OwnedFd take_fd() { return std::move(fd_); }
 
-  /// Sends a value, with a descriptor if that is not -1, which is only lent. Async-signal-safe.
-  /// Nobody is told if the other end is closed.
+  /// Sends a value and optionally a descriptor (-1: none), which stays open here.
+  /// Async-signal-safe. Ignores a closed connection.
   template <class Value>
   void send(const Value& value, int fd = -1) const {
     static_assert(std::is_trivially_copyable_v<Value>);
     send_packet(&value, sizeof value, {&fd, fd >= 0 ? 1U : 0U});
   }
 
-  /// Receives a value. False: the other end is closed, or sent something else; then nothing is
-  /// changed. Async-signal-safe.
+  /// Receives a value. Returns false without changing anything if the other end is closed, or has
+  /// sent another type. Async-signal-safe.
   template <class Value>
   bool receive(Value& value, const Receiving& how = {}) const {
     static_assert(std::is_trivially_copyable_v<Value>);
@@ -76,20 +78,20 @@ class Channel {
     return true;
   }
 
-  /// Sends words, and lends descriptors.
+  /// Sends words and descriptors, which stay open here.
   Status send_words(std::span<const std::string> words, std::span<const int> fds = {}) const;
 
   /// Waits for words. None: the other end is closed.
   Result<std::optional<WordMessage>> receive_words() const;
 
-  /// Sends success, or all of an Error.
+  /// Sends a success or a complete Error.
   Status send_status(const Status& status) const;
 
-  /// Waits for what send_status() sends: an Error is returned as this function's. False: the other
-  /// end is closed.
+  /// Waits for the result of send_status(), and returns its Error as that of this function. False:
+  /// the other end is closed.
   Result<bool> receive_status() const;
 
-  /// Waits until the other end is closed, or sends anything. Async-signal-safe.
+  /// Waits until the other end is closed or sends anything. Async-signal-safe.
   void wait_for_end() const;
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Command lines. Reading one needs the memory lock of its process, which the process can hold for
-// as long as it likes: a thread of it waits for a page of a file that a FUSE server does not
-// deliver, and another for the lock (ps(1) hangs then). So a thread of ours reads them and is left
-// behind if it makes no progress. It can be killed, and ends with this process.
+// Command lines. Reading one takes the memory lock of its process, which the process can hold for
+// as long as it likes: one of its threads waits for a page of a file that a FUSE server does not
+// deliver, and another waits for the lock; ps(1) then hangs. So command lines are read in a thread,
+// which is abandoned if it makes no progress. The thread can be killed, and ends with this process.
 
 #include <algorithm>
 #include <chrono>
@@ -26,7 +26,7 @@ namespace {
 constexpr std::chrono::seconds kForOne{2};
 constexpr int kMostStalls = 2;
 
-/// The name of a process, for which its memory is not needed.
+/// Reads the name of a process, which does not require its memory.
 std::string read_name(int proc, const std::string& directory) {
   auto name = read_file_at(proc, (directory + "/comm").c_str(), kMaxProcessFile);
   if (!name) return {};
@@ -49,14 +49,14 @@ std::string read_line(int proc, pid_t pid) {
   return text;
 }
 
-/// What the reading thread and the waiting one share, and the last of them frees.
+/// Shared by the reading and the waiting thread; the last of them frees it.
 struct Job {
   OwnedFd proc;
   std::vector<pid_t> pids;
 
   std::mutex mutex;
   std::condition_variable is_done;
-  std::vector<std::string> lines;  // of the first PIDs
+  std::vector<std::string> lines;  // of the first PIDs in `pids`
   bool is_abandoned = false;
   bool lacks_memory = false;
 };
@@ -71,14 +71,15 @@ void read_all(const std::shared_ptr<Job>& job) {
     }
     return {};
   };
-  // Nothing may be thrown out of a thread: the waiting one throws it.
+  // Exceptions must not leave a thread: the waiting thread throws instead.
   const bool failed = !attempt(read);
   const std::lock_guard lock(job->mutex);
   job->lacks_memory = failed;
   job->is_done.notify_one();
 }
 
-/// Waits until all are read, or until nothing has been read for a while. Returns whether all are.
+/// Waits until all lines are read, or no further line is read for a while. Returns whether all are
+/// read.
 bool wait_for(Job& job) {
   std::unique_lock lock(job.mutex);
   for (;;) {
@@ -93,7 +94,7 @@ bool wait_for(Job& job) {
   return false;
 }
 
-/// As many lines as are read without a stall. None: there can be no thread.
+/// Reads lines until a process stalls the reader. None: no thread could be started.
 std::optional<std::vector<std::string>> read_until_stall(const Kernel& kernel,
                                                          std::span<const pid_t> pids) {
   auto job = std::make_shared<Job>();
@@ -126,7 +127,7 @@ std::vector<std::string> read_command_lines(const Kernel& kernel, std::span<cons
     auto some = stalls < kMostStalls ? read_until_stall(kernel, rest) : std::nullopt;
     if (some) std::move(some->begin(), some->end(), std::back_inserter(lines));
     if (lines.size() == pids.size()) break;
-    // This one does not let itself be read.
+    // This process blocks the reader.
     ++stalls;
     lines.push_back(read_name(kernel.proc(), std::to_string(pids[lines.size()])) + kCut);
   }

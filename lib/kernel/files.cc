@@ -19,18 +19,18 @@ namespace nsx {
 
 namespace {
 
-/// Some file systems do not tell the type with the name.
+/// Some file systems do not return the type with the name.
 bool is_directory(int dir, const char* name) {
   struct stat st {};
   return ::fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-/// Calls take(descriptor of the directory, name, d_type) for each; the name ends with a NUL.
+/// Calls take(directory descriptor, name, d_type) for each name, which is NUL-terminated.
 template <class Take>
 Status for_each_name(int dir, const char* path, Take take) {
   auto fd = open_at(dir, path, O_RDONLY | O_DIRECTORY);
   if (!fd) return fail("list", path, fd.error().code);
-  // fdopendir(3) takes the descriptor for its own, so it gets a copy.
+  // fdopendir(3) takes ownership of the descriptor, so it gets a copy.
   const int copy = ::fcntl(fd->get(), F_DUPFD_CLOEXEC, 0);
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(copy < 0 ? nullptr : ::fdopendir(copy),
                                                       ::closedir);
@@ -133,7 +133,7 @@ OwnedFd& OwnedFd::operator=(OwnedFd&& other) noexcept {
 }
 
 OwnedFd::~OwnedFd() {
-  // Nothing of ours is written through these: close(2) has no news that a caller could use.
+  // Nothing is written through these descriptors, so an error of close(2) is of no use to a caller.
   if (fd_ >= 0) ::close(fd_);
 }
 

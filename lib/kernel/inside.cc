@@ -19,16 +19,16 @@ namespace nsx {
 
 namespace {
 
-/// What the child says when it is there.
+/// The message of the child after it has joined.
 struct Arrival {
-  int code = 0;  ///< the errno of what failed
+  int code = 0;  ///< errno value of the failed call
   utsname names{};
 };
 
-/// What the child needs to know; nothing of it needs memory of its own.
+/// The instructions for the child, which own no memory.
 struct Journey {
-  int ns = -1;     ///< -1: the caller's own
-  int owner = -1;  ///< -1: not to be seen
+  int ns = -1;     ///< -1: the caller's own namespace
+  int owner = -1;  ///< -1: not visible
   bool makes_socket = false;
   bool opens_root = false;
 };
@@ -41,10 +41,10 @@ int join(const Journey& journey) {
   return ::setns(journey.ns, 0) == 0 ? 0 : errno;
 }
 
-/// The child's whole life: system calls alone, as another thread of the caller may have had a lock.
+/// The child's code: only system calls, because another thread of the caller may hold a lock.
 int visit(const Journey& journey, const Channel& caller) {
   Arrival arrival;
-  // Whoever is root in the namespace must not look into what the caller's memory holds.
+  // Root in the namespace must not be able to read the memory copied from the caller.
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) return 1;
   arrival.code = join(journey);
   int fd = -1;

@@ -10,30 +10,30 @@
 
 namespace nsx {
 
-/// A child process that is in a namespace, does nothing there, and ends with this object. What only
-/// somebody inside can see is seen through it, while the caller stays where it is.
+/// A child process in a namespace, with the lifetime of this object. Gives access to data that is
+/// only visible from inside, while the caller stays where it is.
 class Visitor {
  public:
-  /// Forks a child that joins the namespace; where the caller has no right to that, first the user
-  /// namespace that owns it, in which it may have one.
+  /// Forks a child that joins the namespace. If the caller lacks permission, the child first joins
+  /// the owning user namespace, where it may have it.
   static Result<Visitor> send(const Kernel& kernel, const Namespace& ns);
 
   pid_t pid() const { return child_.pid(); }
 
-  /// What uname(2) says there.
+  /// Returns the result of uname(2) inside.
   const utsname& names() const { return names_; }
 
-  /// Where a net namespace is visited: a socket for rtnetlink(7) that was made there.
+  /// Returns a rtnetlink(7) socket that was created inside a net namespace.
   int socket() const { return opened_.get(); }
 
-  /// Where a mount namespace is visited: its root directory.
+  /// Returns the root directory of a mount namespace.
   OwnedFd take_root() { return std::move(opened_); }
 
  private:
   explicit Visitor(Spawned child) : child_(std::move(child)) {}
 
-  Spawned child_;   // the end of the channel is its end
-  OwnedFd opened_;  // by the child, there
+  Spawned child_;   // exits when the channel is closed
+  OwnedFd opened_;  // opened by the child inside
   utsname names_{};
 };
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What JSON needs before a parser sees it, and afterwards.
+// Safe handling of untrusted JSON before and after parsing.
 
 #include <string_view>
 #include <utility>
 
 namespace nsx {
 
-/// Whether the objects and lists of a text nest deeper than this. Parsers recurse: what others have
-/// written must not be deeper than the stack.
+/// Returns whether objects and arrays are nested deeper than `depth`. Parsers are recursive, so
+/// untrusted input must not exhaust the stack.
 bool nests_deeper(std::string_view json, int depth);
 
-/// A value of nlohmann's library that is destroyed without memory. Its own destructor takes some to
-/// flatten a tree first, and ends the process if there is none; not so where containers are empty.
+/// A JSON value of nlohmann's library whose destructor needs no memory. The destructor of the
+/// library allocates memory to flatten a tree, and terminates the process on failure, unless the
+/// containers are empty.
 template <class Json>
 class JsonTree : public Json {
  public:
@@ -24,7 +25,7 @@ class JsonTree : public Json {
   ~JsonTree() { empty(*this); }
 
  private:
-  /// From the leaves on. It recurses no deeper than nests_deeper() has allowed.
+  /// Clears a tree from the leaves. Recurses at most as deep as nests_deeper() has allowed.
   static void empty(Json& value) {
     if (!value.is_structured()) return;
     for (Json& each : value)

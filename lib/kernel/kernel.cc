@@ -28,7 +28,7 @@ bool is_proc(int directory) {
   return ::fstatfs(directory, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/// Whether the proc mount counts processes as the caller does (another pid namespace's does not).
+/// Returns whether PIDs in the proc mount are those of the caller's pid namespace.
 bool shows_the_caller(int proc) {
   if (!is_proc(proc)) return false;
   const auto self = read_link_at(proc, "self");
@@ -51,7 +51,7 @@ FeatureSet probe() {
   }
   std::array<std::uint64_t, 1> first{};
   if (abi::list_namespaces(0, first) >= 0) features.insert(Feature::namespace_list);
-  // Kernels with the namespace requests alone say EINVAL here, older ones ENOTTY.
+  // Kernels with only the namespace requests return EINVAL here, older ones ENOTTY.
   abi::PidfdInfo process{};
   process.mask = abi::kPidfdInfoPid | abi::kPidfdInfoCreds;
   if (::ioctl(self.get(), abi::kPidfdGetInfo, &process) == 0) {

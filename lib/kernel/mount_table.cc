@@ -11,7 +11,8 @@ namespace nsx {
 
 namespace {
 
-/// What follows a directory in a path: "/blue" of "/run/blue" below "/run"; none: not below it.
+/// Returns the part of a path after a directory: "/blue" for "/run/blue" below "/run". None: it is
+/// not below it.
 std::optional<std::string_view> below(std::string_view path, std::string_view directory) {
   if (directory == "/") return path == "/" ? std::string_view() : path;
   if (!path.starts_with(directory)) return std::nullopt;
@@ -39,7 +40,8 @@ std::optional<FilePlace> MountTable::place(std::uint64_t mount_id, std::string_v
 }
 
 std::optional<FilePlace> MountTable::mounted_on(const MountInfo& mount) const {
-  // Stacks are a few mounts high; a user can make them high enough to keep a reader busy.
+  // Stacks are usually a few mounts high, but a user can make them high enough to keep a reader
+  // busy.
   constexpr int kHighest = 100;
   const MountInfo* top = &mount;
   for (int height = 0; height < kHighest; ++height) {
@@ -73,7 +75,7 @@ std::optional<MountInfo> parse_mountinfo_line(std::string_view line) {
   mount.mount_point = next_field(line, ' ');
   mount.options = next_field(line, ' ');
 
-  // Any number of optional fields, then a lone hyphen.
+  // Zero or more optional fields, terminated by a single hyphen.
   if (line.starts_with("- ")) {
     line.remove_prefix(2);
   } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A mountinfo as a table: which file something is mounted on, whatever path leads to it.
+// A mountinfo as a table, to find the file that something is mounted on independently of the path.
 
 #include <cstdint>
 #include <optional>
@@ -12,27 +12,28 @@
 
 namespace nsx {
 
-/// A file by its place in its file system: the same in each mount namespace that shows it.
+/// A file, identified by its place in its file system: the same in all mount namespaces.
 struct FilePlace {
-  std::string device;  ///< of the file system, as mountinfo spells it: "0:25"
-  std::string path;    ///< from the top of the file system: "/netns/blue"
+  std::string device;  ///< of the file system, as in mountinfo: "0:25"
+  std::string path;    ///< from the root of the file system: "/netns/blue"
 
   bool operator==(const FilePlace&) const = default;
 };
 
-/// The lines of a mountinfo by mount ID. They point into the text, which outlives this.
+/// The lines of a mountinfo by mount id. They refer to the text, which must outlive the table.
 class MountTable {
  public:
   explicit MountTable(std::string_view text);
 
-  /// The place of a path on a mount, as the same mountinfo spells paths; none: not on that mount.
+  /// Returns the place of a path on a mount, with paths as in this mountinfo. None: it is not on
+  /// that mount.
   std::optional<FilePlace> place(std::uint64_t mount_id, std::string_view path) const;
 
-  /// The file that lies below a mount, and below those stacked on the same file. None: it is
-  /// outside of what the mountinfo shows.
+  /// Returns the file below a mount, and below mounts stacked on the same file. None: it is outside
+  /// of this mountinfo.
   std::optional<FilePlace> mounted_on(const MountInfo& mount) const;
 
-  /// Whether some mount shows a file, or would without other mounts over it.
+  /// Returns whether a mount contains the file, even if it is hidden by other mounts.
   bool shows(const FilePlace& file) const;
 
  private:

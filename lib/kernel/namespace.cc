@@ -18,8 +18,8 @@ namespace nsx {
 
 namespace {
 
-/// Whether an O_PATH descriptor is of a namespace file. Not fstatfs(2): that asks the file system,
-/// which may not answer.
+/// Returns whether an O_PATH descriptor refers to a namespace file. fstatfs(2) is not used because
+/// it asks the file system, which may not answer.
 bool is_nsfs(const Kernel& kernel, int fd) {
   struct statx st {};
   constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
@@ -28,8 +28,8 @@ bool is_nsfs(const Kernel& kernel, int fd) {
   return device != 0 && ::makedev(st.stx_dev_major, st.stx_dev_minor) == device;
 }
 
-/// Whether a path leads through nothing but proc(5) to a namespace: /proc/PID/ns/net,
-/// /proc/self/fd/3. Such links are never in the kernel's cache, and ask no other file system.
+/// Returns whether a path to a namespace only passes through proc(5): /proc/PID/ns/net,
+/// /proc/self/fd/3. The kernel never caches such links, and they involve no other file system.
 bool is_link_of_proc(const Kernel& kernel, std::string_view path) {
   const auto is_digits = [](std::string_view word) {
     return !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos;
@@ -47,7 +47,7 @@ bool is_link_of_proc(const Kernel& kernel, std::string_view path) {
 }
 
 Result<Namespace> opened(const Kernel& kernel, Result<OwnedFd> look, const std::string& path) {
-  // O_PATH first: opening a FIFO or a device can wait or do something; looking at it cannot.
+  // O_PATH first: opening a FIFO or a device can block or have side effects, inspecting it cannot.
   if (!look) return error_of(look);
   if (!is_nsfs(kernel, look->get())) {
     return refuse("use {} as a namespace", path, "not a namespace file",
@@ -76,7 +76,7 @@ Result<Namespace> open_namespace_link(const Kernel& kernel, int dir, const std::
 }
 
 Result<Namespace> open_found_namespace(const Kernel& kernel, int dir, const std::string& path) {
-  // A mount point has no links in its path.
+  // The path of a mount point contains no links.
   const std::uint64_t resolve = RESOLVE_NO_SYMLINKS | (dir == AT_FDCWD ? 0 : RESOLVE_BENEATH);
   return opened(kernel, open_answering(dir, path, O_PATH, PathFrom::search, resolve), path);
 }
@@ -177,14 +177,15 @@ std::vector<Namespace> reopen_alive(const Kernel& kernel, std::vector<Namespace>
   std::vector<std::pair<Kind, NamespaceIdentity>> told;
   for (Namespace& ns : namespaces) {
     const bool hides_sockets = ns.kind() == Kind::net && kernel.has(Feature::namespace_list);
-    // No right to open it looks like its end (ESTALE): so first while it is there.
+    // A missing permission looks like the end of the namespace (ESTALE), so try it while it is
+    // alive.
     if (!hides_sockets && reopen(ns.kind(), ns.identity())) {
       told.emplace_back(ns.kind(), ns.identity());
     } else {
       alive.push_back(std::move(ns));
     }
   }
-  // All at once: one may live for another of them.
+  // Close all at once, because one may keep another alive.
   namespaces.clear();
   for (const auto& [kind, identity] : told) {
     OwnedFd fd = reopen(kind, identity);

@@ -10,10 +10,10 @@ namespace nsx {
 
 namespace {
 
-/// The number of edits that turn `a` into `b`, one of which may swap two letters that follow each
-/// other (optimal string alignment).
+/// Returns the number of edits that turn `a` into `b`, including swaps of adjacent letters (optimal
+/// string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> above(b.size() + 1);  // of the letter before the last
+  std::vector<std::size_t> above(b.size() + 1);  // the row before `last`
   std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(last.begin(), last.end(), std::size_t{0});
@@ -31,7 +31,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last.back();
 }
 
-/// Whether the first letter is right, or was swapped with the second. It is seldom mistyped.
+/// Returns whether the first letters match, possibly after a swap with the second. The first letter
+/// is rarely mistyped.
 bool begins_alike(std::string_view word, std::string_view mistyped) {
   return word.front() == mistyped.front() || (word.size() > 1 && mistyped.size() > 1 &&
                                               word[0] == mistyped[1] && word[1] == mistyped[0]);
@@ -43,7 +44,7 @@ std::optional<std::string_view> nearest(std::span<const std::string_view> words,
                                         std::string_view mistyped) {
   if (mistyped.empty()) return std::nullopt;
   std::optional<std::string_view> best;
-  // In a short word one mistake already makes another word.
+  // In a short word, a single mistake already makes another word.
   constexpr std::size_t kShort = 4;
   const bool is_short = mistyped.size() <= kShort;
   std::size_t best_distance =

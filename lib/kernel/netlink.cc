@@ -24,7 +24,7 @@ namespace nsx {
 
 namespace {
 
-/// A piece of a message: its bytes, taken off in front.
+/// Removes a header from the front of a message.
 template <class Head>
 std::optional<Head> take_head(std::string_view& bytes) {
   Head head{};
@@ -40,7 +40,7 @@ struct Message {
   std::string_view body;
 };
 
-/// Takes the next message off a dump; none at its end.
+/// Removes the next message from a dump; none at the end.
 std::optional<Message> next_message(std::string_view& dump) {
   nlmsghdr header{};
   if (dump.size() < sizeof header) return std::nullopt;
@@ -56,7 +56,7 @@ struct Attribute {
   int type = 0;
   std::string_view value;
 
-  /// Of a string: without the NUL at its end.
+  /// The value of a string attribute, without the terminating NUL.
   std::string text() const { return std::string(value.substr(0, value.find('\0'))); }
 };
 
@@ -102,7 +102,7 @@ std::optional<Interface> parse_link(const Message& message) {
     if (attribute->type == IFLA_LINK_NETNSID && attribute->value.size() == sizeof(std::int32_t)) {
       std::int32_t id = 0;
       std::memcpy(&id, attribute->value.data(), sizeof id);
-      // Below 0 there is none: net_namespace.h.
+      // Negative values mean none (net_namespace.h).
       if (id >= 0) interface.link_net_id = id;
     }
     if (attribute->type == IFLA_ADDRESS && (head->ifi_flags & IFF_LOOPBACK) == 0) {
@@ -123,7 +123,7 @@ void parse_address(const Message& message, std::vector<Interface>& interfaces) {
   std::string_view rest = message.body;
   const auto head = take_head<ifaddrmsg>(rest);
   if (message.type != RTM_NEWADDR || !head) return;
-  // Where the two differ, "local" is that of this end.
+  // On point-to-point links the two differ: IFA_LOCAL is the address of this end.
   std::string local;
   std::string address;
   while (const auto attribute = next_attribute(rest)) {
@@ -144,11 +144,11 @@ void parse_address(const Message& message, std::vector<Interface>& interfaces) {
 
 constexpr const char* kAsk = "list the interfaces of";
 
-/// How far a dump has come with a datagram.
+/// The state of a dump after a datagram.
 struct Progress {
   bool is_done = false;
-  bool is_interrupted = false;  ///< something changed meanwhile
-  int code = 0;                 ///< the errno of a failure
+  bool is_interrupted = false;  ///< something changed during the dump
+  int code = 0;                 ///< errno value of a failure
 };
 
 Progress progress(std::string_view datagram) {
@@ -165,7 +165,8 @@ Progress progress(std::string_view datagram) {
   return progress;
 }
 
-/// The next datagram from the kernel. Who is root in a container can send some, too.
+/// Receives the next datagram from the kernel. Root in a container can send some, too; these are
+/// ignored.
 Result<std::string> receive(int socket) {
   std::string datagram(std::size_t{64} << 10, '\0');  // the kernel fills at most 32 KiB
   for (;;) {
@@ -181,7 +182,7 @@ Result<std::string> receive(int socket) {
   }
 }
 
-/// All messages of a dump. `Head` is what the request carries, with nothing in it.
+/// Returns all messages of a dump. The request contains an empty `Head`.
 template <class Head>
 Result<std::string> dump_once(int socket, std::uint16_t type, bool& is_interrupted) {
   struct {
@@ -205,7 +206,7 @@ Result<std::string> dump_once(int socket, std::uint16_t type, bool& is_interrupt
   }
 }
 
-/// The same again, if interfaces came or went meanwhile: then some could be missing.
+/// Repeats the dump if it was interrupted by changes, because interfaces could be missing.
 template <class Head>
 Result<std::string> dump(int socket, std::uint16_t type) {
   constexpr int kTries = 10;
@@ -268,7 +269,7 @@ std::string subject_of(const Namespace& net) {
   return "net namespace " + std::to_string(net.identity().inode);
 }
 
-/// The number that the namespace of a socket has given to another.
+/// Returns the netnsid that the namespace of a socket has assigned to another.
 Result<std::optional<int>> ask_net_id(int socket, const Namespace& net) {
   const std::string subject = subject_of(net);
   const NetIdRequest request = net_id_request(NETNSA_FD, static_cast<std::uint32_t>(net.fd()));
@@ -293,7 +294,7 @@ Result<std::optional<int>> peer_net_id(const Namespace& net) {
 
 Result<std::vector<std::optional<int>>> net_ids_in(const Kernel& kernel, const Namespace& net,
                                                    std::span<const Namespace> others) {
-  // Of a namespace that is told by a descriptor it is the sender's that count.
+  // A request with a descriptor returns the netnsid in the namespace of the sender.
   const auto visitor = TRY(Visitor::send(kernel, net));
   std::vector<std::optional<int>> ids;
   for (const Namespace& other : others) {
@@ -305,8 +306,9 @@ Result<std::vector<std::optional<int>>> net_ids_in(const Kernel& kernel, const N
 Status bring_up_loopback() {
   constexpr const char* kSet = "bring up";
   constexpr const char* kLoopback = "the interface lo";
-  // Any socket will do (netdevice(7)). One of rtnetlink would keep the namespace for a few
-  // milliseconds after its end, and who removes it meanwhile would have to look for a holder.
+  // Any socket works (netdevice(7)). A rtnetlink socket would keep the namespace alive for a few
+  // milliseconds after it is closed, and someone who removes the namespace meanwhile would find an
+  // unexplained holder.
   const OwnedFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return fail(kSet, kLoopback);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The messages of rtnetlink(7) about netnsids, by hand: a library for them would cost each start.
+// rtnetlink(7) messages about netnsids and interfaces. Implemented without a library, which would
+// slow down each start.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +16,13 @@
 
 namespace nsx {
 
-/// The interfaces in the answers to RTM_GETLINK and RTM_GETADDR dumps (rtnetlink(7)), by their
-/// indices. What makes no sense is passed over.
+/// Parses the replies to RTM_GETLINK and RTM_GETADDR dumps (rtnetlink(7)), and sorts the interfaces
+/// by index. Skips malformed messages.
 std::vector<Interface> parse_interfaces(std::string_view links, std::string_view addresses);
 
-/// RTM_GETNSID with one attribute: NETNSA_FD or NETNSA_PID, whose namespace it asks about. struct
-/// rtgenmsg is one byte, and attributes follow aligned: no macro of linux/rtnetlink.h says so.
+/// RTM_GETNSID with one attribute, NETNSA_FD or NETNSA_PID, for the namespace in question. struct
+/// rtgenmsg is one byte, and attributes follow with alignment, for which linux/rtnetlink.h has no
+/// macro.
 struct NetIdRequest {
   nlmsghdr header{};
   rtgenmsg family{};
@@ -28,7 +30,7 @@ struct NetIdRequest {
   std::uint32_t of = 0;
 };
 static_assert(offsetof(NetIdRequest, attribute) == 20);
-// Many can be sent at once.
+// So that an array of requests can be sent at once.
 static_assert(sizeof(NetIdRequest) == NLMSG_ALIGN(sizeof(NetIdRequest)));
 
 inline NetIdRequest net_id_request(std::uint16_t attribute, std::uint32_t of) {
@@ -42,7 +44,8 @@ inline NetIdRequest net_id_request(std::uint16_t attribute, std::uint32_t of) {
   return request;
 }
 
-/// The netnsid that an answer tells, if it is one: NETNSA_NSID_NOT_ASSIGNED, if there is none.
+/// Returns the netnsid in a reply, which may be NETNSA_NSID_NOT_ASSIGNED. None: it is another
+/// message.
 std::optional<std::int32_t> find_net_id(const char* answer, std::size_t size);
 
 }  // namespace nsx

@@ -20,7 +20,7 @@ namespace nsx {
 
 namespace {
 
-/// To be its user is enough where it is none of root's, and has no more capabilities.
+/// Being its user is sufficient unless the process is root's or has additional capabilities.
 std::string trace_hint() {
   return hint_for_capability(CAP_SYS_PTRACE,
                              "the right to trace that process (as its user, or CAP_SYS_PTRACE)",
@@ -34,16 +34,17 @@ std::string pid_subject(pid_t pid) {
 OwnedFd open_pidfd(pid_t pid) {
   OwnedFd process(abi::pidfd_open(pid, 0));
   if (process || errno == ESRCH) return process;
-  // A number of /proc can be that of a thread which does not lead its process.
+  // A number in /proc can be that of a thread other than the leader.
   return OwnedFd(abi::pidfd_open(pid, abi::kPidfdThread));
 }
 
-/// Whether the process still has its number, be it as a zombie.
+/// Returns whether the process still has its PID, possibly as a zombie.
 bool is_there(int pidfd) {
   return abi::pidfd_send_signal(pidfd, 0) == 0 || errno == EPERM;
 }
 
-/// The second number of a line of /proc/PID/status: real, effective, saved and file system's.
+/// Returns the second number of a line in /proc/PID/status: real, effective, saved and file system
+/// id.
 std::optional<std::uint32_t> effective_id(std::string_view status, std::string_view heading) {
   const std::size_t at = status.find(heading);
   if (at == std::string_view::npos) return std::nullopt;
@@ -52,7 +53,7 @@ std::optional<std::uint32_t> effective_id(std::string_view status, std::string_v
   return parse_number<std::uint32_t>(next_field(status, '\t'));
 }
 
-/// The numbers of the line "Groups:" of /proc/PID/status.
+/// Returns the numbers in the line "Groups:" of /proc/PID/status.
 std::vector<gid_t> supplementary_groups(std::string_view status) {
   constexpr std::string_view kHeading = "\nGroups:\t";
   std::vector<gid_t> groups;
@@ -65,7 +66,8 @@ std::vector<gid_t> supplementary_groups(std::string_view status) {
   return groups;
 }
 
-/// Whether a user namespace is this one or above it. What the caller may not see is above its own.
+/// Returns whether a user namespace is this one or an ancestor of it. Namespaces that are not
+/// visible are ancestors of the caller's own.
 bool is_or_is_above(const Kernel& kernel, const Namespace& user, const Namespace& below) {
   if (user.same_as(below)) return true;
   for (auto parent = below.parent(kernel); parent; parent = parent->parent(kernel)) {
@@ -74,9 +76,9 @@ bool is_or_is_above(const Kernel& kernel, const Namespace& user, const Namespace
   return false;
 }
 
-/// unshare(2) changes the other namespaces a moment before the user namespace, so that two looks
-/// can be the same and wrong. A namespace that the process has with this one is owned by it, or
-/// above.
+/// unshare(2) changes the user namespace a moment after the other namespaces, so two reads can
+/// agree and still be wrong. A namespace of a process must be owned by its user namespace or an
+/// ancestor.
 Status check_owner(const Kernel& kernel, const Namespace& ns, const Namespace& user,
                    const std::string& subject) {
   auto owner = ns.owner(kernel);
@@ -104,7 +106,7 @@ Result<Process> Process::open(const Kernel& kernel, pid_t pid) {
   if (!directory) return gone();
   process.directory_ = std::move(*directory);
 
-  // Alive now, so the directory opened a moment ago was of the same process.
+  // The process is alive now, so the directory that was opened before belongs to it.
   if (process.pidfd_ && !is_there(process.pidfd_.get())) return gone();
   return process;
 }
@@ -124,7 +126,8 @@ Result<Namespace> Process::open_namespace(const Kernel& kernel, Kind kind) const
       case EPERM:
         return fail(operation, pid_subject(pid_), errno, trace_hint());
       case ENOENT:
-        // No directory ns/ any more, or a zombie: only its pid and user namespace are left.
+        // The directory ns/ is gone, or the process is a zombie, which only keeps its pid and user
+        // namespace.
         return fail(operation, pid_subject(pid_), ESRCH,
                     "if the process still runs, this kernel lacks the kind: ls /proc/self/ns");
       default:
@@ -168,7 +171,7 @@ Result<std::string> Process::read_environment_text() const {
   std::string text;
   for (std::size_t size = std::size_t{64} << 10; size <= kMaxEnvironment; size *= 2) {
     auto file = TRY(open_at(directory_.get(), "environ", O_RDONLY));
-    // In one call: between two the process can end or execute another program, and what follows
+    // In one call: between two reads, the process can exit or execute another program, and the rest
     // would be missing.
     text.resize(size);
     const ssize_t n = ::read(file.get(), text.data(), size);
@@ -181,8 +184,9 @@ Result<std::string> Process::read_environment_text() const {
   return fail("read", "environ", EFBIG);
 }
 
-/// By a child: the process can hold the lock of its memory for as long as it likes (see
-/// command_line.cc). Not by a thread, as the caller may be about to join a user namespace.
+/// Uses a child, because the process can hold its memory lock for as long as it likes (see
+/// command_line.cc). Not a thread, because the caller may be about to join a user namespace, which
+/// must be single-threaded.
 Result<std::string> Process::read_environment_in_time() const {
   const auto answer = text_in_time([this] {
     auto text = read_environment_text();
@@ -260,7 +264,7 @@ Result<std::uint64_t> Process::pidfd_inode() const {
   if (::fstatfs(pidfd_.get(), &fs) != 0 || ::fstat(pidfd_.get(), &st) != 0) {
     return fail(kAsk, pid_subject(pid_));
   }
-  // Older kernels have one inode for all of them.
+  // In older kernels, all pidfds have the same inode.
   if (static_cast<std::uint64_t>(fs.f_type) != abi::kPidfdFileSystem) {
     return refuse(kAsk, pid_subject(pid_), "it needs Linux 6.9");
   }
@@ -286,7 +290,7 @@ bool Process::wait_for_end(int milliseconds) const {
 }
 
 std::optional<ProcessStat> parse_process_stat(std::string_view text) {
-  // "PID (command) S PPID ...": the command may hold ") ", so its end is the last one.
+  // "PID (command) S PPID ...": the command may contain ") ", so search from the end.
   const std::size_t open = text.find(" (");
   const std::size_t close = text.rfind(") ");
   if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2) {
@@ -302,7 +306,7 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   stat.pid = *pid;
   stat.state = state[0];
   stat.parent = *parent;
-  // The field 22; "rest" is at the field 5.
+  // Start time is field 22; `rest` starts with field 5.
   for (int field = 5; field < 22; ++field)
     next_field(rest, ' ');
   stat.start_time = parse_number<std::uint64_t>(next_field(rest, ' ')).value_or(0);
@@ -318,10 +322,9 @@ bool is_alive(std::string_view stat_text) {
   return stat && is_alive(*stat);
 }
 
-// Whether what was opened of a process belongs together. A process can move on while it is looked
-// at: of one that made a user namespace and a mount namespace in between, the first could be taken
-// from before and the second from after. Then the rights of the one would reach the files of the
-// other.
+// Checks that the opened namespaces belong together. If a process creates a user namespace and a
+// mount namespace between two reads, one could be from before the change and the other from after
+// it. The rights over the one would then apply to the files of the other.
 Status Process::confirm_namespaces(const Kernel& kernel,
                                    const std::vector<const Namespace*>& opened) const {
   const std::string subject = "PID " + std::to_string(pid_);

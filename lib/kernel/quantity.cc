@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sizes, rates, times and percentages, as people write them.
+// Parsing of sizes, rates, times and percentages in human units.
 
 #include "quantity.hh"
 
@@ -20,7 +20,7 @@ char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
-/// Takes the number off the start of `text`.
+/// Removes a number from the start of `text`.
 std::string_view take_number(std::string_view& text) {
   const auto* const end =
       std::find_if_not(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
@@ -63,7 +63,7 @@ std::optional<Quantity> read_quantity(std::string_view text) {
   constexpr std::string_view kPrefixes = "KMGTPEZY";
   Quantity size;
   size.number = take_number(text);
-  // A number that is too large is one all the same.
+  // A number that is too large is still a number.
   const bool is_number = !size.number.empty() && is_digit(size.number.back()) &&
                          std::count(size.number.begin(), size.number.end(), '.') <= 1;
   if (!is_number) return std::nullopt;
@@ -113,7 +113,7 @@ std::optional<double> read_share(std::string_view text) {
 
 std::optional<double> read_decimal(std::string_view text) {
   std::string_view rest = text;
-  // from_chars(3) takes signs, exponents and words, too.
+  // from_chars(3) also accepts signs, exponents and words.
   if (take_number(rest).size() != text.size() || text.empty() || !is_digit(text.back())) {
     return std::nullopt;
   }

@@ -15,7 +15,7 @@ struct Range {
   char32_t last;
 };
 
-/// See is_hidden(). Ascending.
+/// The ranges of is_hidden(), in ascending order.
 constexpr std::array kHidden{
     Range{0x00, 0x1f},       Range{0x7f, 0x9f},  // C0, DEL, C1
     Range{0x061c, 0x061c},                       // Arabic letter mark
@@ -27,7 +27,7 @@ constexpr std::array kHidden{
     Range{0xe0000, 0xe007f},                         // tags
 };
 
-/// The place of an error's subject in the phrase that says what failed.
+/// The placeholder for the subject in the phrase of an error.
 constexpr std::string_view kPlace = "{}";
 
 void append_hex(std::string& out, std::string_view bytes) {
@@ -67,7 +67,7 @@ Character first_character(std::string_view text) {
                              : lead >= 0xf0 && lead <= 0xf4 ? 4
                                                             : 0;
   if (length == 0 || length > text.size()) return {};
-  // The lead has a bit less of its own for each byte that follows.
+  // The lead byte has one bit less of the code point for each continuation byte.
   char32_t code = length == 1 ? lead : lead & (0x7fU >> length);
   for (std::size_t i = 1; i < length; ++i) {
     if (!continues_character(text[i])) return {};
@@ -124,7 +124,7 @@ struct Error::Words {
   std::string hint;
 };
 
-/// Makes or changes the words; without the memory for that, there are none.
+/// Changes the words, after allocating them if necessary. Drops them if memory runs out.
 template <class Change>
 void Error::change(Change change) noexcept {
   try {
@@ -206,7 +206,7 @@ void Error::set_hint(std::string_view text) noexcept {
 }
 
 std::string Error::message() const {
-  // Short enough for a string that needs no memory.
+  // Fits into the small-string buffer, so it needs no memory.
   if (words_ == nullptr) return "out of memory";
   const std::string_view format = what();
   const std::size_t place = format.find(kPlace);

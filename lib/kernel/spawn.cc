@@ -16,7 +16,7 @@ namespace nsx {
 
 namespace {
 
-// clone3(2), as far as CLONE_INTO_CGROUP.
+// The arguments of clone3(2) up to CLONE_INTO_CGROUP.
 constexpr std::uint64_t kCloneIntoCgroup = 1ULL << 33;
 struct CloneArguments {
   std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
@@ -32,15 +32,15 @@ long clone_into_cgroup(std::uint64_t directory) {
   return ::syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
-/// Ends a child whose parent has ended before it could ask for its death signal. In a pid namespace
-/// that its parent is outside of, getppid(2) is 0.
+/// Ends a child if its parent has died before the death signal was set. If the parent is outside of
+/// the child's pid namespace, getppid(2) returns 0.
 void die_with(pid_t parent, int signal) {
   if (::prctl(PR_SET_PDEATHSIG, signal) != 0) abi::end_process(1);
   const pid_t now = ::getppid();
   if (now != parent && now != 0) abi::end_process(1);
 }
 
-/// Waits for a child: a status of wait(2), or 0 with ECHILD.
+/// Waits for a child and returns its status of wait(2), or 0 if that was discarded (ECHILD).
 int wait_for(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -50,7 +50,7 @@ int wait_for(pid_t child) {
 
 }  // namespace
 
-/// What spawn() has in hand.
+/// The state of a call of spawn().
 class Spawner {
  public:
   Spawner(const SpawnOptions& options, Life life) : options_(options), life_(life) {}
@@ -68,7 +68,7 @@ class Spawner {
   }
 
  private:
-  /// Returns an errno.
+  /// Returns 0 or an errno value.
   int start(Spawned& spawned) {
     sigset_t before;
     if (options_.blocks_signals) {
@@ -89,21 +89,22 @@ class Spawner {
       spawned.pid_ = child;
       return 0;
     }
-    // Where it is thrown away (ECHILD), only what the child says later tells a failure.
+    // If the status was discarded (ECHILD), a failure only shows in later messages of the child.
     const int status = wait_for(child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
   }
 
-  /// In a process between, which ends at once: so the child is nobody's.
+  /// Runs in an intermediate process that exits at once, so that the child is reparented.
   [[noreturn]] void begin_detached(Channel& near) {
     const pid_t child = fork_program();
     if (child == 0) live(near, 0);
     abi::end_process(child < 0 ? errno : 0);
   }
 
-  /// An exception must not unwind into the frames that were copied from the caller.
+  /// An exception must not unwind into frames copied from the caller.
   [[noreturn]] void live(Channel& near, pid_t parent) {
-    // Otherwise this process would not see the end of the other. stay_behind() closes it, too.
+    // Otherwise this process would keep the other end open, and never see its end. stay_behind()
+    // closes it, too.
     if (options_.name == nullptr) near.close();
     if (parent != 0) die_with(parent, options_.death_signal);
     if (options_.name != nullptr) stay_behind(options_.name, options_.keep_fds, far_.fd());
@@ -149,13 +150,14 @@ void Spawned::kill() const {
 
 pid_t fork_program(int cgroup) {
   if (cgroup >= 0) return static_cast<pid_t>(clone_into_cgroup(static_cast<std::uint64_t>(cgroup)));
-  // With one thread there are no locks of libc's to put right, which would copy three pages.
+  // A single-threaded process holds no libc locks to reset after fork, which would copy three
+  // pages.
   return __libc_single_threaded ? ::_Fork() : ::fork();
 }
 
 bool knows_clone_into_cgroup() {
-  // No copy of the process is begun: a kernel that knows it refuses a descriptor that is no int
-  // (EINVAL), and one that does not know the member refuses that (E2BIG).
+  // Nothing is cloned: a kernel that knows the flag rejects a descriptor that does not fit into an
+  // int (EINVAL), and one that does not know the member rejects that (E2BIG).
   return clone_into_cgroup(~std::uint64_t{0}) < 0 && errno == EINVAL;
 }
 
@@ -166,7 +168,8 @@ void stay_behind(const char* name, std::initializer_list<int> kept, int also_kep
   ::sigfillset(&all);
   ::sigprocmask(SIG_BLOCK, &all, nullptr);
   [[maybe_unused]] const int moved = ::chdir("/");
-  // A pipe that the program writes to ends with the program, not with us. -1 is the largest.
+  // A pipe that the program writes to must end with the program, so close it here. As an unsigned
+  // number, -1 is the largest.
   unsigned first = 0;
   for (;;) {
     unsigned next = ~0U;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Children of this process, and of this program alone: none of them is seen by whoever uses the
-// library. All begin here, so that each is sure not to run the caller's code when its own is over.
+// Child processes for internal use, invisible to the user of the library. All are started here,
+// which guarantees that no child ever continues with the caller's code.
 
 #include <chrono>
 #include <initializer_list>
@@ -12,24 +12,25 @@
 
 namespace nsx {
 
-/// How a child begins. The defaults are those of fork(2).
+/// Options of a child. The defaults correspond to fork(2).
 struct SpawnOptions {
-  /// It stays beside the program, in nobody's way: stay_behind() with this name, the channel and
-  /// `keep_fds` before anything else.
+  /// The name of a helper that runs beside the program. It first calls stay_behind() with this
+  /// name, and keeps the channel and `keep_fds` open.
   const char* name = nullptr;
   std::initializer_list<int> keep_fds = {};
-  bool has_channel = false;  ///< to the caller
-  /// It is no child of the caller's, so that a program that this process executes inherits none.
+  bool has_channel = false;  ///< connected to the caller
+  /// Make it an orphan, so that a program executed by this process does not inherit a child.
   bool detached = false;
-  /// No signal handler of the caller's runs in it: all signals are blocked before it begins.
+  /// Block all signals before it starts, so that no signal handler of the caller runs in it.
   bool blocks_signals = false;
-  /// What it gets when the thread that spawns it ends (PR_SET_PDEATHSIG); 0: nothing. A detached
-  /// one has nobody whose end it could hear of.
+  /// The signal for the child when the thread that starts it exits (PR_SET_PDEATHSIG); 0: none. Has
+  /// no effect on a detached child.
   int death_signal = 0;
 };
 
-/// A child, and the near end of its channel. One that was neither waited for nor let go is ended
-/// with this: by the end of its channel, which it has to heed, or without one by SIGKILL.
+/// A child, and the near end of its channel. If it was neither waited for nor let go, the
+/// destructor ends it: by closing the channel, which the child must watch for, or without a channel
+/// by SIGKILL.
 class Spawned {
  public:
   Spawned(Spawned&& other) noexcept
@@ -43,15 +44,15 @@ class Spawned {
   const Channel& channel() const { return channel_; }
   Channel take_channel() { return std::move(channel_); }
 
-  /// Waits for its end: a status of wait(2), or 0 where whoever started this process ignores
-  /// SIGCHLD, so that the kernel has thrown it away.
+  /// Waits for its exit and returns its status of wait(2). Returns 0 if the caller's SIGCHLD is
+  /// ignored, because the kernel has discarded the status.
   int wait();
 
-  /// Waits for its end as long as this. A child that takes longer, as not even SIGKILL ends a wait
-  /// for some file systems, is let go.
+  /// Waits for its exit for at most this time, then lets it go. Some file systems block a process
+  /// so that not even SIGKILL ends it.
   void wait_or_let_go(std::chrono::milliseconds time);
 
-  /// Leaves it to itself.
+  /// Lets it continue without waiting for it.
   void let_go() { pid_ = -1; }
 
   void kill() const;
@@ -64,11 +65,11 @@ class Spawned {
   Channel channel_;
 };
 
-/// A reference to what a child does, which returns its exit status.
+/// A reference to the code of a child, which returns its exit status.
 class Life {
  public:
   template <class Function>
-  Life(const Function& function)  // a lambda is given in its place
+  Life(const Function& function)  // implicit, for lambdas
       : object_(&function), call_([](const void* object, Channel& channel) {
           return (*static_cast<const Function*>(object))(channel);
         }) {}
@@ -80,23 +81,26 @@ class Life {
   int (*call_)(const void*, Channel&);
 };
 
-/// Starts a child that does `life`, with the far end of its channel, and ends with its status or,
-/// if memory runs out, ENOMEM. Up to there the child only does what is async-signal-safe, as other
-/// threads of the caller may hold locks. It has copies of all that the caller has but the channel's
-/// near end, and none of it is tidied up: neither destructors nor buffers. Errors: "fork", unless
-/// the channel is what cannot be had.
+/// Starts a child that runs `life` with the far end of its channel, and exits with its result, or
+/// ENOMEM if memory runs out.
+///
+/// Before `life`, the child only makes async-signal-safe calls, because other threads of the caller
+/// may hold locks. It has copies of everything in the caller except the near end of the channel,
+/// and runs no destructors and flushes no buffers. Errors: "cannot fork", or the channel cannot be
+/// created.
 Result<Spawned> spawn(const SpawnOptions& options, Life life);
 
-/// fork(2) where the program goes on in the child. `cgroup` is the directory of a cgroup v2 in
-/// which it begins (CLONE_INTO_CGROUP, Linux 5.7), in a process without threads, or -1.
+/// Forks a process that continues with this program. `cgroup`: the directory of the cgroup v2 in
+/// which it starts (CLONE_INTO_CGROUP, Linux 5.7), for a single-threaded process; -1: that of the
+/// caller.
 pid_t fork_program(int cgroup = -1);
 
-/// Whether the kernel knows CLONE_INTO_CGROUP.
+/// Returns whether the kernel supports CLONE_INTO_CGROUP.
 bool knows_clone_into_cgroup();
 
-/// What a process of ours does first that stays beside the program, not to be in anyone's way:
-/// takes a name, blocks all signals, leaves the working directory, is hidden from those inside, and
-/// closes every descriptor but `kept`, of which -1 are none. Async-signal-safe.
+/// Prepares a helper process that stays beside the program: sets its name, blocks all signals,
+/// leaves the working directory, hides it from processes inside, and closes every descriptor not in
+/// `kept` (-1 is ignored). Async-signal-safe.
 void stay_behind(const char* name, std::initializer_list<int> kept, int also_kept = -1);
 
 }  // namespace nsx

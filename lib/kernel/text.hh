@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Numbers and fields in the kernel's text files.
+// Parsing of numbers and fields in text files of the kernel.
 
 #include <charconv>
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace nsx {
 
-/// A decimal number that is the whole of `text`.
+/// Parses a decimal number, which must be the whole of `text`.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value{};
@@ -21,7 +21,7 @@ std::optional<Number> parse_number(std::string_view text) {
   return value;
 }
 
-/// Takes the next piece off `rest`, up to one `separator` or the end.
+/// Removes the text up to the next `separator`, or the end, from `rest` and returns it.
 inline std::string_view next_field(std::string_view& rest, char separator) {
   const std::size_t at = rest.find(separator);
   const std::string_view field = rest.substr(0, at);
@@ -29,10 +29,10 @@ inline std::string_view next_field(std::string_view& rest, char separator) {
   return field;
 }
 
-/// Ends a text of which only the beginning is shown.
+/// The end of a truncated text.
 inline constexpr const char* kCut = "\u2026";
 
-/// Removes an incomplete UTF-8 character from the end of a text that was cut.
+/// Removes an incomplete UTF-8 character from the end of a truncated text.
 inline void drop_partial_character(std::string& text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Traces of the library. When they are off, each place costs a load and a branch.
+// Traces of the library. A disabled trace costs a load and a branch.
 
 #include <chrono>
 #include <string>
@@ -15,14 +15,14 @@ struct Tracing {
   TraceSink sink = nullptr;
 };
 
-/// What trace_to() has set.
+/// As set by trace_to().
 extern Tracing tracing;
 
 inline bool traces(TraceArea area) {
   return tracing.areas.contains(area);
 }
 
-/// Traces the line that `text` returns, which is called only if somebody reads it.
+/// Traces the line returned by `text`, which is only called if the area is enabled.
 template <class Text>
 void trace(TraceArea area, Text&& text) {
   if (traces(area)) [[unlikely]] {
@@ -30,7 +30,7 @@ void trace(TraceArea area, Text&& text) {
   }
 }
 
-/// A time that has passed, in words: "1.24 ms".
+/// Formats a duration: "1.24 ms".
 std::string in_milliseconds(std::chrono::steady_clock::duration time);
 
 }  // namespace nsx

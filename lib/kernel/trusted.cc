@@ -18,7 +18,7 @@ namespace nsx {
 namespace {
 
 constexpr const char* kFollow = "follow the path";
-/// As the kernel has it (path_resolution(7)).
+/// The limit of the kernel (path_resolution(7)).
 constexpr int kMaxLinks = 40;
 
 class Walk {
@@ -100,7 +100,8 @@ class Walk {
     return is_absolute ? start("/") : Status{};
   }
 
-  /// A namespace file belongs to the first root, who has no mapping in most user namespaces.
+  /// A namespace file belongs to root of the initial user namespace, who is not mapped in most
+  /// others.
   static bool is_namespace(int fd) {
     struct statfs fs {};
     return ::fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
@@ -114,7 +115,7 @@ class Walk {
                   "choose a path that only root or you can change");
   }
 
-  /// Whether only trusted users can replace an entry of theirs in the directory where the walk is.
+  /// Checks that only trusted users can replace their entries in the current directory of the walk.
   Status check_closed() const {
     if ((status_.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (status_.st_mode & S_ISVTX) != 0) return {};
     return refuse(kFollow, path_, shown_ + " is writable by other users", "chmod go-w " + shown_);
