@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs a program in all namespaces of a target: enter TARGET PROGRAM [ARGUMENT...]
-// The target is what nsx-enter --target takes: a PID, a container, a unit, a pin.
+// The target is the same as in nsx-enter --target: a PID, a container, a unit, a pin.
 #include <csignal>
 #include <cstdio>
 
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   request.protection.of_terminal = true;
   request.program = {.file = argv[2], .arguments = {argv + 2, argv + argc}};
 
-  // What is asked for, what the kernel says of it, what is to be done: then it is done.
+  // The request, the facts from the kernel, the plan, and its execution.
   auto facts = nsx::read_enter_facts(*kernel, request, std::move(*target));
   if (!facts) return fail(facts.error());
   const auto plan = nsx::plan_enter(request, std::move(*facts));

@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   auto made = nsx::make_namespaces(*kernel, request);
   if (!made) return fail(made.error());
 
-  // Both or none, whatever happens.
+  // Pins both or none.
   const auto pinned = nsx::add_pins(*kernel, nsx::kPinRoot, argv[1], made->namespaces());
   if (!pinned) return fail(pinned.error());
   for (const nsx::Namespace& ns : made->namespaces())

@@ -18,7 +18,7 @@ int fail(const nsx::Error& error) {
 int main(int argc, char** argv) {
   const auto kernel = nsx::Kernel::open();
   if (!kernel) return fail(kernel.error());
-  // From here on the process is held: its number cannot become another's.
+  // The process is held from here on, so its PID cannot be mistaken for that of another process.
   const auto process = nsx::Process::open(*kernel, argc == 2 ? std::atoi(argv[1]) : 0);
   if (!process) return fail(process.error());
   const auto net = process->open_namespace(*kernel, nsx::Kind::net);

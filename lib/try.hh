@@ -15,15 +15,15 @@ inline void take_value(Status&) {}
 
 }  // namespace nsx
 
-/// The value of a Result; its error is returned from the function at once.
+/// Evaluates to the value of a Result or Status, or returns its error from the calling function.
 ///   TRY(check(request));
 ///   auto process = TRY(Process::open(kernel, pid));
-/// A value without a name is destroyed at once: a lock needs one. Nothing that has a destructor may
-/// be made before it in the same expression, as compilers leave that behind. For .cc files only and
-/// installed nowhere, as it has no prefix and takes an extension of g++ and clang.
+/// A value that is not stored is destroyed at once, so store a lock. In the same expression,
+/// nothing with a destructor may be constructed before it, because compilers do not destroy it.
+/// Only for .cc files, and not installed: it has no prefix and uses an extension of g++ and clang.
 #define TRY(...) NSX_TRY(NSX_TRY_NAME(__COUNTER__), __VA_ARGS__)
 
-// A name for each, as an argument of TRY may have a TRY in it (-Wshadow).
+// A unique name for each use, because an argument of TRY may contain a TRY (-Wshadow).
 #define NSX_TRY_NAME(number) NSX_TRY_JOIN(tried_, number)
 #define NSX_TRY_JOIN(left, right) left##right
 #define NSX_TRY(tried, ...)                    \

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The starter: what a plan executes in place of the program, where the program may be somebody
-// else's.
+// The starter: executed by a plan instead of the program, if the program may belong to somebody
+// else.
 //
-// A program whose first line is "#!/proc/self/exe" has the kernel execute the file of the process
-// that starts it, with the loader of the target's root; that file must not be one of the host's
-// (CVE-2019-5736). So the last execve(2) is done by this program, which is a sealed memfd: there is
-// nothing else below /proc/PID/exe and /proc/PID/map_files.
+// If the first line of a program is "#!/proc/self/exe", the kernel executes the file of the process
+// that starts it, with the dynamic loader of the target's root. That file must not be a file of the
+// host (CVE-2019-5736). So the last execve(2) is done by this program in a sealed memfd, and
+// /proc/PID/exe and /proc/PID/map_files show nothing else.
 //
-// It has no C library, and one page: it is started each time, and each page costs more than a call.
-// lib/plan/sealed_start.cc says what its arguments are.
+// It has no C library and fits into one page: it is started every time, and each page costs more
+// than a system call. lib/plan/sealed_start.cc passes its arguments.
 
 #include "starter/starter.hh"
 
@@ -67,7 +67,7 @@ std::size_t length(const char* text) {
   return size;
 }
 
-/// A descriptor's number, or -1 for an empty word.
+/// Parses a descriptor; -1 for an empty word.
 int number(const char* text) {
   if (*text == '\0') return -1;
   int value = 0;
@@ -76,7 +76,7 @@ int number(const char* text) {
   return value;
 }
 
-/// What strerror(3) says of the errors that execve(2) and the security context have.
+/// Returns the text of strerror(3) for errors of execve(2) and of the security context.
 const char* reason(long code) {
   switch (code) {
     case EPERM:
@@ -127,8 +127,8 @@ void say(const char* text) {
   call(SYS_write, 2, address(text), static_cast<long>(length(text)));
 }
 
-/// Has the caller of exec(2) set the context of the program, as proc_pid_attr(5) says. The target
-/// may have put anything on /proc, or on a file in it: only the kernel's own is written to.
+/// Sets the context for the program executed next (proc_pid_attr(5)). The target controls what is
+/// mounted on /proc and on the files in it, so this writes only to the kernel's own file.
 long set_context(const char* path, const char* context) {
   const long proc =
       call(SYS_openat, AT_FDCWD, address("/proc"), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -137,7 +137,7 @@ long set_context(const char* path, const char* context) {
   if (const long failed = call(SYS_fstatfs, proc, address(&fs)); failed < 0) return failed;
   struct stat root;
   if (const long failed = call(SYS_fstat, proc, address(&root)); failed < 0) return failed;
-  constexpr ino_t kRoot = 1;  // of every proc, since Linux 2.4
+  constexpr ino_t kRoot = 1;  // in every proc since Linux 2.4
   if (fs.f_type != PROC_SUPER_MAGIC || root.st_ino != kRoot) return -EXDEV;
   open_how how;
   how.flags = O_WRONLY | O_CLOEXEC;
@@ -148,7 +148,7 @@ long set_context(const char* path, const char* context) {
   return call(SYS_write, file, address(context), static_cast<long>(length(context)));
 }
 
-/// Tells those who wait that the program does not run, says why, and ends.
+/// Notifies the listeners that the program does not run, prints the reason, and exits.
 [[noreturn]] void give_up(char** words, const char* what, const char* object, long code,
                           long status) {
   const char failed = 1;
@@ -168,7 +168,8 @@ long set_context(const char* path, const char* context) {
 }
 
 [[noreturn]] void start(long count, char** words, char** environment) {
-  // A hostile script can start this file, too: it is the one that its process executed last.
+  // A hostile script can also start this file, because it is the last one that its process
+  // executed.
   if (count <= kArguments) end(126);
   for (const Word word : {kReportFd, kUndoFd}) {
     if (const int fd = number(words[word]); fd >= 0) call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
@@ -181,8 +182,7 @@ long set_context(const char* path, const char* context) {
   char* file = words[kFile];
   long failed = call(SYS_execve, address(file), address(words + kArguments), address(environment));
   if (failed == -ENOEXEC) {
-    // A script without a first line that says so, as in execvp(3): the shell's, whose words these
-    // are.
+    // A script without "#!": executed by the shell, as in execvp(3).
     char shell[] = "/bin/sh";
     words[kArguments] = file;
     words[kArguments - 1] = shell;
@@ -199,7 +199,7 @@ int main(int count, char** words, char** environment) {
   start(count, words, environment);
 }
 #else
-/// `stack` is where the kernel has put argc, argv and the environment.
+/// `stack` points to argc, followed by argv and the environment, as set up by the kernel.
 extern "C" [[noreturn, gnu::used]] void start_at(long* stack) {
   char** words = reinterpret_cast<char**>(stack + 1);
   start(*stack, words, words + *stack + 1);

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the library and the starter have agreed on.
+// The interface between the library and the starter.
 
 namespace nsx::starter {
 
-/// The words of its argv. Descriptors are decimal, an empty word stands for none.
+/// The indices of the arguments. Descriptors are decimal numbers; an empty word means none.
 enum Word {
-  kTool,         ///< who reports a failure: "nsx-enter"
-  kReportFd,     ///< a pipe: a byte in it says that the program does not run, its end that it does
-  kUndoFd,       ///< the helper outside (plan/outside.hh), which then undoes what it did
-  kContextFile,  ///< the file below /proc that takes the security context of the program
-  kContext,      ///< what is written to it
-  kShown,        ///< the program's name, as a message shows it
-  kFile,         ///< what execve(2) takes
-  kArguments,    ///< the first word of the program's argv
+  kTool,         ///< the name in error messages: "nsx-enter"
+  kReportFd,     ///< a pipe: a byte means that the program does not run, end of file that it does
+  kUndoFd,       ///< the helper (plan/outside.hh), which then reverts its changes
+  kContextFile,  ///< file below /proc for the security context of the program
+  kContext,      ///< the text to write to it
+  kShown,        ///< the program's name in error messages
+  kFile,         ///< the file for execve(2)
+  kArguments,    ///< the first argument of the program
 };
 
-/// The request that the helper takes (plan/outside_helper.cc), with its end.
+/// The request to the helper (plan/outside.cc), including its terminating NUL.
 inline constexpr char kUndo[] = "undo";
 
 }  // namespace nsx::starter
