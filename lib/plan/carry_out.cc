@@ -27,7 +27,7 @@ bool has(const Plan& plan) {
                      [](const Step& step) { return std::holds_alternative<Wanted>(step); });
 }
 
-/// A write to timens_offsets (time_namespaces(7)).
+/// Formats a write to timens_offsets (time_namespaces(7)).
 std::string time_offsets(const step::SetTimeOffsets& s) {
   std::string text;
   if (s.monotonic) text += "monotonic " + std::to_string(*s.monotonic) + " 0\n";
@@ -35,19 +35,20 @@ std::string time_offsets(const step::SetTimeOffsets& s) {
   return text;
 }
 
-/// Does one step after another, and holds what a step leaves for a later one.
+/// Carries out steps in order, and keeps state that later steps need.
 class Performer {
  public:
   Performer(const Kernel& kernel, const Plan& plan, const OnStart& on_start)
       : kernel_(kernel), plan_(plan), family_(on_start, has<step::BecomeInit>(plan)) {}
 
-  /// Set in a parent, which has nothing more to do.
+  /// Set in a parent, which has nothing left to do.
   const std::optional<Outcome>& ended() const { return ended_; }
 
-  /// Undoes what would outlast a failure, and tells the parent that the program will not start.
+  /// Reverts changes that would outlive a failure, and notifies the parent that the program will
+  /// not start.
   void give_up() {
     if (outside_) {
-      // The helper undoes it anyway when we end, but then nobody waits for it.
+      // The helper also reverts them when this process exits, but then nothing waits for it.
       [[maybe_unused]] const auto undone = attempt([&] { return outside_->undo(); });
     }
     family_.give_up();
@@ -82,7 +83,7 @@ class Performer {
   }
 
   Status operator()(const step::Fork& s) {
-    // Only pins come after it, and a parent that waits would keep the helper waiting, too.
+    // After a Fork, only pins need the helper, and a waiting parent would keep it alive.
     if (!has<step::Pin>(plan_)) outside_.reset();
     ended_ = TRY(family_.fork(kernel_, s));
     return {};
@@ -96,7 +97,7 @@ class Performer {
       const CgroupChangeOptions options{.leaf = s.leaf};
       auto made =
           TRY(TemporaryCgroup::make(tree, wanted, options, TemporaryCgroup::Ending::when_empty));
-      // What waits for it to be empty waits for somebody to come first.
+      // The process that removes it when it is empty waits until a process has joined.
       auto joined = join_cgroup(tree, made.cgroup());
       if (!joined) [[maybe_unused]]
         const auto removed = made.take_back(tree);
@@ -139,7 +140,7 @@ class Performer {
   }
 
   Status operator()(const step::SetSecurityContext& s) {
-    // The next exec is the starter's: it asks for the program's context itself.
+    // The next exec is that of the starter, which sets the context itself.
     if (!has<step::PrepareStarter>(plan_)) return perform(s);
     context_ = s;
     return {};
@@ -164,11 +165,12 @@ class Performer {
   Status operator()(const auto& s) { return perform(s); }
 
  private:
-  /// New credentials have made it what /proc/sys/fs/suid_dumpable says, which may be 1 (proc(5)).
+  /// A change of credentials resets the dumpable flag to /proc/sys/fs/suid_dumpable, which may be 1
+  /// (proc(5)).
   Status stay_hidden() const { return hidden_ ? perform(step::Hide{}) : Status{}; }
 
-  /// Writes a file of this process in /proc. Who has become another user does not own them, so
-  /// that no process of that user reaches this one; the helper can write them all the same.
+  /// Writes a file of this process in /proc. After BecomeOwner, the process does not own its files
+  /// there, so that no process of that user can access it; the helper can still write them.
   Status write_own_file(const char* file, const std::string& text) {
     if (!owns_its_files_) return outside_->write(file, text);
     const std::string path = std::string("/proc/self/") + file;
@@ -191,7 +193,8 @@ class Performer {
     return outside_->write_map_by(map.tool, map.ids);
   }
 
-  /// This process's namespace; of pid and time the one for children, if it has made none yet.
+  /// Opens this process's namespace; for pid and time that of its children if it has not forked
+  /// yet.
   Result<OwnedFd> open_own(Kind kind) const {
     const char* file = !family_.has_forked() && info(kind).for_children != nullptr
                            ? info(kind).for_children

@@ -27,7 +27,7 @@ std::optional<step::SetPropagation::Mode> mode_of(CreateRequest::Propagation pro
   return std::nullopt;
 }
 
-/// The request with all that it implies.
+/// Returns the request with everything that it implies.
 CreateRequest complete(CreateRequest request, const CreateFacts& facts) {
   if (request.all) {
     for (const Kind kind : facts.kinds)
@@ -74,7 +74,7 @@ CreateRequest complete(CreateRequest request, const CreateFacts& facts) {
   return request;
 }
 
-/// What makes no sense together, of a complete request.
+/// Checks a complete request for contradictions.
 Status check(const CreateRequest& request) {
   if ((request.monotonic || request.boottime) && !request.kinds.contains(Kind::time)) {
     return problem(request.monotonic ? "--monotonic needs --time" : "--boottime needs --time");
@@ -96,7 +96,7 @@ Status check(const CreateRequest& request) {
   return {};
 }
 
-/// The maps, and who writes them. An empty step where nothing is to be written.
+/// Computes the maps and their writers. Returns an empty step if nothing needs to be written.
 Result<step::WriteIdMaps> id_maps(const CreateRequest& request, const CreateFacts& facts) {
   using Writer = step::WriteIdMaps::Writer;
   const auto one = [&](const char* what, const IdMapRequest& ids, std::uint32_t own_id,
@@ -104,8 +104,8 @@ Result<step::WriteIdMaps> id_maps(const CreateRequest& request, const CreateFact
     auto map = TRY(make_id_map(what, ids, own_id, known));
     step::WriteIdMaps::Map written;
     written.ids = std::move(map);
-    // Who has become another user must not be reached by that one's processes, and so cannot
-    // reach its own files in /proc either.
+    // A process that has become another user must not be accessible to processes of that user, so
+    // it cannot access its own files in /proc either.
     if (request.owner || (facts.uid == 0 && !ids.blocks.empty())) {
       written.writer = Writer::helper;
     } else if (!ids.blocks.empty()) {
@@ -129,7 +129,7 @@ Result<step::WriteIdMaps> id_maps(const CreateRequest& request, const CreateFact
   maps.uids = std::move(users);
   maps.gids = std::move(groups);
   maps.allow_setgroups = request.allow_setgroups;
-  // An ordinary user may not write the map of its group else (user_namespaces(7)).
+  // Otherwise an ordinary user may not write its group map (user_namespaces(7)).
   if (!maps.gids.ids.empty() && request.groups.blocks.empty()) maps.allow_setgroups = false;
   return maps;
 }
@@ -156,7 +156,8 @@ bool needs_helper(const CreateRequest& request, const step::WriteIdMaps& maps, b
          (!maps.gids.ids.empty() && maps.gids.writer != Writer::self);
 }
 
-/// Whether a line for binfmt_misc has the flag F: open the interpreter now, not when it is used.
+/// Returns whether a line for binfmt_misc has the flag F, which opens the interpreter on
+/// registration.
 bool opens_interpreter_at_once(const std::string& line) {
   const std::size_t flags = line.rfind(line.empty() ? ':' : line[0]);
   return flags != std::string::npos && line.find('F', flags) != std::string::npos;
@@ -169,7 +170,7 @@ void add_binfmt(const CreateRequest& request, bool before_root, std::vector<Step
     if ((request.root && opens_interpreter_at_once(line)) == before_root) lines.push_back(line);
   }
   if (before_root && lines.empty()) return;
-  // Below a new root the file system is mounted again: both show the same.
+  // Below a new root, the file system is mounted again; both mounts have the same content.
   const std::string path = before_root ? kUsualBinfmt : *request.mount_binfmt;
   steps.push_back(step::MountBinfmt{path});
   for (std::string& line : lines)
@@ -182,7 +183,8 @@ void add_file_systems(const CreateRequest& request, std::vector<Step>& steps) {
   if (request.working_directory) {
     steps.push_back(step::ChangeDirectory{-1, *request.working_directory});
   }
-  // Making / private has made all below it so, unless a chroot(2) has led elsewhere.
+  // Making / private has already made all mounts below it private, unless chroot(2) has changed the
+  // root.
   const bool is_private =
       !request.root && request.propagation == CreateRequest::Propagation::private_;
   const bool has_pid = request.kinds.contains(Kind::pid);
@@ -221,11 +223,12 @@ Result<Plan> plan_create(const CreateRequest& asked, const CreateFacts& facts) {
   std::vector<Step>& steps = plan.steps;
   if (request.root) add_protection_of_descriptors(plan, request.protection);
   add_follow_steps(plan, request.follow);
-  // What is below that root may be anybody's.
+  // Files below that root may belong to anyone.
   if (request.root) steps.push_back(step::PrepareStarter{});
-  // After those, so that no other process holds its connection.
+  // After the other processes, so that they do not inherit its connection.
   if (needs_helper(request, maps, !pins.empty())) steps.push_back(step::StartHelper{});
-  // Without the helper in it, and before the namespaces: a new one of cgroups has it for its root.
+  // After the helper, which stays outside of it, and before the namespaces: a new cgroup namespace
+  // has this cgroup as its root.
   if (facts.cgroup) steps.push_back(*facts.cgroup);
   if (request.owner) steps.push_back(step::BecomeOwner{request.owner->uid, request.owner->gid});
   if (!request.kinds.empty()) {
@@ -240,7 +243,8 @@ Result<Plan> plan_create(const CreateRequest& asked, const CreateFacts& facts) {
   if (request.kinds.contains(Kind::mnt) && propagation) {
     steps.push_back(step::SetPropagation{*propagation, "use --propagation=unchanged"});
   }
-  // After that, so that a mount outside does not show in the new mount namespace.
+  // After the change of propagation, so that a mount outside does not appear in the new mount
+  // namespace.
   if (!pins.empty()) steps.push_back(step::Pin{pins});
   if (request.hostname) steps.push_back(step::SetHostname{*request.hostname});
   if (request.loopback) steps.push_back(step::BringUpLoopback{});

@@ -33,7 +33,7 @@ KindSet kinds_of(const Kernel& kernel) {
   return kinds;
 }
 
-/// The absolute path of a program, or an empty string.
+/// Returns the absolute path of a program, or an empty string.
 std::string look_up(const char* program, std::string_view search_path) {
   while (!search_path.empty()) {
     const std::string_view directory = next_field(search_path, ':');
@@ -44,7 +44,7 @@ std::string look_up(const char* program, std::string_view search_path) {
   return {};
 }
 
-/// Where the facts for users and those for groups differ.
+/// The differences between the facts about users and groups.
 struct Sources {
   const char* sub_ids;
   const char* map;
@@ -97,7 +97,7 @@ std::optional<IdMapLine> find_sub_ids(std::string_view text, std::string_view na
     if (owner.empty() || (owner != name && owner != number)) continue;
     const auto first = parse_number<std::uint32_t>(next_field(line, ':'));
     const auto count = parse_number<std::uint32_t>(line);
-    // newuidmap(1) passes over lines that make no sense, too.
+    // newuidmap(1) also skips malformed lines.
     if (first && count && *count > 0) return IdMapLine{0, *first, *count};
   }
   return std::nullopt;

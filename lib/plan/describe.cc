@@ -253,7 +253,7 @@ struct Describer {
 
 constexpr const char* kOwner = "CAP_SYS_ADMIN in the user namespace that owns it";
 
-/// The name of each step for programs, in the order of `Step`.
+/// The names for action(), in the order of `Step`.
 constexpr std::array kActions{
     "start-helper",
     "start-watcher",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The devpts of another's files. Anything can be mounted on a container's /dev/pts: a tmpfs with
-// any device for a ptmx, a FUSE file system that never answers, the devpts of somebody else. Only a
-// devpts is taken, as all that is in one was made by the kernel, and nothing is opened there but
-// its ptmx.
+// Safe use of the devpts in another user's files. Anything can be mounted on /dev/pts of a
+// container: a tmpfs with any device as ptmx, a FUSE file system that never answers, the devpts of
+// another container. Only a devpts is accepted, because its files are created by the kernel, and
+// only its ptmx is opened.
 
 #include "plan/devpts.hh"
 
@@ -31,7 +31,7 @@ bool is_devpts(int directory) {
   return type == "devpts";
 }
 
-/// Whether it is the device of ptmx(4), in the file system of `devpts`.
+/// Returns whether a file is the device ptmx(4) in the file system of `devpts`.
 bool is_ptmx(int devpts, const struct stat& file) {
   struct stat top {};
   return ::fstat(devpts, &top) == 0 && file.st_dev == top.st_dev && S_ISCHR(file.st_mode) &&
@@ -43,7 +43,7 @@ bool is_ptmx(int devpts, const struct stat& file) {
 OwnedFd open_ptmx(int devpts, int flags) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
-  // Not what is mounted over it, which may be anything.
+  // Never follow a mount on top of it, which may be anything.
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
   OwnedFd ptmx(static_cast<int>(::syscall(SYS_openat2, devpts, "ptmx", &how, sizeof how)));
   if (!ptmx) return ptmx;
@@ -57,7 +57,8 @@ OwnedFd open_devpts(int root, const std::optional<IdMap>& users) {
   auto devpts = open_answering(root, "dev/pts", O_PATH | O_DIRECTORY, PathFrom::search,
                                RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
   if (!devpts || !is_devpts(devpts->get())) return {};
-  // Opened so, it makes no terminal yet. It belongs to who mounted the file system.
+  // O_PATH does not create a terminal yet. The file belongs to the user who mounted the file
+  // system.
   const OwnedFd ptmx = open_ptmx(devpts->get(), O_PATH);
   struct stat st {};
   if (!ptmx || ::fstat(ptmx.get(), &st) != 0) return {};

@@ -8,13 +8,13 @@
 
 namespace nsx {
 
-/// The devpts that is mounted on /dev/pts below a root directory, which may be anybody's: its top,
-/// for open_ptmx() alone. Empty: there is none, its file system does not answer, or it was not made
-/// by an id that `users` maps, the id map of those whose root directory it is, where that is known.
+/// Opens the top of the devpts mounted on /dev/pts below an untrusted root directory, for
+/// open_ptmx() only. `users` is the id map of the owners of the root directory, if known. Empty: no
+/// devpts; its file system does not answer; it was mounted by a user who is not in the map.
 OwnedFd open_devpts(int root, const std::optional<IdMap>& users);
 
-/// Opens the multiplexer of a devpts: a new pseudo-terminal (pty(7)). Its own one, whatever is
-/// mounted over it. Empty: it gives none, with errno.
+/// Opens the multiplexer of a devpts, which creates a new pseudo-terminal (pty(7)). Ignores mounts
+/// on top of it. Empty on failure, with errno set.
 OwnedFd open_ptmx(int devpts, int flags);
 
 }  // namespace nsx

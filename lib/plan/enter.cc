@@ -13,11 +13,11 @@ namespace nsx {
 
 namespace {
 
-/// The order in which nsenter(1) joins; the user namespace goes before or after all of these.
+/// The order of nsenter(1). The user namespace comes before or after all of these.
 constexpr std::array kJoinOrder{Kind::cgroup, Kind::ipc, Kind::uts, Kind::net,
                                 Kind::pid,    Kind::mnt, Kind::time};
 
-/// The namespaces to join, in order.
+/// Returns the namespaces to join, in order.
 std::vector<step::JoinNamespace> joins(const EnterFacts& facts) {
   const FoundNamespace* user = nullptr;
   std::vector<step::JoinNamespace> steps;
@@ -26,7 +26,7 @@ std::vector<step::JoinNamespace> joins(const EnterFacts& facts) {
   };
 
   for (const FoundNamespace& found : facts.namespaces) {
-    // setns(2) refuses one's own user namespace.
+    // setns(2) rejects the caller's own user namespace.
     if (found.kind == Kind::user && !found.shared) user = &found;
   }
   const bool user_first = user != nullptr && !facts.has_sys_admin && !facts.owner;
@@ -34,8 +34,8 @@ std::vector<step::JoinNamespace> joins(const EnterFacts& facts) {
   if (user_first) join(*user);
   for (const Kind kind : kJoinOrder) {
     for (const FoundNamespace& found : facts.namespaces) {
-      // Joining what one is in already changes little (mnt: root and working directory), and
-      // needs a right that an ordinary user does not have over the machine's own namespaces.
+      // Joining a namespace again changes little (mnt: root and working directory), and needs a
+      // privilege that an ordinary user does not have over the machine's namespaces.
       const bool leave_out = found.shared && !facts.has_sys_admin;
       if (found.kind == kind && !leave_out) join(found);
     }
@@ -44,10 +44,10 @@ std::vector<step::JoinNamespace> joins(const EnterFacts& facts) {
   return steps;
 }
 
-/// The id that the program gets where a user namespace is joined and none is named.
+/// Returns the default id of the program after joining a user namespace.
 std::optional<std::uint32_t> default_id(const std::optional<IdMap>& map, bool asks_for_user,
                                         std::optional<std::uint32_t> targets) {
-  // A namespace that nobody asked for, and of which little is known, changes nothing.
+  // Entering an owner that was not requested, with an unknown map, keeps the ids.
   if (!map) return asks_for_user ? std::optional<std::uint32_t>(0) : std::nullopt;
   if (map->empty() || to_outside(*map, 0)) return 0;
   return targets;
@@ -68,7 +68,7 @@ tl::unexpected<Error> cannot_follow(const char* which) {
                 "give a number, or 0");
 }
 
-/// The ids that the program gets.
+/// Determines the ids of the program.
 Result<step::SetIds> choose_ids(const EnterRequest& request, const EnterFacts& facts,
                                 bool joins_user) {
   const bool asks_for_user =
@@ -105,7 +105,7 @@ Result<step::SetIds> choose_ids(const EnterRequest& request, const EnterFacts& f
   return ids;
 }
 
-/// Root and working directory, by what was opened outside or by a path inside.
+/// Adds changes of the root and working directory, opened outside or given by a path inside.
 void add_directories(Plan& plan, const EnterRequest& request, const EnterFacts& facts) {
   if (facts.root) plan.steps.push_back(step::ChangeRoot{facts.root->fd, facts.root->path});
   if (request.inner_working_directory) {
@@ -117,7 +117,7 @@ void add_directories(Plan& plan, const EnterRequest& request, const EnterFacts& 
   }
 }
 
-/// Mounts for the program alone. What is mounted outside goes on to be seen inside.
+/// Adds mounts for the program only. Later mounts outside still propagate inside.
 void add_mounts(Plan& plan, const EnterRequest& request, bool joins_pid, bool joins_net) {
   if (!request.mount_proc && !request.mount_sys && !request.bind_over &&
       request.masked_sockets.empty()) {
@@ -144,8 +144,8 @@ bool joins_another(const EnterFacts& facts, Kind kind) {
                      [&](const auto& found) { return found.kind == kind && !found.shared; });
 }
 
-/// setns(2) refuses one's own user namespace. Left out alone, it would have the program run where
-/// the caller is.
+/// setns(2) rejects the caller's own user namespace, so it is skipped. If nothing else is entered,
+/// the program would run in the caller's namespaces.
 Status check_something_is_entered(const EnterFacts& facts) {
   const bool is_own_user_alone =
       !facts.namespaces.empty() && !facts.owner && !facts.root &&
@@ -157,7 +157,7 @@ Status check_something_is_entered(const EnterFacts& facts) {
                 "add --all to enter all of its namespaces");
 }
 
-/// Where the program's new terminal comes from. It belongs to the UID that the program will have.
+/// Returns the step that opens the terminal of the program, which belongs to the program's UID.
 step::OpenTerminal terminal_of(const EnterFacts& facts, const step::SetIds& ids) {
   step::OpenTerminal terminal;
   if (facts.devpts < 0) return terminal;
@@ -167,7 +167,7 @@ step::OpenTerminal terminal_of(const EnterFacts& facts, const step::SetIds& ids)
   return terminal;
 }
 
-/// How the program is followed, with the terminal that it gets.
+/// Returns how to follow the program, including its terminal.
 FollowRequest follow_request(const EnterRequest& request, const EnterFacts& facts) {
   FollowRequest follow = request.follow;
   if (request.fork && facts.is_anothers()) protect_terminal(request.protection, follow);
@@ -213,7 +213,7 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   const FollowRequest follow = follow_request(request, facts);
   if (facts.is_anothers()) add_protection_of_descriptors(plan, request.protection);
   add_follow_steps(plan, follow, terminal_of(facts, ids));
-  // Then the program may be a file of the target's.
+  // In these cases the program may be a file of the target.
   if (facts.has_other_files() || facts.working_directory) {
     plan.steps.push_back(step::PrepareStarter{});
   }
@@ -224,9 +224,9 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   }
   if (!joined.empty()) plan.steps.push_back(step::Hide{});
 
-  // The right to drop groups ends for one caller, and begins for the other, with the user
-  // namespace. Where setgroups(2) is denied, it is denied below too: the groups have to stay.
-  // Groups that the program shall have are set with its ids.
+  // A user namespace ends the right to drop groups for one caller, and grants it to the other. If
+  // setgroups(2) is denied, it is also denied in descendants, and the groups must stay. Groups of
+  // the program are set together with its ids.
   const bool drops_groups =
       joins_user ? ids.gid || !request.preserve_credentials : ids.gid && !ids.groups;
   const bool drop_first = drops_groups && (facts.has_sys_admin || !joins_user);

@@ -34,7 +34,7 @@ bool kernel_knows(const Kernel& kernel, Kind kind) {
   return ::faccessat(kernel.proc(), path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/// How many user namespaces are between this one and the caller's.
+/// Returns the number of user namespaces between this one and the caller's.
 int depth(const Kernel& kernel, const Namespace& user) {
   int depth = 0;
   auto above = user.parent(kernel);
@@ -67,19 +67,20 @@ class FactReader {
     return std::move(facts_);
   }
 
-  /// After a failure: whether the target has moved while it was read, so that another try may work.
+  /// After a failure, returns whether the target has moved while it was read, so that another
+  /// attempt may succeed.
   bool has_moved() const { return has_moved_; }
 
  private:
   struct Found {
     Namespace ns;
     FoundNamespace facts;
-    bool of_process = false;  ///< the one that the target process is in
+    bool of_process = false;  ///< it is a namespace of the target process
   };
 
   // --- Namespaces --------------------------------------------------------------------------------
 
-  /// The user namespace last: what owns the others is to be read after them.
+  /// Reads the user namespace last: the owner of the others must be read after them.
   Status find_selected() {
     auto selections = request_.selections;
     std::stable_partition(selections.begin(), selections.end(),
@@ -115,7 +116,7 @@ class FactReader {
     return {};
   }
 
-  /// The user namespace above the one that is asked for.
+  /// Replaces the selected user namespace by its parent or owner.
   Status take_parent() {
     if (!request_.user_parent) return {};
     if (find(Kind::user) == nullptr && found_.empty()) {
@@ -123,7 +124,7 @@ class FactReader {
     }
     const Found* below = find(Kind::user);
     if (below == nullptr) below = &found_.front();
-    // Of several the first that is not the caller's says most.
+    // Among several namespaces, use the first that is not the caller's.
     for (const Found& each : found_) {
       if (below->ns.kind() != Kind::user && below->facts.shared && !each.facts.shared)
         below = &each;
@@ -141,7 +142,7 @@ class FactReader {
     return {};
   }
 
-  /// Looks who owns what is asked for, where that tells how to get the right to it.
+  /// Finds the owner of the selected namespaces, if joining it grants the right to join them.
   Status find_owner() {
     if (facts_.has_sys_admin) return {};
     std::optional<Namespace> best;
@@ -151,7 +152,7 @@ class FactReader {
       if (each.facts.shared || each.ns.kind() == Kind::user) continue;
       auto owner = each.ns.owner(kernel_);
       if (!owner || owner->is_current(kernel_)) continue;
-      // That over the outermost gives the right to those below it as well.
+      // Rights over the outermost owner also apply to its descendants.
       const int its_depth = depth(kernel_, *owner);
       if (best && its_depth >= best_depth) continue;
       best = std::move(*owner);
@@ -255,7 +256,7 @@ class FactReader {
     const bool sets_defaults = joins_user && !request_.preserve_credentials;
 
     const bool follows = request_.follow_uid || request_.follow_gid || request_.follow_groups;
-    // Who looks at files may look up a user there.
+    // A caller that looks at files may look up a user there.
     if (request_.gid || follows || sets_defaults || request_.look_at_files) {
       const auto text = read_file_at(kernel_.proc(), "self/setgroups");
       facts_.setgroups_denied = text && text->starts_with("deny");
@@ -267,7 +268,7 @@ class FactReader {
     if (is_targets) {
       TRY(read_maps([&](const char* file) { return target_->process->read(file); }));
     } else if (asked && request_.user_parent && sets_defaults) {
-      // The owner may have no 0 for a default.
+      // The owner may not map 0, which would be the default.
       TRY(read_maps([&](const char* file) { return read_file_inside(kernel_, user->ns, file); }));
     }
     const bool knows_maps = facts_.uid_map.has_value();
@@ -300,7 +301,7 @@ class FactReader {
     return {};
   }
 
-  // --- What else the target has ------------------------------------------------------------------
+  // --- Other properties of the target ------------------------------------------------------------
 
   Result<const Process*> target_process(const char* what) const {
     if (!target_) return refuse(what, "", "no target process is given");
@@ -339,7 +340,8 @@ class FactReader {
     return found;
   }
 
-  /// What cannot be opened stays closed: the program may still be there.
+  /// Opens the root directory of the program. Failures are ignored: the program may still be found
+  /// there later.
   Status find_files() {
     const bool opens_terminal = request_.follow.terminal != FollowRequest::Terminal::callers ||
                                 (request_.protection.of_terminal && request_.fork);
@@ -369,7 +371,8 @@ class FactReader {
     return {};
   }
 
-  /// Whether this is a process's root directory, on the same mount, as far as that can be told.
+  /// Returns whether a directory is the root directory of a process, on the same mount. True if
+  /// unknown.
   static bool has_root(const Process& process, const OwnedFd& directory) {
     const auto root = process.open_root();
     if (!root) return true;
@@ -383,7 +386,7 @@ class FactReader {
            a.stx_dev_minor == b.stx_dev_minor && a.stx_mnt_id == b.stx_mnt_id;
   }
 
-  /// The root directory that setns(2) leads to: that of the target may be another one.
+  /// Opens the root directory that setns(2) leads to, which may differ from that of the target.
   OwnedFd open_root_of(const Namespace& mnt) const {
     auto visitor = Visitor::send(kernel_, mnt);
     return visitor ? visitor->take_root() : OwnedFd();
@@ -463,7 +466,7 @@ class FactReader {
     return {};
   }
 
-  /// Last of all: what was read of the target was all of one moment.
+  /// Runs last: checks that everything was read from the target in one consistent state.
   Status confirm() {
     std::vector<const Namespace*> opened;
     for (const Found& each : found_) {
@@ -488,7 +491,7 @@ class FactReader {
 
 Result<EnterFacts> read_enter_facts(const Kernel& kernel, const EnterRequest& request,
                                     std::optional<Target> target) {
-  // One that moves is soon where it goes; one that never stops is not waited for.
+  // A target usually stops moving soon; one that never stops is not waited for.
   constexpr int kTries = 5;
   for (int tries = 1;; ++tries) {
     FactReader reader(kernel, request, target);

@@ -20,7 +20,7 @@ namespace nsx {
 
 namespace {
 
-/// Asks for the signal that tells the parent's death, which may have come before.
+/// Requests the parent-death signal, and raises it if the parent has already died.
 Status die_with(const OwnedFd& parent, int signal) {
   if (::prctl(PR_SET_PDEATHSIG, signal) != 0) return fail("request", "the parent-death signal");
   pollfd end{parent.get(), POLLIN, 0};
@@ -36,7 +36,7 @@ tl::unexpected<Error> cannot_begin_in(const step::Fork& step, int code) {
   return fail("start a process in the cgroup", step.cgroup_path, code, hint_for_cgroup(code));
 }
 
-/// Joins the cgroup where a child cannot begin in it.
+/// Joins the cgroup if the child could not be started in it.
 Status join(const step::Fork& step) {
   if (auto done = write_file_at(step.cgroup, "cgroup.procs", "0"); !done) {
     return cannot_begin_in(step, done.error().code);
@@ -44,7 +44,7 @@ Status join(const step::Fork& step) {
   return {};
 }
 
-/// Takes what there is of ended and stopped children; ends with the program.
+/// Reaps exited and stopped children. Exits together with the program.
 void reap(pid_t program, const Channel& parent) {
   int status = 0;
   for (;;) {
@@ -52,7 +52,7 @@ void reap(pid_t program, const Channel& parent) {
     if (child <= 0) return;
     if (child != program) continue;
     if (WIFSTOPPED(status)) {
-      // A stop of init itself would be no use: the kernel shields it.
+      // The kernel protects init from being stopped, so only report it.
       parent.send(Message{.type = Message::Type::stopped});
       continue;
     }
@@ -67,7 +67,8 @@ void reap(pid_t program, const Channel& parent) {
   }
 }
 
-/// Signals that stop and continue a job are for all of its processes, if it is one of its own.
+/// Signals that stop or continue a job are sent to its whole process group, if it has one of its
+/// own.
 void pass_on(int signal, pid_t program) {
   const bool is_for_job = signal == SIGTSTP || signal == SIGCONT;
   if (!is_for_job || ::kill(-program, signal) != 0) ::kill(program, signal);
@@ -115,7 +116,7 @@ Result<std::optional<Outcome>> Family::fork(const Kernel& kernel, const step::Fo
   }
   TRY(open_connections());
   auto signals = TRY(block_signals(step, terminal_.has_value(), from_child_.has_value()));
-  // Before the program is there: a key that it is to get must not be a signal to us.
+  // Before the program exists: keys meant for it must not become signals for this process.
   if (terminal_) terminal_->take_over();
   const bool begins_there = step.cgroup >= 0 && kernel.has(Feature::clone_into_cgroup);
   const pid_t child = fork_program(begins_there ? step.cgroup : -1);
@@ -175,7 +176,7 @@ Status Family::become_init() {
   auto foreground = terminal_ ? terminal_->take_foreground() : Status{};
   signals.restore();
   if (!foreground) return foreground;
-  // The parent of this process is init now, and whatever happens to that happens to it.
+  // The parent of this process is now the init. If the init dies, the kernel kills this process.
   death_signal_ = 0;
   return {};
 }
@@ -214,7 +215,7 @@ void be_init(pid_t program, const WaitedSignals& signals, const Channel& parent)
       if (number == SIGCHLD) {
         reap(program, parent);
       } else if (is_sent(*signal, program) || (number == SIGHUP && leads_session)) {
-        // A terminal that hangs up tells only the leader of its session.
+        // A hangup of the terminal is only sent to the leader of its session.
         pass_on(number, program);
       }
     }

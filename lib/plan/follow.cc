@@ -21,8 +21,8 @@ bool is_stop(int signal) {
   return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-/// Whether the default action of a signal ends the process, and it can be taken from a descriptor;
-/// not INT and TERM, for which a step says what they do.
+/// Returns whether a signal terminates the process by default and can be read from a descriptor.
+/// Excludes INT and TERM, whose handling is part of the step.
 bool ends_by_default(int signal) {
   switch (signal) {
     case SIGHUP:
@@ -44,15 +44,15 @@ bool ends_by_default(int signal) {
   }
 }
 
-/// What people and scripts end a program by.
+/// Returns whether users and scripts use this signal to end a program.
 bool tells_to_end(int signal) {
   return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
 }
 
-/// For how long nobody may take the output of a program that was to end, in milliseconds.
+/// How long the output of a program that was told to end may be blocked, in milliseconds.
 constexpr int kPatience = 1000;
 
-/// A set of signals in /proc/PID/status, proc(5).
+/// Returns a signal set in /proc/PID/status (proc(5)).
 std::uint64_t signal_set(const std::string& status, const char* line) {
   const std::size_t at = status.find(line);
   if (at == std::string::npos) return 0;
@@ -77,7 +77,7 @@ class Follower {
       fds[1] = {followed_.channel != nullptr ? followed_.channel->fd() : -1, POLLIN, 0};
       fds[2] = {waits_for_start() ? followed_.executed->get() : -1, POLLIN, 0};
       const int wait = followed_.terminal != nullptr ? followed_.terminal->ask(&fds[3]) : -1;
-      // EINTR alone can happen, by a stop and continue.
+      // Only EINTR is possible, after a stop and continue.
       if (::poll(fds.data(), fds.size(), wait) < 0) continue;
 
       if (followed_.terminal != nullptr) {
@@ -88,7 +88,7 @@ class Follower {
       if (fds[2].revents != 0) tell_start();
       if (fds[0].revents != 0) take_signals();
     }
-    // What happened quickly is still to be told.
+    // The child may have exited before these events were handled.
     take_messages();
     tell_start();
     if (followed_.terminal != nullptr) pass_on_rest();
@@ -96,8 +96,8 @@ class Follower {
   }
 
  private:
-  /// What the program wrote before its end, as fast as it is taken. A signal ends that, and so does
-  /// one that came before, for the program, if nobody takes any more.
+  /// Copies the remaining output of the program as fast as it is read. A signal ends this. If the
+  /// program was already told to end, so does a timeout when nobody reads.
   void pass_on_rest() const {
     Terminal& terminal = *followed_.terminal;
     const bool shall_end = told_to_end_ || terminal.has_passed_interrupt();
@@ -115,7 +115,7 @@ class Follower {
     }
   }
 
-  /// What a signal does when there is no program any more.
+  /// The effect of a signal after the program has exited.
   void act_alone(const signalfd_siginfo& signal) const {
     const auto number = static_cast<int>(signal.ssi_signo);
     if (is_stop(number)) {
@@ -170,7 +170,7 @@ class Follower {
       } else if (followed_.terminal != nullptr) {
         act_beside_terminal(number, *signal);
       } else if (forwards(number) && is_sent(*signal, followed_.child)) {
-        // What a terminal sends, the program has got already.
+        // The program has already received the signals of the terminal.
         ::kill(followed_.child, number);
       }
     }
@@ -181,7 +181,7 @@ class Follower {
     return signal == SIGTSTP || std::find(list.begin(), list.end(), signal) != list.end();
   }
 
-  /// The program has another terminal than this process: no signal reaches both.
+  /// The program has a different terminal than this process, so no signal reaches both.
   void act_beside_terminal(int number, const signalfd_siginfo& signal) {
     told_to_end_ |= tells_to_end(number);
     const bool by_key = signal.ssi_code > 0;
@@ -189,7 +189,7 @@ class Follower {
     if (is_stop(number) && followed_.is_init) {
       ::kill(followed_.child, SIGTSTP);
     } else if (is_stop(number)) {
-      // Its process group is orphaned: it ignores every other stop signal.
+      // Its process group is orphaned, and ignores every other stop signal.
       signal_program_group(SIGSTOP);
     } else if (by_key && (number == SIGINT || number == SIGQUIT)) {
       followed_.terminal->send_key_signal(number);
@@ -200,7 +200,7 @@ class Follower {
     }
   }
 
-  /// A broken pipe of our own has had its effect.
+  /// This process has already handled its own broken pipe.
   static bool is_own_pipe(const signalfd_siginfo& signal) {
     return signal.ssi_signo == SIGPIPE && !is_sent(signal, ::getpid());
   }
@@ -219,7 +219,8 @@ class Follower {
         continue;
       }
       child_ended_ = true;
-      // An init can't die of its program's signal: what it told before counts.
+      // An init cannot die of the same signal as its program, so the reported outcome takes
+      // precedence.
       take_messages();
       if (!told_outcome_) {
         outcome_ =
@@ -246,11 +247,11 @@ class Follower {
     followed_.terminal->take_over();
   }
 
-  /// The kernel does not stop an orphaned process group by that key. Here it does what it would do
-  /// to a program that neither ignores nor catches its signal.
+  /// The kernel does not stop an orphaned process group by that key, so this does: only for a
+  /// program that neither ignores nor catches the signal.
   void stop_program_by_key() const {
     const pid_t program = followed_.child;
-    // The program of an init is in no orphaned one.
+    // The program of an init is not in an orphaned process group.
     if (followed_.is_init || !followed_.terminal->has_stopped(program)) return;
     const auto status = read_file_at(followed_.proc, (std::to_string(program) + "/status").c_str());
     if (!status) return;
@@ -259,7 +260,7 @@ class Follower {
     if ((handled & bit) == 0) signal_program_group(SIGSTOP);
   }
 
-  /// It leads one when it has taken its terminal.
+  /// The program leads a process group after it has taken its terminal.
   void signal_program_group(int signal) const {
     if (::kill(-followed_.child, signal) != 0) ::kill(followed_.child, signal);
   }
@@ -270,7 +271,8 @@ class Follower {
   Outcome outcome_;
   bool told_outcome_ = false;
   bool child_ended_ = false;
-  bool told_to_end_ = false;  ///< it, and the program if that does as it is told
+  bool told_to_end_ = false;  ///< this process, and therefore the program, has received a signal to
+                              ///< end
 };
 
 }  // namespace
@@ -286,12 +288,13 @@ Result<WaitedSignals> block_signals(const step::Fork& step, bool has_terminal, b
   signals.insert(signals.end(), step.forward.begin(), step.forward.end());
   if (has_terminal) {
     signals.insert(signals.end(), {SIGWINCH, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU});
-    // None of them ends this process before the caller's terminal is as it was.
+    // None of these may end this process before the caller's terminal is restored.
     for (int signal = 1; signal <= SIGRTMAX; ++signal) {
       if (ends_by_default(signal) && !is_ignored(signal)) signals.push_back(signal);
     }
   } else if (has_channel) {
-    // An init tells of the program's stop: one by the terminal would stop us twice.
+    // An init reports stops of the program; a signal from the terminal would stop this process
+    // twice.
     signals.insert(signals.end(), {SIGTSTP, SIGTTIN, SIGTTOU});
   }
   return WaitedSignals::block(signals);
@@ -302,11 +305,11 @@ Outcome follow(const Followed& followed, const WaitedSignals& signals) {
   const Outcome outcome = Follower(followed, signals).run();
   if (followed.terminal != nullptr) {
     followed.terminal->put_back();
-    // The key that ended the program was for all of this process group, as at any terminal: a
-    // script goes on if it does not see the signal.
+    // At any terminal, the key that ended the program signals the whole process group. A script
+    // continues if it does not receive the signal.
     const bool is_key = outcome.signal == SIGINT || outcome.signal == SIGQUIT;
     if (is_key && followed.terminal->has_passed_interrupt()) ::kill(0, outcome.signal);
-    // They have had their effect.
+    // Discard signals that have already had their effect.
     while (signals.next()) {
     }
   }
@@ -318,7 +321,7 @@ Result<WaitedSignals> WaitedSignals::block(const sigset_t& set) {
   signals.fd_ = OwnedFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals.fd_) return fail("open", "a signal descriptor");
   ::sigprocmask(SIG_BLOCK, &set, &signals.old_mask_);
-  // Whoever started us may ignore SIGCHLD: then the kernel would throw the child's status away.
+  // If the caller ignores SIGCHLD, the kernel would discard the status of the child.
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   ::sigaction(SIGCHLD, &standard, &signals.old_child_action_);

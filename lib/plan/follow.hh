@@ -14,8 +14,8 @@
 
 namespace nsx {
 
-/// Signals that a waiting process takes from a descriptor: blocked, so that there is no handler and
-/// no race. To be put back by restore(), in each process that goes on to run something else.
+/// Signals that a waiting process reads from a descriptor. They are blocked, which avoids handlers
+/// and races. Call restore() in each process that continues with other work.
 class WaitedSignals {
  public:
   static Result<WaitedSignals> block(const std::vector<int>& signals);
@@ -23,12 +23,12 @@ class WaitedSignals {
 
   void restore() const;
 
-  /// Lets one of them have the effect that it would have without us: as a rule, this process ends.
+  /// Lets a signal take its default effect: usually, it ends this process.
   void let_act(int signal) const;
 
   int fd() const { return fd_.get(); }
 
-  /// The next signal that has come, or none.
+  /// Returns the next pending signal, or none.
   std::optional<signalfd_siginfo> next() const;
 
  private:
@@ -40,41 +40,41 @@ class WaitedSignals {
   struct sigaction old_child_action_ {};
 };
 
-/// What those inside tell the parent that waits outside.
+/// A message from the processes inside to the waiting parent outside.
 struct Message {
   enum class Type : std::uint8_t {
-    starting,  ///< the program, next
-    failed,    ///< it will not start
-    stopped,   ///< the program has stopped; the parent stops with it, and wakes it
-    ended,     ///< the program has
+    starting,  ///< the program is about to start
+    failed,    ///< the program will not start
+    stopped,   ///< the program has stopped; the parent stops too, and later continues it
+    ended,     ///< the program has ended
   };
   Type type = Type::failed;
-  Started started{};  ///< of starting; its `pid` is filled in on arrival
-  Outcome outcome{};  ///< of ended
+  Started started{};  ///< for starting; the receiver fills in `pid`
+  Outcome outcome{};  ///< for ended
 };
 
-/// What the parent has of a child that it waits for. Pointers may be null.
+/// What the parent knows of a child that it waits for. Pointers may be null.
 struct Followed {
   pid_t child = 0;
-  bool is_init = false;  ///< it passes signals on to the program, and tells of its stops
-  int proc = -1;         ///< a proc mount of the caller's
+  bool is_init = false;  ///< it forwards signals to the program, and reports its stops
+  int proc = -1;         ///< a proc mount of the caller's pid namespace
   const step::Fork* step = nullptr;
   Terminal* terminal = nullptr;
-  const Channel* channel = nullptr;   ///< from those inside
-  const OwnedFd* executed = nullptr;  ///< a pipe that ends when the program is executed, or has a
-                                      ///< byte when that has failed
+  const Channel* channel = nullptr;   ///< from the processes inside
+  const OwnedFd* executed = nullptr;  ///< read end of a pipe: end of file when the program is
+                                      ///< executed, a byte if that has failed
   const OnStart* on_start = nullptr;
 };
 
-/// The signals that a parent takes while it waits as the step says.
+/// Blocks the signals that a parent handles while it waits, as described by the step.
 Result<WaitedSignals> block_signals(const step::Fork& step, bool has_terminal, bool has_channel);
 
-/// Waits for the child to end. A stop of the program stops this process too, so that the shell
-/// above sees it; when that is continued, so is the program.
+/// Waits for the child to end. If the program stops, this process stops as well, so that the shell
+/// notices; when it is continued, it continues the program.
 Outcome follow(const Followed& followed, const WaitedSignals& signals);
 
-/// Whether a process sent it, other than `not_this`. What a terminal sends, it sends to all of its
-/// foreground process group.
+/// Returns whether a process other than `not_this` has sent the signal. Signals from a terminal go
+/// to its whole foreground process group.
 inline bool is_sent(const signalfd_siginfo& signal, pid_t not_this) {
   return signal.ssi_code <= 0 && static_cast<pid_t>(signal.ssi_pid) != not_this;
 }

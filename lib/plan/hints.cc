@@ -23,7 +23,8 @@ bool sysctl_is(const char* path, char value) {
   return text && !text->empty() && text->front() == value;
 }
 
-/// Debian's and Ubuntu's switches against user namespaces of ordinary users, if one is on.
+/// Returns advice about the sysctls of Debian and Ubuntu that deny user namespaces to ordinary
+/// users, if one is active.
 const char* switch_against_user_namespaces() {
   if (sysctl_is("/proc/sys/kernel/unprivileged_userns_clone", '0')) {
     return "run as root, or allow it to all users: sysctl kernel.unprivileged_userns_clone=1";
@@ -35,14 +36,14 @@ const char* switch_against_user_namespaces() {
   return nullptr;
 }
 
-/// Whether a namespace of this process belongs to its user namespace, or to one below.
+/// Returns whether a namespace of this process is owned by its user namespace or a descendant.
 bool is_ours(int proc, Kind kind) {
   const auto ns = open_at(proc, (std::string("self/ns/") + name(kind)).c_str(), O_RDONLY);
-  // EPERM: it belongs to one above.
+  // EPERM: it is owned by an ancestor.
   return ns && OwnedFd(::ioctl(ns->get(), NS_GET_USERNS)).get() >= 0;
 }
 
-/// Two of them, and how many more there are.
+/// Joins the first two items, and the number of the others.
 std::string join_some(const std::vector<std::string>& all) {
   std::string text;
   for (std::size_t i = 0; i < all.size() && i < 2; ++i)
@@ -53,7 +54,7 @@ std::string join_some(const std::vector<std::string>& all) {
 }  // namespace
 
 std::vector<std::string> covered_parts(std::string_view mountinfo, std::string_view type) {
-  // On directories that the kernel keeps empty for them, mounts cover nothing.
+  // Mounts on directories that the kernel keeps empty for this purpose cover nothing.
   constexpr std::array kEmpty{"/fs/cgroup",
                               "/fs/bpf",
                               "/fs/fuse/connections",

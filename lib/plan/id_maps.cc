@@ -12,11 +12,12 @@ namespace {
 using Source = IdMapRequest::Block::Source;
 using Side = std::uint32_t IdMapLine::*;
 
-// user_namespaces(7): since Linux 4.15; and a single write(2) of less than a page.
+// The limits in user_namespaces(7): the number of lines since Linux 4.15, and a single write(2) of
+// less than a page.
 constexpr std::size_t kMaxLines = 340;
 constexpr std::size_t kMaxBytes = 4095;
 
-/// One above the last id. (uid_t) -1 is none.
+/// The end of the range of ids: (uid_t) -1 is not an id.
 constexpr std::uint64_t kEnd = 0xffffffff;
 
 std::uint64_t end_of(const IdMapLine& line, Side side) {
@@ -32,7 +33,7 @@ std::string show(const IdMapLine& line) {
          std::to_string(line.count);
 }
 
-/// `lines` without the pair whose number on this side is `id`.
+/// Removes the pair with this id on one side from the lines.
 IdMap without(const IdMap& lines, Side side, std::uint32_t id) {
   IdMap rest;
   for (const IdMapLine& line : lines) {
@@ -48,7 +49,7 @@ IdMap without(const IdMap& lines, Side side, std::uint32_t id) {
   return rest;
 }
 
-/// The first two lines that have an id in common on this side.
+/// Returns the first two lines that share an id on one side.
 std::optional<std::pair<IdMapLine, IdMapLine>> find_overlap(IdMap map, Side side) {
   std::stable_sort(map.begin(), map.end(),
                    [&](const IdMapLine& a, const IdMapLine& b) { return a.*side < b.*side; });
@@ -58,8 +59,7 @@ std::optional<std::pair<IdMapLine, IdMapLine>> find_overlap(IdMap map, Side side
   return std::nullopt;
 }
 
-/// The lines that a block stands for, without regard to others; and how it makes way for the
-/// caller's own id.
+/// The lines of a block on its own, and how it makes way for the caller's own id.
 struct Lines {
   IdMap lines;
   MakeWay how = MakeWay::cut;
@@ -137,7 +137,7 @@ Result<IdMap> make_id_map(const char* what, const IdMapRequest& request, std::ui
   if (request.own) map.push_back({request.own->inside.value_or(own_id), own_id, 1});
   for (const IdMapRequest::Block& block : request.blocks) {
     auto of_block = TRY(lines_of(what, block, facts));
-    // Before any arithmetic with it.
+    // Before any arithmetic with these lines.
     TRY(check_id_map(what, of_block.lines));
     for (const IdMapLine& line : of_block.lines) {
       const IdMap lines = request.own ? beside_own(line, map.front(), of_block.how) : IdMap{line};

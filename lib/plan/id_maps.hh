@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The arithmetic of id maps: pure functions.
+// Arithmetic of id maps, as pure functions.
 
 #include <nsx/create.hh>
 #include <nsx/id_map.hh>
 
 namespace nsx {
 
-/// The lines for a block beside the caller's own id, which has a line of its own already.
+/// Returns the lines of a block next to the line of the caller's own id.
 ///
-/// A block that has the id outside, or is not to be moved, loses the pairs that the other line
-/// stands in for. Else, where the number inside is taken, the block is moved apart around it: its
-/// ids outside stay next to each other, and the last one is left out if the range inside may not
-/// grow.
+/// `cut`, or a block that contains the own id outside: removes the pairs that conflict with the own
+/// line. Otherwise, if the own id inside falls into the block, the block is split around it: its
+/// ids outside stay contiguous. With `apart` its last id is dropped; with `apart_and_grow` the
+/// range inside grows instead.
 enum class MakeWay : std::uint8_t { cut, apart, apart_and_grow };
 IdMap beside_own(const IdMapLine& block, const IdMapLine& own, MakeWay how);
 
-/// Whether a map can be written: no line is empty or leaves the numbers that there are, no id
-/// occurs twice on the same side, and the kernel takes so many lines (user_namespaces(7)).
+/// Checks that a map can be written: no line is empty or out of range, no id occurs twice on the
+/// same side, and it is within the kernel's limits (user_namespaces(7)).
 Status check_id_map(const char* what, const IdMap& map);
 
-/// The map that a request comes to; empty, where it asks for none. `what` is for people: "UID".
+/// Computes the map of a request, which may be empty. `what` is "UID" or "GID", for messages.
 Result<IdMap> make_id_map(const char* what, const IdMapRequest& request, std::uint32_t own_id,
                           const CreateFacts::Ids& facts);
 

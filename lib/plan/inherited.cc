@@ -18,11 +18,11 @@ namespace nsx {
 
 namespace {
 
-// What glibc takes from no environment in a set-user-ID program (ld.so(8)), what sudo(8) removes
-// from every one, and their like in other languages and libraries. A "*" at the end or the
-// beginning stands for any text. man/nsx-enter.1 lists the same, which a test compares.
+// Variables that glibc ignores in set-user-ID programs (ld.so(8)), that sudo(8) always removes, and
+// similar ones of other languages and libraries. A leading or trailing "*" matches any text. A test
+// compares this list with man/nsx-enter.1.
 constexpr std::array kLeadToFiles = std::to_array<std::string_view>({
-    // Programs, and where they start.
+    // Programs and their startup.
     "PATH",
     "HOME",
     "SHELL",
@@ -109,8 +109,8 @@ bool matches(std::string_view pattern, std::string_view name) {
   return name == pattern;
 }
 
-/// Whether an entry is a variable that leads to files. bash takes one whose value begins so for a
-/// function, whatever its name.
+/// Returns whether an entry is a variable that leads to files. bash imports a value that starts
+/// with "()" as a function, whatever the name.
 bool leads(std::string_view entry) {
   const std::size_t end = entry.find('=');
   if (end == std::string_view::npos) return false;
@@ -118,7 +118,7 @@ bool leads(std::string_view entry) {
 }
 
 Status mark(int fd) {
-  // The directory that is being listed has been closed meanwhile.
+  // EBADF: the descriptor of the directory being listed has been closed meanwhile.
   if (::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 || errno == EBADF) return {};
   return fail("mark {} close-on-exec", "descriptor " + std::to_string(fd));
 }

@@ -20,13 +20,14 @@ namespace nsx {
 
 namespace {
 
-/// Before the words of an Outcome, in the message that brings the namespaces.
+/// The first word of the message with the namespaces, followed by the Outcome.
 constexpr const char* kMade = "made";
 
-/// The life of the init that keeps a pid namespace alive. `word` brings one, or ends.
+/// The main loop of the init that keeps a pid namespace alive. A byte from the pipe `word` makes it
+/// stay, end of file makes it exit.
 [[noreturn]] void keep_alive(int word) {
   ::setsid();
-  // Ended children are nobody's to wait for: the kernel takes them away.
+  // Lets the kernel reap exited children.
   ::signal(SIGCHLD, SIG_IGN);
   stay_behind(kLeftInit, {word});
   char byte = 0;
@@ -36,7 +37,7 @@ constexpr const char* kMade = "made";
     ::pause();
 }
 
-/// A plan, parted: what makes the namespaces of these kinds, and the program that is run inside.
+/// A plan split into the steps that create the namespaces, and the program to run inside.
 struct Parts {
   explicit Parts(const Plan& plan) {
     for (const Step& step : plan.steps) {
@@ -51,11 +52,10 @@ struct Parts {
 
   KindSet kinds;
   Plan making;
-  const step::Execute* program = nullptr;  ///< of the plan's; none: nothing is run
+  const step::Execute* program = nullptr;  ///< a step of the plan; null: no program
 };
 
-/// The namespaces of these kinds that new children of this thread are in: so those that it has just
-/// unshared.
+/// Opens the namespaces of new children of this thread, which are those that it has just unshared.
 Result<std::vector<OwnedFd>> open_own(const Kernel& kernel, KindSet kinds) {
   std::vector<OwnedFd> namespaces;
   for (const Kind kind : kinds) {
@@ -66,7 +66,7 @@ Result<std::vector<OwnedFd>> open_own(const Kernel& kernel, KindSet kinds) {
   return namespaces;
 }
 
-/// What the child does: makes the namespaces, and sends them.
+/// The work of the child: creates the namespaces and sends them.
 class Maker {
  public:
   Maker(const Kernel& kernel, const Parts& parts, int word)
@@ -93,13 +93,14 @@ class Maker {
   }
 
  private:
-  /// Starts a child that says whether it succeeds, or with exec(3) nothing.
+  /// Starts a child that reports its success; a successful exec(3) closes the channel without a
+  /// report.
   static Result<Spawned> start_child(int death_signal, Life life) {
     auto child = spawn({.has_channel = true, .death_signal = death_signal}, life);
     if (!child) return cannot_spawn("", std::move(child.error()));
     auto started = attempt([&] { return child->channel().receive_status(); });
     if (started) return child;
-    // Whatever it does, this process is over soon.
+    // This process exits soon, whatever the child does.
     child->let_go();
     return error_of(started);
   }
@@ -109,7 +110,7 @@ class Maker {
       Status ready;
       if (parts_.kinds.contains(Kind::mnt))
         ready = perform(step::MountProc{"/proc"}, kernel_.proc());
-      // Who ends it knows it by its name.
+      // The process that kills it later identifies it by this name.
       ::prctl(PR_SET_NAME, kLeftInit);
       if (!channel.send_status(ready) || !ready) return 1;
       keep_alive(word_);
@@ -119,7 +120,7 @@ class Maker {
   }
 
   Result<Outcome> run_program() {
-    // Whoever ends us ends it.
+    // It is killed with this process.
     auto child = TRY(start_child(SIGKILL, [&](const Channel& channel) {
       [[maybe_unused]] const auto sent = channel.send_status(perform(*parts_.program));
       return 1;
@@ -134,7 +135,7 @@ class Maker {
   int word_;
 };
 
-/// The child's life.
+/// The main function of the child.
 int make(const Kernel& kernel, const Parts& parts, int word, const Channel& caller) {
   const Status done = attempt([&] { return Maker(kernel, parts, word).make_and_send(caller); });
   if (!done) {
@@ -143,8 +144,8 @@ int make(const Kernel& kernel, const Parts& parts, int word, const Channel& call
   return 0;
 }
 
-/// Whether all that is made is of kinds that a thread leaves by unshare(2) and comes back to by
-/// setns(2), with nothing else of the process changed.
+/// Returns whether all kinds can be left with unshare(2) and entered again with setns(2) by a
+/// single thread, without other changes to the process.
 bool stays_in_thread(const Parts& parts) {
   constexpr KindSet kReturnable{Kind::cgroup, Kind::ipc, Kind::net, Kind::uts};
   const auto returns = [&](Kind kind) { return kReturnable.contains(kind); };
@@ -165,8 +166,8 @@ Status enter(const std::vector<OwnedFd>& namespaces) {
   return {};
 }
 
-/// Makes them in this thread, which comes back: that saves a copy of the process. Empty: it would
-/// have no right to come back, and nothing was made.
+/// Creates the namespaces in this thread, which then returns to its own: this avoids a copy of the
+/// process. Empty: the caller has no permission to return, and nothing was created.
 Result<std::vector<OwnedFd>> make_here(const Kernel& kernel, const Parts& parts) {
   const auto own = open_own(kernel, parts.kinds);
   if (!own || !enter(*own)) return {};
@@ -211,7 +212,7 @@ Result<MadeNamespaces> make_namespaces(const Kernel& kernel, const CreateRequest
   made.init_ = OwnedFd(ends[1]);
 
   auto child = spawn({.has_channel = true, .death_signal = SIGKILL}, [&](const Channel& channel) {
-    made.init_ = OwnedFd();  // otherwise its end would not be seen
+    made.init_ = OwnedFd();  // otherwise its end of file would not be seen
     return make(kernel, parts, word.get(), channel);
   });
   if (!child) return cannot_spawn("", std::move(child.error()));

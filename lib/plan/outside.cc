@@ -19,13 +19,13 @@ namespace nsx {
 
 namespace {
 
-/// Runs a program without environment and input; its output is the answer, if it fails.
+/// Runs a program with an empty environment. If it fails, its output is the reason.
 Status run_quietly(const std::vector<std::string>& words) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail("create", "a pipe");
   const OwnedFd output(ends[0]);
   OwnedFd input(ends[1]);
-  // Before the fork: the child needs no memory then.
+  // Before the fork, because the child must not allocate memory.
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
   for (const std::string& word : words)
@@ -65,7 +65,7 @@ class Helper {
   void serve() {
     for (;;) {
       auto request = attempt([&] { return channel_.receive_words(); });
-      // A requester that gets no answer sees the end of the connection, and takes it for a failure.
+      // A requester without a reply sees the end of the connection, and treats it as a failure.
       if (!request) kept_ = false;
       if (!request || !*request) break;
       const Status answer = attempt([&] { return act(**request); });
@@ -123,7 +123,7 @@ class Helper {
   }
 
   Status pin_one(Kind kind, bool make, const std::string& path, int fd) {
-    // What is made must not be lost for lack of memory to note it.
+    // Reserve first: a new pin must not be lost because there is no memory to record it.
     made_.reserve(made_.size() + 1);
     bound_.reserve(bound_.size() + 1);
     if (make) {
@@ -141,7 +141,7 @@ class Helper {
     return {};
   }
 
-  /// The first failure, if there is one; the others are tried all the same.
+  /// Reverts everything, and returns the first error.
   Status undo() {
     Status result;
     const auto note = [&](Status done) {
@@ -162,7 +162,7 @@ class Helper {
   bool kept_ = false;
 };
 
-/// Moves a descriptor, OwnedFd or Channel, out of the way of 0, 1 and 2.
+/// Moves an owned descriptor (OwnedFd or Channel) above 0, 1 and 2.
 template <class Owner>
 bool move_up(Owner& owner, int fd) {
   if (fd > STDERR_FILENO) return true;
@@ -170,21 +170,22 @@ bool move_up(Owner& owner, int fd) {
   return static_cast<bool>(owner);
 }
 
-/// Leaves the caller's ways, but not its working directory: paths start there.
+/// Detaches from the caller's environment, but keeps its working directory, because paths are
+/// relative to it.
 bool leave(Channel& channel, OwnedFd& process) {
   OwnedFd here(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!move_up(channel, channel.fd()) || !move_up(process, process.get())) return false;
   if (here && !move_up(here, here.get())) return false;
   stay_behind("nsx-outside", {channel.fd(), process.get(), here.get()});
   if (here && ::fchdir(here.get()) != 0) return false;
-  // So that nothing else takes these places.
+  // Occupy these descriptors, so that nothing else gets them.
   return ::open("/dev/null", O_RDWR) == 0 && ::dup(0) == 1 && ::dup(0) == 2;
 }
 
 }  // namespace
 
 Result<Outside> Outside::start(const Kernel& kernel) {
-  // Numbers may be used again; this directory is this process's for ever.
+  // PIDs can be reused; this directory always belongs to this process.
   auto process = TRY(open_at(kernel.proc(), "self", O_PATH | O_DIRECTORY));
   const pid_t self = ::getpid();
   auto helper = spawn({.has_channel = true, .detached = true}, [&](Channel& channel) {
@@ -226,7 +227,7 @@ Status Outside::keep() {
   const int theirs = ends.second.fd();
   TRY(channel_.send_words(words, {&theirs, 1}));
   channel_ = std::move(ends.first);
-  ends.second.close();  // otherwise its end would not be seen
+  ends.second.close();  // otherwise its end of file would not be seen
   return wait_for_answer();
 }
 
@@ -246,8 +247,8 @@ Status Outside::wait_for_answer() {
 }
 
 void serve_outside(Channel channel, OwnedFd process, pid_t pid) {
-  // What ends or stops the caller is not for this one: it ends after the caller, when it has undone
-  // what must be undone.
+  // Signals that end or stop the caller must not affect this process: it exits after the caller,
+  // when it has reverted what must be reverted.
   ::signal(SIGCHLD, SIG_DFL);
   if (leave(channel, process)) {
     Helper(std::move(channel), std::move(process), pid).serve();

@@ -12,31 +12,31 @@
 
 namespace nsx {
 
-/// The caller's end of a helper process that has stayed outside: with the rights, the mounts and
-/// the /proc of before. It is no child of the caller, so that the program inherits none. When the
-/// last holder of this end is gone (a program that was executed holds none), it ends; what it has
-/// bound and was not told to keep, it unbinds first.
+/// The caller's end of a helper process that stays outside, with the original rights, mounts and
+/// /proc. It is not a child of the caller, so that the program does not inherit it. It exits when
+/// the last holder of this end is gone; an executed program does not hold it. Before that, it
+/// reverts all bindings that were not kept.
 class Outside {
  public:
   static Result<Outside> start(const Kernel& kernel);
 
-  /// Writes a file of /proc/PID of the process that called start(): "uid_map", "setgroups".
+  /// Writes a file in /proc/PID of the process that called start(): "uid_map", "setgroups".
   Status write(const std::string& file, const std::string& text);
 
-  /// Has newuidmap(1) or newgidmap(1), at this path, write the map of that process.
+  /// Runs newuidmap(1) or newgidmap(1), at this path, to write the map of that process.
   Status write_map_by(const std::string& tool, const IdMap& map);
 
-  /// Binds these namespaces, in the order of `places`, to their files: all of them or none.
+  /// Binds these namespaces, in the order of `places`, to their files, all or none.
   Status pin(const std::vector<step::Pin::Place>& places, const std::vector<OwnedFd>& namespaces);
 
-  /// What is bound stays, unless undo() follows. From here on the helper listens to the calling
-  /// process alone, no more to others that hold this end since a fork(2).
+  /// Keeps the bindings, unless undo() follows. From now on, the helper listens only to the calling
+  /// process, not to forked processes that also hold this end.
   Status keep();
 
-  /// Unbinds what pin() has bound, even if it was kept, and removes the files that it made.
+  /// Reverts the bindings of pin(), even if they were kept, and removes the files that it created.
   Status undo();
 
-  /// This end, for a process that takes the caller's place.
+  /// Returns the descriptor of this end, for a process that replaces the caller.
   int fd() const { return channel_.fd(); }
 
  private:
@@ -47,8 +47,8 @@ class Outside {
   Channel channel_;
 };
 
-/// What the helper that Outside starts does in its process, until it ends. `process` is the
-/// directory /proc/PID of the process that it helps, `pid` its number.
+/// Runs the helper in the current process, until it is no longer needed. `process` is the directory
+/// /proc/PID of the process that it helps, `pid` its PID.
 void serve_outside(Channel channel, OwnedFd process, pid_t pid);
 
 }  // namespace nsx

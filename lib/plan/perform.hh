@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Steps that need nothing but themselves: one system call or a few. carry_out.cc has those that
-// share something with others.
+// Steps without shared state, of one or a few system calls. carry_out.cc contains the others.
 
 #include <nsx/plan.hh>
 
 namespace nsx {
 
-// perform_namespaces.cc
+// perform_process.cc
 Status perform(const step::BecomeOwner& s);
 Status perform(const step::JoinNamespace& s);
 Status perform(const step::Unshare& s);
@@ -18,12 +17,12 @@ Status perform(const step::BringUpLoopback& s);
 Status perform(const step::SetPropagation& s);
 Status perform(const step::ChangeRoot& s);
 Status perform(const step::ChangeDirectory& s);
-Status perform(const step::MountProc& s, int proc);  ///< a proc mount of before
+Status perform(const step::MountProc& s, int proc);  ///< from before entering
 Status perform(const step::MountBinfmt& s);
 Status perform(const step::LoadInterpreter& s);
 
-// perform_views.cc
-Status perform(const step::MountSys& s, int proc);  ///< likewise
+// perform_mounts.cc
+Status perform(const step::MountSys& s, int proc);  ///< from before entering
 Status perform(const step::BindOver& s);
 Status perform(const step::MaskSockets& s);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Steps that mount: for the program alone, or in what it sees of the net namespace that it is in.
+// Steps that mount file systems or change the file system view of the program.
 
 #include <algorithm>
 #include <fcntl.h>
@@ -33,10 +33,10 @@ bool is_below(const std::string& path, const std::string& directory) {
          path[directory.size()] == '/';
 }
 
-/// What a mountinfo says of a directory.
+/// Data from mountinfo about a directory.
 struct Mounted {
-  std::vector<std::string> below;  ///< outermost mounts below it, without what is below those
-  bool is_read_only = false;       ///< its own file system is, where it is a mount point
+  std::vector<std::string> below;  ///< outermost mounts below it
+  bool is_read_only = false;       ///< if it is a mount point: its file system is read-only
 };
 
 Result<Mounted> mounted_on(int proc, const std::string& directory) {
@@ -46,7 +46,7 @@ Result<Mounted> mounted_on(int proc, const std::string& directory) {
   std::string_view rest = text;
   while (const auto mount = next_mount(rest)) {
     std::string path = unescape_mount_field(mount->mount_point);
-    // The last one covers the others.
+    // The last mount covers the others.
     if (path == directory) mounted.is_read_only = mount->options.starts_with("ro");
     if (is_below(path, directory)) paths.push_back(std::move(path));
   }
@@ -61,7 +61,7 @@ Result<Mounted> mounted_on(int proc, const std::string& directory) {
 
 constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
 
-/// Opens a file below a directory, through links that do not lead out of it.
+/// Opens a file below a directory, following only links that stay inside.
 OwnedFd open_beneath(int directory, const std::string& name) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
@@ -84,7 +84,7 @@ Status perform(const step::SetPropagation& s) {
 
 Status perform(const step::ChangeRoot& s) {
   const bool entered = s.fd >= 0 ? ::fchdir(s.fd) == 0 : ::chdir(s.path.c_str()) == 0;
-  // The working directory goes along: one left outside would be a way out.
+  // Change the working directory as well: outside of the new root, it would be a way out.
   if (entered && ::chroot(".") == 0 && ::chdir("/") == 0) return {};
   const int code = errno;
   return fail("change the root directory to", s.path, code,
@@ -100,7 +100,7 @@ Status perform(const step::ChangeDirectory& s) {
 }
 
 Status perform(const step::MountProc& s, int proc) {
-  // EINVAL: nothing is mounted there.
+  // EINVAL: it is not a mount point.
   if (s.make_private &&
       ::mount("none", s.path.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 &&
       errno != EINVAL) {
@@ -128,8 +128,7 @@ Status perform(const step::LoadInterpreter& s) {
   };
   auto directory = open_at(AT_FDCWD, s.binfmt.c_str(), O_PATH | O_DIRECTORY);
   if (!directory) return failed(directory.error().code);
-  // Below a new root the path may be somebody else's: nothing is written but to the kernel's own
-  // file.
+  // Below a new root, the path may be somebody else's, so write only to the kernel's own file.
   struct statfs fs {};
   if (::fstatfs(directory->get(), &fs) != 0) return failed(errno);
   if (fs.f_type != BINFMTFS_MAGIC) return failed(EXDEV);
@@ -144,8 +143,8 @@ Status perform(const step::MountSys& s, int proc) {
     return fail(operation, path, code, std::move(hint));
   };
   constexpr const char* kMount = "mount a sysfs of this net namespace on";
-  // By a handle: a link may lead to it, while mountinfo has the directory itself. Not in the /proc
-  // of here, which may be anybody's.
+  // Resolve links, because mountinfo contains the resolved path. Use the given proc mount: the
+  // current /proc may be anybody's.
   auto directory = open_at(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY);
   if (!directory) return failed(kMount, s.path, directory.error().code);
   auto path = TRY(read_link_at(proc, ("self/fd/" + std::to_string(directory->get())).c_str()));
@@ -157,20 +156,20 @@ Status perform(const step::MountSys& s, int proc) {
   std::vector<TakenMount> taken;
   for (const std::string& below : mounted.below) {
     OwnedFd mount(static_cast<int>(::open_tree(AT_FDCWD, below.c_str(), kCopy)));
-    // One that is hidden by another is not to be reached, and was not to be seen.
+    // A mount hidden by another one is not reachable, and was not visible.
     if (mount) taken.push_back({below, std::move(mount)});
   }
   const unsigned long read_only = mounted.is_read_only ? MS_RDONLY : 0;
   const unsigned long flags = MS_NOSUID | MS_NOEXEC | MS_NODEV | read_only;
   if (::mount("sysfs", path.c_str(), "sysfs", flags, nullptr) != 0) {
-    // There is the one of this net namespace already.
+    // It is already the sysfs of this net namespace.
     if (errno == EBUSY) return {};
     return failed(kMount, s.path, errno);
   }
   for (const TakenMount& each : taken) {
     const int done =
         ::move_mount(each.mount.get(), "", AT_FDCWD, each.path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
-    // A directory that only the other net namespace has.
+    // ENOENT: the directory only exists in the other net namespace.
     if (done != 0 && errno != ENOENT) return failed("restore the mount on", each.path, errno);
   }
   return {};
@@ -192,7 +191,7 @@ Status perform(const step::BindOver& s) {
     const OwnedFd mount(static_cast<int>(
         ::open_tree(file.get(), "", kCopy | static_cast<unsigned>(AT_EMPTY_PATH))));
     if (!mount) return fail("bind", source);
-    // Not followed: what a link there leads to is not to be changed, and may not be there.
+    // Do not follow links in the target: their destination must not change, and may be missing.
     const OwnedFd place(::openat(over.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!place) return fail("bind", source + " over " + target);
     constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
@@ -209,7 +208,7 @@ Status perform(const step::MaskSockets& s) {
         static_cast<int>(::open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
     if (!mount) return fail("bind", "/dev/null");
     const int done = ::move_mount(mount.get(), "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
-    // The daemon has ended meanwhile.
+    // ENOENT: the daemon has exited meanwhile.
     if (done != 0 && errno != ENOENT) return fail("bind /dev/null over", path);
   }
   return {};

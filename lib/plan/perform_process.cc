@@ -22,7 +22,8 @@ namespace nsx {
 
 namespace {
 
-/// Whether these are the supplementary groups now: to set them again takes a right, too.
+/// Returns whether these are already the supplementary groups: setting them again also needs a
+/// privilege.
 bool has_groups(std::vector<gid_t> groups) {
   std::vector<gid_t> own(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
   const int count = ::getgroups(static_cast<int>(own.size()), own.data());
@@ -47,7 +48,7 @@ Status perform(const step::Hide&) {
 }
 
 Status perform(const step::JoinCgroup& s) {
-  // 0 is the process that writes, whatever its number in the pid namespaces joined so far.
+  // 0 stands for the writing process, whatever its PID in the pid namespaces joined so far.
   if (::write(s.fd, "0", 1) == 1) return {};
   return fail("join the cgroup", s.path, errno, hint_for_cgroup(errno));
 }
@@ -72,7 +73,7 @@ Status perform(const step::SetIds& s) {
     return fail("become", "UID " + std::to_string(*s.uid), code, hint_for_ids(code));
   }
   if (!s.keep_capabilities) return {};
-  // The permitted ones have stayed, the effective ones have not.
+  // The permitted capabilities were kept, the effective ones were cleared.
   return change_capabilities([](Capabilities& own) { own.effective = own.permitted; });
 }
 
@@ -114,7 +115,7 @@ Status perform(const step::SetEnvironment& s) {
   if (::clearenv() != 0) return fail("clear", "the environment", ENOMEM);
   for (const std::string& entry : entries) {
     const std::size_t end = entry.find('=');
-    // What is no variable would be one after this.
+    // Skip malformed entries, which setenv(3) would turn into variables.
     if (end == std::string::npos || end == 0) continue;
     if (::setenv(entry.substr(0, end).c_str(), entry.c_str() + end + 1, 1) != 0) {
       return fail("set the environment variable", entry.substr(0, end));
@@ -131,13 +132,13 @@ Status perform(const step::SetSecurityContext& s) {
 }
 
 Status perform(const step::Execute& s) {
-  // On the stack where they fit: the heap's pages would be copied after a fork.
+  // On the stack if they fit: heap pages would be copied after a fork.
   std::array<char*, 64> few{};
   std::vector<char*> many;
   const bool fit = s.arguments.size() < few.size();
   if (!fit) many.resize(s.arguments.size() + 1);
   char** argv = fit ? few.data() : many.data();
-  // execvp(3) does not write to them, whatever its type says.
+  // execvp(3) does not modify them, despite its parameter type.
   std::transform(s.arguments.begin(), s.arguments.end(), argv,
                  [](const std::string& argument) { return const_cast<char*>(argument.c_str()); });
   ::execvp(s.file.c_str(), argv);

@@ -19,14 +19,14 @@ bool has_selinux() {
          static_cast<unsigned long>(fs.f_type) == SELINUX_MAGIC;
 }
 
-/// The label in a file attr/current (proc_pid_attr(5)).
+/// Returns the label in a file such as attr/current (proc_pid_attr(5)).
 std::string security_label(std::string text) {
   while (text.ends_with('\0') || text.ends_with('\n'))
     text.pop_back();
   return text;
 }
 
-/// That of AppArmor is followed by the mode of the profile: "docker-default (enforce)".
+/// Removes the mode that follows an AppArmor label: "docker-default (enforce)".
 std::string apparmor_label(const std::string& text) {
   std::string label = security_label(text);
   const std::size_t mode = label.rfind(" (");
@@ -62,7 +62,7 @@ Result<std::optional<step::SetSecurityContext>> read_security_context(const Kern
     const auto context = TRY(process.read("attr/current"));
     return Context(step::SetSecurityContext{security_label(context)});
   }
-  // Where AppArmor is not built in, there is no such file; where it is off, reading fails.
+  // Without AppArmor, this file does not exist; if it is disabled, reading fails.
   constexpr const char* kAppArmor = "attr/apparmor/current";
   const auto profile = process.read(kAppArmor);
   const int code = profile ? 0 : profile.error().code;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a process may do: capabilities, and the security context that SELinux or AppArmor gives it,
-// as proc_pid_attr(5) shows and takes it.
+// The privileges of a process: capabilities, and the security context of SELinux or AppArmor
+// (proc_pid_attr(5)).
 
 #include <optional>
 #include <string>
@@ -12,20 +12,21 @@
 
 namespace nsx {
 
-/// The sets of capabilities of a process, and whether it can gain any. Errors: it has ended.
+/// Reads the capability sets of a process, and whether it can gain privileges. Errors: it has
+/// exited.
 Result<Privileges> read_privileges(const Process& process);
 
-/// The step that gives a program the context of a process; none: it is the caller's own, or there
-/// are no contexts here.
+/// Returns the step that gives a program the context of a process. None: it equals the caller's, or
+/// this system has no contexts.
 Result<std::optional<step::SetSecurityContext>> read_security_context(const Kernel& kernel,
                                                                       const Process& process);
 
-/// The file, below /proc. That of AppArmor is its own since Linux 5.8.
+/// The file below /proc for the context. AppArmor has its own since Linux 5.8.
 inline const char* context_file(const step::SetSecurityContext& s) {
   return s.is_apparmor ? "thread-self/attr/apparmor/exec" : "thread-self/attr/exec";
 }
 
-/// What is written to it.
+/// The text to write to it.
 inline std::string context_text(const step::SetSecurityContext& s) {
   return s.is_apparmor ? "exec " + s.context : s.context;
 }

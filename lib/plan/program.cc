@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The program: how PATH is walked, whether the files that it will have inside are there, and which
-// shell is, seen from outside before anything is entered. Whoever owns those files decides what is
-// in them.
+// Finding the program and the shell in the files that they will have inside, looked up from outside
+// before anything is entered. The owner of those files controls their content.
 
 #include "plan/program.hh"
 
@@ -27,7 +26,7 @@ namespace {
 
 constexpr std::uint64_t kInRoot = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 
-/// Whether execve(2) would take the file, with the errno that it would give.
+/// Returns 0 if execve(2) would accept the file, or its errno value.
 int try_program(int files, const std::string& path) {
   auto file = open_answering(files, path, O_PATH, PathFrom::user, kInRoot);
   if (!file) return file.error().code != 0 ? file.error().code : EIO;
@@ -37,13 +36,13 @@ int try_program(int files, const std::string& path) {
   return S_ISREG(st.st_mode) && (st.st_mode & kExecutable) != 0 ? 0 : EACCES;
 }
 
-/// The shell that passwd(5) has for a UID; empty: none.
+/// Returns the shell of a UID in passwd(5), or an empty string.
 std::string read_shell(int files, uid_t uid) {
   const auto text = read_inside(files, "etc/passwd");
   if (!text) return {};
   std::string_view rest = *text;
   while (const auto entry = next_passwd_entry(rest)) {
-    // No path has a NUL in it.
+    // A path cannot contain a NUL.
     if (entry->uid == uid) return std::string(entry->shell.substr(0, entry->shell.find('\0')));
   }
   return {};
@@ -73,7 +72,7 @@ Result<std::string> search_path(const std::string& file, std::string_view path,
     candidate += file;
     const int its = try_file(candidate);
     if (its == 0) return candidate;
-    // One that may not be executed says more than those that are missing.
+    // A file that is not executable is more informative than missing ones.
     if (its == EACCES) code = EACCES;
   }
   return fail("execute", file, code);
@@ -85,7 +84,7 @@ Result<Program> find_shell(const EnterRequest& request, const EnterFacts& facts,
   auto uid = TRY(program_uid(request, facts));
   std::vector<std::string> shells;
   if (uid) {
-    // Their file system may be one that does not answer.
+    // The file system there may not answer.
     auto its = text_in_time([&] { return read_shell(facts.files, *uid); });
     if (its) shells.push_back(std::move(*its));
   }
@@ -122,12 +121,12 @@ Status check_program(const EnterFacts& facts, const Program& program, const std:
   if (facts.files < 0) return {};
   const auto check = [&](const std::string& file) { return try_program(facts.files, file); };
   if (program.file.find('/') != std::string::npos) {
-    // Below a working directory that is not known here.
+    // A relative path, whose working directory is unknown here.
     if (!program.file.starts_with('/')) return {};
     const int code = check(program.file);
     return code == 0 ? Status{} : missing(code);
   }
-  // Nor are relative ones.
+  // Relative directories in PATH are also unknown.
   const auto try_absolute = [&](const std::string& file) {
     return file.starts_with('/') ? check(file) : ENOENT;
   };

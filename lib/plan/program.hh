@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The program that is run, and its files inside.
+// The program to run, and the files that contain it.
 
 #include <optional>
 #include <string>
@@ -10,16 +10,15 @@
 
 namespace nsx {
 
-/// The effective UID that the program will have, as its own user namespace counts. None: it keeps
-/// the caller's, for which that namespace may have another number.
+/// Returns the effective UID of the program, in its own user namespace. None: it keeps the
+/// caller's, which may be another number there.
 Result<std::optional<uid_t>> program_uid(const EnterRequest& request, const EnterFacts& facts);
 
-/// Whose files the program is one of, for people; empty: the caller's.
+/// Returns the owner of the program's files, for messages. Empty: the caller.
 std::string whose_files(const EnterFacts& facts);
 
-/// Adds to the error of a program that is missing where it was looked for: elsewhere than its name
-/// tells at first sight. `files` and `hint` are those of step::Execute, `path` is the variable
-/// PATH.
+/// Adds a hint to the error of a missing program that says where it was searched. `files` and
+/// `hint` are those of step::Execute; `path` is the variable PATH.
 void say_where(Error& error, const std::string& program, const std::string& files,
                const std::string& path, const std::string& hint);
 

@@ -14,7 +14,7 @@ namespace {
 
 struct Resource {
   int number = 0;
-  std::string_view name;     ///< as prlimit(1) calls it
+  std::string_view name;     ///< in prlimit(1)
   std::string_view heading;  ///< in /proc/PID/limits
 };
 
@@ -48,7 +48,7 @@ std::string text_of(std::uint64_t value) {
   return value == RLIM_INFINITY ? "unlimited" : std::to_string(value);
 }
 
-/// glibc's type of a resource is an enum in C++.
+/// In C++, the resource parameter of glibc is an enum.
 int get_limit(int resource, rlimit& limit) {
   return ::prlimit(0, static_cast<__rlimit_resource>(resource), nullptr, &limit);
 }
@@ -99,7 +99,7 @@ std::string describe(const step::SetResourceLimits::Limit& limit) {
 Status perform(const step::SetResourceLimits& s) {
   for (const auto& limit : s.limits) {
     if (set_limit(limit.resource, {limit.soft, limit.hard}) == 0) continue;
-    // Who may not raise the hard limit still keeps the soft one as low as asked for.
+    // If the hard limit may not be raised, the soft limit is still lowered as requested.
     rlimit own{};
     if (errno != EPERM || get_limit(limit.resource, own) != 0) {
       return fail("set the resource limit", describe(limit));

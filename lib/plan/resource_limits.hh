@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Resource limits and their names, getrlimit(2).
+// Resource limits and their names (getrlimit(2)).
 
 #include <string>
 #include <string_view>
@@ -10,15 +10,14 @@
 
 namespace nsx {
 
-/// The limits in a text as /proc/PID/limits has it, in its order. Lines of limits that are not
-/// known are left out.
+/// Parses a text in the format of /proc/PID/limits. Unknown limits are skipped.
 std::vector<step::SetResourceLimits::Limit> parse_resource_limits(std::string_view text);
 
-/// Those of them that the calling process does not have.
+/// Returns the limits that differ from those of the calling process.
 std::vector<step::SetResourceLimits::Limit> limits_that_differ(
     std::vector<step::SetResourceLimits::Limit> limits);
 
-/// "nofile 1024:4096"
+/// Formats a limit: "nofile 1024:4096".
 std::string describe(const step::SetResourceLimits::Limit& limit);
 
 }  // namespace nsx

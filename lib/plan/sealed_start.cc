@@ -30,8 +30,8 @@ constexpr const char* kCopy = "a sealed copy of the program starter";
 
 constexpr unsigned kExecutable = 0x10;  // MFD_EXEC, Linux 6.3
 
-/// A new executable file of memory, or of a disk where vm.memfd_noexec=2 forbids those (Linux 6.3).
-/// The latter cannot be sealed, but it is this process's alone, too.
+/// Creates an executable file in memory or, if vm.memfd_noexec=2 forbids that (Linux 6.3), on disk.
+/// The latter cannot be sealed, but is also only accessible to this process.
 Result<OwnedFd> make_file() {
   OwnedFd file(::memfd_create("nsx-starter", MFD_CLOEXEC | MFD_ALLOW_SEALING | kExecutable));
   if (!file && errno == EINVAL) {
@@ -50,7 +50,7 @@ Result<OwnedFd> make_file() {
                 "sysctl vm.memfd_noexec=1");
 }
 
-/// Whether execve(2) would take it, with the errno that it would give.
+/// Returns 0 if execve(2) would accept the file, or its errno value.
 int try_file(const std::string& path) {
   struct stat st {};
   if (::stat(path.c_str(), &st) != 0) return errno;
@@ -58,7 +58,7 @@ int try_file(const std::string& path) {
   return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
 }
 
-/// What execvp(3) would execute. Errors: as there.
+/// Returns the file that execvp(3) would execute, with the same errors.
 Result<std::string> find_program(const std::string& file) {
   if (file.find('/') != std::string::npos || file.empty()) {
     const int code = file.empty() ? ENOENT : try_file(file);
@@ -69,7 +69,7 @@ Result<std::string> find_program(const std::string& file) {
   return search_path(file, path != nullptr ? path : kDefaultPath, try_file);
 }
 
-/// The number of a descriptor, which the starter inherits.
+/// Lets the starter inherit a descriptor, and returns its number.
 Result<std::string> hand_over(int fd) {
   if (fd < 0) return std::string();
   if (::fcntl(fd, F_SETFD, 0) != 0)

@@ -27,7 +27,7 @@ Result<std::string> read_unified_path(const Process& process) {
                 "it is in no cgroup of cgroup v2");
 }
 
-/// The directory of the cgroup `path` in a mount of its hierarchy.
+/// Returns the directory of the cgroup `path` in a mount of its hierarchy.
 Result<std::string> directory_in(const CgroupMount& mount, const std::string& path) {
   const std::string root = mount.root == "/" ? "" : mount.root;
   const bool is_below = path == root || path.starts_with(root + '/');
@@ -42,7 +42,7 @@ Result<std::vector<CgroupMount>> own_mounts(const Kernel& kernel) {
   return cgroup_mounts(mountinfo);
 }
 
-/// The directory of the cgroup `path`, in a mount that shows it.
+/// Returns the directory of the cgroup `path` in a mount that contains it.
 Result<std::string> directory_of(const Kernel& kernel, const std::string& path) {
   auto mounts = TRY(own_mounts(kernel));
   for (const CgroupMount& mount : mounts) {
@@ -51,7 +51,8 @@ Result<std::string> directory_of(const Kernel& kernel, const std::string& path) 
   return refuse("find the cgroup", path, "cgroup v2 is not mounted here");
 }
 
-/// Whether the caller is in this cgroup. To join it again takes a right that it may not have.
+/// Returns whether the caller is in this cgroup. Joining it again needs a permission that the
+/// caller may lack.
 bool is_own(const Kernel& kernel, const CgroupLine& cgroup) {
   const auto text = read_file_at(kernel.proc(), "self/cgroup");
   if (!text) return false;
@@ -62,7 +63,7 @@ bool is_own(const Kernel& kernel, const CgroupLine& cgroup) {
   return false;
 }
 
-/// Whoever joins a frozen cgroup stops, and cannot be killed in one of v1.
+/// A process that joins a frozen cgroup stops and, in v1, cannot be killed.
 Status check_not_frozen(int cgroup, const std::string& directory) {
   const auto v2 = read_file_at(cgroup, "cgroup.events");
   const auto v1 = read_file_at(cgroup, "freezer.state");
@@ -92,7 +93,7 @@ Result<OwnedFd> open_procs(const std::string& directory, long file_system) {
 }  // namespace
 
 Result<std::optional<TargetCgroup>> open_cgroup_of(const Kernel& kernel, const Process& process) {
-  // The process can be moved, and its cgroup removed and made again, between a look and the next.
+  // Between two reads, the process can be moved, and its cgroup removed and recreated.
   constexpr int kTries = 100;
   for (int tries = 0; tries < kTries; ++tries) {
     auto path = TRY(read_unified_path(process));

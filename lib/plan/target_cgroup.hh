@@ -12,23 +12,23 @@
 
 namespace nsx {
 
-/// A cgroup, found by a process in it.
+/// The cgroup of a process.
 struct TargetCgroup {
-  OwnedFd procs;     ///< its cgroup.procs, open for writing: with the rights of now, whoever writes
-  std::string path;  ///< of its directory
+  OwnedFd procs;     ///< its cgroup.procs, open for writing: the rights are checked at open, not at
+                     ///< write
+  std::string path;  ///< the path of its directory
 };
 
-/// Opens the cgroup v2 that a process is in; none if the caller is in it, too. Errors: it is not
-/// below a mount of cgroup2 that the caller sees, or the caller may not write to it, or it is
-/// frozen.
+/// Opens the cgroup v2 of a process. None: the caller is also in it. Errors: it is not below a
+/// cgroup2 mount of the caller; no write permission; it is frozen.
 Result<std::optional<TargetCgroup>> open_cgroup_of(const Kernel& kernel, const Process& process);
 
-/// Opens its cgroups in the hierarchies of v1 that are mounted here, but those that the caller is
-/// in, too.
+/// Opens the cgroups of a process in the v1 hierarchies that are mounted here, except those of the
+/// caller.
 Result<std::vector<TargetCgroup>> open_v1_cgroups_of(const Kernel& kernel, const Process& process);
 
-/// The step that a request for a cgroup comes to; none, if it asks for nothing. Errors: a cgroup
-/// that is not there, a limit that cannot be had here.
+/// Returns the step for a cgroup request. None: nothing is requested. Errors: a missing cgroup, an
+/// unavailable limit.
 Result<std::optional<step::EnterCgroup>> read_cgroup_facts(const Kernel& kernel,
                                                            const CgroupRequest& request);
 

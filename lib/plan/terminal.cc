@@ -21,10 +21,10 @@ namespace nsx {
 
 namespace {
 
-/// How much is copied at a time.
+/// The size of a single copy.
 constexpr std::size_t kPiece = 4096;
 
-/// More than the kernel keeps of what was written to a pseudo-terminal (64 KiB, and a buffer of 4).
+/// More than the kernel buffers for a pseudo-terminal (64 KiB, plus a buffer of 4 KiB).
 constexpr std::size_t kMostLeft = std::size_t{128} * 1024;
 
 bool is_pipe(int fd) {
@@ -37,29 +37,29 @@ bool are_same(const termios& a, const termios& b) {
          a.c_lflag == b.c_lflag && std::equal(a.c_cc, a.c_cc + NCCS, b.c_cc);
 }
 
-/// How our side of a pseudo-terminal is opened.
+/// The flags for the near side of a pseudo-terminal.
 constexpr int kOurFlags = O_RDWR | O_NOCTTY | O_NONBLOCK;
 
-/// How soon to look again whether the caller's terminal is free, in milliseconds.
+/// The interval for checking whether the caller's terminal is free, in milliseconds.
 constexpr int kLookAgain = 100;
 
-/// Signals that a fault raises in this process. They cannot be taken from a descriptor: one that is
-/// raised while it is blocked kills at once.
+/// Signals for faults in this process. They cannot be read from a descriptor: if one is raised
+/// while blocked, it kills the process at once.
 constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 
-// What the handler reads. It runs in the thread that changes these.
+// State for the handler, which runs in the thread that changes it.
 int raw_terminal = -1;
 termios settings_before;
 volatile std::sig_atomic_t is_raw = 0;
 std::array<struct sigaction, kFaults.size()> actions_before;
 
-/// Only calls that signal-safety(7) lists.
+/// Only uses functions listed in signal-safety(7).
 void put_back_and_raise(int signal) {
   if (is_raw != 0) ::tcsetattr(raw_terminal, TCSANOW, &settings_before);
   for (std::size_t i = 0; i < kFaults.size(); ++i) {
     if (kFaults[i] == signal) ::sigaction(signal, &actions_before[i], nullptr);
   }
-  // Blocked here, so that it takes effect on return.
+  // The signal is blocked here, and takes effect on return.
   ::raise(signal);
 }
 
@@ -68,7 +68,7 @@ void catch_faults() {
   action.sa_handler = put_back_and_raise;
   for (std::size_t i = 0; i < kFaults.size(); ++i) {
     ::sigaction(kFaults[i], &action, &actions_before[i]);
-    // A signal that is ignored stays so.
+    // Keep ignored signals ignored.
     if (actions_before[i].sa_handler == SIG_IGN) {
       ::sigaction(kFaults[i], &actions_before[i], nullptr);
     }
@@ -105,14 +105,14 @@ Result<Terminal> Terminal::open(const step::OpenTerminal& step) {
   return terminal;
 }
 
-/// In the devpts of the program's files, if that gives one: it may be full, or its mount allow no
-/// devices.
+/// Opens a terminal in the devpts of the program's files. Returns false if that is not possible: it
+/// may be full, or its mount may not allow devices.
 bool Terminal::open_in(const step::OpenTerminal& step) {
   if (step.devpts < 0) return false;
   ours_ = open_ptmx(step.devpts, kOurFlags);
   if (!ours_ || !open_programs()) return false;
-  // As login(1) does it, so that those inside can open it by its name. Where that is not allowed,
-  // it is the caller's, who is root inside or has no more rights there.
+  // Like login(1), so that processes inside can open it by name. If that is not permitted, it stays
+  // the caller's, who is root inside or has no additional rights there.
   if (step.owner) [[maybe_unused]]
     const int done = ::fchown(programs_.get(), *step.owner, static_cast<gid_t>(-1));
   return true;
@@ -123,7 +123,7 @@ Status Terminal::open_programs() {
   if (::ioctl(ours_.get(), TIOCSPTLCK, &unlocked) != 0) {
     return fail("unlock", "the new pseudo-terminal");
   }
-  // By the descriptor, not by a name in /dev/pts (Linux 4.13).
+  // By descriptor instead of by name in /dev/pts (Linux 4.13).
   programs_ = OwnedFd(::ioctl(ours_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!programs_) return fail("open", "the new pseudo-terminal");
   return {};
@@ -150,7 +150,7 @@ void Terminal::find_callers(const step::OpenTerminal& step) {
   if (reads_ >= 0) input_from_ = in && !is_pipe(STDOUT_FILENO) ? Input::keys : Input::lines;
 }
 
-/// O_NONBLOCK on the caller's descriptor would be on everybody's who shares it.
+/// Setting O_NONBLOCK on the caller's descriptor would affect all processes that share it.
 void Terminal::open_output() {
   struct stat st {};
   const bool can_wait =
@@ -168,7 +168,7 @@ Status Terminal::set_up() {
   } else if (::tcgetattr(programs_.get(), &settings) != 0) {
     return fail("read the settings of", "the new pseudo-terminal");
   }
-  // What comes then is no typing, or was shown by the caller's terminal already.
+  // Such input is not typed, or was already echoed by the caller's terminal.
   if (input_from_ != Input::keys) settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   if (::tcsetattr(programs_.get(), TCSANOW, &settings) != 0) {
     return fail("set up", "the new pseudo-terminal");
@@ -196,7 +196,7 @@ Status Terminal::attach() {
 }
 
 Status Terminal::take_foreground() {
-  // From the background: with SIGTTOU blocked, as all are here.
+  // Possible from the background, because SIGTTOU is blocked here.
   if (::setpgid(0, 0) == 0 && ::tcsetpgrp(programs_.get(), ::getpid()) == 0) return {};
   return fail("take the foreground of", "the new pseudo-terminal");
 }
@@ -207,7 +207,7 @@ void Terminal::leave_to_child() {
 
 bool Terminal::is_in_foreground() const {
   const pid_t group = ::tcgetpgrp(reads_);
-  // It need not be our controlling terminal: then there is no background.
+  // If it is not the controlling terminal of this process, there is no background.
   return group < 0 || group == ::getpgrp();
 }
 
@@ -241,7 +241,8 @@ bool Terminal::has_stopped(pid_t program) {
          ::tcgetpgrp(ours_.get()) == program;
 }
 
-/// An editor, a pager, a prompt for a password: what changes the settings of its terminal so.
+/// Returns whether the program has changed its terminal settings like an editor, a pager, or a
+/// password prompt.
 bool Terminal::program_wants_keys() const {
   termios now{};
   if (::tcgetattr(ours_.get(), &now) != 0) return false;
@@ -271,7 +272,7 @@ int Terminal::ask(pollfd* fds) const {
   const bool wants_input = input_open_ && input_.empty();
   const bool takes_input = wants_input && may_read();
   fds[0] = {takes_input ? reads_ : -1, POLLIN, 0};
-  // Only as fast as the caller's output takes it.
+  // Read no faster than the caller's output accepts it.
   const auto events =
       static_cast<short>((output_.empty() ? POLLIN : 0) | (input_.empty() ? 0 : POLLOUT));
   fds[1] = {output_open_ && events != 0 ? ours_.get() : -1, events, 0};
@@ -291,11 +292,11 @@ void Terminal::read_input(short events) {
   const ssize_t n = ::read(reads_, text.data(), text.size());
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
   const bool is_gone = !settings_ || (events & POLLHUP) != 0;
-  // EIO: in the background, since a moment ago.
+  // EIO: this process has just moved to the background.
   if (n < 0 && errno == EIO && !is_gone) return;
   if (n <= 0) {
     end_input();
-    // After the key that ends its input, a terminal goes on.
+    // The end-of-file key does not close a terminal.
     if (n == 0 && !is_gone) input_open_ = true;
     return;
   }
@@ -313,7 +314,8 @@ void Terminal::read_input(short events) {
 
 void Terminal::end_input() {
   input_open_ = false;
-  // A terminal has no other end than this key; in the middle of a line, it takes two.
+  // This key is the only way to signal the end of input on a terminal; in the middle of a line, it
+  // is needed twice.
   termios settings{};
   if (::tcgetattr(ours_.get(), &settings) != 0 || (settings.c_lflag & ICANON) == 0) return;
   const auto key = static_cast<char>(settings.c_cc[VEOF]);
@@ -324,11 +326,11 @@ void Terminal::end_input() {
 void Terminal::write_input() {
   const ssize_t n = ::write(ours_.get(), input_.data(), input_.size());
   if (n > 0) input_.erase(0, static_cast<std::size_t>(n));
-  // The program has closed its terminal: nobody reads.
+  // EIO: the program has closed its terminal.
   if (n < 0 && errno == EIO) input_.clear();
 }
 
-/// How much there was.
+/// Returns the number of bytes read.
 std::size_t Terminal::read_output() {
   if (!output_open_) return 0;
   output_.resize(kPiece);
@@ -338,7 +340,7 @@ std::size_t Terminal::read_output() {
   // EIO: nobody holds the other side any more.
   if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) output_open_ = false;
   if (writes_ < 0) output_.clear();
-  // Where it would wait, poll(2) tells when it does not.
+  // If it would block, poll(2) reports when it does not.
   if (output_fd_ && !output_.empty()) write_output();
   return size;
 }
@@ -351,7 +353,7 @@ void Terminal::write_output() {
   }
   if (errno == EINTR || errno == EAGAIN) return;
   write_error_ = errno;
-  // As at a broken pipe: the program is told that its terminal is gone.
+  // As with a broken pipe: hang up the program's terminal.
   input_open_ = output_open_ = false;
   input_.clear();
   output_.clear();

@@ -28,18 +28,18 @@ constexpr std::size_t kMost = std::size_t{1} << 20;
 constexpr const char* kPasswd = "/etc/passwd";
 constexpr const char* kGroup = "/etc/group";
 
-/// A number that is an id. (uid_t) -1 means "leave it" to the kernel.
+/// Parses an id. (uid_t) -1 means "unchanged" to the kernel and is not an id.
 std::optional<std::uint32_t> parse_id(std::string_view text) {
   const auto id = parse_number<std::uint32_t>(text);
   return id && *id != ~std::uint32_t{0} ? id : std::nullopt;
 }
 
-/// Whether a word is meant for a number, as no name starts so (useradd(8)).
+/// Returns whether a word is meant as a number: no name starts like one (useradd(8)).
 bool is_numeric(std::string_view word) {
   return word.find_first_of("0123456789+-") == 0;
 }
 
-/// Comments, and lines that refer to NIS (nsswitch.conf(5)).
+/// Returns whether a line is a comment, or refers to NIS (nsswitch.conf(5)).
 bool is_no_entry(std::string_view line) {
   return line.empty() || line.find_first_of("#+-") == 0;
 }
@@ -73,8 +73,8 @@ bool has_member(const GroupEntry& group, std::string_view user) {
   return false;
 }
 
-/// The entry of a name, or of a UID. A number is never a name: who says 1000 does not mean an entry
-/// of that name, which may have UID 0.
+/// Finds the entry of a name or a UID. A number is never a name: an entry named 1000 may have UID
+/// 0.
 std::optional<PasswdEntry> find_entry(const UserDatabase& database, const std::string& user) {
   const auto uid = parse_id(user);
   std::string_view text = database.passwd;
@@ -101,8 +101,8 @@ tl::unexpected<Error> no_user(const UserDatabase& database, const std::string& n
   return not_found("user", name, kPasswd, database.of, names);
 }
 
-/// Neither a device nor a FIFO, nor one of the files that the kernel makes as they are read: some
-/// of those lose what was read, for everybody.
+/// Returns whether a file is a regular file on an ordinary file system. Reading some of the files
+/// that the kernel generates consumes their content for all readers.
 bool is_plain_file(int file) {
   struct stat st {};
   struct statfs fs {};
@@ -118,7 +118,7 @@ bool is_plain_file(int file) {
   }
 }
 
-/// A missing file has no entries.
+/// Reads a file of the database. A missing file counts as empty.
 Result<std::string> read_database(int files, const char* path, const std::string& of) {
   auto text = read_inside(files, path);
   if (text) return text;
@@ -150,11 +150,12 @@ std::optional<PasswdEntry> next_passwd_entry(std::string_view& text) {
 }
 
 Result<std::string> read_inside(int files, const std::string& path) {
-  // Not yet for reading: that alone would arm a watchdog, rewind a tape, or wait for the writer of
-  // a FIFO.
+  // O_PATH first: opening it for reading could arm a watchdog, rewind a tape, or wait for the
+  // writer of a FIFO.
   const auto file = TRY(
       open_answering(files, path, O_PATH, PathFrom::user, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
-  // FUSE answers each call when it likes. The first byte tells what the child has found.
+  // FUSE may delay every call, so a child reads the file. The first byte of its reply is the type
+  // of the result.
   constexpr char kText = 'T';
   constexpr char kErrno = 'E';
   constexpr char kSpecial = 'S';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The user database of files that are not the caller's.
+// The user database in files of another user.
 
 #include <optional>
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace nsx {
 
-/// One line of passwd(5). The views point into the parsed text.
+/// One line of passwd(5). The views refer to the parsed text.
 struct PasswdEntry {
   std::string_view name;
   uid_t uid = 0;
@@ -20,12 +20,13 @@ struct PasswdEntry {
   std::string_view shell;
 };
 
-/// Takes lines off `text` up to the next that is a valid entry; none at its end.
+/// Removes lines from `text` up to and including the next valid entry, and returns it; none at the
+/// end.
 std::optional<PasswdEntry> next_passwd_entry(std::string_view& text);
 
-/// Reads a file below the root directory `files`, whose owner is not trusted: no link leads out of
-/// it, a FIFO or device is not opened for long, and a file system that does not answer is not
-/// waited for. Errors: EFBIG, it is longer than 1 MiB; it is not a regular file.
+/// Reads a file below the untrusted root directory `files`. No link leads out of it, FIFOs and
+/// devices are not opened, and a file system that does not answer is not waited for. Errors: EFBIG,
+/// it is longer than 1 MiB; it is not a regular file.
 Result<std::string> read_inside(int files, const std::string& path);
 
 }  // namespace nsx
