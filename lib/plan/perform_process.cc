@@ -94,7 +94,7 @@ Status perform(const step::SetOomScore& s) {
   auto done = write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", text);
   if (done) return {};
   const int code = done.error().code;
-  return fail("set the OOM score adjustment", text, code,
+  return fail("set the OOM score adjustment to", text, code,
               code == EACCES ? "needs CAP_SYS_RESOURCE to lower it" : "");
 }
 

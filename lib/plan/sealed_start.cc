@@ -85,7 +85,8 @@ Result<SealedStart> SealedStart::prepare(const Kernel& kernel) {
     return fail(kMake, kCopy);
   }
   constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0 && errno != EINVAL) return fail("seal", kCopy);
+  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0 && errno != EINVAL)
+    return fail("seal", "the copy of the program starter");
   auto readable =
       TRY(open_at(kernel.proc(), ("self/fd/" + std::to_string(file.get())).c_str(), O_RDONLY));
   return SealedStart(std::move(readable));
