@@ -49,7 +49,7 @@ teardown() {
   if [ -n "${cgroup:-}" ]; then rmdir "$cgroup"; fi
 }
 
-@test "control: the command line and the environment are there to be read" {
+@test "control: the command line and the environment are readable" {
   claim_memory
   local file
   for file in cmdline environ; do
@@ -58,7 +58,7 @@ teardown() {
   done
 }
 
-@test "a command line of 1 GiB costs nsx-ls no memory, and is visibly cut" {
+@test "a command line of 1 GiB costs nsx-ls no memory, and the cut is visible" {
   claim_memory
   local list
   for list in "" --json --raw --tree=owner --matrix; do
@@ -70,7 +70,7 @@ teardown() {
   [ "${#output}" -lt 5000 ]
 }
 
-@test "a command line of 1 GiB costs nsx-ls of one namespace no memory" {
+@test "a command line of 1 GiB costs nsx-ls NS no memory" {
   claim_memory
   run -0 within_limits nsx-ls "$(ns_of "$pid" user)"
   [[ $output == *"A=xxxx"*…* ]]
@@ -98,13 +98,13 @@ teardown() {
   [[ $output == *"A=xxxx"*…* ]]
 }
 
-@test "nsx-enter refuses an environment of 1 GiB and names the limit" {
+@test "nsx-enter rejects an environment of 1 GiB and names the limit" {
   claim_memory
   run -1 within_limits nsx-enter -t "$pid" --uts --env -- /bin/true
   [[ $output == *"environment of PID $pid"*"longer than the 8 MiB"* ]]
 }
 
-@test "mounts with 200 MiB of mountinfo cost nsx-ls no memory, and the cut is reported" {
+@test "200 MiB of mountinfo cost nsx-ls no memory, and the cut is reported" {
   make_directory
   start_big unshare -Urm -- "$attack_dir/attack-big" mounts "$dir"
   run -0 --separate-stderr within_limits nsx-ls --output=NS,HELD-BY
@@ -120,7 +120,7 @@ teardown() {
 
 # Only a machine of its own allows so many.
 # bats test_tags=vm-only
-@test "of more than 131,072 descriptors nsx-ls looks at so many, and says so" {
+@test "nsx-ls reads at most 131,072 descriptors and reports the cut" {
   ulimit -n 131200
   start_big unshare -Ur -- "$attack_dir/attack-big" descriptors
   run -0 --separate-stderr within_limits nsx-ls --output=NS,HELD-BY --sources=fd,process

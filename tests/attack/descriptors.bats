@@ -38,7 +38,7 @@ found() {
 }
 
 # bats test_tags=any-kernel
-@test "--keep-fds gives all, or those that it names; and so do the peers' names" {
+@test "--keep-fds gives all descriptors or the listed ones, as do the peers' names" {
   spawn_in mnt -m
   [ "$(found nsx-enter -t "$pid" -m --keep-fds)" = "3 7 9" ]
   [ "$(found nsx-enter -t "$pid" -m --keep-fds=9,3)" = "3 9" ]
@@ -57,7 +57,7 @@ found() {
 }
 
 # bats test_tags=any-kernel
-@test "--keep-fds: a number that is not open, or none, is refused" {
+@test "--keep-fds: a closed or invalid descriptor is rejected" {
   for list in 77 x '' 3,,4 -1 99999999999; do
     run -1 nsx-enter -t $$ -m "--keep-fds=$list" -- echo wrong
     [[ $output = *"cannot keep descriptor 77 open"* || $output = *"invalid file descriptor '"* ]]
@@ -66,7 +66,7 @@ found() {
 }
 
 # bats test_tags=any-kernel
-@test "--status-fd is written while nothing of it gets inside" {
+@test "--status-fd is written, and does not leak into the target" {
   spawn_in mnt -m
   run -0 nsx-enter -t "$pid" -m --status-fd 7 -- sh -c "$look" 7>"$BATS_TEST_TMPDIR/status"
   [ "$output" = "" ]

@@ -60,7 +60,7 @@ is_in() {
   [ "${output%$'\r'}" = "$wanted" ]
 }
 
-@test "the terminal is in the target's devpts: tty names what is there, and it can be opened" {
+@test "the terminal is in the target's devpts: tty prints a name that exists and can be opened" {
   target_with "$new_devpts"
   [ "$(target_devpts)" != "$(host_devpts)" ]
   is_in "$(target_devpts)" -m
@@ -75,7 +75,7 @@ is_in() {
   [ "${output%$'\r'}" = "$(host_devpts)" ]
 }
 
-@test "it belongs to the UID of the program" {
+@test "the terminal belongs to the UID of the program" {
   target_with "$new_devpts"
   owner='stat -L -c %u /proc/self/fd/0'
   run -0 nsx-enter -t "$pid" -m --pty -- $owner </dev/null
@@ -90,14 +90,14 @@ is_in() {
   [ "${output%$'\r'}" = 5 ]
 }
 
-@test "of an ordinary user's container, for the user and for root" {
+@test "an ordinary user's container, for the user and for root" {
   target_with as_user "$new_devpts"
   is_in "$(target_devpts)" -m -U
   run -0 as_user nsx-enter -t "$pid" -m -U --pty -- sh -c "$where; echo by its name >\"\$(tty)\"" </dev/null
   [ "${output//$'\r'/}" = "$(target_devpts)"$'\nby its name' ]
 }
 
-@test "a tmpfs with a fake ptmx" {
+@test "a tmpfs with a fake ptmx is not used" {
   for device in "c 5 2" "c 1 3" "c 5 0" p; do
     target_with "mount -t tmpfs none /dev/pts && mknod -m 666 /dev/pts/ptmx $device"
     is_in "$(host_devpts)" -m
@@ -105,13 +105,13 @@ is_in() {
   done
 }
 
-@test "a tmpfs with a fake ptmx, beside which there is a devpts" {
+@test "a tmpfs with a fake ptmx beside a real devpts is not used" {
   target_with "mount -t tmpfs none /dev/pts && mknod -m 666 /dev/pts/ptmx c 5 2 && mkdir /dev/pts/pts &&
     ${new_devpts% *} /dev/pts/pts"
   is_in "$(host_devpts)" -m
 }
 
-@test "no /dev/pts, a file, a link that leads out of the root, and one that leads nowhere" {
+@test "no /dev/pts, a file, a link out of the root, a dangling link" {
   for what in "rm -rf /dev/pts" "rm -rf /dev/pts && touch /dev/pts" "rm -rf /dev/pts && ln -s /proc/1/root/dev/pts /dev/pts" \
     "rm -rf /dev/pts && ln -s pts /dev/pts"; do
     target_with "mount -t tmpfs none /dev && mkdir /dev/pts && mknod -m 666 /dev/null c 1 3 && $what"
@@ -120,7 +120,7 @@ is_in() {
   done
 }
 
-@test "a devpts that gives no terminal: full, without devices, with another file over its ptmx" {
+@test "a devpts that provides no terminal: full, without devices, with another file over its ptmx" {
   # Taken by one that stays open: the kernel takes max=0 for no limit.
   for what in "mount -o remount,max=1 /dev/pts && exec 9<>/dev/pts/ptmx" "mount -o remount,bind,nodev /dev/pts" \
     "mount --bind /dev/null /dev/pts/ptmx" "mount --bind /dev/tty /dev/pts/ptmx"; do
@@ -130,7 +130,7 @@ is_in() {
   done
 }
 
-@test "the devpts of somebody else, in a container with ids of its own" {
+@test "another user's devpts, in a container with its own ids" {
   target_with inherits true
   [ "$(target_devpts)" != "$(host_devpts)" ]
   is_in "$(host_devpts)" -m -U

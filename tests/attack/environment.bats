@@ -30,7 +30,7 @@ hostile() {
   wait_until runs "$pid" sleep
 }
 
-@test "--env without --mount: no variable of the target's chooses or loads a program" {
+@test "--env without --mount: no variable of the target chooses or loads a program" {
   hostile "PATH=$place:/usr/bin:/bin" "BASH_ENV=$place/startup" "ENV=$place/startup" "SHELL=$place/sh" \
     "LD_PRELOAD=$place/startup" "PERL5LIB=$place" PERL5OPT=-MHijack "BASH_FUNC_test%%=() { echo hijacked; }" \
     "LD_AUDIT=$place/startup" "HOME=$place" HARMLESS=theirs
@@ -57,7 +57,7 @@ hostile() {
 }
 
 # bats test_tags=host-only
-@test "--env without --mount: every variable that the manual lists is the caller's" {
+@test "--env without --mount: every variable that the manual lists stays the caller's" {
   mapfile -t names < <(sed -n '/^These variables keep your values/,/^\.Ed/p' "$NSX_STAGE/usr/share/man/man1/nsx-enter.1" |
     grep -v '^\.' | grep -v ' keep your ' | tr ' ' '\n')
   [ "${#names[@]}" -gt 50 ]

@@ -51,7 +51,7 @@ attack_wins() {
 
 runner=()
 
-@test "a script in the target overwrites no nsx-enter" {
+@test "a script in the target cannot overwrite nsx-enter" {
   contain "$root" -m -- /bin/sleep 300
   make_victim "$nsenter"
   attack_wins -t "$pid" -m -- /bin/script
@@ -63,7 +63,7 @@ runner=()
   run ! attack_wins -t "$pid" -w -- bin/script
 }
 
-@test "a script in the target overwrites no nsx-enter that waits for it" {
+@test "a script in the target cannot overwrite an nsx-enter that waits for it" {
   contain "$root" -mp -- /bin/sleep 300
   make_victim "$nsenter"
   attack_wins -t "$pid" -m -p -- /bin/script
@@ -73,7 +73,7 @@ runner=()
   done
 }
 
-@test "a script in an ordinary user's container overwrites no nsx-enter of that user's" {
+@test "a script in an ordinary user's container cannot overwrite that user's nsx-enter" {
   contain "$root" as_user -rmp -- /bin/sleep 300
   runner=("${become_user[@]}")
   make_victim "$nsenter"
@@ -86,7 +86,7 @@ runner=()
   done
 }
 
-@test "a script below a new root overwrites no nsx-unshare" {
+@test "a script below a new root cannot overwrite nsx-unshare" {
   mount -t proc proc "$root/proc"
   make_victim /usr/bin/unshare
   control=lost result=()
@@ -100,7 +100,7 @@ runner=()
   [ "${result[*]}" = "" ]
 }
 
-@test "a script in a pinned mount namespace overwrites neither nsx-enter nor nsx-pin" {
+@test "a script in a pinned mount namespace cannot overwrite nsx-enter or nsx-pin" {
   # A mount namespace can be pinned in an older one only, by the count of one CPU.
   taskset -cp "$(taskset -cp "$BASHPID" | sed 's/.*: //; s/[,-].*//')" "$BASHPID"
   spawn unshare -m --propagation=slave -- sh -c 'mount -t tmpfs -o mode=755 run /run && exec sleep 300'
@@ -124,7 +124,7 @@ runner=()
 }
 
 # Without the right to trace, which would give it the entering process itself.
-@test "a process in the target finds no file of the host below the exe of those that enter" {
+@test "a process in the target finds no file of the host through the exe of entering processes" {
   make_victim "$(command -v nsx-enter)"
   read -r device inode < <(stat -c '%d %i' "$victim")
   contain "$root" -mp -- /bin/attack-overwrite --watch "$device" "$inode"

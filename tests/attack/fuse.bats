@@ -94,7 +94,7 @@ is_listed() {
   [[ $stderr == *"skipped 1 mounted namespace: the file system of the mount point does not respond"* ]]
 }
 
-@test "control: who opens a path below it hangs, and cannot be killed" {
+@test "control: opening a path on the hanging file system blocks, and cannot be killed" {
   start_fuse paths "${as_root_elsewhere[@]}"
   cat "/proc/$pid/root$dir/mnt/ns" >/dev/null 3>&- 4>&- &
   local reader=$!
@@ -136,7 +136,7 @@ is_listed() {
 }
 
 # bats test_tags=one-kernel
-@test "commands within the mount namespace of such a file system do not hang" {
+@test "commands inside a mount namespace with a hanging file system do not block" {
   start_fuse paths "${as_root_elsewhere[@]}"
   local inside=(nsenter -t "$pid" -m --)
   run_unless_it_hangs "${inside[@]}" "$(command -v nsx-ls)" --sources=process,mount --output=NS --noheadings
@@ -149,7 +149,7 @@ is_listed() {
 }
 
 # bats test_tags=one-kernel
-@test "nsx-pin refuses a directory whose file system hangs" {
+@test "nsx-pin rejects a directory whose file system hangs" {
   start_fuse paths "${as_root_elsewhere[@]}"
   local inside=(nsenter -t "$pid" -m --) command
   for command in "ls" "add web"; do
@@ -159,7 +159,7 @@ is_listed() {
   done
 }
 
-@test "the names for TAB come without those of a file system that hangs" {
+@test "completions leave out names on a file system that hangs" {
   start_fuse paths "${as_user_elsewhere[@]}"
   run_unless_it_hangs as_user nsenter -t "$pid" -U -m --preserve-credentials -- \
     env XDG_RUNTIME_DIR="$dir/mnt/dir" "$(command -v nsx-enter)" --list-targets

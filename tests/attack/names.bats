@@ -82,7 +82,7 @@ distrusted() {
   }
 }
 
-@test "root enters no container that a user named" {
+@test "root enters no container whose name comes from a user" {
   fake "lxc.payload.$mine"
   distrusted "container:$mine" "lxc.payload.$mine"
   fake "docker-$id.scope"
@@ -96,7 +96,7 @@ distrusted() {
   [ "$output" = "$uts" ]
 }
 
-@test "root enters no unit that a user named" {
+@test "root enters no unit whose name comes from a user" {
   fake "$mine-backup.service"
   distrusted "unit:$mine-backup" "$mine-backup.service"
   distrusted "unit:$mine-backup.service" "$mine-backup.service"
@@ -105,7 +105,7 @@ distrusted() {
   distrusted "unit:$mine-app.scope" "app.slice/$mine-app.scope"
 }
 
-@test "what a user names neither hides, nor joins, nor blocks what root has named" {
+@test "a user's names neither hide, nor join, nor block root's names" {
   # The faked ones are older, which used to make them the container's first process.
   fake "docker-$id.scope"
   fake "lxc.payload.$mine"
@@ -124,7 +124,7 @@ distrusted() {
   [ "$output" = "$uts" ]
 }
 
-@test "a container names nothing but itself" {
+@test "a container names only itself" {
   real "docker-$id.scope/docker-$other_id.scope"
   real "docker-$id.scope/$mine-cron.service"
   run -0 entered "container:$id"
@@ -136,7 +136,7 @@ distrusted() {
   jq -e ".namespaces[0].container == [\"${id:0:12}\"] and .namespaces[0].unit == \"docker-$id.scope\"" <<<"$output"
 }
 
-@test "what systemd has marked as delegated names nothing for others" {
+@test "a cgroup that systemd marked as delegated names nothing for others" {
   real "$mine-daemon.service/lxc.payload.$mine"
   run -0 entered "container:$mine"
   "$attack_dir/attack-delegate" "$own/$mine-daemon.service"
@@ -147,14 +147,14 @@ distrusted() {
   [ "$output" = "$uts" ]
 }
 
-@test "two cgroups of one name that root made are several" {
+@test "two cgroups of one name, both made by root, are ambiguous" {
   real "a/lxc.payload.$mine"
   real "b/lxc.payload.$mine"
   run -1 --separate-stderr entered "container:$mine"
   [ "$stderr" = "nsx-enter: ambiguous name '$mine': could be cgroup:/$mine/a/lxc.payload.$mine, cgroup:/$mine/b/lxc.payload.$mine" ]
 }
 
-@test "a container that its runtime says has ended is not looked for in cgroups" {
+@test "a container that its runtime reports as ended is not searched for in cgroups" {
   real "lxc.payload.$mine"
   run -0 entered "container:$mine"
   mkdir -p "/run/runc/$mine"
@@ -163,7 +163,7 @@ distrusted() {
   [ "$stderr" = "nsx-enter: cannot enter container:$mine: it is not running: runc recorded PID 4194305, which has exited" ]
 }
 
-@test "a PID on record that a user got is not believed for the name of its cgroup" {
+@test "a reused PID on record is not trusted because of its cgroup's name" {
   mkdir -p "/run/runc/$mine-web"
   fake "$mine-web"
   # As containerd and podman write it: without the start of the process.
@@ -176,7 +176,7 @@ distrusted() {
   [ "$output" = "$uts" ]
 }
 
-@test "nsx-ls marks what is not trusted, and does not take it for what is" {
+@test "nsx-ls marks untrusted names, and does not confuse them with trusted ones" {
   fake "docker-$id.scope"
   run -0 --separate-stderr nsx-ls -J -l -p "$pid" -t uts -o CONTAINER,UNIT
   jq -e ".namespaces[0].container == [\"?${id:0:12}\"] and .namespaces[0].unit == \"?docker-$id.scope\"" <<<"$output"
@@ -196,7 +196,7 @@ distrusted() {
   run ! grep -q "^container:$id\|^unit:docker-$id" <<<"$output"
 }
 
-@test "nsx-cg does nothing to what a user named" {
+@test "nsx-cg leaves alone cgroups whose name comes from a user" {
   fake "docker-$id.scope"
   fake "$mine-b.service"
   run -0 --separate-stderr nsx-cg ls -J -o NAME,CONTAINER,UNIT "/$mine/alice/docker-$id.scope"
@@ -240,7 +240,7 @@ is_gone_or_zombie() {
   attack_tries=$(((attack_tries + 9) / 10)) repeat named
 }
 
-@test "an ordinary user finds one's own names, and root's" {
+@test "an ordinary user finds their own names and root's" {
   fake "libpod-$id.scope/container"
   run -0 as_user nsx-enter -t "container:$id" stat -L -c %i /proc/self/ns/uts
   [ "$output" = "$uts" ]
@@ -260,7 +260,7 @@ is_gone_or_zombie() {
   [ "$stderr" = "nsx-enter: ambiguous name '$id': could be cgroup:/$mine/alice/libpod-$id.scope, cgroup:/$mine/docker-$id.scope" ]
 }
 
-@test "another ordinary user's names are not believed either" {
+@test "another ordinary user's names are not trusted either" {
   as_other() {
     setpriv --reuid=4321 --regid=4321 --clear-groups --inh-caps=-all -- "$@"
   }
@@ -270,7 +270,7 @@ is_gone_or_zombie() {
   run -1 as_other nsx-cg ls "container:$id"
 }
 
-@test "in a user namespace, users that it lacks are others" {
+@test "in a user namespace, unmapped users are others" {
   # All of them have the same number there, which may be the caller's, too.
   fake "docker-$id.scope"
   for uid in 4321 "$ordinary_uid"; do
@@ -281,7 +281,7 @@ is_gone_or_zombie() {
 }
 
 # bats test_tags=host-only
-@test "a hierarchy of v1 that is a user's names nothing for others" {
+@test "a v1 hierarchy owned by a user names nothing for others" {
   [ -n "$v1" ] || cannot "find v1's hierarchy of systemd"
   mkdir "$v1/$mine"
   chown "$ordinary_uid" "$v1/$mine"

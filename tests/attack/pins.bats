@@ -89,7 +89,7 @@ every_command='
     done"
 }
 
-@test "root: a directory of its own below a hostile user's is not used, nor one that others write to" {
+@test "root: a directory of its own below a hostile user's is not used, nor one that others can write to" {
   mkdir "$evil/roots"
   run -0 in_own_mounts "$every_command
     every_command $evil/roots 'UID $ordinary_uid owns $evil and could redirect it (choose a path that only root or you can change)'"
@@ -103,7 +103,7 @@ every_command='
     every_command $mine '$mine is writable by other users'"
 }
 
-@test "root: in a sticky directory, what a hostile user made is not used" {
+@test "root: in a sticky directory, a hostile user's files are not used" {
   chmod 1777 "$mine"
   mv "$mine/netns" "$mine/roots"
   mkdir "$mine/netns"

@@ -12,18 +12,18 @@ take_context() {
   unshare -m --propagation=private bash -c "$1"'; exec -a tool "$0" "" "" thread-self/attr/exec "stolen context" true /bin/true true' "$starter"
 }
 
-@test "the control: the kernel's own /proc gets the context, and refuses it" {
+@test "control: the kernel's own /proc gets the context, and rejects it" {
   run -1 take_context ':'
   [ "$output" = "tool: cannot set the security context stolen context: Invalid argument" ]
 }
 
-@test "a /proc that is no proc gets no context" {
+@test "a /proc that is not procfs gets no context" {
   run -1 take_context 'mount -t tmpfs tmpfs /proc; mkdir -p /proc/thread-self/attr; : >/proc/thread-self/attr/exec
     exec 8</proc/thread-self/attr/exec'
   [ "$output" = "tool: cannot set the security context stolen context: /proc is covered by another mount" ]
 }
 
-@test "a directory of a proc in the place of /proc gets no context" {
+@test "a directory of a procfs in place of /proc gets no context" {
   run -1 take_context 'mount --bind /proc/$$ /proc'
   [ "$output" = "tool: cannot set the security context stolen context: /proc is covered by another mount" ]
 }
@@ -36,7 +36,7 @@ take_context() {
   [ ! -s "$file" ]
 }
 
-@test "a link in the place of /proc is not followed" {
+@test "a link in place of /proc is not followed" {
   run -1 take_context "mount -t tmpfs tmpfs $BATS_TEST_TMPDIR; mkdir $BATS_TEST_TMPDIR/{old,usr,bin,lib,lib64}
     for dir in usr bin lib lib64; do mount --rbind /\$dir $BATS_TEST_TMPDIR/\$dir; done
     cp $starter $BATS_TEST_TMPDIR/starter; ln -s /old $BATS_TEST_TMPDIR/proc

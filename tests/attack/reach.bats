@@ -83,16 +83,16 @@ holds_the_table() {
   done
 }
 
-@test "the table of nsx-enter(1) is true for a container in the caller's user namespace" {
+@test "the table of nsx-enter(1) holds for a container in the caller's user namespace" {
   holds_the_table rootful
 }
 
-@test "the table of nsx-enter(1) is true for an ordinary user's container" {
+@test "the table of nsx-enter(1) holds for an ordinary user's container" {
   holds_the_table rootless
 }
 
 # bats test_tags=slow
-@test "the table is true with --env and --pty, too" {
+@test "the table holds with --env and --pty, too" {
   container=rootful
   start_container rootful
   mapfile -t rows < <(rows_of_manual rootful)
@@ -112,7 +112,7 @@ at_terminal() {
   script -qec "$*" /dev/null </dev/null
 }
 
-@test "a set of options that opens the host's files is noted on a terminal, and no other" {
+@test "only options that open the host's files are noted on a terminal" {
   container=rootful
   start_container rootful
   note="can reach the host's files"

@@ -24,7 +24,7 @@ attack_by() {
 
 # strace holds it after each look, so that the move is nearly always between two.
 # bats test_tags=slow
-@test "nor one that gets a long time for its change" {
+@test "a target that gets a long time for the change does not either" {
   attack_tries=$((attack_tries / 32))
   for options in "-U -m" "-m -U" "-a"; do
     run -0 attack_by strace -qq -o /dev/null -e trace=ioctl -e inject=ioctl:delay_exit=20000 \
@@ -36,7 +36,7 @@ attack_by() {
   done
 }
 
-@test "one that moves all the time is refused, with what to do" {
+@test "a target that moves all the time is refused, with a hint" {
   spawn "$attack_dir/attack-switch" --restless
   # As slow as it needs to be for a move between any two looks, on any machine.
   run -1 strace -qq -o /dev/null -e trace=ioctl,openat -e inject=ioctl,openat:delay_exit=10000 \

@@ -95,7 +95,7 @@ types_nothing() {
   [ -z "${failed-}" ]
 }
 
-@test "what gives the terminal is said to: --no-pty, --no-fork, the name nsenter" {
+@test "options that pass the terminal on are noted: --no-pty, --no-fork, the name nsenter" {
   as=()
   spawn_in mnt -m
   ln -s "$(command -v nsx-enter)" "$place/nsenter"
@@ -160,7 +160,7 @@ restores_its_terminal() {
 every_signal="HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT TSTP TTIN TTOU
   URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS RTMIN RTMAX"
 
-@test "whatever signal ends nsx-enter, its terminal is as it was, and the program ends" {
+@test "whatever signal ends nsx-enter, the terminal is restored and the program ends" {
   spawn_in mnt -m
   restores_its_terminal "nsx-enter -t $pid -m" "${every_signal//$'\n'/}"
 }

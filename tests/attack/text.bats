@@ -53,7 +53,7 @@ json() {
   }
 }
 
-@test "nsx-cg: names of cgroups, and commands to be typed" {
+@test "nsx-cg: names of cgroups, and commands to paste" {
   mkdir "$own/$name" "$own/$name/below"
   spawn sleep 300
   echo "$pid" >"$own/$name/below/cgroup.procs"

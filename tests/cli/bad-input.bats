@@ -43,7 +43,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "an unknown option names the nearest one" {
+@test "an unknown option suggests the nearest one" {
   fails 1 "unknown option '--mout' (did you mean '--mount'?)" nsx-unshare --mout true
   fails 1 "unknown option '--tarjet' (did you mean '--target'?)" nsx-enter --tarjet=1
   fails 2 "unknown option '--typo' (did you mean '--type'?)" nsx-ls --typo net
@@ -54,14 +54,14 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "an option that could be several names them" {
+@test "an ambiguous option lists the candidates" {
   fails 1 "ambiguous option '--map': could be --map-root-user, --map-current-user, --map-user, " \
     nsx-unshare --map true
   fails 1 "ambiguous option '--p': could be --" nsx-enter --p true
 }
 
 # bats test_tags=slow,rootless
-@test "a missing argument and one too many" {
+@test "a missing argument and an extra one" {
   fails 1 "--target needs an argument: --target=TARGET" nsx-enter --target
   fails 1 "--target needs an argument: --target=TARGET" nsx-enter -t
   fails 1 "--wd needs an argument: --wd=DIR" nsx-unshare --wd
@@ -71,7 +71,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "what is no kind, column, relation, mode or signal" {
+@test "invalid kinds, columns, relations, modes and signals" {
   fails 2 "unknown namespace type 'nett': expected cgroup, ipc, mnt, net, pid, time, user or uts" \
     nsx-ls -t nett
   fails 2 "unknown namespace type ''" nsx-ls -t net,
@@ -87,7 +87,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "what is no PID" {
+@test "invalid PIDs" {
   for text in abc 12x "" -5 0 99999999999999999999 " 1" 1.5; do
     case $text in
       "") why="empty argument for --target: expected TARGET" ;;
@@ -101,7 +101,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "what is no UID or GID" {
+@test "invalid UIDs and GIDs" {
   fails 1 "no user named 'abc' on this machine"$'\n'"hint: use --mount or --root " nsx-enter -t $$ -u -S abc true
   fails 1 "no group named 'abc' on this machine"$'\n'"hint: use --mount or --root " nsx-enter -t $$ -u -G abc true
   for text in "" 1abc -1 4294967295 99999999999; do
@@ -112,13 +112,13 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "options that are mutually exclusive" {
+@test "mutually exclusive options" {
   fails 2 "--json and --raw are mutually exclusive" nsx-ls -J -r
   fails 2 "--list and --tree are mutually exclusive" nsx-ls -l -T
 }
 
 # bats test_tags=slow,rootless
-@test "nsx-enter without a target says what needs it" {
+@test "nsx-enter without a target names the option that needs it" {
   fails 1 "--net needs a target (--target=PID) or a file (--net=FILE)" nsx-enter -n true
   fails 1 "--all needs a target (--target=PID)" nsx-enter -a true
   fails 1 "--root needs a target (--target=PID) or a directory (--root=DIR)" nsx-enter -r true
@@ -139,7 +139,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "what is no socket and no 64-bit id" {
+@test "invalid sockets and 64-bit ids" {
   for text in abc -1 99999999999 ""; do
     fails 1 "invalid file descriptor '$text': expected a number" nsx-enter -t 1 -N "$text" true
   done
@@ -188,7 +188,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "files that are no namespaces" {
+@test "files that are not namespaces" {
   touch "$BATS_TEST_TMPDIR/file"
   mkfifo "$BATS_TEST_TMPDIR/fifo"
   for file in "$BATS_TEST_TMPDIR/file" "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR" /dev/null; do
@@ -218,7 +218,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow
-@test "no privilege: what is missing, and what to do" {
+@test "missing privileges: which one, and what to do" {
   for option in -m -u -i -n -pm -C -T; do
     fails 1 "Operation not permitted"$'\n'"hint: needs CAP_SYS_ADMIN: run as root, or add --map-root-user" \
       as_user nsx-unshare $option true
@@ -240,7 +240,7 @@ dead_pid() {
 }
 
 # bats test_tags=rootless
-@test "proc of the host can't be mounted from a user namespace without a PID namespace of its own" {
+@test "mounting the host's proc from a user namespace without its own PID namespace" {
   fails 1 "cannot mount proc on /proc: Operation not permitted"$'\n'"hint: the PID namespace belongs to another user namespace: add --pid --fork" \
     as_user nsx-unshare -r --mount-proc true
   fails 1 "cannot mount proc" as_user nsx-unshare -rf --mount-proc true
@@ -253,14 +253,14 @@ dead_pid() {
 }
 
 # bats test_tags=needs-no-proc,any-kernel
-@test "user namespaces are refused below chroot, and the message says so" {
+@test "user namespaces are refused below a chroot, and the message says so" {
   make_root "$BATS_TEST_TMPDIR/root" sh nsx-unshare
   fails 1 "cannot make new namespaces (user): Operation not permitted"$'\n'"hint: run it outside of the chroot or container: chroot(2)" \
     chroot "$BATS_TEST_TMPDIR/root" "$(command -v nsx-unshare)" -U true
 }
 
 # bats test_tags=slow,rootless
-@test "a full disk behind stdout" {
+@test "stdout on a full disk" {
   for command in "nsx-ls" "nsx-ls -J" "nsx-ls --help" "nsx-enter --version" "nsx-unshare --plan true" \
     "nsx-ls --features"; do
     run --separate-stderr eval "$command >/dev/full"
@@ -270,7 +270,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "a closed pipe behind stdout" {
+@test "stdout on a closed pipe" {
   run -0 bash -c 'nsx-ls --help | head -c 1 >/dev/null; echo "${PIPESTATUS[0]}"'
   [[ "$output" = 0 || "$output" = 141 ]]
 }
@@ -332,7 +332,7 @@ dead_pid() {
 }
 
 # bats test_tags=slow,rootless
-@test "the wrong value of NSX_KERNEL_FEATURES" {
+@test "an invalid value of NSX_KERNEL_FEATURES" {
   NSX_KERNEL_FEATURES=-bogus fails 1 "unknown kernel feature '-bogus': expected one of -pidfd-ns, " nsx-ls
   NSX_KERNEL_FEATURES=ns-id fails 1 "unknown kernel feature 'ns-id'" nsx-enter -t $$ -n true
 }
@@ -364,14 +364,14 @@ dead_pid() {
 }
 
 # bats test_tags=needs-no-proc
-@test "with the /proc of another PID namespace, a container on record is not said to have ended" {
+@test "with the /proc of another PID namespace, a container on record is not reported as ended" {
   run -1 unshare -m -- sh -c 'mount -t tmpfs none /run && mkdir -p /run/runc/web &&
     echo "{\"id\":\"web\",\"init_process_pid\":4000000,\"init_process_start\":1}" >/run/runc/web/state.json &&
     unshare -p --fork mount -t proc proc /proc && exec nsx-enter -t container:web -u true'
   [[ "$output" = *"it belongs to another PID namespace"* ]]
 }
 
-@test "what cannot be written is a failure, of the status, a pseudo-terminal and a list" {
+@test "output that cannot be written is a failure: status, pseudo-terminal, list" {
   local tool
   for tool in "nsx-enter -t $$" nsx-unshare; do
     run -1 bash -c "$tool -u --status-fd=3 -- true 3>/dev/full"
@@ -398,7 +398,7 @@ dead_pid() {
 }
 
 # bats test_tags=rootless
-@test "what is mistyped leads to no command that removes or stops; other words for a command are known" {
+@test "a typo never suggests a command that removes or stops; other words for a command suggest it" {
   hint() {
     local wanted=$1
     shift
@@ -420,7 +420,7 @@ dead_pid() {
 }
 
 # bats test_tags=rootless
-@test "signals that no process can catch are not passed on, and nobody passes on without a parent" {
+@test "uncatchable signals are not passed on, and nothing is passed on without a parent" {
   local tool signal
   for tool in "nsx-enter -t $$" nsx-unshare; do
     for signal in KILL STOP TERM,sigkill 9; do
@@ -436,7 +436,7 @@ dead_pid() {
 
 # A variable of a script that is not set.
 # bats test_tags=slow,rootless
-@test "an empty value where something is named is a usage error" {
+@test "an empty name is a usage error" {
   fails 1 "empty argument for --target: expected TARGET" nsx-enter --target= true
   fails 1 "empty argument for --target: expected TARGET" nsx-enter -t "" true
   fails 1 "empty argument for --mount-sys: expected " nsx-enter -t $$ -n --mount-sys= true

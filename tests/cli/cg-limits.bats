@@ -5,7 +5,7 @@
 load ../lib/common
 load ../lib/cgroups
 
-@test "a memory hog is killed at its limit, and --stats says so" {
+@test "a memory hog is killed at its limit, and --stats reports it" {
   run --separate-stderr nsx-cg run --into="/$mine" --stats --json memory=32M swap=0 -- \
     perl -e '$x = "x" x (128 << 20); sleep 300'
   [ "$status" -eq $((128 + 9)) ]
@@ -82,7 +82,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=one-kernel
-@test "the numbers of controllers are those of the kernel's files" {
+@test "the numbers of controllers match the kernel's files" {
   nsx-cg create "/$mine/a" memory=64M pids=10 cpu.weight=50
   sleeper_in "$own/a"
   run -0 nsx-cg ls -d 0 -r -b -n -o MEM,LIMIT,SWAP,PIDS/MAX,OOM,PEAK,CONTROLLERS "/$mine/a"
@@ -100,7 +100,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=one-kernel
-@test "who is throttled" {
+@test "throttled cgroups are reported" {
   nsx-cg create "/$mine/busy" cpu=0.05
   nsx-cg create "/$mine/idle" cpu=0.05
   nsx-cg create "/$mine/free"
@@ -116,7 +116,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=one-kernel
-@test "a share of memory is one of what there is" {
+@test "a share of memory is a share of the machine's memory" {
   nsx-cg create "/$mine/a" memory=64M
   nsx-cg create "/$mine/a/b" memory=50%
   [ "$(cat "$own/a/b/memory.max")" = 33554432 ]
@@ -125,7 +125,7 @@ load ../lib/cgroups
   [ "$(cat "$own/memory.max")" = $((total / 4 / 4096 * 4096)) ]
 }
 
-@test "controllers are enabled along the path, none is disabled, and a failure takes all back" {
+@test "controllers are enabled along the path, none is disabled, and a failure undoes everything" {
   nsx-cg create "/$mine/a/b/c" pids=5
   for each in "$own" "$own/a" "$own/a/b"; do [ "$(cat "$each/cgroup.subtree_control")" = pids ]; done
   nsx-cg create "/$mine/a/b/d" memory=1M
@@ -140,7 +140,7 @@ load ../lib/cgroups
   [ "$(cat "$own/a/b/c/pids.max" "$own/a/b/c/memory.max" | xargs)" = "7 8388608" ]
 }
 
-@test "the kernel's rules come out as sentences" {
+@test "the kernel's rules are explained in sentences" {
   # No processes in inner nodes.
   sleeper_in "$own"
   run -1 nsx-cg create "/$mine/a" memory=1M
@@ -171,7 +171,7 @@ load ../lib/cgroups
   [[ $output == *"no io controller: /$mine does not hand it down"* ]]
 }
 
-@test "and so do the rarer ones" {
+@test "the rarer rules are explained, too" {
   nsx-cg create "/$mine/a/b/c" memory=64M
   mkdir "$own/a/b/c/d"
   run -1 nsx-cg set "/$mine/a" cgroup.subtree_control=-memory
@@ -196,7 +196,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=one-kernel
-@test "a delegated user limits what is below, and not the cgroup itself" {
+@test "a delegated user limits descendants, not the cgroup itself" {
   mkdir "$own/yours"
   nsx-cg delegate --controllers=memory,pids "/$mine/yours" "$ordinary_uid"
   [ "$(cat "$own/cgroup.subtree_control")" = "memory pids" ]
@@ -215,7 +215,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=one-kernel
-@test "explain tells where CPUs are taken away" {
+@test "explain shows where CPUs are taken away" {
   [ "$(nproc --all)" -ge 2 ]
   nsx-cg create "/$mine/a/b" cpus=0
   nsx-cg create "/$mine/a/b/c" cpus=0
@@ -231,7 +231,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=one-kernel
-@test "what get prints, set takes" {
+@test "set accepts the output of get" {
   local before after settings
   nsx-cg create "/$mine/a/b" cpus= io=/dev/vda:w=1M/s memory=8M cpu=0.5 pids=9 hugetlb.2MB.max=4M
   before=$(nsx-cg get "/$mine/a/b")
@@ -243,7 +243,7 @@ load ../lib/cgroups
   diff <(nsx-cg get "/$mine/a/c") - <<<"$before"
 }
 
-@test "memory is waited for, and reclaimed" {
+@test "waiting for memory, and reclaiming it" {
   nsx-cg create "/$mine/a" memory.high=max
   nsx-cg wait --memory='>24M' --timeout=60s "/$mine/a" &
   waiter=$!
@@ -262,7 +262,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=one-kernel
-@test "export and apply keep limits, also of disks" {
+@test "export and apply keep limits, including disks" {
   nsx-cg create "/$mine/a/b" memory=16M io=/dev/vda:w=3M/s,riops=9 cpus=0
   nsx-cg export "/$mine/a" >"$BATS_TEST_TMPDIR/kept"
   nsx-cg apply --into="/$mine/copy" "$BATS_TEST_TMPDIR/kept"
@@ -331,7 +331,7 @@ handed_down() {
   grep -qw memory "$own/in/cgroup.subtree_control"
 }
 
-@test "a full pids.max is named" {
+@test "a full pids.max is reported" {
   nsx-cg create "/$mine/full" pids=1
   sleeper_in "$own/full"
   run -1 nsx-cg run --into="/$mine/full" --name=job -- true
@@ -346,7 +346,7 @@ handed_down() {
   [ -z "$(find "$own" -mindepth 1 -type d ! -name full)" ]
 }
 
-@test "who can hand a controller down is said, with the command" {
+@test "an error names who can hand a controller down, with the command" {
   echo +memory >"$top/cgroup.subtree_control"
   mkdir "$own/yours"
   nsx-cg delegate --controllers=pids "/$mine/yours" "$ordinary_uid"
@@ -360,7 +360,7 @@ handed_down() {
   [ "$(cat "$own/yours/a/memory.max")" = 16777216 ]
 }
 
-@test "the root of a cgroup namespace has its limits from outside" {
+@test "the root of a cgroup namespace has limits set from outside" {
   nsx-cg create "/$mine/inside" memory=64M
   chown "$ordinary_uid" "$own/inside" "$own/inside/cgroup.procs" "$own/inside/cgroup.subtree_control"
   # shellcheck disable=SC2016 # for the inner shells
@@ -377,7 +377,7 @@ handed_down() {
   [[ $output != *"outside of this cgroup namespace"* ]]
 }
 
-@test "sizes are whole pages, and none of them becomes 0" {
+@test "sizes are rounded to whole pages, and none becomes 0" {
   run -0 --separate-stderr nsx-cg create "/$mine/small" memory=5 memory.low=4097 swap=0
   [ "$stderr" = "nsx-cg create: note: memory.max: rounded up from 5 to 4096 bytes (whole pages)
 nsx-cg create: note: memory.low: rounded up from 4097 to 8192 bytes (whole pages)" ]
@@ -388,7 +388,7 @@ nsx-cg create: note: memory.low: rounded up from 4097 to 8192 bytes (whole pages
 }
 
 # bats test_tags=one-kernel
-@test "nsx-unshare and nsx-enter limit what they run" {
+@test "nsx-unshare and nsx-enter limit their program" {
   run -0 nsx-unshare --into-cgroup="/$mine" --cgroup-limits="pids=50 memory=32M" --pid --fork --mount-proc -- \
     sh -c 'cat /proc/self/cgroup; cat /sys/fs/cgroup/$(sed s/0::// /proc/self/cgroup)/pids.max'
   [[ ${lines[0]} == "0::/$mine/nsx-"* ]]
@@ -402,7 +402,7 @@ nsx-cg create: note: memory.low: rounded up from 4097 to 8192 bytes (whole pages
   wait_until gone
 }
 
-@test "run within run makes room for itself, again and again" {
+@test "run within run makes room for itself, repeatedly" {
   run -0 nsx-cg run --into="/$mine" memory=64M -- sh -c '
     nsx-cg run memory=32M -- cat /proc/self/cgroup
     cat /proc/self/cgroup

@@ -38,7 +38,7 @@ container_of_pod() {
     $$ >"$task/config.json"
 }
 
-@test "a container is named as everywhere, and its cgroup is the whole of it" {
+@test "a container is named as in every tool, and its whole cgroup is used" {
   container_of_runc
   for name in "$web" "container:$web" "docker:$web" "runc:$web" "cgroup:/$mine/$web" "/$mine/$web"; do
     run -0 --separate-stderr nsx-cg ls -d 0 -n -o NAME "$name"
@@ -94,7 +94,7 @@ container_of_pod() {
   done
 }
 
-@test "a name that is a path and another's container is not guessed" {
+@test "a name that is both a path and a container is ambiguous" {
   container_of_runc
   # The path at the top is called like the container elsewhere.
   mkdir -p "/run/runc/$mine"
@@ -114,7 +114,7 @@ container_of_pod() {
   [ "$output" = "/$mine" ]
 }
 
-@test "what names no cgroup is refused: numbers, pins, and containers without a cgroup of their own" {
+@test "targets that name no cgroup are rejected: numbers, pins, containers without their own cgroup" {
   container_of_runc
   run -1 nsx-cg kill "$pid"
   [[ $output == *"no cgroup named '/$pid' in $top"$'\n'"hint: for the cgroup of a process, use pid:$pid" ]]
@@ -130,7 +130,7 @@ container_of_pod() {
   kill -0 "$pid"
 }
 
-@test "a cgroup that somebody called like a container is not believed" {
+@test "a cgroup named like a container by somebody else is not trusted" {
   web=nsx-web-$$
   mkdir -p "$own/user/lxc.payload.$web"
   chown "$ordinary_uid" "$own/user"
@@ -142,7 +142,7 @@ container_of_pod() {
   [ "$output" = "/$mine/user/lxc.payload.$web ?$web" ]
 }
 
-@test "short words name the usual columns" {
+@test "short words stand for the usual columns" {
   mkdir "$own/busy"
   spawn sh -c 'while :; do :; done'
   echo "$pid" >"$own/busy/cgroup.procs"
@@ -157,7 +157,7 @@ container_of_pod() {
 }
 
 # bats test_tags=host-only
-@test "what is bound to cgroup v1: said once, left out, and no key or filter" {
+@test "controllers bound to cgroup v1: noted once, left out, no keys or filters" {
   [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
   mkdir "$own/a"
   note="the memory and pids controllers are bound to cgroup v1: their limits and usage are not shown"
@@ -188,7 +188,7 @@ container_of_pod() {
 }
 
 # bats test_tags=host-only
-@test "a path below a mount of cgroup v1 is no path of a cgroup" {
+@test "a path below a cgroup v1 mount is not a cgroup path" {
   [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
   for command in "ls /sys/fs/cgroup/memory/a" "create /sys/fs/cgroup/memory/a" "run --into=/sys/fs/cgroup/memory -- true" \
     "kill cgroup:/sys/fs/cgroup/memory" "set /sys/fs/cgroup/memory/a pids=1"; do
@@ -201,7 +201,7 @@ container_of_pod() {
 }
 
 # bats test_tags=slow
-@test "where only cgroup v1 is mounted, that is said" {
+@test "a machine with only cgroup v1 mounted is reported" {
   mkdir "$BATS_TEST_TMPDIR/v1"
   # shellcheck disable=SC2016 # for the inner shell
   run -1 unshare -m sh -c 'umount -l "$1"; mount -t cgroup -o none,name=nsx-test-$$ none "$2" && nsx-cg ls' - "$top" "$BATS_TEST_TMPDIR/v1"

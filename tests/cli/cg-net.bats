@@ -167,7 +167,7 @@ equals_tcp() {
   [[ $output == *"/$mine/x dropped outgoing packets "*" (net.out)"* ]]
 }
 
-@test "and at that of its receiver's" {
+@test "a TCP transfer runs at the rate of its receiver's cgroup" {
   needs_bpf
   make_link
   mkdir "$own/x"
@@ -206,7 +206,7 @@ equals_tcp() {
 }
 
 # bats test_tags=slow
-@test "packets that the network card is to cut up are counted as what they become" {
+@test "packets that the network card splits count as the resulting packets" {
   needs_bpf
   make_link
   mkdir "$own/near" "$own/far"
@@ -230,7 +230,7 @@ equals_tcp() {
 }
 
 # bats test_tags=slow
-@test "what is set is told, exported and put back" {
+@test "rates are shown, exported and restored" {
   needs_bpf
   run -0 cg create "/$mine/x" net.in=1M net.out=500K/s
   run -0 cg get "/$mine/x" net.in net.out
@@ -260,7 +260,7 @@ net.out=512000"* ]]
 }
 
 # bats test_tags=slow
-@test "a failure takes the programs off again, and --dry-run attaches none" {
+@test "a failure detaches the programs, and --dry-run attaches none" {
   needs_bpf
   mkdir "$own/x"
   run -1 cg set "/$mine/x" net.in=1M net.out=1M cgroup.max.depth=much
@@ -313,7 +313,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
   [ "$output" = "$pins/lock" ]
 }
 
-@test "a rate of 0 lets nothing pass, and run tells what was dropped" {
+@test "a rate of 0 blocks everything, and run reports the drops" {
   needs_bpf
   run --separate-stderr cg run --into="/$mine" --stats --json net.out=0 -- \
     unshare -n sh -c 'ip link set lo up; perl -MIO::Socket::INET -e "
@@ -340,7 +340,7 @@ $'\n'"hint: needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace: run a
 }
 
 # bats test_tags=slow
-@test "without a bpffs, without libbpf, or where others can write, it says so" {
+@test "a missing bpffs, a missing libbpf and a directory writable by others are reported" {
   needs_bpf
   mkdir "$own/x"
   in_machine mount -t tmpfs none /sys/fs/bpf

@@ -55,12 +55,12 @@ tell='sh -c "cat /proc/self/cgroup; nsx-cg get -v . memory.max"'
   wait_until no_scope_is_left
 }
 
-@test "also from a service of that, which belongs to the user" {
+@test "a service of the user's systemd, which belongs to the user" {
   run -0 in_session alice "systemd-run --user --pipe --wait -q -E PATH=\$PATH nsx-cg run memory=200M -- $tell"
   [[ ${lines[0]} =~ ^0::$of_alice/nsx-[0-9]+$ ]]
 }
 
-@test "over the message bus, where that is all that answers" {
+@test "over the message bus, if nothing else answers" {
   run -0 without /run/systemd/private nsx-cg run -- cat /proc/self/cgroup
   [[ $output =~ ^0::$of_root/nsx-[0-9]+$ ]]
   run -0 without /run/user/1000/systemd/private runuser -u alice -- nsx-cg run -- cat /proc/self/cgroup
@@ -84,7 +84,7 @@ tell='sh -c "cat /proc/self/cgroup; nsx-cg get -v . memory.max"'
   wait_until no_scope_is_left
 }
 
-@test "nothing is left of a killed nsx-cg, nor of its program" {
+@test "a killed nsx-cg leaves neither its program nor its scope" {
   spawn nsx-cg run memory=200M -- sleep 300
   wait_until has_child "$pid" sleep
   kill -KILL "$pid"
@@ -92,7 +92,7 @@ tell='sh -c "cat /proc/self/cgroup; nsx-cg get -v . memory.max"'
   wait_until no_scope_is_left
 }
 
-@test "inside, limits are set and programs run, again and again, without another scope" {
+@test "inside, limits are set and programs run repeatedly without another scope" {
   run -0 in_session alice 'nsx-cg run memory=200M -- sh -c "
     nsx-cg set . memory=100M && nsx-cg get -v . memory.max
     nsx-cg run memory=50M -- nsx-cg which \$\$
@@ -124,7 +124,7 @@ hint() {
   [[ $output == *"hint: "* ]] && echo "${output##*hint: }"
 }
 
-@test "a user without a systemd: what it says, and a hint that works" {
+@test "a user without a systemd gets an error and a hint that works" {
   run -1 as_bob nsx-cg run memory=200M -- cat /proc/self/cgroup
   [[ $output == *"cannot get a scope from systemd: there is no systemd --user, and polkit refuses: "* ]]
   hint=$(hint)
@@ -149,7 +149,7 @@ hint() {
   done
 }
 
-@test "other commands, and a cgroup that was named, are refused with a hint that works" {
+@test "other commands, and a named cgroup, are refused with a hint that works" {
   for command in "create ./nsx-a" "run --into=. -- true" "create /system.slice/nsx-a" "set . memory=1G"; do
     run -1 in_session alice "nsx-cg $command"
     [[ $output == *"systemd manages it"*"run 'systemd-run --user --scope -p Delegate=yes bash' for a shell"* ]]
@@ -162,7 +162,7 @@ hint() {
   wait_until no_scope_is_left
 }
 
-@test "what cannot be had is refused, and no scope is left" {
+@test "impossible requests are refused, and no scope is left" {
   run -1 in_session alice 'nsx-cg run io.weight=50 -- true'
   [[ $output == *io* ]]
   run -2 in_session alice 'nsx-cg run memory=1X -- true'
@@ -172,7 +172,7 @@ hint() {
   run -1 journalctl -q --no-pager -o cat -g 'nsx-cg run memory=1X'
 }
 
-@test "--dry-run shows what would be run instead" {
+@test "--dry-run shows the command that would run" {
   run -0 in_session alice "nsx-cg run --dry-run memory=200M -- echo 'a b'"
   [[ $output == "systemd-run --user --scope -p Delegate=yes "*"nsx-cg run --dry-run memory=200M -- echo 'a b'" ]]
   run -0 in_session alice "$output"

@@ -78,7 +78,7 @@ ten_containers() {
   tmux -S "$socket" kill-server
 }
 
-@test "what is no terminal is not cut" {
+@test "output that is not a terminal is not cut" {
   ten_containers
   run -0 --separate-stderr nsx-cg tree -p "/$mine"
   [[ $output == *"$(printf '%0150d' 0)"* ]]

@@ -91,7 +91,7 @@ is_frozen() {
 # --- The live view -------------------------------------------------------------------------------
 
 # bats test_tags=host-only
-@test "it lists cgroups, sorts them by key press, and ends by q as if it had not been" {
+@test "lists cgroups, sorts them by key press, and restores the terminal on q" {
   in_terminal true
   see '^ended: 0$'
   keys "stty -a >$BATS_TEST_TMPDIR/before; clear" Enter
@@ -112,7 +112,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "what uses the CPU comes first" {
+@test "the largest user of CPU comes first" {
   spawn sh -c 'while :; do :; done'
   echo "$pid" >"$own/two/cgroup.procs"
   in_terminal "nsx-cg top --interval 200ms -o PROCS /$mine"
@@ -121,7 +121,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "it narrows into a subtree, shows a tree, searches and filters" {
+@test "narrows into a subtree, shows a tree, searches and filters" {
   start_top
   keys Down Down Enter
   see_list "/$mine/one /$mine/one/inner"
@@ -148,7 +148,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "it freezes, thaws and kills the selected cgroup after a confirmation" {
+@test "freezes, thaws and kills the chosen cgroup after asking" {
   sleeper_in "$own/one/inner"
   start_top
   keys Down Down F
@@ -180,7 +180,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "keys open what limits a cgroup, and its processes; others go back" {
+@test "keys show the limits of a cgroup and its processes; others go back" {
   sleeper_in "$own/one/inner"
   nsx-cg set "/$mine" cgroup.max.depth=7
   start_top
@@ -219,7 +219,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "it freezes and kills nothing of systemd's" {
+@test "freezes and kills nothing of systemd's" {
   sleeper_in "$own/two"
   in_terminal "unshare --mount sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec nsx-cg top --sort NAME /$mine'"
   see "^/$mine/two "
@@ -234,7 +234,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "it does not freeze or kill itself" {
+@test "does not freeze or kill itself" {
   in_terminal "echo \$\$ >$own/two/cgroup.procs; nsx-cg top --sort NAME /$mine"
   see "^/$mine/two "
   for key in F K; do
@@ -248,7 +248,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "cgroups come and go, and a chosen one that was made anew is not the one that was asked about" {
+@test "cgroups come and go, and one that was recreated is not the one in the question" {
   start_top
   keys End
   mkdir "$own/three"
@@ -281,7 +281,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "it fits the terminal, whatever becomes of its size" {
+@test "fits the terminal, whatever its size becomes" {
   start_top
   for size in '40 10' '200 50' '31 7'; do
     terminal resize-window -t 0 -x "${size% *}" -y "${size#* }"
@@ -297,7 +297,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "it scrolls, and what is chosen stays in sight" {
+@test "scrolls, and keeps the chosen row in sight" {
   for i in {10..40}; do mkdir "$own/two/$i"; done
   start_top
   see "^/$mine/two/1[0-9] "
@@ -315,7 +315,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "Ctrl-C and SIGTERM end it with the terminal as it was, Ctrl-Z stops it and it goes on" {
+@test "Ctrl-C and SIGTERM end it and restore the terminal, Ctrl-Z stops it and it continues" {
   start_top
   keys C-z
   see 'Stopped'
@@ -340,13 +340,13 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "--count ends it" {
+@test "--count limits the number of updates" {
   in_terminal "nsx-cg top --interval 100ms --count 3 /$mine"
   see '^ended: 0$'
 }
 
 # bats test_tags=host-only
-@test "colours tell what is frozen, but where NO_COLOR asks for none" {
+@test "colours mark frozen cgroups, unless NO_COLOR is set" {
   echo 1 >"$own/one/cgroup.freeze"
   wait_until is_frozen "$own/one" 1
   start_top
@@ -367,7 +367,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "an ordinary user looks at what others use, and is told what may not be done" {
+@test "an ordinary user sees what others use, and is told what is not permitted" {
   sleeper_in "$own/two"
   in_terminal "setpriv --reuid=$ordinary_uid --regid=$ordinary_uid --clear-groups nsx-cg top --sort NAME /$mine"
   see "^/$mine/two "
@@ -383,7 +383,7 @@ is_frozen() {
 # --- Without a terminal --------------------------------------------------------------------------
 
 # bats test_tags=slow
-@test "without a terminal it prints a table at each look" {
+@test "without a terminal it prints a table at each update" {
   run -0 --separate-stderr nsx-cg top --interval 50ms --count 2 --sort NAME "/$mine"
   [ "$(grep -c '^NAME ' <<<"$output")" = 2 ]
   [ "$(grep -oE "^/${mine}[^ ]*" <<<"$output" | tr '\n' ' ')" = \
@@ -394,7 +394,7 @@ is_frozen() {
 }
 
 # bats test_tags=slow
-@test "with --json it prints a line of JSON at each look" {
+@test "with --json it prints a line of JSON at each update" {
   sleeper_in "$own/two"
   run -0 --separate-stderr nsx-cg top -J --interval 50ms --count 3 --sort NAME -o +PROCS,FROZEN "/$mine"
   [ "${#lines[@]}" = 3 ]
@@ -407,7 +407,7 @@ is_frozen() {
 }
 
 # bats test_tags=slow
-@test "it filters, and counts the CPU time of what is below" {
+@test "filters, and counts the CPU time of descendants" {
   spawn sh -c 'while :; do :; done'
   echo "$pid" >"$own/one/inner/cgroup.procs"
   run -0 --separate-stderr nsx-cg top -n -o CPU% --interval 500ms --count 1 --sort NAME \
@@ -416,7 +416,7 @@ is_frozen() {
 }
 
 # bats test_tags=one-kernel
-@test "it tells of throttling where the controller is there, and why columns are empty where not" {
+@test "shows throttling if the controller is enabled, and why columns are empty otherwise" {
   local controllers
   controllers=" $(<"$own/cgroup.controllers") "
   if [[ $controllers == *" cpu "* ]]; then
@@ -437,7 +437,7 @@ is_frozen() {
 }
 
 # bats test_tags=slow
-@test "what it cannot do is an error from the start" {
+@test "unsupported requests are errors from the start" {
   run -2 nsx-cg top --count 0
   run -2 nsx-cg top --count many
   run -2 nsx-cg top --interval 1ms
@@ -452,7 +452,7 @@ is_frozen() {
 }
 
 # bats test_tags=any-kernel
-@test "a cgroup that is removed while it is looked at ends it with an error" {
+@test "a cgroup that is removed while it is watched ends it with an error" {
   nsx-cg top --batch --interval 50ms "/$mine/two" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/errors" 3>&- 4>&- &
   pid=$!
   spawned+=("$pid")

@@ -7,7 +7,7 @@ load ../lib/cgroups
 # --- Names ---------------------------------------------------------------------------------------
 
 # bats test_tags=slow
-@test "a cgroup is named by its path, its directory, a process, or as one's own" {
+@test "a cgroup is named by its path, its directory, a process, or as the caller's own" {
   mkdir -p "$own/a/b"
   sleeper_in "$own/a/b"
   for name in "/$mine/a/b" "$mine/a/b/" "$own/a/b" "pid:$pid"; do
@@ -21,7 +21,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=slow
-@test "names that lead elsewhere, or nowhere, are refused" {
+@test "names that lead elsewhere, or nowhere, are rejected" {
   run -1 nsx-cg ls "/$mine/../.."
   [[ $output == *"'..' is not allowed"* ]]
   run -1 nsx-cg ls "/$mine/none"
@@ -35,7 +35,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=slow
-@test "a name with any byte that the kernel takes is shown without harm, and found" {
+@test "a name with any byte that the kernel accepts is shown safely, and found" {
   local name=$'e\e[31m \t\\x "q" \xff'
   mkdir "$own/$name"
   run -0 nsx-cg ls -n -o NAME "/$mine"
@@ -53,7 +53,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=slow
-@test "a unit and a container are found by their cgroups, with what is below them" {
+@test "a unit and a container are found by their cgroups, with their descendants" {
   local id
   id=$(printf 'c%.0s' {1..64})
   mkdir -p "$own/nsx-test.service/inner" "$own/docker-$id.scope/init"
@@ -79,7 +79,7 @@ load ../lib/cgroups
 # --- Views ---------------------------------------------------------------------------------------
 
 # bats test_tags=any-kernel
-@test "the numbers are those of the kernel's files" {
+@test "the numbers match the kernel's files" {
   mkdir -p "$own/a/b"
   sleeper_in "$own/a/b"
   sleeper_in "$own/a/b"
@@ -97,7 +97,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=slow
-@test "rows are sorted, filtered and cut" {
+@test "rows are sorted, filtered and limited" {
   mkdir -p "$own/a" "$own/b"
   sleeper_in "$own/b"
   run -0 nsx-cg ls -r -n -o NAME,PROCS --sort=-PROCS "/$mine"
@@ -138,7 +138,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=slow
-@test "a busy loop keeps one CPU busy, as the rates have it" {
+@test "a busy loop keeps one CPU busy, as the rates show" {
   mkdir "$own/busy"
   spawn sh -c 'while :; do :; done'
   echo "$pid" >"$own/busy/cgroup.procs"
@@ -151,7 +151,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=any-kernel
-@test "cgroups that come and go while they are listed do no harm" {
+@test "cgroups that come and go during a listing do no harm" {
   spawn bash -c "while :; do mkdir -p '$own'/{1,2,3,4,5,6,7,8}/{a,b}; rmdir '$own'/{1,2,3,4,5,6,7,8}/{a,b}; rmdir '$own'/{1,2,3,4,5,6,7,8}; done"
   local rounds=20
   if [ -n "${NSX_VM:-}" ]; then rounds=5; fi
@@ -166,7 +166,7 @@ load ../lib/cgroups
 # --- Making, removing, moving --------------------------------------------------------------------
 
 # bats test_tags=any-kernel
-@test "a cgroup is made with those above it, and removed" {
+@test "a cgroup is created with its ancestors, and removed" {
   nsx-cg create "/$mine/a/b/c"
   [ -d "$own/a/b/c" ]
   run -1 nsx-cg create "/$mine/a/b/c"
@@ -188,7 +188,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=slow
-@test "the top is not to be removed, killed or frozen, nor what this command is in" {
+@test "the root, and the cgroup of this command, cannot be removed, killed or frozen" {
   for command in "rm -r" kill freeze; do
     run -1 nsx-cg $command /
     [[ $output == *"it is the top of the tree"* ]]
@@ -200,7 +200,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=slow
-@test "--dry-run prints what would be done and does nothing" {
+@test "--dry-run prints the changes and makes none" {
   run -0 nsx-cg create --dry-run "/$mine/a b/c" cgroup.max.depth=3
   [ "$output" = "mkdir '$own/a b'
 mkdir '$own/a b/c'
@@ -211,7 +211,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
 }
 
 # bats test_tags=any-kernel
-@test "processes are moved one by one, and all of a cgroup" {
+@test "processes are moved individually, or all of a cgroup" {
   mkdir "$own/from" "$own/from/below" "$own/to"
   sleeper_in "$own/from"
   first=$pid
@@ -238,7 +238,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
 }
 
 # bats test_tags=any-kernel
-@test "the kernel's limits of the tree are told" {
+@test "the kernel's limits of the tree are shown" {
   nsx-cg set "/$mine" cgroup.max.descendants=1
   nsx-cg create "/$mine/a"
   run -1 nsx-cg create "/$mine/b"
@@ -271,7 +271,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
 }
 
 # bats test_tags=slow
-@test "what export prints, apply puts back, all or nothing" {
+@test "apply restores the output of export, all or nothing" {
   mkdir -p "$own/a/b"
   nsx-cg set "/$mine/a" cgroup.max.depth=5
   nsx-cg set "/$mine/a/b" cgroup.max.depth=2
@@ -341,7 +341,7 @@ END
   run -2 nsx-cg kill -s NONE "/$mine/a"
 }
 
-@test "a frozen cgroup is named, where a command would hang" {
+@test "a frozen cgroup in which a command would hang is reported" {
   mkdir -p "$own/a/b"
   sleeper_in "$own/a/b"
   nsx-cg freeze "/$mine/a"
@@ -378,7 +378,7 @@ END
   [ ! -e "$own/a" ]
 }
 
-@test "events are waited for, and come" {
+@test "waiting for events" {
   mkdir "$own/a"
   run -124 nsx-cg wait --populated --timeout=100ms "/$mine/a"
   nsx-cg wait --empty "/$mine/a"
@@ -400,7 +400,7 @@ END
 }
 
 # bats test_tags=any-kernel
-@test "a cgroup that is removed is empty, and nothing else" {
+@test "removed means empty, and the cgroup alone" {
   mkdir "$own/a" "$own/b"
   # There is no end of time to wake it.
   nsx-cg wait --populated "/$mine/b" 2>"$BATS_TEST_TMPDIR/error" 3>&- 4>&- &
@@ -415,7 +415,7 @@ END
   [ "$status" -eq 1 ]
 }
 
-@test "pressure is waited for, and comes" {
+@test "waiting for pressure" {
   mkdir "$own/busy"
   nsx-cg wait --pressure=cpu=1%/2s --timeout=60s "/$mine/busy" &
   waiter=$!
@@ -456,7 +456,7 @@ nothing_below() {
 }
 
 # bats test_tags=any-kernel
-@test "run kills what the program leaves behind, unless it is to be kept" {
+@test "run kills what the program leaves running, unless told to keep it" {
   nsx-cg run --into="/$mine" --name=a/b -- sh -c 'sleep 300 & setsid sleep 300 &'
   nothing_below
   nsx-cg run --into="/$mine" --name=kept --keep -- sh -c 'sleep 300 >/dev/null 2>&1 3>&- &'
@@ -507,7 +507,7 @@ killed_at_each_call() {
 }
 
 # bats test_tags=slow
-@test "run tells at the end what was used" {
+@test "run reports the usage at the end" {
   run -0 --separate-stderr nsx-cg run --into="/$mine" --stats -- sh -c 'i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; echo out'
   [ "$output" = out ]
   [[ $stderr == *"CPU time: 0."*" s (user "* ]]
@@ -517,7 +517,7 @@ killed_at_each_call() {
 }
 
 # bats test_tags=slow
-@test "run without a program, and bad limits, are errors that leave nothing" {
+@test "run without a program, or with bad limits, is an error that leaves nothing" {
   run -2 nsx-cg run --into="/$mine" pids=5
   [[ $output == *"no program is given"* ]]
   run -2 nsx-cg run --into="/$mine" memory -- true
@@ -566,7 +566,7 @@ killed_at_each_call() {
 }
 
 # bats test_tags=any-kernel
-@test "exec becomes the program, in a cgroup that is there" {
+@test "exec becomes the program, in an existing cgroup" {
   mkdir "$own/a"
   # shellcheck disable=SC2016 # for the inner shell
   spawn nsx-cg exec "/$mine/a" -- sh -c 'echo $$ >"$1"; exec sleep 300' - "$BATS_TEST_TMPDIR/pid"
@@ -621,7 +621,7 @@ killed_at_each_call() {
 }
 
 # bats test_tags=slow
-@test "where systemd owns the tree, only what it has delegated is changed" {
+@test "under systemd, only delegated cgroups are changed" {
   mkdir "$own/unit" "$own/unit/below"
   # A machine with systemd, for all that can be seen from in there.
   with_systemd() {
@@ -650,7 +650,7 @@ killed_at_each_call() {
 
 # --- What is told --------------------------------------------------------------------------------
 
-@test "threaded cgroups are told apart" {
+@test "threaded cgroups are distinguished" {
   mkdir -p "$own/root/threads" "$own/root/invalid"
   nsx-cg set "/$mine/root/threads" cgroup.type=threaded
   sleeper_in "$own"
@@ -672,7 +672,7 @@ killed_at_each_call() {
 }
 
 # bats test_tags=slow
-@test "which tells all hierarchies" {
+@test "which lists all hierarchies" {
   mkdir "$own/a"
   sleeper_in "$own/a"
   diff <(nsx-cg which --all "$pid" | sed -n 's/^cgroup2 //p') <(sed -n 's/^0:://p' "/proc/$pid/cgroup")
@@ -681,7 +681,7 @@ killed_at_each_call() {
 }
 
 # bats test_tags=slow
-@test "explain tells what counts, and where a controller is" {
+@test "explain shows which limit applies, and where a controller is missing" {
   mkdir -p "$own/a/b"
   nsx-cg set "/$mine" cgroup.max.depth=7
   nsx-cg set "/$mine/a" cgroup.max.depth=9
@@ -697,7 +697,7 @@ killed_at_each_call() {
 }
 
 # bats test_tags=any-kernel
-@test "what cannot be waited for, moved, removed or enabled is told" {
+@test "impossible waits, moves, removals and controllers are reported" {
   run -1 nsx-cg wait /
   [[ $output == *"the root cgroup has no events"* ]]
   if grep -qsx kthreadd /proc/2/comm; then
@@ -733,7 +733,7 @@ before() {
 }
 
 # bats test_tags=any-kernel
-@test "what ends or goes while it is changed is told" {
+@test "cgroups and processes that end during a change are reported" {
   mkdir "$own/a" "$own/b"
   nsx-cg set "/$mine/a" cgroup.max.depth=5
   run -1 before write "$own/a/cgroup.max.depth" "rmdir $own/a" set "/$mine/a" cgroup.max.depth=3
@@ -751,7 +751,7 @@ before() {
 }
 
 # bats test_tags=any-kernel
-@test "what cannot be moved into threads, named, or written is told" {
+@test "processes that cannot move into threads, and invalid names and values, are reported" {
   # A threaded cgroup whose top has come to be below another's.
   mkdir -p "$own/a/threads" "$own/b"
   nsx-cg set "/$mine/a/threads" cgroup.type=threaded
@@ -766,7 +766,7 @@ before() {
 }
 
 # bats test_tags=host-only
-@test "a controller that is bound to cgroup v1 is named, with its place" {
+@test "a controller bound to cgroup v1 is named, with its mount" {
   [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || cannot "no controller is bound to v1 here"
   for limit in memory=1M swap=0 memory.high=50%; do
     run -1 nsx-cg set "/$mine" "$limit"
@@ -787,7 +787,7 @@ before() {
 }
 
 # bats test_tags=slow
-@test "a controller that no kernel has is told" {
+@test "a controller that no kernel has is reported" {
   run -1 nsx-cg set "/$mine" none.max=1
   [[ $output == *"cannot use the controller none: this kernel does not have it" ]]
 }
@@ -799,7 +799,7 @@ before() {
   [ ! -s "$own/to/cgroup.procs" ]
 }
 
-@test "run --stats: what cannot be written is a failure" {
+@test "run --stats: output that cannot be written is a failure" {
   run -1 sh -c "nsx-cg run --into='/$mine' --stats -- true 2>/dev/full"
   run -1 sh -c "nsx-cg run --into='/$mine' --stats -J -- true 2>&-"
   nothing_below

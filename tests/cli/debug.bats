@@ -52,7 +52,7 @@ traces() {
 }
 
 # bats test_tags=rootless
-@test "what a name has in it reaches no terminal through traces" {
+@test "hostile names in traces reach no terminal" {
   NSX_DEBUG=target run ! --separate-stderr nsx-enter -t $'pin:a\e[2Jb' -n true
   [[ $stderr != *$'\e'* ]]
   traces target | grep -qF 'pin:a\x1b[2Jb: not found'
@@ -68,7 +68,7 @@ traces() {
 }
 
 # bats test_tags=rootless
-@test "NSX_DEBUG=help lists the words, and an unknown word is ignored with a note that lists them" {
+@test "NSX_DEBUG=help lists the words, and an invalid word is ignored with the same line" {
   words='probe, target, census, plan or all'
   NSX_DEBUG=help run -0 --separate-stderr nsx-unshare -Ur -- echo ran
   [ "$output" = ran ]

@@ -30,13 +30,13 @@ teardown() {
 }
 
 # bats test_tags=slow,rootless
-@test "defect 10: --all without a target says that there is none" {
+@test "defect 10: --all without a target is reported" {
   run -1 nsx-enter -a -- true
   [ "${lines[0]}" = "nsx-enter: --all needs a target (--target=PID)" ]
 }
 
 # bats test_tags=slow
-@test "defect 11: nsx-enter that is told to end takes the program along" {
+@test "defect 11: a terminated nsx-enter takes the program along" {
   in_all
   for signal in TERM HUP; do
     nsx-enter -t "$pid" -p -m -- sleep 300 3>&- 4>&- &
@@ -53,7 +53,7 @@ teardown() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "defect 12: an ordinary user's --all enters one's own container, of whatever namespaces" {
+@test "defect 12: an ordinary user's --all enters their container, whichever namespaces it has" {
   for kinds in -Un -Ur -Urmuipn -UrmuipnCT -Urm -UrC; do
     spawn as_user unshare $kinds --fork --kill-child -- sleep 300
     wait_until has_child "$pid" sleep
@@ -68,7 +68,7 @@ teardown() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "defect 12: an ordinary user enters a sandbox of bubblewrap's" {
+@test "defect 12: an ordinary user enters a bubblewrap sandbox" {
   spawn as_user bwrap --unshare-all --die-with-parent --bind / / --proc /proc --dev /dev -- sleep 300
   outer=$pid
   # bwrap's own init is between it and the program.
@@ -92,7 +92,7 @@ teardown() {
 }
 
 # bats test_tags=slow
-@test "defect 15: root, directory, environment, ids and cgroup are the target's, though its PID is another's" {
+@test "defect 15: root, directory, environment, ids and cgroup are the target's, even if its PID is another's" {
   [ -w /proc/sys/kernel/ns_last_pid ] || cannot "choose the next PID"
   mkdir "$BATS_TEST_TMPDIR/right" "$BATS_TEST_TMPDIR/wrong"
   cat >"$BATS_TEST_TMPDIR/script" <<'END'
@@ -172,7 +172,7 @@ END
   [ "$output" = "" ]
 }
 
-@test "defect 18: a refusal names the privilege that is missing" {
+@test "defect 18: a refusal names the missing privilege" {
   run -1 as_user nsx-enter -t 1 -n -- true
   [[ "$output" = *"Permission denied"$'\n'"hint: needs the right to trace that process (as its user, or CAP_SYS_PTRACE): run as root" ]]
   # One's own process, in namespaces of root's.

@@ -28,7 +28,7 @@ runs_inside() {
   done
 }
 
-@test "a target without a kind is entered as a whole, whatever else is asked for" {
+@test "a target without a kind is entered as a whole, whatever other options are given" {
   make_busybox_root "$root" sh stat pwd
   mkdir -p "$root/etc/deep" "$root/sub/bin" "$root/sub/proc"
   in_root "$root"
@@ -51,13 +51,13 @@ runs_inside() {
   run -1 nsx-enter -t "$pid" -r=/out/share -- pwd
 }
 
-@test "with a kind, a directory that is named is the caller's, as nsenter has it" {
+@test "with a kind, a named directory is the caller's, as in nsenter" {
   in_all
   run -0 nsx-enter -t "$pid" -u -w="$BATS_TEST_TMPDIR" -- pwd
   [ "$output" = "$BATS_TEST_TMPDIR" ]
 }
 
-@test "one's own user namespace alone is nothing to enter" {
+@test "the caller's own user namespace alone is not enough to enter" {
   in_all
   for options in -U "-U -w" "-U -w=/" "-U -e"; do
     # shellcheck disable=SC2086 # words
@@ -71,7 +71,7 @@ runs_inside() {
 }
 
 # bats test_tags=rootless
-@test "a directory behind an option that takes it with = is no program" {
+@test "a directory after an option that takes it with = is not a program" {
   for option in -w -r -W; do
     case $option in -w) long=--wd ;; -r) long=--root ;; -W) long=--wdns ;; esac
     run -1 nsx-enter -t $$ -u $option /etc
@@ -85,7 +85,7 @@ started_shell() {
   nsx-enter -t "$pid" "$@" <<<'echo "$0"; exit'
 }
 
-@test "the shell is that of the target's user, \$SHELL, /bin/bash or /bin/sh, whichever is there" {
+@test "the shell is that of the target's user, \$SHELL, /bin/bash or /bin/sh, whichever exists" {
   make_busybox_root "$root" sh ash
   in_root "$root"
   export SHELL=/bin/zsh
@@ -109,7 +109,7 @@ started_shell() {
   [[ "${lines[-1]}" = *". run /bin/bash as a login shell" ]]
 }
 
-@test "what a target has for a user database does no harm" {
+@test "a hostile user database in the target does no harm" {
   make_busybox_root "$root" sh
   in_root "$root"
   export SHELL=/bin/sh
@@ -126,7 +126,7 @@ started_shell() {
   [ "$output" = -sh ]
 }
 
-@test "no shell: that is said, with the way to the host's programs, and --plan foresees it" {
+@test "no shell: reported with the way to the host's programs, and predicted by --plan" {
   make_busybox_root "$root" true
   in_root "$root"
   for plan in "" --plan; do
@@ -138,7 +138,7 @@ started_shell() {
   run -0 nsx-enter -t "$pid" -- true
 }
 
-@test "a program that is missing: where it was looked for, and --plan foresees it" {
+@test "a missing program: reported with the searched place, and predicted by --plan" {
   make_busybox_root "$root" sh
   in_root "$root"
   local said

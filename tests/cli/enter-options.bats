@@ -122,7 +122,7 @@ has_feature() {
 }
 
 # bats test_tags=slow
-@test "-e, --env: the target's environment, and no other" {
+@test "-e, --env: the target's environment and no other" {
   spawn env -i PATH="$BATS_TEST_TMPDIR:/usr/bin:/bin" WHERE=there TWO=$'lines\nhere' SHELL="$BATS_TEST_TMPDIR/shell" \
     sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
@@ -173,7 +173,7 @@ has_feature() {
 }
 
 # bats test_tags=any-kernel
-@test "an ordinary user joins a cgroup that is delegated, and no other" {
+@test "an ordinary user joins only a delegated cgroup" {
   make_cgroup
   spawn as_user unshare -r -- sleep 300
   wait_until has_left "$pid" user
@@ -194,7 +194,7 @@ has_feature() {
 }
 
 # bats test_tags=slow
-@test "-Z, --follow-context: nothing where there is no SELinux" {
+@test "-Z, --follow-context: a no-op without SELinux" {
   [ ! -e /sys/fs/selinux/enforce ] || cannot "be without SELinux"
   in_all
   for option in -Z --follow-context; do
@@ -252,7 +252,7 @@ has_feature() {
 }
 
 # bats test_tags=any-kernel
-@test "a user namespace that owns what is asked for is entered as well, unasked" {
+@test "the user namespace that owns the requested ones is entered as well" {
   in_user
   for kind in mnt uts ipc net pid cgroup time; do
     long=$kind
@@ -272,7 +272,7 @@ has_feature() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "of nested user namespaces the one is entered first that gives the right to all" {
+@test "of nested user namespaces, the one with rights over all is entered first" {
   # The net namespace is the outer's, the UTS namespace the inner's.
   spawn as_user unshare -Urn -- unshare -Uru -- sleep 300
   wait_until has_left "$pid" uts

@@ -8,7 +8,7 @@ teardown() {
   leave_cgroup
 }
 
-@test "nothing is open in the program but what the caller had" {
+@test "only the caller's descriptors are open in the program" {
   in_all
   make_cgroup
   echo "$pid" >"$cgroup/cgroup.procs"
@@ -28,7 +28,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
   for file in environ maps auxv mem; do dd bs=1 count=1 if=/proc/$0/$file of=/dev/null && echo "reached $file"; done
   exit 0'
 
-@test "the parent that waits is out of reach of a hostile root inside" {
+@test "the waiting parent is out of reach of a hostile root inside" {
   # The container has a user namespace of the ordinary user's, and sees the host's /proc and PIDs.
   in_user
   "${become_user[@]}" nsx-enter -t "$pid" -a --mount-proc=/tmp -- sleep 300 3>&- 4>&- &
@@ -45,7 +45,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
 }
 
 # bats test_tags=slow
-@test "the process that has entered is out of reach until the program starts" {
+@test "the entering process is out of reach until the program starts" {
   in_user
   # strace holds it before it becomes the starter, when all is entered.
   "${become_user[@]}" strace -qq -o /dev/null -e trace=execveat -e inject=execveat:delay_enter=60000000 \
@@ -64,7 +64,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
 }
 
 # What the kernel makes of a process with new credentials is a switch, /proc/sys/fs/suid_dumpable.
-@test "new credentials in the target make nobody able to reach the process" {
+@test "new credentials in the target let nobody reach the process" {
   in_user
   for as in "" "${become_user[*]}"; do
     run -0 $as strace -f -qq -e trace=setns,setuid,prctl nsx-enter -t "$pid" -a -- true
@@ -78,7 +78,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
 }
 
 # bats test_tags=slow,host-only,needs-speed
-@test "1,000 enters while PIDs are given again as fast as can be: never the wrong process" {
+@test "1,000 enters while PIDs are reused as fast as possible: never the wrong process" {
   storm=$NSX_BUILD/tests/storm/pid-storm
   [ -x "$storm" ] || cannot "find pid-storm: build with -Dtests=true"
   mkdir -p "$BATS_TEST_TMPDIR/right" "$BATS_TEST_TMPDIR/wrong"
@@ -99,7 +99,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
 }
 
 # bats test_tags=any-kernel
-@test "failing half-way leaves nothing behind" {
+@test "a failure half-way leaves nothing" {
   in_all
   make_cgroup
   echo "$pid" >"$cgroup/cgroup.procs"

@@ -11,7 +11,7 @@ setup() {
   enter="nsx-enter -t $pid -m --"
 }
 
-@test "each descriptor that is a terminal is a new one; others stay" {
+@test "each descriptor that is a terminal becomes a new one; others stay" {
   run -0 at_terminal "tty; $enter sh -c 'tty; tty <&1; tty <&2'"
   [ "${lines[0]}" != "${lines[1]}" ]
   [ "${lines[1]}" = "${lines[2]}" ]
@@ -22,7 +22,7 @@ setup() {
   [ "${output//$'\r'/}" = $'given\ntty' ]
 }
 
-@test "what goes to files and pipes is not changed" {
+@test "output to files and pipes is not changed" {
   run -0 at_terminal "$enter printf 'a\nb\r\n\001' >$BATS_TEST_TMPDIR/file; $enter seq 100000 | cmp - <(seq 100000) && echo same"
   [ "${output%$'\r'}" = same ]
   printf 'a\nb\r\n\001' | cmp - "$BATS_TEST_TMPDIR/file"
@@ -55,7 +55,7 @@ setup() {
   [ "${output%$'\r'}" = ran ]
 }
 
-@test "exit status, --status-fd, and nothing of it without a terminal" {
+@test "exit status and --status-fd, and no pseudo-terminal without a terminal" {
   run -7 at_terminal "$enter sh -c 'exit 7'"
   run -0 at_terminal "$enter sh -c 'kill -TERM \$\$'; echo \$?"
   [[ $output = *143* ]]
@@ -69,7 +69,7 @@ setup() {
   [ "$(grep -c 'in place of yours' <<<"$output")" = 1 ]
 }
 
-@test "the terminal keeps its settings for a pager after a pipe, which alone gets the keys" {
+@test "a pager after a pipe keeps the terminal's settings, and alone gets the keys" {
   # The pager: it has the terminal raw, and reads a key there.
   cat >"$BATS_TEST_TMPDIR/pager" <<END
 before=\$(stty -g </dev/tty)
@@ -92,7 +92,7 @@ END
   [ "${lines[0]}" = "${lines[-1]}" ]
 }
 
-@test "lines that are typed go to the program through a pipe, too" {
+@test "typed lines reach the program through a pipe, too" {
   typed() {
     wait_until is_there ready
     printf 'hello\n'
@@ -102,7 +102,7 @@ END
   [[ $output = *"heard hello"* ]]
 }
 
-@test "a program that wants keys gets them behind a pipe, too" {
+@test "a program that reads keys gets them before a pipe, too" {
   typed() {
     wait_until is_there ready
     printf q
@@ -119,7 +119,7 @@ END
 }
 
 # bats test_tags=slow
-@test "^C ends the loop of a script, as at its own terminal" {
+@test "^C ends the loop of a script, as at the script's own terminal" {
   typed() {
     wait_until is_there ready
     printf '\003'
@@ -134,7 +134,7 @@ END
 }
 
 # bats test_tags=slow
-@test "^Z stops the program and gives the prompt back; fg goes on" {
+@test "^Z stops the program and returns the prompt; fg continues" {
   can_wait_for_go
   typed() {
     echo "$enter sh -c 'echo \$PPID >$BATS_TEST_TMPDIR/ready; $wait_for_go; exit 5'"
@@ -155,7 +155,7 @@ END
 }
 
 # bats test_tags=slow
-@test "a shell inside has job control of its own, and an end" {
+@test "a shell inside has its own job control, and ends" {
   typed() {
     echo "$enter bash --norc --noprofile -i"
     echo "echo \$PPID >$BATS_TEST_TMPDIR/in"

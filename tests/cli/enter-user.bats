@@ -65,7 +65,7 @@ runs_as() {
   [ "$output" = "nsx-enter: no user named 'nsx-bob' on this machine"$'\n'"hint: use --mount or --root to look up names in the target's files" ]
 }
 
-@test "a name without an entry: the error says which file of which target has none" {
+@test "a name without an entry: the error names the file and the target" {
   in_root_with_users
   run -1 nsx-enter -t "$pid" --as=nsx-alice true
   [ "$output" = "nsx-enter: no user named 'nsx-alice' in /etc/passwd of PID $pid"$'\n'"hint: give a number, which needs no entry" ]
@@ -79,7 +79,7 @@ runs_as() {
   done
 }
 
-@test "what a target has for a user database is not waited for, and leads nowhere else" {
+@test "a hostile user database in the target neither blocks nor leads elsewhere" {
   in_root_with_users
   rm "$root/etc/passwd"
   run -0 nsx-enter -t "$pid" --as=4321 -- id -u
@@ -96,7 +96,7 @@ runs_as() {
   [[ $output = "nsx-enter: cannot read /etc/passwd of PID $pid: File too large "* ]]
 }
 
-@test "docker's --user leads to --as" {
+@test "docker's --user suggests --as" {
   in_root_with_users
   cd "$BATS_TEST_TMPDIR"
   run -1 nsx-enter -t "$pid" --user=www-data id
@@ -156,7 +156,7 @@ in_limits() {
   [ "${output//[[:space:]]/ }" = "CapPrm: 0000000000000000 CapEff: 0000000000000000" ]
 }
 
-@test "--as-container: root has what the bounding set leaves, another user what is ambient" {
+@test "--as-container: root gets the bounding set, another user the ambient set" {
   in_limits --bounding-set=-chown,-sys_admin
   run -0 nsx-enter -t "$pid" --as-container -- sh -c "$status_program"
   diff <(echo "$output") <(status_of_target "$pid")
@@ -167,7 +167,7 @@ in_limits() {
   diff <(echo "$output") <(status_of_target "$pid")
 }
 
-@test "--as-container: other options for the same purpose stay" {
+@test "--as-container: explicit options for the same purpose win" {
   in_limits --bounding-set=-chown
   run -0 nsx-enter -t "$pid" --as-container -S 12 -G 13 -W/tmp --into-cgroup=/ -- sh -c 'id -u; id -G; pwd; grep ^0:: /proc/self/cgroup'
   [ "${lines[*]}" = "12 13 /tmp 0::/" ]
@@ -181,7 +181,7 @@ in_limits() {
   [ "${lines[0]}" = "nsx-enter: --as-container needs a target (--target=PID)" ]
 }
 
-@test "--as-container: a frozen cgroup is named, and nobody hangs in it" {
+@test "--as-container: a frozen cgroup is reported, and no process hangs in it" {
   in_limits --bounding-set=-chown
   echo 1 >"$cgroup/cgroup.freeze"
   wait_until grep -q "frozen 1" "$cgroup/cgroup.events"
@@ -194,7 +194,7 @@ in_limits() {
 }
 
 # bats test_tags=rootless
-@test "--as-container: an ordinary user's own process, whose rights are the caller's" {
+@test "--as-container: an ordinary user's own process, with the caller's rights" {
   spawn as_user env NSX_MINE=yes sh -c 'cd /usr/share; exec sleep 300'
   wait_until has_argument "$pid" sleep
   run -0 "${become_user[@]}" nsx-enter -t "$pid" --as-container -- sh -c "$status_program"
@@ -202,7 +202,7 @@ in_limits() {
 }
 
 # bats test_tags=slow
-@test "a passwd file of a target that is a device, a FIFO or the kernel's is not opened" {
+@test "a target's passwd file that is a device, a FIFO or the kernel's is not opened" {
   in_root_with_users
   local kind
   for kind in device fifo kernel; do
@@ -225,7 +225,7 @@ in_limits() {
 }
 
 # bats test_tags=rootless
-@test "--as-container: capabilities count in the target's user namespace, and nowhere else" {
+@test "--as-container: capabilities apply in the target's user namespace only" {
   in_user
   run -1 nsx-enter -t "$pid" -m --as-container -- touch "$BATS_TEST_TMPDIR/ran"
   [[ $output == "nsx-enter: cannot follow the capabilities of PID $pid: they apply to its user namespace, and the program would run in another"$'\n'"hint: add --user" ]]
@@ -237,14 +237,14 @@ in_limits() {
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "--as-container with the host's files does not begin in a directory of the target's" {
+@test "--as-container with the host's files does not start in a directory of the target" {
   in_root_with_users
   cd /
   run -0 nsx-enter -t "$pid" -n --as-container -- /bin/pwd
   [ "$output" = / ]
 }
 
-@test "--as: a user of more groups than the kernel takes" {
+@test "--as: a user with more groups than the kernel accepts" {
   in_root_with_users
   echo 'b:x:4022:4100:::' >>"$root/etc/passwd"
   seq -f 'g::%.0f:b' 100000 165536 >>"$root/etc/group"

@@ -109,7 +109,7 @@ enters_only() {
 }
 
 # bats test_tags=slow
-@test "-F, --no-fork: the program takes the place of nsx-enter" {
+@test "-F, --no-fork: the program replaces nsx-enter" {
   in_all
   for option in -F --no-fork; do
     run -0 nsx-enter -t "$pid" -p $option -- readlink /proc/self/ns/pid
@@ -118,7 +118,7 @@ enters_only() {
 }
 
 # bats test_tags=any-kernel
-@test "-r, --root: the target's root, or a directory; the working directory goes along" {
+@test "-r, --root: the target's root, or a directory; the working directory follows" {
   make_root "$BATS_TEST_TMPDIR/root" sh ls sleep
   spawn unshare -m -R "$BATS_TEST_TMPDIR/root" sleep 300
   wait_until grep -qs sleep "/proc/$pid/comm"
@@ -158,14 +158,14 @@ enters_only() {
 }
 
 # bats test_tags=slow
-@test "root keeps no group of its own in a user namespace" {
+@test "root keeps none of its own groups in a user namespace" {
   in_user
   run -0 setpriv --groups=0,4,27 -- nsx-enter -t "$pid" -U -- grep Groups /proc/self/status
   [ "$(words $output)" = "Groups:" ]
 }
 
 # bats test_tags=rootless
-@test "an ordinary user enters all of one's own container" {
+@test "an ordinary user enters all of their own container" {
   in_user
   kinds=$(all_kinds)
   run -0 as_user nsx-enter -t "$pid" -a -- sh -c "id -u; $inside"
@@ -188,7 +188,7 @@ enters_only() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "root of a user namespace enters one below it, with groups that cannot be dropped" {
+@test "root of a user namespace enters a descendant, with groups that cannot be dropped" {
   # The same user namespaces nested: setgroups(2) is denied in the outer one.
   run -0 as_user unshare -Ur -- sh -c '
     unshare -Urn sleep 300 &
@@ -205,7 +205,7 @@ enters_only() {
 }
 
 # bats test_tags=slow,rootless
-@test "an ordinary user's -S with an id that is not mapped is an error that says so" {
+@test "an ordinary user's -S with an unmapped id is an error that says so" {
   spawn as_user unshare -c -- sleep 300
   wait_until has_left "$pid" user
   run -1 as_user nsx-enter -t "$pid" -U -S 0 -- true
@@ -218,7 +218,7 @@ enters_only() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "where a user namespace has no root, the ids are the target's" {
+@test "in a user namespace without a root, the ids are the target's" {
   spawn as_user unshare -c -- sleep 300
   wait_until has_left "$pid" user
   wait_until is_mapped "$pid" gid_map
@@ -229,7 +229,7 @@ enters_only() {
 }
 
 # bats test_tags=slow,rootless
-@test "one's own user namespace beside others is no error" {
+@test "the caller's own user namespace beside others is no error" {
   run -0 nsx-enter -t $$ -U -u -- readlink /proc/self/ns/user
   [ "$output" = "$(readlink /proc/self/ns/user)" ]
   run -0 as_user sh -c 'nsx-enter -t $$ -U -u -- id -u'
@@ -237,7 +237,7 @@ enters_only() {
 }
 
 # bats test_tags=one-kernel
-@test "the same is entered whatever the kernel offers" {
+@test "the same is entered with every set of kernel features" {
   in_all
   kinds=$(all_kinds | tr '\n' ' ')
   for features in -pidfd-ns -pidfd-info -ns-id -pidfd-ns,-pidfd-info,-ns-id; do
@@ -247,7 +247,7 @@ enters_only() {
 }
 
 # bats test_tags=needs-no-proc
-@test "with the /proc of another PID namespace, the target is who has the number there" {
+@test "with the /proc of another PID namespace, the target is the process with that number there" {
   spawn unshare -pf --kill-child --mount-proc -- sh -c 'unshare -u sleep 300 & wait'
   outer=$pid
   wait_until has_child "$outer" sh

@@ -33,7 +33,7 @@ kills_the_program() {
 }
 
 # bats test_tags=slow,rootless
-@test "--kill-child=TERM: the signal is sent, and no other" {
+@test "--kill-child=TERM: only this signal is sent" {
   spawn nsx-unshare --kill-child=TERM -- bash -c 'trap "echo got TERM >&9" TERM; sleep 300 & wait $!; kill $!
     ' 9>"$BATS_TEST_TMPDIR/got"
   local parent=$pid
@@ -46,7 +46,7 @@ kills_the_program() {
 
 # Its UID is another's, so the kernel has forgotten the parent-death signal.
 # bats test_tags=any-kernel
-@test "defect 3: --kill-child also kills what has changed its UID since" {
+@test "defect 3: --kill-child also kills a program that has changed its UID" {
   spawn nsx-unshare --kill-child -- setpriv --reuid=$ordinary_uid --clear-groups sleep 300
   local parent=$pid
   spawned+=("$(child_of "$parent" sleep)")
@@ -56,7 +56,7 @@ kills_the_program() {
 }
 
 # bats test_tags=slow,rootless
-@test "--kill-child leaves no watcher behind, however it ends" {
+@test "--kill-child leaves no watcher, however it ends" {
   marked nsx-unshare --kill-child -- true
   nothing_is_left
   marked nsx-enter -t $$ -u --kill-child -- true
@@ -68,7 +68,7 @@ kills_the_program() {
 }
 
 # bats test_tags=slow,rootless
-@test "--kill-child holds no pipe of the program's open" {
+@test "--kill-child holds no pipe of the program open" {
   # cat ends when the last writer does; sleep has closed its own.
   spawn nsx-unshare --kill-child -- sh -c 'echo said; exec sleep 300 >/dev/null'
   run -0 timeout 10 sh -c 'nsx-unshare --kill-child -- sh -c "echo said; sleep 300 >/dev/null & echo \$!" |
@@ -77,7 +77,7 @@ kills_the_program() {
 }
 
 # bats test_tags=slow,rootless
-@test "nsx-unshare --fork ignores TERM; --forward-signals passes on what is listed" {
+@test "nsx-unshare --fork ignores TERM; --forward-signals passes the listed ones on" {
   for signal in TERM INT HUP QUIT USR1 USR2 WINCH; do
     for option in --forward-signals --forward-signals=$signal; do
       : >"$BATS_TEST_TMPDIR/got"
@@ -94,7 +94,7 @@ kills_the_program() {
 }
 
 # bats test_tags=slow,rootless
-@test "nsx-enter passes on what is listed, and TERM, INT, HUP and QUIT in any case" {
+@test "nsx-enter passes the listed signals on, and TERM, INT, HUP and QUIT always" {
   for signal in TERM HUP USR1; do
     spawn nsx-enter -t $$ -p --forward-signals=USR1 -- sh -c "trap 'echo $signal >&9' $signal; echo ready >&9
       while :; do sleep 0.01; done" 9>"$BATS_TEST_TMPDIR/got"
@@ -107,7 +107,7 @@ kills_the_program() {
 }
 
 # bats test_tags=slow,rootless
-@test "lists of signals that make no sense are refused" {
+@test "invalid lists of signals are rejected" {
   for list in '' ',' 'TERM,' ',TERM' NOSUCH 'TERM,99' 'TERM INT'; do
     run -1 nsx-unshare --forward-signals="$list" -- true
     [[ $output == *"invalid signal '"* ]]
@@ -161,7 +161,7 @@ tells_start_and_end() {
 }
 
 # bats test_tags=slow,rootless
-@test "--status-fd: the program does not get it; a descriptor that is none is refused" {
+@test "--status-fd: the program does not get it; an invalid descriptor is rejected" {
   run -0 nsx-unshare --status-fd 7 -- sh -c '[ ! -e /proc/self/fd/7 ]' 7>"$BATS_TEST_TMPDIR/status"
   for fd in 77 -1 x '' 99999999999; do
     run -1 nsx-unshare --status-fd "$fd" -- echo wrong
@@ -176,12 +176,12 @@ tells_start_and_end() {
 }
 
 # bats test_tags=slow,rootless
-@test "--status-fd: a reader that has gone ends nothing" {
+@test "--status-fd: a reader that has exited ends nothing" {
   run -6 bash -c 'nsx-unshare --status-fd 7 -- sh -c "sleep 0.1; exit 6" 7> >(:)'
 }
 
 # bats test_tags=slow
-@test "--plan --json says each step with the privilege that it needs" {
+@test "--plan --json prints each step with the privilege it needs" {
   odd=$'"\\'
   run -0 nsx-unshare -rn --plan --json -- echo "$odd"
   [ "$(jq -r '.steps[].action' <<<"$output" | tr '\n' ' ')" = "unshare map-ids execute " ]
@@ -209,7 +209,7 @@ has_a_terminal_of_its_own() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "--pty: the program has a terminal of its own, which controls it" {
+@test "--pty: the program has its own controlling terminal" {
   each_tool has_a_terminal_of_its_own
   # /dev/tty is the controlling one: only its session leader's child can open it.
   run -0 nsx-unshare --pty -- sh -c 'echo through >/dev/tty; ps -o sid= -p $$ | grep -qw $$' </dev/null
@@ -217,13 +217,13 @@ has_a_terminal_of_its_own() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "--pty: as an ordinary user, in namespaces of one's own" {
+@test "--pty: as an ordinary user, in their own namespaces" {
   run -0 as_user nsx-unshare -rpm --pty -- sh -c 'test -t 0 && test -t 1 && test -t 2 && echo "a terminal"' </dev/null
   [ "${lines[0]%$'\r'}" = "a terminal" ]
 }
 
 # bats test_tags=slow,rootless
-@test "--pty: input that is no terminal is passed on, to its end, without echo" {
+@test "--pty: input that is not a terminal is passed on to its end, without echo" {
   run -0 bash -c 'seq 3 | nsx-unshare --pty -- cat'
   [ "${output//$'\r'/}" = $'1\n2\n3' ]
   run -0 bash -c 'printf "no line feed" | nsx-unshare --pty -- cat'
@@ -245,7 +245,7 @@ has_a_terminal_of_its_own() {
 }
 
 # bats test_tags=slow,rootless
-@test "--pty: a key at the caller's terminal is a signal to the program alone" {
+@test "--pty: a key at the caller's terminal signals the program only" {
   # ^C; then the program tells it, and the tool ends as the program.
   cat >"$BATS_TEST_TMPDIR/program" <<END
 trap 'echo got INT; echo >"$BATS_TEST_TMPDIR/ended"; exit 9' INT
@@ -262,7 +262,7 @@ END
 }
 
 # bats test_tags=slow,rootless
-@test "--pty: the window's size arrives, and so does its change" {
+@test "--pty: the window's size and its changes are passed on" {
   run -0 at_terminal "stty rows 33 cols 99; nsx-unshare --pty -- stty size"
   [[ $output == *"33 99"* ]]
   run -0 at_terminal "stty rows 33 cols 99; nsx-unshare --pty -- sh -c 'trap \"stty size; exit\" WINCH
@@ -272,7 +272,7 @@ END
 }
 
 # bats test_tags=slow,rootless
-@test "--pty: the caller's terminal is as it was, after success, failure and a signal" {
+@test "--pty: the caller's terminal is restored after success, failure and a signal" {
   for program in true false "sh -c 'stty raw -echo; kill -KILL \$\$'" /nowhere \
     "sh -c 'kill -HUP \$PPID; sleep 30'" "sh -c 'kill -QUIT \$PPID; sleep 30'"; do
     run -0 at_terminal "stty -g; nsx-unshare --pty -- $program >/dev/null 2>&1; stty -g"
@@ -310,7 +310,7 @@ END
 # --- the init ---
 
 # bats test_tags=any-kernel
-@test "--init: the program is PID 2, the init's status is the program's" {
+@test "--init: the program is PID 2, and its status is the init's" {
   run -0 nsx-unshare --init --mount-proc -- sh -c 'echo $$; cat /proc/1/comm'
   [ "${lines[*]}" = "2 nsx-init" ]
   run -7 nsx-unshare --init -- sh -c 'exit 7'
@@ -321,7 +321,7 @@ END
 }
 
 # bats test_tags=any-kernel
-@test "--init: orphans are reaped, and what is left ends with the program" {
+@test "--init: orphans are reaped, and what remains ends with the program" {
   run -0 nsx-unshare --init --mount-proc -- sh -c 'orphan=$(sh -c "true & echo \$!")
     while [ -e /proc/$orphan ]; do sleep 0.01; done; echo reaped'
   [ "$output" = reaped ]
@@ -363,7 +363,7 @@ END
 }
 
 # bats test_tags=slow
-@test "--init: a program that stops stops nsx-unshare, and goes on with it" {
+@test "--init: a stopped program stops nsx-unshare, and continues with it" {
   spawn nsx-unshare --init -- sh -c 'kill -STOP $$; exit 4'
   wait_until is_stopped "$pid"
   kill -CONT "$pid"
@@ -372,7 +372,7 @@ END
   [ "$ended" = 4 ]
 }
 
-@test "--init: nothing in the namespace can look into the init" {
+@test "--init: nothing in the namespace can inspect the init" {
   run -0 nsx-unshare --init --mount-proc -S $ordinary_uid -- sh -c 'ls /proc/1/root /proc/1/fd 2>&1; true'
   [[ $output == *"Permission denied"* ]]
 }

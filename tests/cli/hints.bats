@@ -48,7 +48,7 @@ as_weak_root() {
   done
 }
 
-@test "proc in a user namespace where /proc is covered, and where the PID namespace is not its own" {
+@test "proc in a user namespace with a covered /proc, and without its own PID namespace" {
   # What docker does to /proc.
   covered() {
     unshare -m --propagation private sh -c 'mount -t tmpfs none /proc/irq && mount --bind /dev/null /proc/filesystems &&
@@ -68,7 +68,7 @@ as_weak_root() {
 }
 
 # bats test_tags=needs-no-proc
-@test "a mount namespace below a chroot that is no mount point" {
+@test "a mount namespace below a chroot that is not a mount point" {
   root=$(mktemp -d /tmp/nsx-root.XXXXXX)
   make_root "$root" sh nsx-unshare
   run --separate-stderr chroot "$root" "$(command -v nsx-unshare)" -m sh -c 'echo wrong'
@@ -88,7 +88,7 @@ as_weak_root() {
   [[ $error = *$'\n'"hint: / is not a mount point, as after chroot(2): use --propagation=unchanged, or before the chroot: mount --bind DIR DIR" ]]
 }
 
-@test "the capability that is missing is the one that is named" {
+@test "the hint names the missing capability" {
   spawn_in mnt -m
   run -1 --separate-stderr setpriv --inh-caps=-sys_chroot --bounding-set=-sys_chroot -- nsx-enter -t "$pid" -m true
   [[ $stderr = *$'\n'"hint: needs CAP_SYS_CHROOT: the bounding set lacks it, so add it where this container or service is started" ]]
@@ -98,7 +98,7 @@ as_weak_root() {
   done
 }
 
-@test "the limit that keeps a process from being made" {
+@test "the hint names the limit that prevents a fork" {
   limits=$'\n'"hint: too many processes: see ulimit -u, and pids.max of the cgroup with nsx-cg explain"
   run -1 as_user prlimit --nproc=0 nsx-unshare --fork -- true
   [ "$output" = "nsx-unshare: cannot fork: Resource temporarily unavailable$limits" ]

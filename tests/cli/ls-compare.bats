@@ -14,7 +14,7 @@ two_processes() {
   spawn_in uts -u -n
 }
 
-@test "a row a kind, with the numbers of both; 1 if something is different" {
+@test "a row for each kind, with both numbers; 1 if something differs" {
   two_processes
   run -1 nsx-ls --compare "$plain" "$pid"
   [ "$(words ${lines[0]})" = "TYPE RESULT $plain $pid" ]
@@ -27,7 +27,7 @@ two_processes() {
   [ "${#lines[@]}" = $((${#kernel_kinds[@]} + 1)) ]
 }
 
-@test "0 if all is the same, with and without -t" {
+@test "0 if all are the same, with and without -t" {
   two_processes
   run -0 nsx-ls --compare "$plain" $$
   [[ "$output" != *different* ]]
@@ -37,7 +37,7 @@ two_processes() {
   [ "${#lines[@]}" = 2 ]
 }
 
-@test "of more than two targets, one that is different is enough" {
+@test "of more than two targets, one that differs is enough" {
   two_processes
   run -0 nsx-ls -n --compare -t uts "$plain" $$ "$plain"
   run -1 nsx-ls -n --compare -t uts "$plain" $$ "$pid"
@@ -59,7 +59,7 @@ two_processes() {
   [[ "$output" = *"the targets have no kind of namespace in common" ]]
 }
 
-@test "what can't be looked at is an error, not an answer" {
+@test "unreadable targets are an error, not an answer" {
   two_processes
   run -2 nsx-ls --compare "$plain" 4194305
   [ "$output" = "nsx-ls: cannot find PID 4194305: No such process" ]
@@ -69,7 +69,7 @@ two_processes() {
 }
 
 # bats test_tags=rootless
-@test "an ordinary user compares its own" {
+@test "an ordinary user compares their own processes" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   first=$pid

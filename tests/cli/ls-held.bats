@@ -68,7 +68,7 @@ held_by_distant_mount() {
   only_held
 }
 
-@test "whatever holds a namespace without a process, it can be shown, entered and pinned" {
+@test "a namespace without a process can be shown, entered and pinned, whatever holds it" {
   for held in held_by_descriptor held_by_socket held_by_distant_mount held_for_children held_by_child; do
     for features in "" -listns,-ns-handle,-ns-id; do
       export NSX_KERNEL_FEATURES=$features
@@ -105,7 +105,7 @@ held_by_distant_mount() {
     command: \"sleep\"}]" <<<"$output"
 }
 
-@test "what a covered mount alone holds is shown as far as it is known" {
+@test "a namespace held only by a covered mount is shown as far as known" {
   spawn_in net -n
   inode=$(ns_of "$pid" net)
   touch "$BATS_TEST_TMPDIR/pin"

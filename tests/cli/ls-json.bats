@@ -36,7 +36,7 @@ check() {
 }
 
 # bats test_tags=host-only,rootless
-@test "the schema is one, and refuses what it should" {
+@test "the schema is valid, and rejects invalid output" {
   /usr/bin/python3 -c '
 import json, sys, jsonschema
 jsonschema.Draft202012Validator.check_schema(json.load(open(sys.argv[1])))' "$schema"
@@ -70,7 +70,7 @@ jsonschema.Draft202012Validator.check_schema(json.load(open(sys.argv[1])))' "$sc
 }
 
 # bats test_tags=host-only
-@test "one namespace of each kind, with much in it" {
+@test "one namespace of each kind, with much content" {
   spawn unshare -muinpTCUrf --kill-child --mount-proc --boottime 3600 -- sh -c 'ip link set lo up; sleep 300 & wait'
   wait_until has_child "$pid" sh
   init=$child

@@ -36,7 +36,7 @@ has_depth() {
 }
 
 # bats test_tags=rootless
-@test "a row a kind, and a maximum for each" {
+@test "a row for each kind, and a maximum for each" {
   run -0 nsx-ls --limits
   [ "$(words ${lines[0]})" = "TYPE USED MAX USE% DEPTH MAX-DEPTH" ]
   [ "$(awk 'NR > 1 { print $1 }' <<<"$output")" = "$(all_kinds)" ] ||
@@ -48,7 +48,7 @@ has_depth() {
 }
 
 # bats test_tags=rootless
-@test "at the limit it is 100%, and the kernel makes no more" {
+@test "at the limit it is 100%, and the kernel creates no more" {
   make_user_namespace
   set_max net 2
   hold net -n
@@ -61,7 +61,7 @@ has_depth() {
 }
 
 # bats test_tags=rootless
-@test "what a user namespace below owns is counted" {
+@test "namespaces owned by a descendant user namespace are counted" {
   make_user_namespace
   set_max net 10
   hold net -U -n
@@ -84,7 +84,7 @@ has_depth() {
 }
 
 # bats test_tags=rootless
-@test "--json: numbers; what there is not is left out" {
+@test "--json: numbers; missing values are left out" {
   run -0 nsx-ls --limits --json -t net -t user
   jq -e '.limits | length == 2 and
     (.[0] | .type == "net" and .used >= 1 and .max >= 0 and .use_percent >= 0 and

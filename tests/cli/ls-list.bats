@@ -39,7 +39,7 @@ at_terminal() {
 }
 
 # bats test_tags=any-kernel
-@test "LEADER and AGE: the oldest process, and since when it runs" {
+@test "LEADER and AGE: the oldest process, and its start" {
   spawn_in uts -u
   uts=$(ns_of "$pid" uts)
   first=$pid
@@ -83,7 +83,7 @@ at_terminal() {
   [[ $output == *"$own_name-none"* ]]
 }
 
-@test "HELD-BY: by whom, as text and as a list" {
+@test "HELD-BY: holders, as text and as a list" {
   spawn_in net -n
   net=$(ns_of "$pid" net)
   first=$pid
@@ -104,7 +104,7 @@ at_terminal() {
 }
 
 # bats test_tags=slow
-@test "--pinned: what is mounted; --orphaned: what no process is in" {
+@test "--pinned: mounted namespaces; --orphaned: namespaces without a process" {
   ip netns add "$own_name"
   inode=$(stat -c %i "/run/netns/$own_name")
   spawn_in net -n
@@ -125,7 +125,7 @@ at_terminal() {
 }
 
 # bats test_tags=slow
-@test "--user: whose first process belongs to this user, by name or number" {
+@test "--user: namespaces whose first process belongs to this user, by name or number" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   for user in "$ordinary_uid" "$(id -nu "$ordinary_uid")"; do
@@ -189,7 +189,7 @@ at_terminal() {
 }
 
 # bats test_tags=slow,rootless
-@test "--sources=kernel: where the kernel has no list, that is an error" {
+@test "--sources=kernel: an error if the kernel has no list" {
   export NSX_KERNEL_FEATURES=-listns
   run -1 nsx-ls --sources=kernel
   [[ $output == *"cannot use --sources=kernel: "*"Linux 6.19"* ]]
@@ -268,7 +268,7 @@ at_terminal() {
 }
 
 # bats test_tags=slow
-@test "colours: where they are asked for, or on a terminal that wants them" {
+@test "colours: on request, or on a terminal that supports them" {
   escape=$'\e['
   run -0 --separate-stderr nsx-ls
   [[ $output != *"$escape"* ]]
@@ -301,7 +301,7 @@ at_terminal() {
 }
 
 # bats test_tags=slow,rootless
-@test "the lines of a tree are of the locale's characters" {
+@test "tree lines use characters of the locale" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   run -0 --separate-stderr env LC_ALL=C.UTF-8 nsx-ls -T
@@ -311,7 +311,7 @@ at_terminal() {
 }
 
 # bats test_tags=slow
-@test "-u: commands are not cut off; long texts are broken at a terminal, but for -W" {
+@test "-u: commands are not cut; long texts wrap on a terminal, except with -W" {
   long=$(printf '%0300d' 0)
   spawn unshare -n -- bash -c "exec -a $long sleep 300"
   wait_until grep -qs sleep "/proc/$pid/comm"
@@ -344,7 +344,7 @@ at_terminal() {
   [[ ${lines[-1]} == "$net 1 process, 2 mounts $pins/a, $pins/b"* ]]
 }
 
-@test "HELD-BY: what ip netns mounts is one mount, also below a shared /run, where it lies twice" {
+@test "HELD-BY: a mount by ip netns is one mount, also below a shared /run, which has it twice" {
   run -0 --separate-stderr unshare -m sh -c 'mount -t tmpfs none /run && mount --make-rshared / &&
     ip netns add twice && grep -c " /run/netns/twice " /proc/self/mountinfo &&
     nsx-ls -l -n -t net -Q "NAME == \"twice\"" -o HELD-BY'
@@ -352,7 +352,7 @@ at_terminal() {
   [ "${lines[1]}" = "1 mount /run/netns/twice" ]
 }
 
-@test "USER and UID without a process: whoever made the user namespace, or the one that owns it" {
+@test "USER and UID without a process: the creator of the user namespace, or of the owner" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   net=$(ns_of "$pid" net) user=$(ns_of "$pid" user)

@@ -45,7 +45,7 @@ row() {
   tr -s ' ' <<<"$output" | sed 's/^ //' | grep -E "(^| )$1 "
 }
 
-@test "who shares nothing of his own is left out, but with --all" {
+@test "processes that share nothing of their own are left out, except with --all" {
   put env
   run -0 inside nsx-ls --matrix
   [ -z "$output" ] || [ "${#lines[@]}" = 1 ]
@@ -55,7 +55,7 @@ row() {
   [ "$(row "$inner")" = "$inner - - - - - - - - sleep 300" ]
 }
 
-@test "a number is a namespace of its own, = who is in it too" {
+@test "a number is a process's own namespace, = a member of the same" {
   put unshare -n -i
   first=$inner net=$(ns_of "$outer" net) ipc=$(ns_of "$outer" ipc)
   put nsenter -t "$first" -n -- unshare -u
@@ -134,7 +134,7 @@ row() {
   jq -e "[.matrix[].pid] == [$a, $inner]" <<<"$output"
 }
 
-@test "who may not see PID 1 is told so, and compared with" {
+@test "a caller that may not see PID 1 is told so, and compared with instead" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   run -0 --separate-stderr as_user nsx-ls --matrix --verbose
@@ -144,7 +144,7 @@ row() {
   jq -e '.matrix[0].namespaces.uts.shared_with_caller' <<<"$output"
 }
 
-@test "options that do not go together" {
+@test "incompatible options" {
   for options in --matrix=frob "--matrix x" "--matrix -l" "--matrix -o NS" "--matrix=unit -p 1" \
     "--matrix --all -p 1" --all "--matrix --limits" "--matrix -J -r"; do
     run -2 nsx-ls $options

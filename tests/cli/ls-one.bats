@@ -24,7 +24,7 @@ table() {
   sed '1,/^ *PID /d' <<<"$output" | tr -s ' ' | sed 's/^ //'
 }
 
-@test "a namespace by its number: what it is, whose, and who is in it" {
+@test "a namespace by its number: its kind, its owner, its members" {
   spawn_in uts -u
   run -0 nsx-ls "$(ns_of "$pid" uts)"
   [ "$(value type)" = uts ]
@@ -36,7 +36,7 @@ table() {
   [ "$(table)" = "$pid $pid $$ root sleep 300" ]
 }
 
-@test "by its 64-bit id, where there are such" {
+@test "by its 64-bit id, if the kernel has those" {
   if [[ "$(nsx-ls --features)" != *"ns-id yes"* ]]; then skip "no ids before Linux 6.18"; fi
   spawn_in net -n
   run -0 nsx-ls -J "$(ns_of "$pid" net)"
@@ -56,7 +56,7 @@ table() {
   [ "$(table | tail -n 1)" = "$child 1 $pid root sleep 300" ]
 }
 
-@test "-o: every column, of each process, as lsns has them" {
+@test "-o: every column, of each process, as in lsns" {
   spawn unshare -upf --kill-child -- sleep 300
   wait_until has_child "$pid" sleep
   inode=$(ns_of "$pid" uts)
@@ -81,7 +81,7 @@ table() {
   [ "$(table | awk '{ print $1, $2 }' | tr '\n' ' ')" = "$init 1 $child 2 " ]
 }
 
-@test "the owners up to the first user namespace, with who made them" {
+@test "the owners up to the first user namespace, with their creators" {
   spawn as_user unshare -Ur unshare -Urn sleep 300
   in_net() { has_left "$pid" net; }
   wait_until in_net
@@ -135,7 +135,7 @@ table() {
   [ "$(uname -n)" != nsx-test ]
 }
 
-@test "mnt: the number of mounts, and what is the root" {
+@test "mnt: the number of mounts, and the root" {
   make_root "$BATS_TEST_TMPDIR/root" sleep
   spawn_in mnt -m
   run -0 nsx-ls "$(ns_of "$pid" mnt)"
@@ -143,7 +143,7 @@ table() {
   [ "$(value root)" = "$(findmnt -N "$pid" -n -o SOURCE,FSTYPE / | awk '{ print $1 " (" $2 ")" }' | tail -n 1)" ]
 }
 
-@test "a pin: each of its namespaces, one after another, without a process too" {
+@test "a pin: each of its namespaces in order, also without a process" {
   nsx-unshare --net --uts --pin "$own_name" true || cannot "pin namespaces"
   run -0 nsx-ls "pin:$own_name"
   [ "$(value type)" = net$'\n'uts ]
@@ -158,7 +158,7 @@ table() {
   [ "$(jq -c '[.namespace[] | .type, .processes]' <<<"$output")" = '["net",[],"uts",[]]' ]
 }
 
-@test "what holds a namespace without a process" {
+@test "the holders of a namespace without a process" {
   spawn_in net -n
   inode=$(ns_of "$pid" net)
   spawn bash -c 'exec sleep 300 9<"/proc/$1/ns/net"' - "$pid"
@@ -235,7 +235,7 @@ table() {
 }
 
 # bats test_tags=rootless
-@test "what is not there, and what does not go together" {
+@test "missing namespaces, and incompatible options" {
   run -1 nsx-ls 4026599999
   [[ "$output" = "nsx-ls: cannot find ns:4026599999: no namespace that you may see"* ]]
   run -1 nsx-ls "pin:$own_name"
@@ -246,7 +246,7 @@ table() {
   done
 }
 
-@test "an ordinary user sees into its own, and what it may not see it is told" {
+@test "an ordinary user sees into their own, and is told what they may not see" {
   spawn as_user nsx-unshare -run --hostname=nsx-test -- sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
   run -0 --separate-stderr as_user nsx-ls "$(ns_of "$pid" uts)"
@@ -266,7 +266,7 @@ table() {
   [[ "$stderr" = *"nsx-ls: note: cannot look into the uts namespace"*"needs CAP_SYS_ADMIN"* ]]
 }
 
-@test "nothing is left behind, and the caller stays where it is" {
+@test "nothing is left, and the caller stays in its namespaces" {
   spawn_in net -n -u
   run -0 marked nsx-ls "$(ns_of "$pid" net)"
   nothing_is_left

@@ -20,7 +20,7 @@ rows_of() {
 columns="-l -n -r -o NS,TYPE,NPROCS,PID"
 
 # bats test_tags=any-kernel
-@test "in a child PID namespace: its processes, by the numbers that they have there" {
+@test "in a child PID namespace: its processes, by their numbers there" {
   # shellcheck disable=SC2016 # another shell's
   run -0 --separate-stderr unshare -pf --kill-child --mount-proc -- bash -c '
     unshare -un sleep 300 &
@@ -36,7 +36,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
 }
 
 # bats test_tags=needs-no-proc
-@test "with the /proc of another PID namespace: what that shows, by its numbers" {
+@test "with the /proc of another PID namespace: its processes, by their numbers there" {
   spawn unshare -pf --kill-child --mount-proc -- sleep 300
   wait_until has_child "$pid" sleep
   inside=$child
@@ -58,7 +58,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   done
 }
 
-@test "hidepid=2: an ordinary user sees one's own, and is told that others are hidden" {
+@test "hidepid=2: an ordinary user sees their own, and is told that others are hidden" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   # The same PID namespace, as the numbers have to be ours.

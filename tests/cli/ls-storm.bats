@@ -33,7 +33,7 @@ all_went_well() {
 }
 
 # bats test_tags=slow,host-only
-@test "a storm in a PID namespace where numbers are given again at once: every run is right" {
+@test "a storm in a PID namespace that reuses numbers at once: every run is right" {
   here=$(cat /proc/sys/kernel/pid_max)
   # From Linux 6.14 on, a PID namespace has a limit of its own, and a new one the largest.
   run marked unshare -p -f --kill-child --mount-proc -- sh -c '
@@ -45,7 +45,7 @@ all_went_well() {
 }
 
 # bats test_tags=slow,host-only
-@test "a storm that takes what nsx-ls leaves: many runs, each of them right" {
+@test "a storm on the CPU time that nsx-ls leaves: many runs, each of them right" {
   runs=${NSX_STORM_RUNS:-6}
   run marked "$storm" --yield "$runs" "$BATS_TEST_TMPDIR/pin"
   all_went_well

@@ -43,7 +43,7 @@ ten_containers() {
 }
 
 # bats test_tags=slow
-@test "no view wraps a row or a heading, whatever there is to show" {
+@test "no view wraps a row or a heading, whatever the content" {
   ten_containers
   ip netns add "nsx-test-a-rather-long-name-$$"
   first=${containers[0]}
@@ -64,7 +64,7 @@ ten_containers() {
   done
 }
 
-@test "-u, and what is no terminal, are not cut" {
+@test "-u and output that is not a terminal are not cut" {
   ten_containers
   pid=${containers[0]}
   long=$(printf '%0120d' 0)
@@ -76,7 +76,7 @@ ten_containers() {
   [[ $output == *"$long"* ]]
 }
 
-@test "what is too wide: empty columns go, IDs keep their first 12 digits, paths their end" {
+@test "too wide: empty columns go, IDs keep their first 12 digits, paths their end" {
   ten_containers
   pid=${containers[1]}
   run -0 --separate-stderr shown_at 80 nsx-ls --color=never -l -t net -p "$pid" -o NS,NETNSID,NSFS,CGROUP,COMMAND
@@ -87,7 +87,7 @@ ten_containers() {
   [[ ${lines[-2]} == *" …" ]]
 }
 
-@test "CONTAINER: shown if there is one, and all of those that share a namespace" {
+@test "CONTAINER: shown if there is a container, with all that share a namespace" {
   run -0 --separate-stderr nsx-ls -t user -p $$
   [ "$(words ${lines[0]})" = "NS TYPE NPROCS PID USER COMMAND" ]
   ten_containers

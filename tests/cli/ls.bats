@@ -45,7 +45,7 @@ no_complaint() {
 }
 
 # bats test_tags=slow,rootless
-@test "-o: these columns, in this order, whatever the case" {
+@test "-o: these columns, in this order, in any case" {
   run -0 --separate-stderr nsx-ls -o type,NS
   [ "$(words ${lines[0]})" = "TYPE NS" ]
   run -0 --separate-stderr nsx-ls --output=PID,Command
@@ -53,7 +53,7 @@ no_complaint() {
 }
 
 # bats test_tags=slow,rootless
-@test "-o +: behind the usual columns" {
+@test "-o +: appends to the default columns" {
   run -0 --separate-stderr nsx-ls -o +PNS,ONS
   [ "$(headings)" = "NS TYPE NPROCS PID USER COMMAND PNS ONS" ]
 }
@@ -70,7 +70,7 @@ no_complaint() {
   [ "$(words $output)" = "$user $(ns_of $$ user) $(ns_of $$ user)" ]
 }
 
-@test "ID: the number that the kernel never gives again, where it has one" {
+@test "ID: the number that the kernel never reuses, if it has one" {
   run -0 --separate-stderr nsx-ls --features
   spawn_in net -n
   if [[ "$output" = *"ns-id yes"* ]]; then
@@ -163,7 +163,7 @@ no_complaint() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "--tree=owner: what a user namespace owns is below it; also -T and --tree" {
+@test "--tree=owner: owned namespaces below their user namespace; also -T and --tree" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   for option in -T --tree --tree=owner -Towner; do
@@ -175,7 +175,7 @@ no_complaint() {
 }
 
 # bats test_tags=slow,rootless
-@test "--tree=owner -p: the owners are shown too, with their own counts, but none of other kinds than -t's" {
+@test "--tree=owner -p: the owners are shown too, with their own counts, but only kinds of -t" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   run -0 --separate-stderr nsx-ls --tree=owner -t net -t user -p "$pid" -J -o NS,NPROCS
@@ -195,7 +195,7 @@ no_complaint() {
     select(.nprocs == 0 and .children == [{ns: $(ns_of "$pid" user), nprocs: 1}])" <<<"$output"
 }
 
-@test "-P: namespaces without a process, and what keeps them alive" {
+@test "-P: namespaces without a process, and their holders" {
   spawn_in net -n
   inode=$(ns_of "$pid" net)
   spawn bash -c 'exec sleep 300 9<"/proc/$1/ns/net"' - "$pid"
@@ -210,7 +210,7 @@ no_complaint() {
 }
 
 # bats test_tags=slow
-@test "-Q: the rows that an expression is true for" {
+@test "-Q: the rows for which an expression is true" {
   spawn_in uts -u
   run -0 --separate-stderr nsx-ls -l -n -Q "PID == $pid" -o TYPE
   [ "$output" = uts ]
@@ -223,7 +223,7 @@ no_complaint() {
 }
 
 # bats test_tags=slow,rootless
-@test "what could not be looked into: a note for people, a list for programs" {
+@test "gaps: a note for people, a list for programs" {
   run -0 --separate-stderr as_user nsx-ls -l -n -o NS
   [ -z "$stderr" ]
   for view in "" --limits --matrix; do
@@ -255,7 +255,7 @@ no_complaint() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "an ordinary user sees one's own processes" {
+@test "an ordinary user sees their own processes" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   run -0 --separate-stderr as_user nsx-ls -l -n -o NS,PID,ONS
@@ -267,7 +267,7 @@ no_complaint() {
 }
 
 # bats test_tags=rootless
-@test "a namespace outside of the caller's own shows as no parent and no owner" {
+@test "a namespace outside the caller's own shows as no parent and no owner" {
   run -0 --separate-stderr unshare -Ur -- sh -c 'nsx-ls -l -n -p $$ -t net -t user -o TYPE,PNS,ONS'
   [ "$(words $output)" = "net 0 0 user 0 0" ]
 }
@@ -282,7 +282,7 @@ no_complaint() {
 }
 
 # bats test_tags=slow,rootless
-@test "a process with a hostile name does no harm to the terminal" {
+@test "a hostile process name does no harm to the terminal" {
   # ESC, a line feed and a forged row behind it.
   spawn unshare -Umuin -- bash -c "exec -a $'a\e[31m\nroot 1' sleep 300"
   wait_until grep -qs sleep "/proc/$pid/comm"
@@ -295,7 +295,7 @@ no_complaint() {
 }
 
 # bats test_tags=one-kernel
-@test "the same answer whatever the kernel offers" {
+@test "the same output with every set of kernel features" {
   spawn_in uts -muinp -f --kill-child
   rows() { nsx-ls -l -n -p "$pid" -o NS,TYPE,PID,PPID,UID,USER,PNS,ONS,COMMAND -t uts -t net -t mnt; }
   want=$(rows)
@@ -305,7 +305,7 @@ no_complaint() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "few descriptors allowed: the same answer" {
+@test "few descriptors allowed: the same output" {
   spawn_in uts -Umuin -r
   rows() { nsx-ls -l -n -o NS,TYPE,PNS,ONS -p "$pid"; }
   want=$(rows)
@@ -334,7 +334,7 @@ no_complaint() {
 }
 
 # bats test_tags=slow
-@test "commands are cut to the terminal's width, and only there" {
+@test "commands are cut to the terminal's width, and only on a terminal" {
   long=$(head -c 300 /dev/zero | tr '\0' x)
   spawn unshare -u -- bash -c "exec -a $long sleep 300"
   wait_until grep -qs sleep "/proc/$pid/comm"

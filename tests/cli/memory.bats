@@ -43,7 +43,7 @@ sweep() {
 before=()
 
 # bats test_tags=slow
-@test "nsx-unshare: no allocation that fails leaves anything" {
+@test "nsx-unshare: no failing allocation leaves anything" {
   sweep --statuses=1,126 -- nsx-unshare -u -- "$nothing"
   sweep --statuses=1,126 -- nsx-unshare --plan --json -m -u
   sweep --statuses=1,126 -- nsx-unshare -mufpr --mount-proc --kill-child -- "$nothing"
@@ -53,7 +53,7 @@ before=()
 }
 
 # bats test_tags=slow
-@test "nsx-unshare in a cgroup of its own: no allocation that fails leaves anything" {
+@test "nsx-unshare in a new cgroup: no failing allocation leaves anything" {
   local limits=()
   mkdir "$own"
   # On a hybrid machine no controller is to be had.
@@ -62,7 +62,7 @@ before=()
 }
 
 # bats test_tags=slow
-@test "nsx-enter: no allocation that fails leaves anything" {
+@test "nsx-enter: no failing allocation leaves anything" {
   spawn_in uts -u -n -f -p
   sweep --statuses=1,126 -- nsx-enter -t "$pid" -a -- "$nothing"
   sweep --statuses=1,126 -- nsx-enter -t "$pid" -n -e --status-fd=1 --kill-child -- "$nothing"
@@ -71,7 +71,7 @@ before=()
 }
 
 # bats test_tags=slow
-@test "nsx-ls: no allocation that fails is passed over in silence" {
+@test "nsx-ls: every failing allocation is reported" {
   spawn_in uts -u -n
   sweep --statuses=1,2 -- nsx-ls -p "$pid"
   sweep --statuses=1,2 -- nsx-ls -t uts -t net -J -o +CONTAINER,UNIT,HELD-BY
@@ -85,13 +85,13 @@ before=()
 }
 
 # bats test_tags=slow
-@test "nsx-pin: no allocation that fails leaves a pin, or half of one" {
+@test "nsx-pin: no failing allocation leaves a pin, or half of one" {
   sweep --statuses=1,2 --same=/run --undo='nsx-pin rm box' -- nsx-pin add box
   sweep --statuses=1,2 --same=/run --undo='nsx-pin rm box' -- nsx-pin add -n -u -p box -- "$nothing"
 }
 
 # bats test_tags=slow
-@test "nsx-pin with pins there: no allocation that fails leaves anything" {
+@test "nsx-pin with existing pins: no failing allocation leaves anything" {
   local with_pins='mount -t tmpfs -o mode=755 run /run && nsx-pin add red && nsx-pin add -n -u blue && exec "$@"'
   alone=(unshare -m --propagation=private sh -c "$with_pins" sh)
   sweep --statuses=1,2 --same=/run -- nsx-pin ls -J
@@ -108,7 +108,7 @@ before=()
 }
 
 # bats test_tags=slow,rootless
-@test "nsx-pin of an ordinary user: no allocation that fails leaves a pin, or the process that keeps it" {
+@test "nsx-pin of an ordinary user: no failing allocation leaves a pin, or the holder process" {
   mkdir "$place/run"
   # In the user namespace of the holder, root's directories below /tmp are nobody's.
   chown "$ordinary_uid:$ordinary_uid" "$place" "$place/run"
@@ -121,7 +121,7 @@ before=()
 }
 
 # bats test_tags=slow
-@test "nsx-cg: no allocation that fails leaves a cgroup" {
+@test "nsx-cg: no failing allocation leaves a cgroup" {
   mkdir "$own"
   mkdir "$own/there"
   sweep --statuses=1,2 -- nsx-cg ls "/$mine"
@@ -139,7 +139,7 @@ before=()
 }
 
 # bats test_tags=slow
-@test "nsx-cg top: no allocation that fails leaves the terminal as the screen had it" {
+@test "nsx-cg top: the terminal is restored after every failing allocation" {
   mkdir "$own"
   export TERM=xterm
   # Each run waits for its second look.
@@ -150,7 +150,7 @@ before=()
 }
 
 # bats test_tags=needs-no-proc, any-kernel
-@test "each tool under a limit of its address space ends with a message, or succeeds" {
+@test "each tool under an address space limit ends with a message, or succeeds" {
   local arguments
   spawn_in uts -u -n
   ways=(--limit)
@@ -165,7 +165,7 @@ before=()
 }
 
 # bats test_tags=needs-no-proc,rootless
-@test "a message that memory ran out names the command, and its status is no answer" {
+@test "an out-of-memory message names the command, and its status is no answer" {
   # The first allocations are the C++ runtime's and those of the options.
   touch "$place/mark"
   echo - >"$place/mark"

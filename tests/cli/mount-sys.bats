@@ -5,7 +5,7 @@ load ../lib/common
 # The mounts below /sys, as the program after it sees them: below COMMAND...
 mounts_below_sys='awk "\$5 ~ \"^/sys/\" { print \$5 }" /proc/self/mountinfo | LC_ALL=C sort -u'
 
-@test "nsx-enter --net --mount-sys shows the target's interfaces, and keeps what is mounted below" {
+@test "nsx-enter --net --mount-sys shows the target's interfaces, and keeps the mounts below" {
   spawn_in net -n
   before=$(sh -c "$mounts_below_sys")
   own=$(ls /sys/class/net)
@@ -48,7 +48,7 @@ mounts_below_sys='awk "\$5 ~ \"^/sys/\" { print \$5 }" /proc/self/mountinfo | LC
   [ "$stderr" = "nsx-enter: cannot mount a sysfs of this net namespace on /etc/passwd: Not a directory" ]
 }
 
-@test "a /sys that was read-only stays so" {
+@test "a read-only /sys stays read-only" {
   spawn unshare -n -m --propagation private -- sh -c 'mount -o remount,bind,ro /sys && exec sleep 300'
   wait_until grep -q ' /sys ro' "/proc/$pid/mountinfo"
   run -0 nsx-enter -t "$pid" -m -n --mount-sys -- sh -c 'ls /sys/class/net; grep " - sysfs" /proc/self/mountinfo'

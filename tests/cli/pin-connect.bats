@@ -68,7 +68,7 @@ ping_from() {
 }
 
 # bats test_tags=any-kernel
-@test "connect --default-route: all goes through the second, or through this namespace" {
+@test "connect --default-route: all traffic goes through the second pin, or through this namespace" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red; nsx-pin add green
     nsx-pin connect blue red --addr 10.0.0.2/24,fd00::2/64 --addr 10.0.0.1/24,fd00::1/64 --default-route >printed
@@ -104,7 +104,7 @@ ping_from() {
 }
 
 # bats test_tags=slow
-@test "connect: whatever fails, no interface is left" {
+@test "connect: no failure leaves an interface" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
     nsx-pin connect blue red --addr 10.0.0.2/24 --addr 10.0.0.1/24 --default-route >printed
@@ -132,7 +132,7 @@ ping_from() {
 }
 
 # bats test_tags=slow
-@test "connect: options that make no sense are usage errors" {
+@test "connect: incompatible options are usage errors" {
   for wrong in "blue" "blue red green" "blue red --addr 10.0.0.1" "blue red --addr 10.0.0.1/33" \
     "blue red --addr 10.0.0.1/24,,10.0.0.2/24" "blue red --addr x/24" "blue red --name a/b" "blue red --name 0123456789abcdef" \
     "blue red --name a%d" "blue red --name a --name b --name c" "blue red --default-route" \
@@ -144,7 +144,7 @@ ping_from() {
 }
 
 # bats test_tags=slow
-@test "connect: what is no pin, or the same namespace" {
+@test "connect: an operand that is no pin, or the same namespace twice" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add host --uts; nsx-pin attach azure pin:blue
     fails nsx-pin connect blue blue
@@ -164,7 +164,7 @@ ping_from() {
 }
 
 # bats test_tags=slow
-@test "connect: a signal comes before or after, never in between" {
+@test "connect: a signal takes effect before or after, never in between" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
     for delay in 0 0.002 0.004 0.006 0.008 0.01; do
@@ -193,7 +193,7 @@ ping_from() {
 }
 
 # bats test_tags=slow
-@test "ids --target-nsid: what another has given" {
+@test "ids --target-nsid: the ids given by another namespace" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
     nsx-pin set-id blue 3; nsx-pin set-id red 4
@@ -207,7 +207,7 @@ ping_from() {
 }
 
 # bats test_tags=slow
-@test "set-id: a number that is taken, or that stays" {
+@test "set-id: a number in use, or unchanged" {
   run -0 in_own_net '
     nsx-pin add blue; nsx-pin add red
     nsx-pin set-id blue 7
@@ -226,7 +226,7 @@ ping_from() {
 }
 
 # bats test_tags=slow
-@test "an ordinary user connects one's own pins, and nobody else's" {
+@test "an ordinary user connects their own pins only" {
   export XDG_RUNTIME_DIR
   XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)
   chown "$ordinary_uid:$ordinary_uid" "$XDG_RUNTIME_DIR"
@@ -246,7 +246,7 @@ ping_from() {
 }
 
 # bats test_tags=vm-only,one-kernel
-@test "connect: a kernel without veth is told, and no interface is left" {
+@test "connect: a kernel without veth is reported, and no interface is left" {
   modprobe -r veth
   helper=$(</proc/sys/kernel/modprobe)
   echo /bin/false >/proc/sys/kernel/modprobe
@@ -262,7 +262,7 @@ ping_from() {
   [ "${#lines[@]}" = 3 ]
 }
 
-@test "ls: ADDRESSES and PEERS of what is connected" {
+@test "ls: ADDRESSES and PEERS of connected pins" {
   run -0 in_own_run '
     nsx-pin add here
     nsx-pin exec here -- sh -c "

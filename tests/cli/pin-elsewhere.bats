@@ -40,7 +40,7 @@ other_namespace='
   [ "${lines[4]} ${lines[5]} ${lines[6]}" = "blue live red live stale stale" ]
 }
 
-@test "gc leaves what is mounted elsewhere, and lists it not either" {
+@test "gc keeps pins that are mounted elsewhere, and does not list them" {
   run -0 in_own_run "$other_namespace"'
     other "nsx-pin add blue; nsx-pin add red --uts"
     touch /run/netns/stale
@@ -54,7 +54,7 @@ other_namespace='
   [ "${lines[*]:3}" = "/run/netns/blue (stale) /run/utsns/red (stale)" ]
 }
 
-@test "gc: mounted in a mount namespace that no process is in" {
+@test "gc: a pin mounted in a mount namespace without a process" {
   run -0 in_own_run "$other_namespace"'
     other "nsx-pin add blue"
     exec 7</proc/$other/ns/mnt
@@ -69,7 +69,7 @@ other_namespace='
   [ "${#lines[@]}" = 2 ]
 }
 
-@test "gc: mounted where the directory has another path, and not where it is another directory" {
+@test "gc: mounted below another path of the same directory, and not in another directory at its path" {
   run -0 in_own_run "$other_namespace"'
     mkdir -p /run/netns; touch /run/netns/red
     other "
@@ -81,7 +81,7 @@ other_namespace='
   [ "${lines[*]}" = "blue elsewhere (PID OTHER) red stale /run/netns/red (stale)" ]
 }
 
-@test "exec and nsx-enter say who has it mounted" {
+@test "exec and nsx-enter report who has it mounted" {
   run -0 in_own_run "$other_namespace"'
     other "nsx-pin add blue"
     for command in "nsx-pin exec blue -- echo ran" "nsx-pin pids blue" "nsx-enter -t pin:blue echo ran"; do
@@ -94,7 +94,7 @@ other_namespace='
   done
 }
 
-@test "rm refuses, and says who has it mounted, but for --force" {
+@test "rm refuses and reports who has it mounted, except with --force" {
   run -0 in_own_run "$other_namespace"'
     other "nsx-pin add blue; nsx-pin add red --uts"
     nsx-pin add here
@@ -113,7 +113,7 @@ other_namespace='
 }
 
 # bats test_tags=host-only
-@test "the container of who has it mounted is named" {
+@test "the container that has it mounted is named" {
   local top
   top=$(cgroup_mount)
   [ -n "$top" ] || cannot "find a cgroup v2"
@@ -129,7 +129,7 @@ other_namespace='
   [ "$output" = "elsewhere (PID OTHER, container $id)" ]
 }
 
-@test "add says where a pin shows nowhere else" {
+@test "add notes that a pin does not show outside" {
   # There, PID 1 is in the mount namespace of in_own_run, and a child in a copy of it.
   run -0 in_own_run '
     unshare --pid --fork --mount-proc --kill-child bash -c "

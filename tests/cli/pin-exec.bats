@@ -3,7 +3,7 @@
 load ../lib/common
 load ../lib/pins
 
-@test "/etc/netns/NAME is bound over /etc, for the program alone" {
+@test "/etc/netns/NAME is bound over /etc, for the program only" {
   run -0 in_own_run '
     mount -t tmpfs etc /etc/netns 2>/dev/null || { mkdir -p /run/etc/netns/blue; cp -a /etc/. /run/etc; mount --bind /run/etc /etc; }
     mkdir -p /etc/netns/blue
@@ -51,7 +51,7 @@ load ../lib/pins
   [ "$output" = $'ours\nours\ntheirs' ]
 }
 
-@test "/sys shows the right network, and keeps what is mounted below" {
+@test "/sys shows the right network, and keeps the mounts below" {
   run -0 in_own_run '
     nsx-pin add blue
     below="awk \"\\\$5 ~ \\\"^/sys/\\\" { print \\\$5 }\" /proc/self/mountinfo"
@@ -104,7 +104,7 @@ setup() {
   [ "${parts[3]}" = $'\na b c\n' ]
 }
 
-@test "without -- the first word is the pin, and what follows is the program with its options" {
+@test "without -- the first word is the pin, and the rest the program with its options" {
   run -0 in_own_run '
     nsx-pin add blue
     nsx-pin exec blue echo -n --no-etc -j; echo
@@ -114,7 +114,7 @@ setup() {
   [ "${lines[*]}" = "--no-etc -j /sys --all blue" ]
 }
 
-@test "several: a name or a program that does not exist is found before the first runs" {
+@test "several: a missing name or program is found before the first runs" {
   run -0 in_own_run '
     nsx-pin add a; nsx-pin add b; nsx-pin add m --mnt --net
     nsx-pin exec a nowhere -- echo ran || echo "status $?"
@@ -148,7 +148,7 @@ setup() {
   [ "${lines[-1]}" = "status 1" ]
 }
 
-@test "a resolv.conf of the pin: daemons that would resolve names otherwise cannot be reached" {
+@test "a resolv.conf of the pin: daemons that would resolve names elsewhere cannot be reached" {
   run -0 in_own_run '
     sockets="/run/nscd/socket /run/systemd/resolve/io.systemd.Resolve"
     mkdir -p /run/nscd /run/systemd/resolve
@@ -173,7 +173,7 @@ setup() {
   [ "${lines[*]:7}" = "character special file socket" ]
 }
 
-@test "nsx-enter notes that the files of a pin in /etc/netns are not used" {
+@test "nsx-enter notes that the pin's files in /etc/netns are not used" {
   run -0 in_own_run '
     mkdir -p /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc
     nsx-pin add blue -nu; nsx-pin add own -nm

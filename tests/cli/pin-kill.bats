@@ -115,14 +115,14 @@ failing_everywhere() {
 }
 
 # bats test_tags=slow, host-only
-@test "add of several, likewise" {
+@test "add of several, with each system call failing in turn" {
   run -0 failing_everywhere "nsx-pin add blue -nu" "nsx-pin rm blue"
   echo "$output"
   [ "${lines[-1]%% *}" -gt 20 ]
 }
 
 # bats test_tags=slow, host-only
-@test "nsx-unshare --net=FILE and --pin, likewise" {
+@test "nsx-unshare --net=FILE and --pin, with each system call failing in turn" {
   run -0 failing_everywhere "nsx-unshare --net=/run/file true" "umount /run/file"
   echo "$output"
   [ "${lines[-1]%% *}" -gt 10 ]

@@ -30,7 +30,7 @@ shown_of_pins() {
   done
 }
 
-@test "names of pins are whole where there is room, and where nobody looks" {
+@test "names of pins are whole if there is room, and without a terminal" {
   run -0 shown_of_pins 132 "nsx-pin ls"
   [[ $output == *"$long "* ]]
   run -0 in_own_run "nsx-pin add $long; nsx-pin ls -o +PATH"

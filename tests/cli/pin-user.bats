@@ -32,7 +32,7 @@ holder_is_there() {
 }
 
 # bats test_tags=rootless
-@test "add, ls, exec, pids, identify, mv, rm: as root has them" {
+@test "add, ls, exec, pids, identify, mv, rm: as for root" {
   as_user nsx-pin add blue
   run -0 as_user nsx-pin ls -n -o NAME,KIND,STATE blue
   [ "$(words $output)" = "blue net live" ]
@@ -56,7 +56,7 @@ holder_is_there() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "the holder can be joined from the moment that it shows" {
+@test "the holder can be joined as soon as it is visible" {
   # Its prctl(2)s take a name, hide it, and open it to the user's processes: strace holds it before the last.
   spawn as_user strace -f -qq -o /dev/null -e trace=prctl -e inject=prctl:delay_enter=1s:when=3 nsx-pin add blue
   wait_until holder_is_there
@@ -66,7 +66,7 @@ holder_is_there() {
 }
 
 # bats test_tags=slow,rootless
-@test "nothing of it shows outside" {
+@test "nothing shows outside" {
   before=$(cat /proc/self/mountinfo)
   as_user nsx-pin add blue
   [ "$before" = "$(cat /proc/self/mountinfo)" ]
@@ -83,7 +83,7 @@ holder_is_there() {
 }
 
 # bats test_tags=slow,rootless
-@test "one holder, however many begin at once; it ends with the last pin" {
+@test "many start at once, and there is one holder; it ends with the last pin" {
   for i in 1 2 3 4; do
     spawn as_user nsx-pin add "pin$i"
   done
@@ -104,7 +104,7 @@ is_gone_or_dead() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "when the holder has been killed its pins are stale, and gc clears them" {
+@test "pins of a killed holder are stale, and gc removes them" {
   as_user nsx-pin add blue
   first=$(holder)
   kill -KILL "$first"
@@ -135,7 +135,7 @@ beside_roots() {
     $1"
 }
 
-@test "root's pins show, and can only be looked at" {
+@test "root's pins are listed, read-only" {
   run -0 beside_roots '
     as_user nsx-pin add own; as_user nsx-pin add blue
     as_user nsx-pin ls -n -o NAME,STATE,PATH | tr -s " " | sed "s,$XDG_RUNTIME_DIR,OWN,"

@@ -44,7 +44,7 @@ told() {
 }
 
 # bats test_tags=slow
-@test "monitor: every kind, in directories that were not there" {
+@test "monitor: every kind, in directories that did not exist" {
   run -0 watching '
     ls /run
     nsx-pin add web --all; told "add uts web"
@@ -57,7 +57,7 @@ told() {
 }
 
 # bats test_tags=any-kernel
-@test "monitor: an add is told when the namespace can be entered" {
+@test "monitor: an add is reported once the namespace can be entered" {
   run -0 watching '
     mkdir -p /run/netns; nsx-pin add other; told "add net other"
     # As ip netns makes it, but slowly.
@@ -77,7 +77,7 @@ told() {
 }
 
 # bats test_tags=slow
-@test "monitor: stale, and no more" {
+@test "monitor: a pin that becomes stale, and no other event" {
   run -0 watching '
     nsx-pin add blue; told "add net blue"
     umount /run/netns/blue; told "stale net blue"
@@ -118,7 +118,7 @@ told() {
 }
 
 # bats test_tags=slow
-@test "monitor ends when nobody reads" {
+@test "monitor ends when its reader exits" {
   run -0 in_own_run '
     { nsx-pin monitor || echo "status $?" >&2; } 2>said | head -n 1 & reader=$!
     until [ ! -e /proc/$reader ]; do nsx-pin add blue; nsx-pin rm blue; sleep 0.02; done
@@ -128,7 +128,7 @@ told() {
 }
 
 # bats test_tags=slow
-@test "wait: for a pin that is there, comes, or goes" {
+@test "wait: for a pin that exists, appears, or is removed" {
   run -0 in_own_run '
     nsx-pin wait --gone blue
     nsx-pin add blue
@@ -142,7 +142,7 @@ told() {
 }
 
 # bats test_tags=slow
-@test "wait: for all that --type names, and for pins as a whole" {
+@test "wait: for all kinds of --type, and for complete pins" {
   run -0 in_own_run '
     nsx-pin add blue
     fails nsx-pin wait blue --type uts --timeout 0
@@ -156,7 +156,7 @@ told() {
 }
 
 # bats test_tags=slow
-@test "wait --timeout: 1 on timeout, 2 when something fails" {
+@test "wait --timeout: 1 on timeout, 2 on failure" {
   run -1 in_own_run 'nsx-pin wait blue --timeout 0.05'
   [ "$output" = "nsx-pin wait: timed out waiting for pin 'blue'" ]
   run -1 in_own_run 'nsx-pin wait blue --timeout 50ms'
@@ -169,7 +169,7 @@ told() {
 }
 
 # bats test_tags=slow,rootless
-@test "an ordinary user's own pins are watched, and those of a holder that is killed are stale" {
+@test "an ordinary user's pins are watched, and those of a killed holder are stale" {
   export XDG_RUNTIME_DIR
   XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)
   chown "$ordinary_uid:$ordinary_uid" "$XDG_RUNTIME_DIR"

@@ -9,7 +9,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
-@test "add: a network namespace, kept as ip netns keeps it, with lo up" {
+@test "add: a network namespace, kept as by ip netns, with lo up" {
   run -0 in_own_run '
     nsx-pin add blue
     type_of /run/netns/blue
@@ -30,7 +30,7 @@ setup() {
   [ "$output" = down ]
 }
 
-@test "add: stays where it is, also without the right to come back to a network of its own" {
+@test "add: stays in its namespaces, also without the right to return to its network" {
   # Root in a user namespace that does not own the network that this is in.
   run -0 in_own_run '
     mkdir /run/pins
@@ -46,7 +46,7 @@ setup() {
   [ "${lines[2]}" = "${lines[3]}" ]
 }
 
-@test "add: every kind, alone and together, is where exec leads" {
+@test "add: exec enters namespaces of every kind, alone and together" {
   run -0 in_own_run '
     for kind in '"$(all_kinds | tr '\n' ' ')"'; do
       nsx-pin add "one-$kind" --$kind
@@ -81,7 +81,7 @@ setup() {
 }
 
 # bats test_tags=slow
-@test "add: a program that fails, and nothing is pinned" {
+@test "add: a failing program leaves no pin" {
   run -0 in_own_run '
     before=$(grep " /run" /proc/self/mountinfo)
     nsx-pin add blue -nup -- sh -c "exit 7" || echo "status $?"
@@ -123,7 +123,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "add: all kinds or none, if one has the name already" {
+@test "add: all kinds or none, if one already has the name" {
   run -0 in_own_run '
     nsx-pin add blue --uts
     before=$(find /run | sort; grep " /run" /proc/self/mountinfo)
@@ -136,7 +136,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "names that are none" {
+@test "invalid names" {
   for name in "" . .. a/b ../../tmp/x "$(printf 'x%.0s' {1..256})" $'a\nb' $'\033[2J' $'a\x7f'; do
     for command in add rm exec pids; do
       with=()
@@ -152,7 +152,7 @@ spawn_in() {
 }
 
 # bats test_tags=any-kernel
-@test "rm: also what is mounted more than once, or in other mount namespaces" {
+@test "rm: pins mounted more than once, or in other mount namespaces" {
   run -0 in_own_run '
     nsx-pin add blue
     mount --bind /run/netns/blue /run/netns/blue
@@ -169,7 +169,7 @@ spawn_in() {
   [ "${lines[*]}" = "4 0 0" ]
 }
 
-@test "ls: what lies uppermost on a pin, by what its mount and the file itself tell" {
+@test "ls: the topmost mount of a pin, by its mount and by the file itself" {
   run -0 in_own_run '
     nsx-pin add blue
     nsx-pin add green
@@ -196,7 +196,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "rm: a pin that a second mount of the directory hides" {
+@test "rm: a pin hidden by a second mount of the directory" {
   run -0 in_own_run '
     nsx-pin add blue
     # As another mount namespace leads to it, by propagation.
@@ -217,7 +217,7 @@ spawn_in() {
 }
 
 # bats test_tags=any-kernel
-@test "rm: says who still uses the namespace, waits for them, or kills them" {
+@test "rm: reports who still uses the namespace, waits for them, or kills them" {
   run -0 in_own_run '
     nsx-pin add blue
     nsx-pin exec blue -- sleep 300 & user=$!
@@ -240,7 +240,7 @@ spawn_in() {
 }
 
 # bats test_tags=any-kernel
-@test "rm: who looks at the namespace only for a moment does not use it" {
+@test "rm: a process that reads the namespace only for a moment does not use it" {
   run -0 in_own_run '
     nsx-pin add blue
     mkfifo /run/never
@@ -257,7 +257,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "rm --kill leaves alone who is where we are" {
+@test "rm --kill spares processes in the caller's namespaces" {
   run -0 in_own_run '
     nsx-pin add -t $$ blue
     nsx-pin rm --kill blue || echo "status $?"
@@ -267,7 +267,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "rm: there is none, or several at once" {
+@test "rm: a missing pin, and several at once" {
   run -0 in_own_run '
     nsx-pin rm blue || echo "status $?"
     nsx-pin add a; nsx-pin add b; nsx-pin add c --uts
@@ -283,7 +283,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "ls: columns, filter, JSON; what is no pin" {
+@test "ls: columns, filter, JSON; files that are no pins" {
   run -0 in_own_run '
     nsx-pin add blue; nsx-pin add blue --uts; nsx-pin add red
     touch /run/netns/stale; mkdir /run/netns/directory
@@ -318,7 +318,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "mv: the namespace keeps, the name changes" {
+@test "mv: the name changes, the namespace stays" {
   run -0 in_own_run '
     nsx-pin add old -nu
     before=$(inode_of /run/netns/old)
@@ -336,7 +336,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "gc: stale files, and what was broken off; nothing else" {
+@test "gc: stale files and interrupted adds only" {
   run -0 in_own_run '
     nsx-pin add blue; nsx-pin add half -nu
     touch /run/netns/stale; echo text >/run/netns/text; mkdir /run/netns/directory
@@ -360,7 +360,7 @@ spawn_in() {
 }
 
 # bats test_tags=any-kernel
-@test "a new add takes over what was broken off" {
+@test "a new add takes over an interrupted one" {
   run -0 in_own_run '
     nsx-pin add half -nu; mkdir -p /run/nsx-pin; touch /run/nsx-pin/half
     nsx-pin add half -nui
@@ -371,7 +371,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "a directory of somebody else's, or that others can write to, is not used" {
+@test "a directory that belongs to another user, or that others can write to, is not used" {
   run -0 in_own_run '
     nsx-pin add blue
     chown 65534 /run/netns
@@ -389,7 +389,7 @@ spawn_in() {
 }
 
 # bats test_tags=slow
-@test "a full /run, and one that is only to be read, leave all as it was" {
+@test "a full or read-only /run leaves all unchanged" {
   run -0 in_own_run '
     nsx-pin add blue -nu
     mount -o remount,ro /run
@@ -425,7 +425,7 @@ spawn_in() {
   [ "${lines[4]}" = "status 1" ]
 }
 
-@test "rm: a pid namespace with processes in it stays, with the others of the name" {
+@test "rm: a pid namespace with processes stays, with the others of the name" {
   run -0 in_own_run '
     nsx-pin add web -np
     nsx-pin exec web -- sh -c "sleep 300 & sleep 301" & runner=$!
@@ -443,7 +443,7 @@ spawn_in() {
   [ "${lines[4]} ${lines[-1]}" = "live live status 137" ]
 }
 
-@test "rm: a process in a pid namespace below counts, one that has exited does not" {
+@test "rm: a process in a descendant pid namespace counts, an exited one does not" {
   run -0 in_own_run '
     nsx-pin add web -p
     nsx-pin exec web -- unshare --pid --fork --kill-child sleep 300 & runner=$!
@@ -460,7 +460,7 @@ spawn_in() {
   [ "${lines[0]}" = "kill 2 processes" ]
 }
 
-@test "rm: a pid namespace that goes on under another name, or with an init of its own, is removed" {
+@test "rm: a pid namespace with another name, or with an init of its own, is removed" {
   spawn unshare --pid --fork --kill-child sleep 300
   wait_until has_child "$pid" sleep
   export child
@@ -479,7 +479,7 @@ spawn_in() {
   [ "${lines[*]: -2}" = "status 137 theirs is removed" ]
 }
 
-@test "add: where /run is shared, each pin is mounted once, in other mount namespaces as well" {
+@test "add: with a shared /run, each pin is mounted once, in other mount namespaces as well" {
   run -0 in_own_run '
     mount --make-shared /run
     for propagation in shared slave; do
@@ -501,7 +501,7 @@ spawn_in() {
   [ "${lines[*]}" = "1 1 1 0 0 0 1 1 1 0 0 0 live" ]
 }
 
-@test "--dir and NSX_PIN_DIR count for targets" {
+@test "--dir and NSX_PIN_DIR apply to targets" {
   run -0 in_own_run '
     mkdir pins; nsx-pin add --dir=pins blue 2>/dev/null; nsx-pin add blue; nsx-pin add only
     there=$(inode_of pins/netns/blue) here=$(inode_of /run/netns/blue)
@@ -525,7 +525,7 @@ spawn_in() {
   [ "${lines[-1]}" = "pin:again pin:blue" ]
 }
 
-@test "rm: where one directory cannot be written to, nothing of the name is unmounted, and no init ends" {
+@test "rm: with one read-only directory, nothing of the name is unmounted, and no init ends" {
   run -0 in_own_run '
     nsx-pin add web -nup
     mount --bind /run/utsns /run/utsns; mount -o remount,bind,ro /run/utsns
@@ -546,7 +546,7 @@ spawn_in() {
   [ "${lines[3]}" = "status 1" ]
 }
 
-@test "dead: a pid namespace whose init has exited; gc removes it, and nothing else of the name" {
+@test "dead: a pid namespace whose init has exited; gc removes only that" {
   run -0 in_own_run '
     nsx-pin add web -np; nsx-pin add live -p
     kill -KILL "$(nsx-pin pids web)"; inits_gone() { [ "$(live_inits | wc -l)" = 1 ]; }
@@ -566,7 +566,7 @@ spawn_in() {
 
 # bats test_tags=one-kernel
 
-@test "gc --dry-run lists what gc removes, to the line" {
+@test "gc --dry-run lists exactly what gc removes" {
   run -0 in_own_run '
     prepare() {
       nsx-pin add half -nu; nsx-pin add dead -p; mkdir -p /run/nsx-pin; touch /run/nsx-pin/half
@@ -618,7 +618,7 @@ spawn_in() {
   [ "${#lines[@]}" = 9 ]
 }
 
-@test "add: killed while its program runs, and the name is free again" {
+@test "add: killed while its program runs, the name is free again" {
   run -0 in_own_run '
     nsx-pin add blue -nup -- sh -c "touch started; exec sleep 300" & first=$!
     until [ -e started ]; do sleep 0.02; done

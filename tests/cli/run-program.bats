@@ -20,7 +20,7 @@ setup() {
 }
 
 # bats test_tags=slow
-@test "a program that is not found is 127, one that can't be executed 126" {
+@test "a missing program is 127, one that can't be executed 126" {
   printf '#!/nowhere/sh\n' >"$BATS_TEST_TMPDIR/no-interpreter"
   printf 'echo\n' >"$BATS_TEST_TMPDIR/not-executable"
   chmod +x "$BATS_TEST_TMPDIR/no-interpreter"
@@ -56,7 +56,7 @@ setup() {
 }
 
 # bats test_tags=slow
-@test "a stop of the program stops the parent, and a continue continues both" {
+@test "a stopped program stops the parent, and continuing one continues both" {
   for command in "${forking[@]}"; do
     $command sleep 300 3>&- &
     parent=$!
@@ -76,7 +76,7 @@ setup() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "the status comes through where the caller ignores SIGCHLD" {
+@test "the status arrives even if the caller ignores SIGCHLD" {
   for command in "${forking[@]}"; do
     run -7 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' $command sh -c 'exit 7'
   done
@@ -112,7 +112,7 @@ setup() {
 }
 
 # bats test_tags=slow,rootless
-@test "nsx-unshare --fork waits on when it is sent TERM or INT, as unshare does" {
+@test "nsx-unshare --fork keeps waiting after TERM or INT, as unshare does" {
   env --default-signal=INT nsx-unshare --fork -- sleep 300 3>&- &
   parent=$!
   spawned+=("$parent")
@@ -150,7 +150,7 @@ END
 }
 
 # bats test_tags=slow
-@test "no descriptor of ours is open in the program" {
+@test "no descriptor of nsx is open in the program" {
   for command in "${forking[@]}" "${replacing[@]}" "nsx-enter -t $$ -a -r -w --keep-fds --"; do
     # Those of bats itself are passed on, as any program does with what it inherits.
     run -0 $command sh -c 'ls -l /proc/self/fd' 3>&- 4>&-

@@ -91,7 +91,7 @@ pidfd_inode() {
   perl -e 'my $fd = syscall(434, $ARGV[0] + 0, 0); open(my $file, "<&=", $fd) or die; print +(stat $file)[1]' "$1"
 }
 
-@test "PID:INODE is the process with that pidfd, and no other" {
+@test "PID:INODE is only the process with that pidfd" {
   spawn_in uts --uts
   first=$(pidfd_inode "$pid")
   second=$(pidfd_inode $$)
@@ -106,7 +106,7 @@ pidfd_inode() {
 }
 
 # bats test_tags=slow,rootless
-@test "a target that makes no sense" {
+@test "invalid targets" {
   refused "invalid PID '0': expected a number above 0" -t 0 true
   refused "invalid PID '99999999999': it is larger than any PID"$'\n'"hint: for a container ID, use container:99999999999" -t 99999999999 true
   refused "cannot find PID 4194305: No such process" -t 4194305 true
@@ -124,7 +124,7 @@ pin() {
 }
 
 # bats test_tags=any-kernel
-@test "pin:NAME is all that has this name, and has no process" {
+@test "pin:NAME is everything of this name, and has no process" {
   spawn_in net --net --uts --ipc
   net=$(ns_of "$pid" net) uts=$(ns_of "$pid" uts)
   pin net "$pid"
@@ -139,7 +139,7 @@ pin() {
 }
 
 # bats test_tags=any-kernel
-@test "ip netns' names are pins, and stale ones are said to be" {
+@test "names of ip netns are pins, and stale ones are reported" {
   ip netns add "$mine"
   run -0 nsx-enter -t "pin:$mine" stat -L -c %i /proc/self/ns/net
   [ "$output" = "$(stat -c %i "/run/netns/$mine")" ]
@@ -160,7 +160,7 @@ pin() {
 # --- Cgroups and units ---------------------------------------------------------------------------
 
 # bats test_tags=any-kernel
-@test "cgroup:PATH is the oldest process in it and below" {
+@test "cgroup:PATH is the oldest process in it and its descendants" {
   make_cgroup a/below
   sleeper_in "$cgroup"
   oldest=$pid
@@ -227,7 +227,7 @@ has_parent_that_is_not_ours() {
 }
 
 # bats test_tags=rootless
-@test "ns:INODE is a user namespace without a process, that has children" {
+@test "ns:INODE is a user namespace without a process that has children" {
   spawn as_user unshare --user --map-root-user unshare --user --map-root-user sleep 300
   wait_until has_parent_that_is_not_ours "$pid"
   run -0 nsx-enter -t "ns:$parent" --preserve-credentials stat -L -c %i /proc/self/ns/user
@@ -277,7 +277,7 @@ run_container() {
 }
 
 # bats test_tags=slow
-@test "a target without -t, as other commands have it, is never run on the host" {
+@test "a target without -t, as other commands take it, is never run on the host" {
   spawn_in uts -u -n
   run -0 nsx-enter "$pid" sh -c 'stat -L -c %i /proc/self/ns/uts'
   [ "$output" = "$(ns_of "$pid" uts)" ]
@@ -301,7 +301,7 @@ run_container() {
   [ "${lines[1]}" = "hint: use --all to enter all namespaces of the target" ]
 }
 
-@test "container:NAME is a container of runc's" {
+@test "container:NAME is a runc container" {
   run_container "$mine"
   for target in "container:$mine" "$mine"; do
     run -0 nsx-enter -t "$target" /bin/busybox hostname
@@ -316,7 +316,7 @@ run_container() {
 }
 
 # bats test_tags=any-kernel
-@test "container:ID-PREFIX is a container of runc's" {
+@test "container:ID-PREFIX is a runc container" {
   hex_id=$(printf 'a%063x' $$ | tr 0 e)
   run_container "$hex_id"
   run -0 nsx-enter -t "container:${hex_id:0:12}" /bin/busybox hostname
@@ -343,7 +343,7 @@ run_container() {
 }
 
 # bats test_tags=slow
-@test "hostile state of containers is an error, and nobody waits for it" {
+@test "hostile container state is an error, and never blocks" {
   mkdir -p "/run/runc/$mine-a" "/run/runc/$mine-b" "/run/runc/$mine-c"
   mkfifo "/run/runc/$mine-a/state.json"
   ln -s /dev/zero "/run/runc/$mine-b/state.json"
@@ -355,7 +355,7 @@ run_container() {
 }
 
 # bats test_tags=any-kernel
-@test "an ordinary user finds its container by the name of its cgroup" {
+@test "an ordinary user finds their container by the name of its cgroup" {
   id=$(printf 'a%063x' $$)
   make_cgroup "docker-$id.scope"
   spawn as_user unshare --user --map-root-user --uts sleep 300
@@ -375,7 +375,7 @@ own_engine() {
   chown -R "$2:$2" "$1"
 }
 
-@test "one's own containers are found in XDG_RUNTIME_DIR, if that is one's own" {
+@test "the caller's containers are found in XDG_RUNTIME_DIR, if that is the caller's" {
   local own=/run/$mine.own uid as
   for uid in 0 "$ordinary_uid"; do
     as=()
@@ -416,7 +416,7 @@ own_engine() {
 # --- Any word ------------------------------------------------------------------------------------
 
 # bats test_tags=slow
-@test "a word that means several things is not taken" {
+@test "an ambiguous word is rejected" {
   ip netns add "$mine"
   make_cgroup "$mine.service"
   sleeper_in "$cgroup"
@@ -426,7 +426,7 @@ own_engine() {
 }
 
 # bats test_tags=slow
-@test "--list-targets lists what can be named" {
+@test "--list-targets lists the names that -t takes" {
   ip netns add "$mine"
   make_cgroup "$mine.service"
   sleeper_in "$cgroup"

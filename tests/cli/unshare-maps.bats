@@ -39,7 +39,7 @@ shows() {
 }
 
 # bats test_tags=slow,rootless
-@test "--map-user, --map-group: one's own ids, by number or name" {
+@test "--map-user, --map-group: the caller's ids, by number or name" {
   uid=$ordinary_uid
   shows "5 $uid 1|7 $uid 1|deny|5|7" as_user nsx-unshare --map-user=5 --map-group=7
   shows "1 $uid 1|1 $uid 1|deny|1|1" as_user nsx-unshare --map-user=daemon --map-group=daemon
@@ -62,7 +62,7 @@ shows() {
 }
 
 # bats test_tags=slow
-@test "a range makes way for one's own id, and loses none beside it: defect 6" {
+@test "a range makes way for the caller's id, and loses none beside it: defect 6" {
   groups="--map-groups=0:0:1"
   shows "0 0 1,1 1000 9|0 0 1|allow|0|0" nsx-unshare --map-user=0 --map-users=0:1000:10 $groups
   shows "5 0 1,0 1000 5,6 1005 4|0 0 1|allow|5|0" nsx-unshare --map-user=5 --map-users=0:1000:10 $groups
@@ -116,7 +116,7 @@ shows() {
 }
 
 # bats test_tags=slow,rootless
-@test "maps that cannot be are refused, and nothing is made" {
+@test "impossible maps are rejected, and nothing is made" {
   refused() {
     local why=$1
     shift
@@ -169,7 +169,7 @@ shows() {
 }
 
 # bats test_tags=slow
-@test "--owner: no process of that user reaches the one that was root" {
+@test "--owner: no process of that user can reach the process that was root" {
   spawn nsx-unshare --owner $ordinary_uid:$ordinary_uid -r --kill-child sleep 300
   wait_until has_child "$pid" sleep
   grep -q "^Uid:.*$ordinary_uid.*$ordinary_uid" /proc/"$pid"/status
@@ -196,7 +196,7 @@ shows() {
 }
 
 # bats test_tags=slow
-@test "--keep-caps: the program has them, whoever it is" {
+@test "--keep-caps: the program has them, whatever its user" {
   effective='grep CapEff /proc/self/status'
   run -0 as_user nsx-unshare -c -- $effective
   [[ "$output" = *0000000000000000 ]]
@@ -226,7 +226,7 @@ shows() {
 }
 
 # bats test_tags=slow,rootless
-@test "what is forbidden is told with the right or the switch that is missing: defect 18" {
+@test "refusals name the missing right or switch: defect 18" {
   run -1 as_user nsx-unshare -u true
   [[ "$output" = *"Operation not permitted"$'\n'"hint: needs CAP_SYS_ADMIN: run as root, or add --map-root-user"* ]]
   run -1 as_user nsx-unshare -r -- nsx-unshare --net=/dev/null true

@@ -68,12 +68,12 @@ option_of() {
 }
 
 # bats test_tags=slow
-@test "-n has no file: it follows the long option only" {
+@test "-n takes no file: only the long option does" {
   run -0 nsx-unshare -nu -- true
   run -1 nsx-unshare -n=files/net -- true
 }
 
-@test "--pid=FILE takes --fork, but where a namespace can be opened that never had a process" {
+@test "--pid=FILE needs --fork, unless a namespace without a process can be opened" {
   # From Linux 7 on it can.
   if unshare --pid=files/pid true 2>/dev/null; then
     umount files/pid
@@ -98,7 +98,7 @@ option_of() {
 }
 
 # bats test_tags=slow
-@test "--mount=FILE on a shared mount: what to do about it" {
+@test "--mount=FILE on a shared mount: an error with advice" {
   mount -t tmpfs shared files
   mount --make-shared files
   touch files/mnt
@@ -139,7 +139,7 @@ option_of() {
 }
 
 # bats test_tags=slow,rootless
-@test "no helper is left when unshare(2) fails: defect 4" {
+@test "no helper is left if unshare(2) fails: defect 4" {
   # For lack of the right ...
   run -1 marked as_user nsx-unshare --net=files/net true
   [[ "$output" = *"cannot make new namespaces (net): Operation not permitted"* ]]
@@ -152,7 +152,7 @@ option_of() {
 }
 
 # bats test_tags=slow
-@test "the helper is gone when the program runs, also beside a parent that waits" {
+@test "the helper is gone when the program runs, also beside a waiting parent" {
   for fork in "" --kill-child; do
     spawn nsx-unshare --net=files/net $fork -- sleep 300
     wait_until has_no_helper
@@ -180,7 +180,7 @@ has_no_helper() {
 }
 
 # bats test_tags=slow
-@test "--pin NAME: every namespace that is made, where others look for them" {
+@test "--pin NAME: every new namespace, where others look for it" {
   run -0 in_own_run '
     nsx-unshare --pin blue -muinpUCT -r -- sh -c "stat -L -c %i /proc/self/ns/net /proc/self/ns/uts" \
       >inside 2>/dev/null
@@ -203,7 +203,7 @@ has_no_helper() {
 }
 
 # bats test_tags=slow
-@test "--pin NAME: none, if there is one of this name" {
+@test "--pin NAME: nothing is made if the name exists" {
   run -0 in_own_run '
     nsx-unshare --pin blue -u -- true
     before=$(find /run | sort; cat /proc/self/mountinfo)
@@ -214,7 +214,7 @@ has_no_helper() {
 }
 
 # bats test_tags=slow
-@test "--pin NAME: nothing stays of it after a failure, not even a directory" {
+@test "--pin NAME: a failure leaves nothing, not even a directory" {
   run -0 in_own_run '
     before=$(cat /proc/self/mountinfo)
     ! nsx-unshare --pin blue -muinCT -U -w /nowhere -- true
@@ -225,7 +225,7 @@ has_no_helper() {
 }
 
 # bats test_tags=slow
-@test "--pin NAME: a directory in use stays when a pin of it fails" {
+@test "--pin NAME: a directory in use stays if one of its pins fails" {
   run -0 in_own_run '
     nsx-unshare --pin red -n -- true
     ! nsx-unshare --pin blue -n -w /nowhere -- true
@@ -273,7 +273,7 @@ has_no_helper() {
 
 # There, a namespace file and the directory belong to users without a mapping.
 # bats test_tags=rootless
-@test "a failure takes back a pin in a sticky directory, in a user namespace too" {
+@test "a failure removes a pin in a sticky directory, in a user namespace too" {
   run -127 as_user unshare --user --map-root-user --mount sh -c '
     mount -t tmpfs -o mode=1777 files /mnt && touch /mnt/net || exit 1
     nsx-unshare --net=/mnt/net -- /nowhere

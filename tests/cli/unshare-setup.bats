@@ -12,7 +12,7 @@ load ../lib/common
 }
 
 # bats test_tags=any-kernel
-@test "clocks without a new time namespace, or out of reach, are errors" {
+@test "clocks without a new time namespace, or out of range, are errors" {
   run -1 nsx-unshare --monotonic=1 true
   [ "$output" = "nsx-unshare: --monotonic needs --time" ]
   run -1 nsx-unshare -n --boottime=1 true
@@ -63,7 +63,7 @@ load ../lib/common
   [ -z "$output" ]
 }
 
-@test "--all: all kinds, as a container has them" {
+@test "--all: all kinds, as in a container" {
   inside='id -u; echo $$; echo /proc/[0-9]*; stat -L -c %i /proc/self/ns/*'
   for as in "" as_user; do
     run -0 $as nsx-unshare --all -- sh -c "$inside"
@@ -99,7 +99,7 @@ load ../lib/common
 }
 
 # bats test_tags=slow
-@test "under the name unshare nothing is said that unshare does not say" {
+@test "called unshare, it prints nothing that unshare does not" {
   ln -s "$(command -v nsx-unshare)" "$BATS_TEST_TMPDIR/unshare"
   run -0 "$BATS_TEST_TMPDIR/unshare" -pf -- sh -c 'echo $$'
   [ "$output" = 1 ]
@@ -120,7 +120,7 @@ has_own_binfmt() {
 }
 
 # bats test_tags=rootless
-@test "--mount-binfmt and --load-interp: interpreters of one's own" {
+@test "--mount-binfmt and --load-interp: the program's own interpreters" {
   has_own_binfmt || return 0
   run -0 as_user nsx-unshare -r --mount-binfmt=/mnt -- ls /mnt
   [ "${lines[*]}" = "register status" ]

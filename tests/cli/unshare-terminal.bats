@@ -6,7 +6,7 @@ load ../lib/common
 load ../lib/terminal
 
 # bats test_tags=any-kernel
-@test "--all, and --pty with a new PID namespace, put an init between; --no-init does not, nor the name unshare" {
+@test "--all, and --pty with a new PID namespace, imply an init; --no-init and the name unshare do not" {
   ln -s "$(command -v nsx-unshare)" "$BATS_TEST_TMPDIR/unshare"
   for options in "--all" "-p --pty" "-f --init -p --pty" "--all --no-init --init"; do
     run -0 --separate-stderr nsx-unshare $options -- sh -c 'echo $$' </dev/null
@@ -26,7 +26,7 @@ load ../lib/terminal
 }
 
 # bats test_tags=rootless
-@test "timeout ends nsx-unshare --all and --pty, and all that is in it" {
+@test "timeout ends nsx-unshare --all and --pty, and everything in it" {
   for options in --all "--uts --pty"; do
     run -124 marked timeout -k 20 1 nsx-unshare $options sleep 300
     nothing_is_left
@@ -60,7 +60,7 @@ dies_of() {
 }
 
 # bats test_tags=slow
-@test "^Z stops a program that would be PID 1, and all of its job; fg goes on" {
+@test "^Z stops a program that would be PID 1 and its whole job; fg continues" {
   can_wait_for_go
   typed() {
     echo "sh -c 'echo \$\$ >$BATS_TEST_TMPDIR/tool; exec nsx-unshare --pid --pty -- sh $BATS_TEST_TMPDIR/program'"
@@ -117,7 +117,7 @@ END
 }
 
 # bats test_tags=slow
-@test "when nsx-unshare --pty is killed, the program under its init hangs up" {
+@test "a killed nsx-unshare --pty hangs up the program under its init" {
   spawn nsx-unshare --pid --pty -- sh -c "trap 'touch $BATS_TEST_TMPDIR/hung; exit' HUP
     touch $BATS_TEST_TMPDIR/ready; while :; do sleep 0.05; done"
   wait_until is_there ready
@@ -148,7 +148,7 @@ has_no_child() {
   [ -z "$(cat "/proc/$1/task/$1/children")" ]
 }
 
-@test "while nobody takes the output of --pty, signals still act, and what was written before the end waits" {
+@test "while nobody reads the output of --pty, signals still work, and output before the end is kept" {
   mkfifo "$BATS_TEST_TMPDIR/pipe"
   exec 6<>"$BATS_TEST_TMPDIR/pipe"
   run -124 marked timeout -k 20 1 bash -c "exec nsx-unshare -u --pty -- yes >$BATS_TEST_TMPDIR/pipe 6>&-"

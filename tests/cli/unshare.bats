@@ -85,7 +85,7 @@ makes_only() {
 }
 
 # bats test_tags=slow
-@test "without --fork the program takes the place of nsx-unshare" {
+@test "without --fork the program replaces nsx-unshare" {
   nsx-unshare -u -- sleep 300 3>&- &
   spawned+=("$!")
   wait_until has_left $! uts
@@ -100,7 +100,7 @@ makes_only() {
   [ "$output" = 1 ]
 }
 
-@test "--mount-proc: /proc shows the new PID namespace, here nothing changes" {
+@test "--mount-proc: /proc shows the new PID namespace, and outside nothing changes" {
   before=$(cat /proc/self/mountinfo)
   run -0 nsx-unshare -p -f --mount-proc -- sh -c 'echo /proc/[0-9]*; readlink /proc/self/ns/mnt'
   [ "${lines[0]}" = /proc/1 ]
@@ -137,7 +137,7 @@ makes_only() {
 }
 
 # bats test_tags=rootless
-@test "an ordinary user makes all eight kinds by way of a user namespace" {
+@test "an ordinary user makes all eight kinds through a user namespace" {
   outside=$(as_user "${inside[@]}")
   run -0 as_user nsx-unshare -rmuinpCT -f --mount-proc -- sh -c 'id -u; echo $$; echo /proc/[0-9]*'
   [ "${lines[0]}" = 0 ]
@@ -148,7 +148,7 @@ makes_only() {
 }
 
 # bats test_tags=slow
-@test "--propagation: of every mount, private when not said" {
+@test "--propagation: of every mount, private by default" {
   propagation() {
     nsx-unshare -m "$@" -- findmnt -n -o PROPAGATION /
   }
@@ -178,7 +178,7 @@ makes_only() {
 }
 
 # bats test_tags=slow,rootless
-@test "--kill-child=SIGNAL: it is this signal" {
+@test "--kill-child=SIGNAL: sends this signal" {
   log=$BATS_TEST_TMPDIR/log
   nsx-unshare --kill-child=USR1 -- sh -c "trap 'echo usr1 >$log; exit' USR1; echo ready >$log
     while :; do sleep 0.05; done" 3>&- &
@@ -198,7 +198,7 @@ makes_only() {
 }
 
 # bats test_tags=slow
-@test "-R, --root: the root directory; --wd is looked up in it, / when not said" {
+@test "-R, --root: the root directory; --wd is looked up in it, / by default" {
   make_root "$BATS_TEST_TMPDIR/root" sh ls
   for option in -R --root; do
     run -0 nsx-unshare $option "$BATS_TEST_TMPDIR/root" -- sh -c 'pwd; ls /'

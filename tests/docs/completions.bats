@@ -332,7 +332,7 @@ check_commands() {
 }
 
 # bats test_tags=rootless
-@test "bash offers the options of the table, and no others" {
+@test "bash offers exactly the options of the table" {
   need bash
   check_options bash
 }
@@ -359,7 +359,7 @@ check_commands() {
 }
 
 # bats test_tags=rootless
-@test "bash completes arguments that stand in a short option's word" {
+@test "bash completes arguments attached to a short option" {
   need bash
   offers bash "nsx-enter -t$$" "-t$$"
   offers bash "nsx-ls -lt$(printf 'ut')" -ltuts
@@ -380,7 +380,7 @@ remove_cgroups() {
   done
 }
 
-@test "bash offers no target that a shell would take for more than a name" {
+@test "bash offers no target with characters that are special to a shell" {
   need bash
   make_hostile_cgroups
   [ "$(offered bash "nsx-enter -t cgroup:/$own_name/")" = "/$own_name/good" ]
@@ -453,7 +453,7 @@ check_typed() {
 }
 
 # bats test_tags=rootless
-@test "zsh offers the options of the table, and no others" {
+@test "zsh offers exactly the options of the table" {
   need zsh
   for tool in "${tools[@]}"; do completions_of zsh "$tool" | zsh -n; done
   check_options zsh
@@ -476,7 +476,7 @@ check_typed() {
 }
 
 # bats test_tags=rootless
-@test "fish offers the options of the table, and no others" {
+@test "fish offers exactly the options of the table" {
   need fish
   for tool in "${tools[@]}"; do
     fish --no-execute "$NSX_STAGE/usr/share/fish/vendor_completions.d/$tool.fish"

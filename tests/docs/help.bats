@@ -4,7 +4,7 @@
 load ../lib/common
 load docs
 
-@test "--help has the options of the table, and no others" {
+@test "--help lists exactly the options of the table" {
   for tool in "${tables[@]}"; do
     # Letters that take no argument, though their long options do.
     long_only=$(table | awk -F'|' -v tool="$tool" '
@@ -27,7 +27,7 @@ load docs
   done
 }
 
-@test "--help goes to stdout alone, and is not wider than 80 columns" {
+@test "--help goes to stdout only, and is at most 80 columns wide" {
   for tool in "${tables[@]}"; do
     run --separate-stderr $tool --help
     [ "$status" -eq 0 ]
@@ -65,7 +65,7 @@ load docs
   done
 }
 
-@test "--help has the commands of the table, and no others" {
+@test "--help lists exactly the commands of the table" {
   for tool in "${tools[@]}"; do
     commands=$(commands_of "$tool")
     if [ -z "$commands" ]; then continue; fi
@@ -79,7 +79,7 @@ load docs
   done
 }
 
-@test "a command's other names are the command" {
+@test "an alias of a command is the command" {
   while IFS=$'\t' read -r tool command aliases; do
     for alias in $aliases; do
       same "$tool $alias" "$("$tool" "$command" --help)" "$("$tool" "$alias" --help)"
@@ -87,7 +87,7 @@ load docs
   done < <("$generate" --commands)
 }
 
-@test "what is no command is a usage error" {
+@test "an unknown command is a usage error" {
   for tool in "${tools[@]}"; do
     if [ -z "$(commands_of "$tool")" ]; then continue; fi
     run --separate-stderr "$tool"

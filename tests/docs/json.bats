@@ -8,14 +8,14 @@ is_snake_case() {
   run -1 grep -vxE '[a-z][a-z0-9]*(_[a-z0-9]+)*' <<<"$output"
 }
 
-@test "keys of JSON are in snake_case wherever one is written" {
+@test "JSON keys are in snake_case wherever they are written" {
   run -0 bash -c "cd '$NSX_SOURCE' && grep -rhoE '(\bkey\(|\.key = )\"[^\"]*\"' tools --include=*.cc --include=*.hh |
     sed 's/.*\"\(.*\)\"/\1/' | sort -u"
   [ "${#lines[@]}" -gt 50 ]
   is_snake_case
 }
 
-@test "keys of JSON that are made of columns are in snake_case" {
+@test "JSON keys made from columns are in snake_case" {
   run -0 bash -c 'set -o pipefail; {
       nsx-ls -J --output-all
       nsx-cg ls -J -o NAME,CPU%,THROTTLED%,PIDS/MAX,CPU-PSI,MEM-PSI,IO-PSI .

@@ -34,7 +34,7 @@ only_includes() {
 # Headers of the system and of the C++ library; with a directory only these of the kernel and libc.
 system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 
-@test "the kernel layer uses nothing of ours but the public headers" {
+@test "the kernel layer uses only the public headers" {
   only_includes lib/kernel 'kernel/|(quantity|try)\.hh"' "$system|nsx/|libmnl/"
 }
 
@@ -42,11 +42,11 @@ system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
   only_includes lib/discovery '(kernel|discovery)/|try\.hh"' "$system|nsx/"
 }
 
-@test "plans use the kernel layer, and what they have agreed on with the starter" {
+@test "plans use the kernel layer, and the interface of the starter" {
   only_includes lib/plan '(kernel|plan)/|starter/starter\.hh|starter_bytes\.inc|try\.hh"' "$system|nsx/"
 }
 
-@test "the starter uses no library, not even that of C" {
+@test "the starter uses no library, not even libc" {
   only_includes lib/starter 'starter/' "$system"
 }
 
@@ -56,7 +56,7 @@ files_with() {
     grep -vE '^[^:]*:[0-9]+: *//' | cut -d: -f1 | sort -u
 }
 
-@test "children begin in one file, and pairs of sockets and messages with descriptors are made in one" {
+@test "one file starts children, and one makes socket pairs and messages with descriptors" {
   # The jobs of nsx-pin exec are the tool once more, which may not use the library's insides.
   run -0 files_with '(^|[^A-Za-z])::_?v?[fF]ork\(|SYS_v?fork|SYS_clone|::clone\('
   [ "$output" = $'lib/kernel/spawn.cc\ntools/nsx-pin/exec.cc' ]
@@ -76,7 +76,7 @@ files_with() {
   [ "$output" = lib/cgroup/net_load.cc ]
 }
 
-@test "what nsx-cg alone does with cgroups uses their layer, and nlohmann's JSON in one file" {
+@test "the private part of nsx-cg uses the cgroup layer, and nlohmann's JSON in one file" {
   only_includes lib/account '(kernel|cgroup|account)/|try\.hh"' "$system|nsx/|nlohmann/json\.hpp>"
   run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib/account"
   [ "$output" = lib/account/snapshot_json.cc ]
@@ -86,7 +86,7 @@ files_with() {
   only_includes lib/pin '(kernel|pin)/|try\.hh"' "$system|nsx/"
 }
 
-@test "what nsx-pin alone does to pins uses their layer" {
+@test "the private part of nsx-pin uses the pin layer" {
   only_includes lib/upkeep '(kernel|pin|upkeep)/|try\.hh"' "$system|nsx/"
 }
 
@@ -108,13 +108,13 @@ files_with() {
   run -1 grep -rlE '^ *# *include +"try\.hh"' --include='*.hh' "$NSX_SOURCE/lib" "$NSX_SOURCE/tools"
 }
 
-@test "the library has no layer that these tests do not know" {
+@test "these tests cover every layer of the library" {
   # pch is precompiled, no layer.
   run -0 find "$NSX_SOURCE/lib" -mindepth 1 -maxdepth 1 -type d -printf '%f '
   [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "account cgroup discovery kernel net nsx pch pin plan starter target upkeep " ]
 }
 
-@test "tools use the public headers, tools/common and what is their own" {
+@test "tools use the public headers, tools/common and their own files" {
   for directory in "$NSX_SOURCE"/tools/*/; do
     tool=$(basename "$directory")
     own="common|$tool"
@@ -137,7 +137,7 @@ files_with() {
 tools/nsx-cg/top_terminfo.cc" ]
 }
 
-@test "each file of code begins with its licence" {
+@test "each source file begins with its licence" {
   local file
   cd "$NSX_SOURCE"
   run -0 find lib tools tests completions examples '(' -name '*.cc' -o -name '*.hh' -o -name '*.c' -o -name '*.h' \
@@ -151,7 +151,7 @@ tools/nsx-cg/top_terminfo.cc" ]
   done
 }
 
-@test "HACKING.md names only files that there are" {
+@test "HACKING.md names only files that exist" {
   local name
   cd "$NSX_SOURCE"
   run -0 grep -oE '[a-z_-]+\.(cc|hh|sh|bats)\b' HACKING.md
@@ -176,13 +176,13 @@ tools/nsx-cg/top_terminfo.cc" ]
   }
 }
 
-@test "nothing includes iostreams, std::filesystem or std::regex, which make starting slow" {
+@test "no file includes iostreams, std::filesystem or std::regex, which slow down starts" {
   run -1 grep -rnE --include='*.cc' --include='*.hh' \
     '^ *# *include +<(iostream|fstream|sstream|ostream|istream|iomanip|filesystem|regex)>' \
     "$NSX_SOURCE/lib" "$NSX_SOURCE/tools"
 }
 
-@test "each tool starts with the libraries that it needs, and no others" {
+@test "each tool loads only the libraries it needs" {
   local tool
   needed() {
     readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\([a-z_]*\)[-.w+].*/\1/p' | grep -vx 'libc\|ld' | sort | xargs

@@ -79,7 +79,7 @@ examples_of() {
 }
 
 # bats test_tags=rootless
-@test "the manuals have the words that people search for, and nsx(7) leads to them" {
+@test "the manuals contain common search words, and nsx(7) leads to them" {
   local word
   while read -r name word; do
     for each in "$name" nsx.7; do
@@ -101,7 +101,7 @@ END
 }
 
 # bats test_tags=rootless
-@test "each page has the options of the table, and no others" {
+@test "each page lists exactly the options of the table" {
   for tool in "${tables[@]}"; do
     # ".It Fl t Ar PID , Fl -target Ns = Ns Ar PID" is "-t PID" and "--target=PID".
     found=$(part "$tool" | sed -nE 's/^\.It (Fl .*)/\1/p' |
@@ -111,7 +111,7 @@ END
 }
 
 # bats test_tags=rootless
-@test "each page has the commands of the table, in their order, and no others" {
+@test "each page lists exactly the commands of the table, in their order" {
   for tool in "${tools[@]}"; do
     commands=$(commands_of "$tool")
     if [ -z "$commands" ]; then continue; fi
@@ -132,7 +132,7 @@ END
 }
 
 # bats test_tags=rootless
-@test "no page speaks of an option that does not exist" {
+@test "no page mentions an option that does not exist" {
   for tool in "${tools[@]}" nsx; do
     if [ "$tool" = nsx ]; then
       name=nsx.7 known=$(for each in "${tables[@]}"; do spellings "$each"; done)
@@ -149,7 +149,7 @@ END
 }
 
 # bats test_tags=rootless
-@test "usage errors have one status a tool, the one that its page says" {
+@test "usage errors have the status that the tool's page documents" {
   local tool command said
   for tool in "${tools[@]}"; do
     said=$(page "$tool.1" | sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/p' | sed -n '/^\.It/{ s/^\.It //; h }; /[Uu]sage error/{ g; p }')
@@ -165,19 +165,19 @@ END
 }
 
 # bats test_tags=rootless
-@test "nsx-ls.1 explains its columns, and no others" {
+@test "nsx-ls.1 explains exactly its columns" {
   found=$(page nsx-ls.1 | sed -n '/^\.Ss Columns/,/^\.Sh/s/^\.It Cm //p' | LC_ALL=C sort)
   same columns "$(columns_of nsx-ls | LC_ALL=C sort)" "$found"
 }
 
 # bats test_tags=rootless
-@test "nsx-cg.1 explains its columns, and no others" {
+@test "nsx-cg.1 explains exactly its columns" {
   found=$(page nsx-cg.1 | sed -n '/^The columns are:/,/^\.El/s/^\.It Cm //p')
   same columns "$(columns_of "nsx-cg ls")" "$found"
 }
 
 # bats test_tags=rootless
-@test "nsx-pin.1 explains its columns, and no others" {
+@test "nsx-pin.1 explains exactly its columns" {
   found=$(part "nsx-pin ls" | sed -n '/^\.It Fl o /,/^\.It Fl Q /{//!p}' | grep -oE '\b[A-Z]{2,}\b' | sort -u)
   same columns "$(columns_of "nsx-pin ls" | sort)" "$found"
 }
@@ -191,7 +191,7 @@ END
 }
 
 # bats test_tags=rootless
-@test "each page names the words that an option takes" {
+@test "each page lists the words that an option takes" {
   while IFS='|' read -r tool _ name _ _ completes words; do
     # Signals are too many to name, and columns have a section of their own.
     case $completes:$name in words:kill-child | words:filter) continue ;; words:*) ;; *) continue ;; esac
@@ -206,7 +206,7 @@ END
 }
 
 # bats test_tags=rootless
-@test "nsx-ls.1 knows the kernel features" {
+@test "nsx-ls.1 lists the kernel features" {
   found=$(page nsx-ls.1 | sed -n '/^\.It Ev NSX_KERNEL_FEATURES/,/^\.El/s/^\.Ql -//p' | LC_ALL=C sort)
   same features "$(nsx-ls --features | sed 's/ .*//' | LC_ALL=C sort)" "$found"
 }
@@ -292,7 +292,7 @@ in_scene() {
 
 # Examples stand before what they are examples of.
 # bats test_tags=rootless
-@test "each page has its examples before its options, and the jobs that people come with" {
+@test "each page has its examples before its options, with the common jobs" {
   local job pattern
   for name in "${pages[@]}"; do
     if [ "$name" = nsx.7 ]; then continue; fi
@@ -349,7 +349,7 @@ commands_in() {
 }
 
 # bats test_tags=rootless
-@test "nsx(7) and README.md name the commands that are installed, and no others" {
+@test "nsx(7) and README.md name exactly the installed commands" {
   local installed listed
   installed=$(find "$NSX_STAGE/usr/bin" -name 'nsx-*' -printf '%f\n' | sort)
   [ "$(wc -l <<<"$installed")" -ge 5 ]
@@ -364,7 +364,7 @@ commands_in() {
 }
 
 # bats test_tags=rootless
-@test "the files of nsx that manuals name are where they are said to be, for each prefix" {
+@test "files that the manuals name are installed there, for each prefix" {
   local prefix file count=0
   while read -r file; do
     [ -e "$NSX_STAGE$file" ]
@@ -378,7 +378,7 @@ commands_in() {
   done
 }
 
-@test "what examples show is so" {
+@test "examples show the actual output" {
   [ "$(nsx-unshare --map-root-user id -u)" = 0 ]
   [ "$(nsx-unshare --map-root-user --pid --fork --mount-proc ps -e -o pid= | wc -l)" = 1 ]
   [ "$(nsx-unshare --uts sh -c 'echo blue >/proc/sys/kernel/hostname; uname -n')" = blue ]

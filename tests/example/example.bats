@@ -17,14 +17,14 @@ load ../lib/installed
   diff <(cd "$NSX_SOURCE/lib/nsx" && ls) <(cd "$NSX_STAGE/usr/include/nsx" && ls)
 }
 
-@test "nothing else is installed in a place that others use" {
+@test "only files of nsx are installed in shared directories" {
   run -0 ls "$NSX_STAGE/usr" "$NSX_STAGE/usr/bin" "$NSX_STAGE/usr/include"
   [ "$(ls "$NSX_STAGE/usr/include")" = nsx ]
   [ "$(ls "$NSX_STAGE/usr/bin")" = $'nsx-cg\nnsx-enter\nnsx-ls\nnsx-pin\nnsx-unshare' ]
   [ "$(ls "$NSX_STAGE")" = usr ]
 }
 
-@test "nsx.pc tells the version and no path of the build" {
+@test "nsx.pc has the version and no path of the build" {
   [ "$(flags --modversion)" = "$(nsx-ls --version | sed 's/.* //')" ]
   run -1 grep -e "$NSX_BUILD" -e "$NSX_SOURCE" "$(libdir)/pkgconfig/nsx.pc"
 }
@@ -37,7 +37,7 @@ load ../lib/installed
   done
 }
 
-@test "each public header says what it is for, with an example that compiles" {
+@test "each public header states its purpose, with an example that compiles" {
   local header example
   for header in "$NSX_STAGE"/usr/include/nsx/*.hh; do
     [ "$(sed -n '3s,^// .*,says,p' "$header")" = says ]
@@ -64,14 +64,14 @@ load ../lib/installed
   [[ $output == *"Library soname: [libnsx.so.0]"* ]]
 }
 
-@test "the library exports names of namespace nsx and no other" {
+@test "the library exports only names of namespace nsx" {
   run -0 nm -DC --defined-only "$(libdir)/libnsx.so"
   [[ $output == *" T nsx::take_census("* ]]
   local ours='(nsx::|(typeinfo|typeinfo name|vtable) for nsx::|__odr_asan\._ZN3nsx)'
   run -1 grep -vE " [TDBRVWu] $ours" <<<"$output"
 }
 
-@test "the tools have the library and the C++ runtime in them" {
+@test "the tools contain the library and the C++ runtime" {
   if is_sanitized; then return; fi # the runtime is then linked dynamically
   for file in "$NSX_STAGE"/usr/bin/*; do
     run -0 readelf -d "$file"
@@ -81,7 +81,7 @@ load ../lib/installed
   done
 }
 
-@test "the library throws std::bad_alloc through a program's own runtime, and attempt() makes an error of it" {
+@test "the library throws std::bad_alloc through a program's own runtime, and attempt() turns it into an error" {
   if is_sanitized; then return; fi # its malloc does not fail
   build_example "$NSX_SOURCE/tests/example/memory.cc"
   run -0 "$BATS_TEST_TMPDIR/memory"

@@ -25,7 +25,7 @@ flags() {
   readelf -dW "$1" | sed -n 's/.*(FLAGS\(_1\)\?) *\(Flags: \)\?//p' | tr '\n' ' '
 }
 
-@test "every tool is position independent, and so can be anywhere in memory" {
+@test "every tool is position independent" {
   local file
   for file in "${files[@]}"; do
     [[ $(readelf -hW "$file") == *"Type: "*"DYN "* ]]
@@ -34,7 +34,7 @@ flags() {
   for file in "${tools[@]}"; do [[ " $(flags "$file") " == *" PIE "* ]]; done
 }
 
-@test "what the loader has filled in is read-only when a program starts" {
+@test "relocated data is read-only when a program starts" {
   local file
   for file in "${files[@]}"; do
     [[ " $(flags "$file") " == *" NOW "* ]]
@@ -42,7 +42,7 @@ flags() {
   done
 }
 
-@test "no segment can be both written and executed, the stack included" {
+@test "no segment is both writable and executable, including the stack" {
   local file segments
   for file in "${files[@]}"; do
     segments=$(readelf -lW "$file")
@@ -52,12 +52,12 @@ flags() {
   done
 }
 
-@test "no file names a directory for libraries" {
+@test "no file has an rpath" {
   local file
   for file in "${files[@]}"; do [[ $(readelf -dW "$file") != *R*PATH* ]]; done
 }
 
-@test "stack frames are guarded, and the C library checks sizes that the compiler knows" {
+@test "stack frames are protected, and the C library checks known sizes" {
   if is_sanitized; then cannot "tell: the sanitizers' checks take the place of these"; fi
   local file
   for file in "${files[@]}"; do
@@ -72,7 +72,7 @@ flags() {
   for file in "${files[@]}"; do LC_ALL=C grep -qaF '__n < this->size()' "$file"; done
 }
 
-@test "indirect calls and jumps have marked targets, where the processor checks them" {
+@test "indirect calls and jumps have marked targets, if the processor checks them" {
   is_x86 || skip "asked of x86-64 alone"
   local file
   # The note that has the kernel enforce it is of all objects or none: Debian's crt1.o and libstdc++.a lack it.

@@ -15,7 +15,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=host-only
-@test "the numbers of processes are those of systemd-cgtop" {
+@test "process counts are those of systemd-cgtop" {
   mkdir -p "$own/a" "$own/b"
   for where in a b b; do sleeper_in "$own/$where"; done
   for each in a b; do
@@ -26,7 +26,7 @@ load ../lib/cgroups
 }
 
 # bats test_tags=vm-only
-@test "what libcgroup's tools set and get is the same" {
+@test "set and get agree with libcgroup's tools" {
   nsx-cg create "/$mine/a" memory=64M pids=20 cpu=0.5
   for key in memory.max pids.max cpu.max memory.current pids.current; do
     [ "$(cgget -nv -r "$key" "$mine/a")" = "$(nsx-cg get -v "/$mine/a" "$key")" ]

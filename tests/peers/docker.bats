@@ -52,7 +52,7 @@ namespaces_of() {
   for kind in cgroup ipc mnt net pid time user uts; do echo "$kind $(stat -L -c %i "/proc/$1/ns/$kind")"; done
 }
 
-@test "every container is found by its name, its ID and the spellings of habit" {
+@test "every container is found by its name, its ID and the customary spellings" {
   for name in "${all[@]}"; do
     pid=$(docker_pid "$name")
     id=$(docker inspect -f '{{.Id}}' "$name")
@@ -67,7 +67,7 @@ namespaces_of() {
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "nsx-ls: the namespaces of each container, and all that share one" {
+@test "nsx-ls: the namespaces of each container, and everything that shares one" {
   for name in "${all[@]}"; do
     pid=$(docker_pid "$name")
     run -0 --separate-stderr nsx-ls -l -n -r -p "$pid" -o TYPE,NS
@@ -88,7 +88,7 @@ namespaces_of() {
   run -0 nsx-ls --compare -t pid container:peeping $$
 }
 
-@test "an ordinary user sees the containers' processes, and is told why it cannot enter" {
+@test "an ordinary user sees the containers' processes, and is told why they cannot be entered" {
   pid=$(docker_pid web)
   run -1 --separate-stderr as_user nsx-enter -t "$pid" -- true
   [[ $stderr == *"Permission denied"* || $stderr == *"Operation not permitted"* ]]
@@ -99,7 +99,7 @@ namespaces_of() {
   run -0 --separate-stderr as_user nsx-ls -l -n -r -o PID,TYPE
 }
 
-@test "a shell where there is one; where there is none, a word on it, and the host's in the rest" {
+@test "a shell if there is one; otherwise a hint, and the host's shell in the rest" {
   for name in web sidecar frozen peeping; do
     run -0 --separate-stderr bash -c 'echo "readlink /proc/self/ns/mnt; hostname" | nsx-enter -t "$1"' sh "$name"
     [ "$output" = "$(readlink "/proc/$(docker_pid "$name")/ns/mnt"; nsenter -t "$(docker_pid "$name")" -u uname -n)" ]

@@ -54,7 +54,7 @@ container() {
 }
 
 # bats test_tags=any-kernel,rootless
-@test "as an ordinary user into one's own container" {
+@test "as an ordinary user into their own container" {
   as=("${become_user[@]}")
   container as_user unshare -rmuinpCT
   for options in "-U --preserve-credentials" "-U -m --preserve-credentials" "-a --preserve-credentials" \
@@ -114,7 +114,7 @@ container() {
 }
 
 # bats test_tags=slow
-@test "by the peer's name there is no hint, and nothing is run without a namespace, as by its newer versions" {
+@test "called nsenter, no hints are printed and no program runs without a namespace, as in its newer versions" {
   as=()
   container unshare -muinpCT
   run -0 "$ours" -t "$pid" -p -- true

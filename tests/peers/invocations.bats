@@ -121,7 +121,7 @@ END
 
 # An ordinary user's nsenter may not enter what it is in already; in its place that is no entering.
 # bats test_tags=slow
-@test "nsenter, without another namespace than its own" {
+@test "nsenter, with no namespace but its own" {
   whom=(root)
   all_the_same <<'END'
 nsenter -u/proc/self/ns/uts --wd=/nowhere pwd

@@ -33,7 +33,7 @@ columns=NS,TYPE,NPROCS,PID,PPID,UID,USER,PNS,ONS,COMMAND,PATH
 }
 
 # bats test_tags=one-kernel
-@test "the same whatever the kernel offers" {
+@test "the same with every set of kernel features" {
   for features in -pidfd-ns -pidfd-info -pidfd-ns,-pidfd-info,-ns-id; do
     export NSX_KERNEL_FEATURES=$features
     among "lsns -J -l -o $columns >$BATS_TEST_TMPDIR/lsns; nsx-ls -J -l -Q NPROCS -o $columns >$BATS_TEST_TMPDIR/nsx"

@@ -225,7 +225,7 @@ END
 }
 
 # bats test_tags=host-only
-@test "called as lsns: what differs is what is documented" {
+@test "called as lsns: only documented differences" {
   peer_commands
   # lsns takes 0 for the namespaces that it could not identify, and lists all of their processes; it
   # has "not" take the next operand alone; its JSON loses all mounts but the first. -H explains the columns
@@ -249,7 +249,7 @@ END
 }
 
 # bats test_tags=host-only
-@test "called as lsns at a terminal: the same, too" {
+@test "called as lsns on a terminal: the same, too" {
   peer_commands
   spawn unshare -un -- bash -c "exec -a $(printf '%0200d' 0) sleep 300"
   wait_until grep -qs sleep "/proc/$pid/comm"

@@ -41,7 +41,7 @@ load ../lib/pins
 }
 
 # bats test_tags=slow
-@test "nsenter, lsns and bwrap take the file" {
+@test "nsenter, lsns and bwrap accept the file" {
   run -0 in_own_run '
     nsx-pin add blue
     inode_of /run/netns/blue
@@ -84,7 +84,7 @@ setup() {
 }
 
 # bats test_tags=slow
-@test "ip netns set and list-id, and set-id and ids, tell the same" {
+@test "ip netns set and list-id agree with set-id and ids" {
   run -0 in_own_run '
     nsx-pin add here; nsx-pin add blue; ip netns add red
     nsenter --net=/run/netns/here bash -c "
@@ -102,7 +102,7 @@ setup() {
 }
 
 # bats test_tags=slow
-@test "ip netns monitor and nsx-pin monitor tell of the same pins" {
+@test "ip netns monitor and nsx-pin monitor report the same pins" {
   run -0 in_own_run '
     mkdir /run/netns
     touch ip nsx
@@ -122,7 +122,7 @@ setup() {
 }
 
 # bats test_tags=slow
-@test "ip -n works on what connect made, and connect on what ip made" {
+@test "ip -n works on pins of connect, and connect on pins of ip" {
   run -0 in_own_run '
     ip netns add blue; nsx-pin add red
     nsx-pin connect blue red --addr 10.0.0.1/24 --addr 10.0.0.2/24 >printed

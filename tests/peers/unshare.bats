@@ -24,7 +24,7 @@ same() {
 }
 
 # bats test_tags=slow
-@test "as root: what the program finds around itself" {
+@test "as root: the program's view of its surroundings" {
   as=()
   for options in -m "-m --propagation=slave" "-m --propagation=shared" "-m --propagation=unchanged" -u -i -n \
     "-pf --mount-proc" "-pf" -C -T -r "-r -m" "-w /usr" "-R / -w /usr" "-fp --mount-proc -r" -c \
@@ -105,7 +105,7 @@ with_sub_ids() {
 }
 
 # bats test_tags=slow,rootless
-@test "what each refuses, the other does, too" {
+@test "each rejects what the other rejects" {
   for options in "--monotonic=1" "--boottime=1" "-T --boottime=x" "--setgroups=deny" "--setgroups=maybe" "-S root" "-S x" "-G x" \
     "--map-user=nsx-nobody" "--map-group=nsx-nobody" "--map-users=1,2" "--map-users=1,2,x" "--propagation=loud" \
     "-r --setgroups=allow" "--net=/nowhere" "--kill-child=LOUD" "-w /nowhere" \
@@ -116,7 +116,7 @@ with_sub_ids() {
 }
 
 # bats test_tags=any-kernel
-@test "nsenter enters what nsx-unshare keeps, and nsx-enter what unshare keeps" {
+@test "nsenter enters namespaces kept by nsx-unshare, and nsx-enter those kept by unshare" {
   touch "$BATS_TEST_TMPDIR/file"
   run -0 nsx-unshare --uts="$BATS_TEST_TMPDIR/file" --hostname kept -- true
   run -0 nsenter --uts="$BATS_TEST_TMPDIR/file" uname -n

@@ -35,7 +35,7 @@ expected_features() {
   done
 }
 
-@test "the interfaces chosen are those that this kernel has" {
+@test "the chosen interfaces are those of this kernel" {
   diff <(expected_features) <(nsx-ls --features)
 }
 
@@ -43,7 +43,7 @@ expected_features() {
   diff <(expected_features) <(as_user nsx-ls --features)
 }
 
-@test "NSX_KERNEL_FEATURES takes an interface away, and only that" {
+@test "NSX_KERNEL_FEATURES removes the given interface only" {
   local feature
   expected_features >"$BATS_TEST_TMPDIR/expected"
   for feature in $(feature_names); do

@@ -8,7 +8,7 @@ setup() {
   [ -n "${NSX_VM:-}" ] || skip "not in a virtual machine"
 }
 
-@test "cgroup v2 alone, with every controller for its children" {
+@test "only cgroup v2, with every controller for its children" {
   [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]
   run ! grep -E ' cgroup ' /proc/self/mounts
   local controller
@@ -19,7 +19,7 @@ setup() {
 }
 
 # bats test_tags=one-kernel
-@test "the machine's root can be pivoted away from" {
+@test "pivot_root works" {
   unshare --mount sh -c 'mount -t tmpfs none /mnt && mkdir /mnt/old && pivot_root /mnt /mnt/old'
 }
 
@@ -37,11 +37,11 @@ setup() {
 }
 
 # bats test_tags=one-kernel
-@test "a terminal can be had" {
+@test "a pseudo-terminal can be opened" {
   script -qec 'tty' /dev/null | grep /dev/pts/
 }
 
 # bats test_tags=one-kernel
-@test "no interface but lo" {
+@test "no interface except lo" {
   [ "$(ls /sys/class/net)" = lo ]
 }

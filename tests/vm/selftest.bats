@@ -15,7 +15,7 @@ lane() {
   echo "$output"
 }
 
-@test "a test that fails in the machine fails the run, with what it said" {
+@test "a test that fails in the machine fails the run, with its output" {
   NSX_MUST_WORK=0 lane fails.bats
   [ "$status" -eq 1 ]
   [[ $output == *"FAILED  this one fails"*"what it said"* ]]
@@ -31,7 +31,7 @@ lane() {
   [ "${lines[-1]}" = "1 passed, 2 failed" ]
 }
 
-@test "a panic is called one, with the console" {
+@test "a panic is reported as one, with the console" {
   lane panics.bats
   [ "$status" -eq 1 ]
   [[ $output == *"FAILED  2 of 3 tests have no result"*"FAILED  the kernel panicked"* ]]
@@ -66,7 +66,7 @@ END
   grep -q 'Kernel panic' "$BATS_TEST_TMPDIR"/results/*.first-console
 }
 
-@test "and no more than once" {
+@test "a second panic before any test is final" {
   panics_at_boot 2
   lane fails.bats
   [ "$status" -eq 1 ]
@@ -74,7 +74,7 @@ END
   [ "${lines[-1]}" = "0 passed, 1 failed" ]
 }
 
-@test "a hang is called one, with the console" {
+@test "a hang is reported as one, with the console" {
   lane hangs.bats --timeout=40
   [ "$status" -eq 1 ]
   [[ $output == *"FAILED  the machine hung"* ]]
@@ -82,7 +82,7 @@ END
   [ "${lines[-1]}" = "0 passed, 2 failed" ]
 }
 
-@test "a test that takes too long fails, and the next one is run" {
+@test "a test that takes too long fails, and the next one runs" {
   lane lasts.bats --timeout=60
   [ "$status" -eq 1 ]
   [[ $output == *"FAILED  this one lasts"*"timeout after 45s"* ]]
@@ -96,7 +96,7 @@ END
   [ "${lines[-1]}" = "1 passed, 1 failed" ]
 }
 
-@test "a kernel that is not to be had is skipped, and a failure under NSX_MUST_WORK=1" {
+@test "an unavailable kernel is skipped, and a failure under NSX_MUST_WORK=1" {
   export NSX_VM_CACHE=$BATS_TEST_TMPDIR/cache NSX_VM_MIRROR=http://127.0.0.1:9/debian
   NSX_MUST_WORK=0 lane fails.bats
   [ "$status" -eq 0 ]
@@ -113,7 +113,7 @@ END
   [ "${lines[-1]}" = "1 passed, 1 failed" ] || [ "${lines[-1]}" = "1 passed, 2 failed" ]
 }
 
-@test "no machine, nor any file of it, is left" {
+@test "neither a machine nor a file of it is left" {
   export TMPDIR=$BATS_TEST_TMPDIR
   "$BATS_TEST_DIRNAME/run.sh" --no-install --results="$BATS_TEST_TMPDIR/results" bookworm -- \
     tests/vm/fixtures/hangs.bats >/dev/null 2>&1 3>&- &

@@ -20,6 +20,6 @@ pass() { # PROGRAM [FILTER]
 }
 
 # bats test_tags=any-kernel
-@test "what other kernels have answered is read as there" {
+@test "recorded answers of other kernels are read as on those kernels" {
   pass nsx-recorded-tests
 }
