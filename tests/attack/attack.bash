@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2154 # scripts for a shell inside; $child, which has_child sets
-# What the attack tests share. Each attack is a program in this directory, built as attack-NAME, and is
-# repeated: where a race is won now and then only, one try shows nothing.
+# Shared by the attack tests. Each attack is a program in this directory, built as attack-NAME. It is
+# repeated: a race that is won only sometimes proves nothing in one try.
 
-# How often an attack is repeated, and for how many seconds at most: whichever comes first.
+# How often an attack is repeated, and for how many seconds at most, whichever limit is reached first.
 attack_tries=100 attack_seconds=60
-# An emulated machine (tests/vm) is some twenty times slower, and there are three.
+# An emulated machine (tests/vm) is about twenty times slower, and there are three.
 if [ -n "${NSX_VM:-}" ]; then
   attack_tries=5
   if [ -n "${NSX_VM_FULL:-}" ]; then attack_tries=200; fi
@@ -13,7 +13,7 @@ fi
 
 attack_dir=$NSX_BUILD/tests/attack
 
-# Runs a command until it fails, $attack_tries times or $attack_seconds at most; its exit status is the one of
+# Runs a command until it fails, at most $attack_tries times or $attack_seconds long, and returns the status of
 # the last run: repeat COMMAND...
 repeat() {
   local i deadline=$((SECONDS + attack_seconds))
@@ -22,11 +22,11 @@ repeat() {
   done
 }
 
-# Debian's own nsenter, whatever comes first in PATH: the control that shows an attack working.
+# Debian's own nsenter, whatever comes first in PATH: the control that shows that an attack works.
 # shellcheck disable=SC2034 # for those who load this
 nsenter=/usr/bin/nsenter
 
-# A root directory that holds busybox and the attack programs: hostile_root DIR. Everybody may read it.
+# Makes a root directory with busybox and the attack programs, readable by everybody: hostile_root DIR.
 hostile_root() {
   local root=$1 name
   mkdir -p "$root"/{bin,lib64,proc,tmp,old,dev}
@@ -39,8 +39,8 @@ hostile_root() {
   chmod 1777 "$root/tmp"
 }
 
-# Starts a container in that root, in new namespaces of the kinds that unshare's options ask for, among them
-# mount: $pid is its process, which runs a command of the root's. An ordinary user's also needs -r and -p.
+# Starts a container in that root, in new namespaces as by these options of unshare, which must include mount.
+# $pid is its process, which runs a command of the root. An ordinary user's container also needs -r and -p.
 # contain ROOT [as_user] OPTION... -- COMMAND...
 contain() {
   local root=$1 user=() options=()

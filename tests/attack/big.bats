@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# An ordinary user's process is as long as it can be where others read it: command line, environment,
-# mounts, descriptors. Each command runs with 512 MiB of address space, half of what is claimed.
+# An ordinary user's process is as large as it can be in everything that others read: command line, environment,
+# mounts, descriptors. Each command runs with 512 MiB of address space, half of the size of that data.
 
 load ../lib/common
 load ../lib/containers
@@ -12,7 +12,7 @@ bats_require_minimum_version 1.5.0
 # For the ellipsis, which other locales show as bytes.
 export LC_ALL=C.UTF-8
 
-# Runs a command within 512 MiB, and fails if it takes a minute.
+# Runs a command within 512 MiB, and fails if it takes more than a minute.
 within_limits() {
   timeout -s KILL 60 prlimit --as=$((512 << 20)) -- "$@"
 }
@@ -32,12 +32,12 @@ is_ready() {
   [ -s "$1" ]
 }
 
-# In a user namespace of its own, of which it is the first process.
+# In its own user namespace, whose first process it is.
 claim_memory() {
   start_big unshare -Ur -- "$attack_dir/attack-big" memory
 }
 
-# A file system of the user's own, in $dir.
+# A file system of the user, in $dir.
 make_directory() {
   dir=$(mktemp -d /tmp/nsx-big.XXXXXX)
   chown "$ordinary_uid" "$dir"
@@ -113,7 +113,7 @@ teardown() {
   run -0 --separate-stderr within_limits nsx-ls --json --output=NS,HELD-BY
   [ "${#output}" -lt $((32 << 20)) ]
   [[ $stderr == *"the mounts of 1 mount namespace"* ]]
-  # The namespace alone: its mountinfo is not shown in part, but refused.
+  # For one namespace, mountinfo is rejected instead of being shown in part.
   run -0 --separate-stderr within_limits nsx-ls "$(ns_of "$pid" mnt)"
   [[ $stderr == *"mountinfo of PID "*"longer than the 16 MiB"* ]]
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the caller has open besides its three standard descriptors does not get into the hands of a target.
+# The caller's descriptors other than the three standard ones must not reach a target.
 load ../lib/common
 load attack
 
@@ -49,7 +49,7 @@ found() {
   [ "$(found "$BATS_TEST_TMPDIR/nsenter" -t "$pid" -m)" = "3 7 9" ]
   [ "$(found "$BATS_TEST_TMPDIR/nsenter" -t "$pid" -m --keep-fds=7)" = "7" ]
   [ "$(found "$BATS_TEST_TMPDIR/unshare" --root=/)" = "3 7 9" ]
-  # A program of the caller's own keeps them: nothing else is in it.
+  # A program of the caller keeps them, as nobody else is involved.
   [ "$(found nsx-enter -t "$pid" -n)" = "3 7 9" ]
   # Process substitution.
   run -0 nsx-enter -t "$pid" -m --keep-fds -- cat <(echo given)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The terminal of a program comes from the devpts of the container that is entered, and from nothing that only
-# looks like one: whatever is on its /dev/pts, the program runs at a terminal of the host's then.
+# The terminal of a program comes from the devpts of the entered container, never from an imitation. Whatever is
+# mounted on its /dev/pts, the program otherwise runs on a terminal of the host.
 load ../lib/common
 load ../lib/terminal
 load attack
@@ -19,9 +19,9 @@ teardown() {
 new_devpts='mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts /dev/pts'
 mapped=(nsx-unshare -m --map-users=0:100000:65536 --map-groups=0:100000:65536 -S 0 -G 0 --)
 
-# Starts a process in a mount namespace of its own, where commands have been run: $pid. A word before them:
-# as_user in a user namespace of an ordinary user's; mapped in one of root's with other ids; inherits the same,
-# with the new devpts of a container without.
+# Starts a process in a new mount namespace after running these commands there: $pid. The optional first word
+# selects a user namespace: as_user: an ordinary user's; mapped: root's, with other ids; inherits: the same, with
+# the new devpts of a container that has no user namespace.
 # target_with [as_user|mapped|inherits] COMMANDS
 target_with() {
   local with=(unshare -m --propagation private)
@@ -66,11 +66,11 @@ is_in() {
   is_in "$(target_devpts)" -m
   run -0 nsx-enter -t "$pid" -m --pty -- sh -c 'tty; echo by its name >"$(tty)"; echo by /dev/tty >/dev/tty' </dev/null
   [ "${output//$'\r'/}" = $'/dev/pts/0\nby its name\nby /dev/tty' ]
-  # Nothing of it stays.
+  # Nothing remains afterwards.
   [ "$(echo "/proc/$pid/root/dev/pts"/[0-9]*)" = "/proc/$pid/root/dev/pts/[0-9]*" ]
   run -0 nsx-enter -t "$pid" -m --pty --plan -- true
   [[ $output = *"open a new pseudo-terminal for the program, in /dev/pts of PID $pid"* ]]
-  # Without its files, the program sees the host's.
+  # Without the target's files, the program sees the host's.
   run -0 nsx-enter -t "$pid" -u --pty -- $where </dev/null
   [ "${output%$'\r'}" = "$(host_devpts)" ]
 }
@@ -121,7 +121,7 @@ is_in() {
 }
 
 @test "a devpts that provides no terminal: full, without devices, with another file over its ptmx" {
-  # Taken by one that stays open: the kernel takes max=0 for no limit.
+  # Taken by a process that keeps it open: the kernel takes max=0 for no limit.
   for what in "mount -o remount,max=1 /dev/pts && exec 9<>/dev/pts/ptmx" "mount -o remount,bind,nodev /dev/pts" \
     "mount --bind /dev/null /dev/pts/ptmx" "mount --bind /dev/tty /dev/pts/ptmx"; do
     target_with "$new_devpts && $what"

@@ -8,7 +8,7 @@ setup() {
   spawned=()
   place=$(mktemp -d /tmp/nsx-environment.XXXXXX)
   chmod 755 "$place"
-  # What root would run, if the target's words were followed: they say so.
+  # What root would run if the target's variables were used: these programs report that they ran.
   for program in id sh; do
     printf '#!/bin/sh\necho hijacked\n' >"$place/$program"
     chmod 755 "$place/$program"
@@ -22,11 +22,11 @@ teardown() {
   rm -rf "$place"
 }
 
-# A process of an ordinary user's with these variables: it may write to files of the host's, as many may.
+# An ordinary user's process with these variables. It may write to files of the host that anybody may write to.
 hostile() {
   spawn as_user env -i "$@" unshare -rnm sleep 300
   wait_until has_left "$pid" net
-  # While it executes that, it has no environment.
+  # During its execve(2) it has no environment.
   wait_until runs "$pid" sleep
 }
 
@@ -34,7 +34,7 @@ hostile() {
   hostile "PATH=$place:/usr/bin:/bin" "BASH_ENV=$place/startup" "ENV=$place/startup" "SHELL=$place/sh" \
     "LD_PRELOAD=$place/startup" "PERL5LIB=$place" PERL5OPT=-MHijack "BASH_FUNC_test%%=() { echo hijacked; }" \
     "LD_AUDIT=$place/startup" "HOME=$place" HARMLESS=theirs
-  # The control: each of them works. (Debian 12's nsenter has no --env.)
+  # Control: each of them works. (Debian 12's nsenter has no --env.)
   mapfile -d '' theirs <"/proc/$pid/environ"
   for program in id "/bin/bash -c test" "/usr/bin/perl -e 1"; do
     run -0 env -i "${theirs[@]}" sh -c 'PATH=${PATH#*:} exec env -i "$@"' - "${theirs[@]}" $program
@@ -51,7 +51,7 @@ hostile() {
     run -0 env SHELL=/bin/sh nsx-enter -t "$pid" $options -e <<<'echo mine'
     [ "$output" = mine ]
   done
-  # What the target's files are is the target's word, and so is its environment.
+  # With the target's files, the target chooses the program, and so does its environment.
   run -0 nsx-enter -t "$pid" -n -m -e id
   [[ $output = *hijacked* ]]
 }
@@ -64,7 +64,7 @@ hostile() {
   theirs=() mine=()
   for name in "${names[@]}"; do
     name=${name//\*/X}
-    # Of LD_X and the like the dynamic linker does not care.
+    # The dynamic linker ignores variables such as LD_X.
     theirs+=("$name=theirs")
     mine+=("$name=mine")
   done
@@ -80,7 +80,7 @@ hostile() {
       return 1
     }
   done
-  # And one that the caller lacks is not there.
+  # A variable that the caller lacks is not set.
   run -0 env -u PAGER -u EDITOR nsx-enter -t "$pid" -n -e /usr/bin/env
   [[ $output != *EDITOR=* ]]
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Nothing of the host is reached through /proc/self/exe of what runs inside (CVE-2019-5736, runc): a program
-# that belongs to the target has a handle of the file that its process executed before.
+# A program that belongs to the target has a handle of the file that its process executed before. No file of the
+# host may be reached through its /proc/self/exe (CVE-2019-5736, runc).
 load ../lib/common
 load ../lib/pins
 load attack
@@ -8,7 +8,7 @@ load attack
 setup() {
   # shellcheck disable=SC2034 # of common.bash
   spawned=()
-  # Where an ordinary user comes to.
+  # A directory that an ordinary user can reach.
   work=$(mktemp -d /tmp/nsx-attack.XXXXXX)
   chmod 777 "$work"
   root=$work/root
@@ -20,7 +20,7 @@ teardown() {
   rm -rf --one-file-system "$work"
 }
 
-# A copy of a program, which an attack may overwrite: $victim.
+# A copy of a program that an attack may overwrite: $victim.
 make_victim() {
   original=$1
   victim=$work/${1##*/}
@@ -42,7 +42,7 @@ attack_once() {
   is_intact
 }
 
-# Whether the attack wins. A file that is executed is busy: the attack waits until nobody does.
+# Whether the attack succeeds. A file that is executed is busy: the attack waits until no process executes it.
 attack_wins() {
   repeat attack_once "$@" || return 0
   sleep 0.5
@@ -59,7 +59,7 @@ runner=()
   for options in "-m" "-a" "-m -S 1000 -G 1000" "-r -w" "-m -e" "-m --pty"; do
     run ! attack_wins -t "$pid" $options -- /bin/script
   done
-  # By a relative name in the target's directory, though its root is not entered.
+  # By a relative name in the target's directory, without entering its root.
   run ! attack_wins -t "$pid" -w -- bin/script
 }
 
@@ -101,7 +101,7 @@ runner=()
 }
 
 @test "a script in a pinned mount namespace cannot overwrite nsx-enter or nsx-pin" {
-  # A mount namespace can be pinned in an older one only, by the count of one CPU.
+  # A mount namespace can only be pinned in an older one, by the count of one CPU.
   taskset -cp "$(taskset -cp "$BASHPID" | sed 's/.*: //; s/[,-].*//')" "$BASHPID"
   spawn unshare -m --propagation=slave -- sh -c 'mount -t tmpfs -o mode=755 run /run && exec sleep 300'
   runner=("$nsenter" -t "$pid" -m --)
@@ -116,7 +116,7 @@ runner=()
   make_victim "$(command -v nsx-pin)"
   if attack_wins exec hostile -- /bin/script; then result+=("nsx-pin"); fi
   [ "${result[*]}" = "" ]
-  # The commands that were attacked have run.
+  # The attacked commands have run.
   run -0 "${runner[@]}" nsx-enter -t pin:hostile -m -- /bin/busybox echo ran
   [ "$output" = ran ]
   run -0 "${runner[@]}" nsx-pin exec hostile -- /bin/busybox echo ran

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# A namespace is bound below a FUSE mount whose server takes every request and answers none. Whoever
-# looks such a path up waits, and not even SIGKILL ends that: the commands must not be the ones that do.
+# A namespace is bound below a FUSE mount whose server takes every request and answers none. A process that looks
+# such a path up blocks, and not even SIGKILL ends it: the commands must never be in that place.
 
 load ../lib/common
 load ../lib/containers
@@ -16,7 +16,7 @@ setup() {
   spawned=()
   ns='' server='' dir=$(mktemp -d /tmp/nsx-fuse.XXXXXX)
   mkdir "$dir/mnt"
-  # /dev/fuse may be root's alone.
+  # /dev/fuse may be accessible to root only.
   mknod "$dir/device" c 10 229 || cannot "no devices can be made"
   chmod 666 "$dir/device"
   chmod 755 "$dir"
@@ -29,7 +29,7 @@ teardown() {
   if [ -n "${cgroup:-}" ]; then wait_until rmdir "$cgroup"; fi
 }
 
-# Ends the server and with it the connection, so that nothing waits for it any more.
+# Ends the server and with it the connection, so that no process waits for it any more.
 stop_server() {
   if [ -n "$server" ]; then kill -KILL "$server" 2>/dev/null || true; fi
   server=''
@@ -39,8 +39,8 @@ is_ready() {
   [ -s "$1" ]
 }
 
-# Starts the file system with its server, to do WHAT (see fuse.c): $pid is the process whose mount namespace has it, $ns the
-# namespace that is bound there. start_fuse WHAT COMMAND..., which runs it
+# Starts the file system with its server in mode WHAT (see fuse.c): $pid is the process whose mount namespace has
+# it, $ns the namespace bound there. start_fuse WHAT COMMAND..., which runs it
 start_fuse() {
   local what=$1 out=$dir/out ready=''
   shift
@@ -62,8 +62,8 @@ start_fuse() {
 as_root_elsewhere=(unshare -m --propagation private --)
 as_user_elsewhere=("${become_user[@]}" unshare -Um --map-current-user --keep-caps --)
 
-# Runs a command as `run --separate-stderr` does, but does not wait for it longer than a minute: then
-# it hangs, and is freed. Sets status, output, stderr.
+# Like `run --separate-stderr`, but waits at most a minute. A command that hangs is freed then. Sets status,
+# output, stderr.
 run_unless_it_hangs() {
   local files=$BATS_TEST_TMPDIR/run deadline=$((SECONDS + 60)) running
   "$@" >"$files.out" 2>"$files.err" 3>&- 4>&- </dev/null &
@@ -88,7 +88,7 @@ setup_file() {
   mkfifo "$fifo"
 }
 
-# The namespace is found, and it is said what could not be done.
+# The namespace is found, and what could not be read is reported.
 is_listed() {
   echo "$output" | grep -q "^ *$ns\b"
   [[ $stderr == *"skipped 1 mounted namespace: the file system of the mount point does not respond"* ]]
@@ -100,7 +100,7 @@ is_listed() {
   local reader=$!
   spawned+=("$reader")
   wait_until runs "$reader" cat
-  # Until the server has taken the request.
+  # Waits until the server has taken the request.
   read -r -t 1 <>"$fifo" || true
   kill -KILL "$reader"
   read -r -t 1 <>"$fifo" || true
@@ -168,12 +168,12 @@ is_listed() {
 
 @test "a file system that hangs does not make nsx-ls's reader wait" {
   start_fuse paths "${as_root_elsewhere[@]}"
-  # The child that hangs in its place must not keep the pipe open.
+  # The child that hangs instead must not keep the pipe open.
   run_unless_it_hangs bash -c 'nsx-ls --sources=process,mount --output=NS | cat'
   [ "$status" = 0 ]
 }
 
-# Reading the command line of such a process takes its memory's lock, which it has for good.
+# Reading the command line of such a process takes the lock of its memory, which it never releases.
 hangs_its_readers() {
   cat "/proc/$pid/cmdline" >/dev/null 3>&- 4>&- &
   local reader=$!
@@ -210,7 +210,7 @@ hangs_its_readers() {
   [ -n "$top" ] || cannot "no cgroup2"
   cgroup=$top/$own_name
   mkdir "$cgroup"
-  # From its start: Linux 6.1 takes the lock when it moves a process to another cgroup (cpuset).
+  # Started there: Linux 6.1 takes the lock when it moves a process to another cgroup (cpuset).
   start_fuse memory sh -c 'echo $$ >"$0" && exec "$@"' "$cgroup/cgroup.procs" "${as_root_elsewhere[@]}"
   hangs_its_readers
   run_unless_it_hangs nsx-cg tree -p "${cgroup##*/}"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Names of containers and units that an ordinary user gives to cgroups: root believes none of them. A user to
-# whom a cgroup is delegated can make any number of others in it, with any name.
+# Names of containers and units that an ordinary user gives to cgroups: root trusts none of them. A user with a
+# delegated cgroup can make any number of cgroups in it, with any names.
 # shellcheck disable=SC2154 # what bats and the loaded files set
 load ../lib/common
 load ../lib/containers
@@ -8,7 +8,7 @@ load attack
 
 mine=nsx-test-$$
 
-# What the names below are told by.
+# IDs of containers, from which the names below are made.
 id=$(printf 'd%07x%056d' $$ 0)
 other_id=$(printf 'e%07x%056d' $$ 0)
 
@@ -16,10 +16,10 @@ setup() {
   spawned=()
   top=$(cgroup_mount)
   own=$top/$mine
-  # That of systemd, on hybrid machines.
+  # The hierarchy of systemd, on hybrid machines.
   v1=$(findmnt -n -r -t cgroup -o TARGET | grep '/systemd$' | head -n 1)
   [ -n "$top" ] || cannot "find a cgroup2 mount"
-  # As user@1000.service is.
+  # Like user@1000.service.
   mkdir -p "$own/alice"
   give "$own/alice"
 }
@@ -49,7 +49,7 @@ give() {
   done
 }
 
-# Spawns a process of the ordinary user in its own UTS namespace, in a cgroup that the user makes and names:
+# Spawns a process of the ordinary user in its own UTS namespace, in a cgroup that the user creates and names:
 # fake NAME. $pid is the process, $uts its namespace.
 fake() {
   [ -d "$own/alice/$1" ] || as_user mkdir -p "$own/alice/$1"
@@ -59,7 +59,7 @@ fake() {
   uts=$(ns_of "$pid" uts)
 }
 
-# The same of root, in a cgroup that root makes: real NAME.
+# The same for root, in a cgroup that root creates: real NAME.
 real() {
   mkdir -p "$own/$1"
   spawn unshare --uts sleep 300
@@ -68,12 +68,12 @@ real() {
   uts=$(ns_of "$pid" uts)
 }
 
-# Which UTS namespace a target leads to: entered TARGET
+# Prints the UTS namespace that a target leads to: entered TARGET
 entered() {
   nsx-enter -t "$1" -u stat -L -c %i /proc/self/ns/uts
 }
 
-# Whether a target is refused for want of trust, its path being told: distrusted TARGET NAME
+# Whether a target is refused as untrusted, and the error has its path: distrusted TARGET NAME
 distrusted() {
   run -1 --separate-stderr entered "$1"
   [[ $stderr == "nsx-enter: cannot find "*": only untrusted cgroups have this name"$'\n'"hint: to enter one anyway, give its path: cgroup:/$mine/alice/$2" ]] || {
@@ -91,7 +91,7 @@ distrusted() {
   distrusted "$id" "docker-$id.scope"
   fake "libpod-$other_id.scope/container"
   distrusted "container:$other_id" "libpod-$other_id.scope"
-  # By its path, it is entered.
+  # It can be entered by its path.
   run -0 entered "cgroup:/$mine/alice/libpod-$other_id.scope"
   [ "$output" = "$uts" ]
 }
@@ -106,7 +106,7 @@ distrusted() {
 }
 
 @test "a user's names neither hide, nor join, nor block root's names" {
-  # The faked ones are older, which used to make them the container's first process.
+  # The fakes are older, which once made them the container's first process.
   fake "docker-$id.scope"
   fake "lxc.payload.$mine"
   fake "$mine-a.service"
@@ -142,7 +142,7 @@ distrusted() {
   "$attack_dir/attack-delegate" "$own/$mine-daemon.service"
   run -1 --separate-stderr entered "container:$mine"
   [[ $stderr == *"only untrusted cgroups have this name"* ]]
-  # It has a name itself.
+  # The delegated cgroup itself has a trusted name.
   run -0 entered "unit:$mine-daemon"
   [ "$output" = "$uts" ]
 }
@@ -166,7 +166,7 @@ distrusted() {
 @test "a reused PID on record is not trusted because of its cgroup's name" {
   mkdir -p "/run/runc/$mine-web"
   fake "$mine-web"
-  # As containerd and podman write it: without the start of the process.
+  # As containerd and podman write it: without the start time of the process.
   echo "{\"init_process_pid\":$pid}" >"/run/runc/$mine-web/state.json"
   run -1 --separate-stderr entered "container:$mine-web"
   [[ $stderr == "nsx-enter: cannot enter container:$mine-web: runc recorded PID $pid, which is in an untrusted cgroup of this name"* ]]
@@ -208,7 +208,7 @@ distrusted() {
     [[ $output == *"only untrusted cgroups have this name"* ]]
     run -1 nsx-cg "$command" "unit:$mine-b"
   done
-  # With a real one there, only that is meant.
+  # If there is a real one as well, only that is used.
   fake_pid=$pid
   real "system.slice/$mine-b.service/inner"
   nsx-cg kill "unit:$mine-b"
@@ -221,7 +221,7 @@ is_gone_or_zombie() {
 }
 
 @test "a process that leaves its cgroup takes no other along" {
-  # nsx-cg is to act on the cgroup that has the name, not on the one that the process is in by then.
+  # nsx-cg must act on the cgroup with that name, not on the one that the process has moved to.
   real "$mine-c.service"
   as_user mkdir "$own/alice/$mine-d.service"
   hop() {
@@ -254,7 +254,7 @@ is_gone_or_zombie() {
   real "system.slice/$mine-cron.service"
   run -0 as_user nsx-cg ls -d 0 -n -o NAME "unit:$mine-cron"
   [ "$output" = "/$mine/system.slice/$mine-cron.service" ]
-  # A user whose name is that of root's is told of both.
+  # Names used by both the user and root are reported as ambiguous.
   real "docker-$id.scope"
   run -1 --separate-stderr as_user nsx-enter -t "container:$id" true
   [ "$stderr" = "nsx-enter: ambiguous name '$id': could be cgroup:/$mine/alice/libpod-$id.scope, cgroup:/$mine/docker-$id.scope" ]

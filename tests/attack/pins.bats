@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# nsx-pin --dir, NSX_PIN_DIR, XDG_RUNTIME_DIR and --KIND=FILE in directories of a hostile user, who would lead
-# root, or another ordinary user, to files elsewhere.
+# nsx-pin --dir, NSX_PIN_DIR, XDG_RUNTIME_DIR and --KIND=FILE in directories of a hostile user, who tries to
+# redirect root, or another ordinary user, to files elsewhere.
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
 load ../lib/pins
 load attack
 
-# The victim's files are in $mine; the attacker is the ordinary user, or for one who attacks that user the
-# next UID below.
+# The victim's files are in $mine. The attacker is the ordinary user; for attacks on that user it is the next
+# lower UID.
 setup() {
   # shellcheck disable=SC2034 # of common.bash
   spawned=()
@@ -29,7 +29,7 @@ teardown() {
   rm -rf "$evil" "$mine"
 }
 
-# With one program: it is called after every command.
+# Starts only one program, as it is called after every command.
 list_mine() {
   local mount
   find "$mine" -printf '%P %y %s %m %U %i %T@\n'
@@ -43,14 +43,14 @@ remember() {
   list_mine >"$BATS_TEST_TMPDIR/before"
 }
 
-# Whether the victim's files are as they were, and nothing is mounted on them.
+# Whether the victim's files are unchanged, and nothing is mounted on them.
 mine_is_unchanged() {
   local before now
   before=$(<"$BATS_TEST_TMPDIR/before") now=$(list_mine)
   [ "$now" = "$before" ] || diff <(echo "$before") <(echo "$now")
 }
 
-# Where what is mounted is gone afterwards.
+# Runs a script in a mount namespace, so that its mounts disappear afterwards.
 in_own_mounts() {
   unshare -m --propagation=slave bash -c "
     set -u; mine='$mine' evil='$evil' BATS_TEST_TMPDIR='$BATS_TEST_TMPDIR'
@@ -59,7 +59,7 @@ in_own_mounts() {
     $1"
 }
 
-# Every command that takes --dir, each given $1 and held against a pattern for its message.
+# Every command that takes --dir; each gets $1, and its message is compared with a pattern.
 # shellcheck disable=SC2016 # it is for a shell inside
 every_command='
   every_command() {
@@ -120,7 +120,7 @@ every_command='
     done"
 }
 
-# Exchanges two names as the attacker: swaps A B. The attacker is the one with the UID $attacker.
+# Exchanges two names as the attacker, whose UID is $attacker: swaps A B.
 swaps() {
   spawn setpriv --reuid="${attacker:-$ordinary_uid}" --regid="${attacker:-$ordinary_uid}" --clear-groups \
     "$attack_dir/attack-pin_swap" "$1" "$2"
@@ -162,7 +162,7 @@ try_all='
   touch "$evil/file"
   ln -s "$mine/netns/empty" "$evil/elsewhere"
   chown -h "$ordinary_uid" "$evil/file" "$evil/elsewhere"
-  # The control: util-linux's unshare does.
+  # Control: util-linux's unshare does.
   run -0 in_own_mounts "/usr/bin/unshare --net=$evil/elsewhere true; stat -f -c %T $mine/netns/empty"
   [ "$output" = nsfs ]
   for file in "$evil/elsewhere" "$evil/file" "$evil/link/netns/empty"; do
@@ -199,7 +199,7 @@ try_all='
     mine_is_unchanged
   }
   repeat attempt 2>/dev/null
-  # In a user namespace of the user's own, in which root cannot be told from the attacker.
+  # In a user namespace of the user, in which root cannot be distinguished from the attacker.
   XDG_RUNTIME_DIR=/
   for command in "add new" "rm blue" "rm empty" gc; do
     # shellcheck disable=SC2086 # words
@@ -261,7 +261,7 @@ try_all='
   run -0 as_user nsx-pin ls -n -o NAME,STATE own
   [ "$(words $output)" = "own live" ]
   as_user nsx-pin rm own
-  # With nothing left in there, the holder ends.
+  # When the directory is empty, the holder exits.
   rm "$mine"/netns/* "$mine"/utsns/*
   as_user nsx-pin gc
   run -0 as_user unshare -rm sh -c "

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# What is written to /proc for a program in a target goes to the kernel's /proc, not to what the target has
-# mounted there (CVE-2025-31133, CVE-2025-52565 and CVE-2025-52881, runc).
+# Writes to /proc for a program in a target go to the kernel's /proc, not to what the target has mounted there
+# (CVE-2025-31133, CVE-2025-52565 and CVE-2025-52881, runc).
 load ../lib/common
 load attack
 
 starter=$NSX_BUILD/lib/starter/nsx-starter
 
-# Runs a script in a mount namespace of its own: the starter is to take a context there. It is the last to run.
-# The words are those of lib/starter/starter.hh.
+# Runs a script in a new mount namespace, which ends by running the starter: that has to set a context there.
+# The messages are those of lib/starter/starter.hh.
 take_context() {
   unshare -m --propagation=private bash -c "$1"'; exec -a tool "$0" "" "" thread-self/attr/exec "stolen context" true /bin/true true' "$starter"
 }

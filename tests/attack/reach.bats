@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# The table in the SECURITY section of nsx-enter(1), held against what processes of a container reach.
+# Compares the table in the SECURITY section of nsx-enter(1) with what processes of a container can reach.
 load ../lib/common
 load attack
 
 setup() {
   spawned=()
-  # The program and the secret have the same paths on the host and, the program alone, in the container.
+  # The program and the secret have the same path on the host; in the container only the program exists.
   place=$(mktemp -d /tmp/nsx-reach.XXXXXX)
   root=$place/root
   chmod 755 "$place"
@@ -39,7 +39,7 @@ reached_by() {
   (cd / && "${enter[@]}" "$place/attack-reach" peer "$1" "$2" "$place/secret")
 }
 
-# The row of the table that is true for these options: OPTIONS|WHOSE FILES|SAME UID|WITH CAP_SYS_PTRACE.
+# The row of the table that applies to these options: OPTIONS|WHOSE FILES|SAME UID|WITH CAP_SYS_PTRACE.
 true_row() {
   local row=$1 uid=0 owner=0 options
   options=${row//UID/$ordinary_uid}
@@ -107,7 +107,7 @@ holds_the_table() {
   done
 }
 
-# What a terminal shows of a command's stderr.
+# A command's stderr as a terminal shows it.
 at_terminal() {
   script -qec "$*" /dev/null </dev/null
 }

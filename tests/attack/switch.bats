@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# A target that moves into a user namespace of its own while it is entered does not get the caller's rights.
+# A target that moves into its own user namespace while it is entered does not get the caller's rights.
 load ../lib/common
 load attack
 
@@ -10,7 +10,7 @@ setup() {
   chmod 777 "$BATS_TEST_TMPDIR"
 }
 
-# The move is at any time of an entering: from its start to its end.
+# The move happens at any time from start to end of nsx-enter.
 attack_by() {
   "$attack_dir/attack-switch" "$ordinary_uid" "$attack_tries" "$@"
 }
@@ -22,7 +22,7 @@ attack_by() {
   done
 }
 
-# strace holds it after each look, so that the move is nearly always between two.
+# strace holds it after each look, so that the move is nearly always between two looks.
 # bats test_tags=slow
 @test "a target that gets a long time for the change does not either" {
   attack_tries=$((attack_tries / 32))
@@ -38,7 +38,7 @@ attack_by() {
 
 @test "a target that moves all the time is refused, with a hint" {
   spawn "$attack_dir/attack-switch" --restless
-  # As slow as it needs to be for a move between any two looks, on any machine.
+  # Slow enough for a move between any two looks, on any machine.
   run -1 strace -qq -o /dev/null -e trace=ioctl,openat -e inject=ioctl,openat:delay_exit=10000 \
     nsx-enter -t "$pid" -u -- true
   [ "$output" = "nsx-enter: cannot enter PID $pid: it changed its namespaces meanwhile"$'\n'"hint: try again" ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# A program that is another's types nothing at the caller's terminal, whichever of the descriptors is one.
+# A program that belongs to another cannot type into the caller's terminal, whichever descriptor is the terminal.
 load ../lib/common
 load attack
 
@@ -8,7 +8,7 @@ sysctl=/proc/sys/dev/tty/legacy_tiocsti
 setup() {
   # shellcheck disable=SC2034 # of common.bash
   spawned=()
-  # From Linux 6.2 on, without this only root may type at a terminal; before, everybody at his own.
+  # From Linux 6.2 on, without this only root may push input to a terminal; before, any user to their own.
   if [ -e "$sysctl" ]; then
     legacy=$(cat "$sysctl")
     echo 1 >"$sysctl"
@@ -24,12 +24,12 @@ teardown() {
   rm -rf "$place"
 }
 
-# What a shell reads at its terminal after a command with these redirections has run there:
+# What a shell reads from its terminal after a command with these redirections has run there:
 # typed_by BEFORE AFTER COMMAND...
 typed_by() {
   local before=$1 after=$2
   shift 2
-  # Nothing comes from the keyboard.
+  # Nothing is typed on the keyboard.
   [ -p "$place/keys" ] || mkfifo -m 666 "$place/keys"
   {
     echo "$before $* $after"
@@ -39,13 +39,13 @@ typed_by() {
   "${as[@]}" script -qec "bash $place/shell" /dev/null 5<>"$place/keys" <&5 3>&- 4>&-
 }
 
-# Where the terminal is: each of the descriptors, none but the session's, or one above 2.
+# Where the terminal is: each of the descriptors, only the session's, or one above 2.
 around=("" "" "" "</dev/null" "" "| cat" "" "2>/dev/null" "" ">/dev/null 2>&1" "" "</dev/null >/dev/null 2>&1"
   "echo |" "| cat" "" "</dev/null >/dev/null 2>&1 7<>/dev/tty")
 
-# types_nothing CONTROL TOOL, commands that run one which follows: the first types, the second does not.
+# types_nothing CONTROL TOOL: two commands that run the attack; it can type below the first only.
 types_nothing() {
-  # "run" has an i of its own.
+  # "run" contains an i itself.
   local at control=$1 tool=$2 attack="$place/attack-terminal XY"
   for ((at = 0; at < ${#around[@]}; at += 2)); do
     run -0 typed_by "${around[at]}" "${around[at + 1]}" "$control $attack"
@@ -85,7 +85,7 @@ types_nothing() {
 
 @test "nothing is typed from a pin's user namespace" {
   as=()
-  # Not below a directory that others can write to: nsx-pin would not use it.
+  # Not below a directory that others can write to, which nsx-pin would reject.
   pins=$(mktemp -d /tmp/nsx-pins.XXXXXX)
   nsx-pin add --dir "$pins" --map-root-user hostile
   exec="nsx-pin exec --dir $pins"
@@ -105,8 +105,8 @@ types_nothing() {
   done
 }
 
-# Kills a tool that has a terminal raw by each signal, in one shell at a terminal: a line a signal that says
-# what became of it. The shell is no job control: what stops has to be continued by hand.
+# Kills a tool with a raw terminal by each signal, in one shell on a terminal, and prints a line for each signal
+# with the outcome. The shell has no job control: a stopped tool has to be continued by hand.
 # shellcheck disable=SC2016 # for that shell
 each_signal='
 exec 2>/dev/null
@@ -129,7 +129,7 @@ for signal in $signals; do
         kill -TERM $parent ;;
       CHLD | CONT | URG | WINCH) kill -TERM $parent ;;
     esac
-    # Whoever inherits it may be slow to wait for it.
+    # The process that inherits it may be slow to wait for it.
     until_true "[ ! -e /proc/$program ] || [ \"\$(state $program)\" = Z ]"
   ) &
   $tool -- sh -c "echo \$PPID \$\$ >$place/ready; exec sleep 300" 2>/dev/null

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Names that others choose, with characters that control a terminal, reorder a line or cannot be seen: of
-# cgroups, processes, pins, files and hosts. No tool writes them to a terminal as they are; JSON has the real
+# Names that others choose, with characters that control a terminal, reorder a line or are invisible: names of
+# cgroups, processes, pins, files and hosts. No tool writes them to a terminal unescaped; JSON has the real
 # text, escaped.
 # shellcheck disable=SC2154,SC2034 # what bats and the loaded files set
 # bats file_tags=any-kernel
@@ -9,15 +9,14 @@ load ../lib/cgroups
 load ../lib/pins
 load attack
 
-# An escape sequence, overrides and isolates of direction, zero width, separators of lines; and what is
-# harmless: ä. As bytes: $'\u' depends on the locale.
+# An escape sequence, overrides and isolates of direction, zero width, line separators, and the harmless ä.
+# As bytes: $'\u' depends on the locale.
 name=$'e\e[2J\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\xe2\x80\x8b\xe2\x81\xa0\xef\xbb\xbf\xe2\x80\xa8\xc2\x9b\xc3\xa4'
 shown='e\x1b[2J\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\xe2\x80\x8b\xe2\x81\xa0\xef\xbb\xbf\xe2\x80\xa8\xc2\x9b'$'\xc3\xa4'
-# In JSON, for a fixed string.
+# The same in JSON, as a fixed string.
 escaped='e\u001b[2J\u202e\u2066\u061c\u200b\u2060\ufeff\u2028\u009b'$'\xc3\xa4'
 
-# Runs a command in a locale that knows these characters, whatever its status: it must write none of them as
-# they are.
+# Runs a command, with any status, in a locale with these characters: it must write none of them unescaped.
 harmless() {
   local each
   run --separate-stderr env LC_ALL=C.UTF-8 "$@"
@@ -29,7 +28,7 @@ harmless() {
   done
 }
 
-# The same, and it shows the name.
+# Like `harmless`, and the output has the name.
 shows() {
   harmless "$@"
   if [[ $output$stderr != *"$shown"* ]]; then
@@ -38,7 +37,7 @@ shows() {
   fi
 }
 
-# The same in JSON: json FILTER COMMAND... prints the name, which is the real one.
+# Like `shows` in JSON: json FILTER COMMAND... prints the name, which is the real one.
 json() {
   local filter=$1
   shift
@@ -75,20 +74,20 @@ json() {
   shows nsx-cg set "$at" "$name=1"
   shows nsx-cg ls -o "$name"
   shows nsx-cg "$name"
-  # For a shell, they stay what they are.
+  # For a shell they are unchanged.
   shows nsx-cg create --dry-run "$at/new'x"
   [ "$status" = 0 ]
   [ ! -e "$own/$name/new'x" ]
   run -0 bash -c "$output"
   [ -d "$own/$name/new'x" ]
-  # At the end: what is missing in the lists would be, as well.
+  # At the end: an entry missing in the lists would be missing here as well.
   [ -d "$own/$name" ]
 }
 
 @test "nsx-ls: names of processes, files and hosts" {
   local ns
   cp "$(command -v sleep)" "$BATS_TEST_TMPDIR/sleep"
-  # A short one, as names of processes end after 15 bytes.
+  # A short one, as process names are cut to 15 bytes.
   spawn_in uts -u bash -c 'exec -a "$0" sleep 300' "$name"
   wait_until grep -qsx sleep "/proc/$pid/comm"
   ns=$(ns_of "$pid" uts)
@@ -109,14 +108,14 @@ json() {
     LC_ALL=C.UTF-8 nsx-ls -J -t uts -o NS,NSFS >$BATS_TEST_TMPDIR/json" 2>&1
   shows cat "$BATS_TEST_TMPDIR/list"
   json '.namespaces[].nsfs[]?' cat "$BATS_TEST_TMPDIR/json"
-  # The host's name is the namespace's to choose.
+  # The namespace chooses the name of the host.
   nsenter -t "$pid" -u sh -c 'printf %s "$1" >/proc/sys/kernel/hostname' - "$name"
   shows nsx-ls "$ns"
   harmless nsx-ls -J "$ns"
 }
 
 @test "nsx-pin: names of pins" {
-  # No new one is called so.
+  # New pins cannot have such a name.
   shows nsx-pin add "$name"
   [[ $stderr == *"it contains control or invisible characters"* ]]
   shows nsx-pin add $'a\xe2\x80\xae'"$name"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Takes the defences out, one by one, and sees the attacks win: an attack test that passes without its defence
-# shows nothing. Not a lane of CI, as it builds once for each. Usage: sudo bash tests/attack/without.sh [NAME...]
+# Removes the defences one by one and shows that the attacks succeed: an attack test that passes without its
+# defence shows nothing. No lane of CI, as each needs a build. Usage: sudo bash tests/attack/without.sh [NAME...]
 #
-# without/NAME.patch takes one out. Lines before its first "diff" say which tests then have to fail:
+# without/NAME.patch removes one. Lines before its first "diff" name the tests that then have to fail:
 #   Test: FILE.bats REGEX
 set -euo pipefail
 
@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 copy=$work/source
 mkdir "$copy"
-# What is committed, and what is not yet.
+# Committed and uncommitted files.
 (cd "$source_dir" && git ls-files -z --cached --others --exclude-standard | cpio --quiet -0 -pdm "$copy")
 
 names=("$@")
@@ -32,7 +32,7 @@ build() {
 meson setup --prefix=/usr -Dtests=true "$work/build" "$copy" >/dev/null
 mapfile -t attacks < <(ninja -C "$work/build" -t targets all | sed -n 's/^\(tests\/attack\/attack-[a-z-]*\): .*/\1/p')
 
-# Runs a test with what is built; its exit status is that of bats.
+# Runs a test with this build and returns the status of bats.
 try() { # FILE REGEX
   export NSX_SOURCE=$copy NSX_BUILD=$work/build NSX_STAGE=$work/stage
   rm -rf "$NSX_STAGE"

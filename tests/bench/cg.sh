@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# How fast nsx-cg ls is beside reading the same files alone, systemd-cgls and systemd-cgtop, with 5,000
-# cgroups. Judges nothing: a time on a busy machine proves nothing. Run by tests/bench/run.sh, which
-# stages nsx.
+# Compares the speed of nsx-cg ls with reading the same files, systemd-cgls and systemd-cgtop, with 5,000 cgroups.
+# Passes no judgement, as times on a busy machine prove nothing. Run by tests/bench/run.sh, which stages nsx.
 set -eu
 
 : "${NSX_BENCH_STAGE:?run it by tests/bench/run.sh cg}"

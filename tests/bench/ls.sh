@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# How fast nsx-ls is beside lsns, and beside the system calls that the answer costs: on worlds of
-# sleeping processes, all commands in turn. Prints the targets beside what came out, and judges
-# nothing: a time on a busy machine proves nothing. Run by tests/bench/run.sh, which stages nsx.
+# Compares the speed of nsx-ls with lsns, and with the system calls that the answer needs, on worlds of sleeping
+# processes, all commands in turn. Prints the targets beside the results, but passes no judgement, as times on a
+# busy machine prove nothing. Run by tests/bench/run.sh, which stages nsx.
 set -eu
 
 : "${NSX_BENCH_STAGE:?run it by tests/bench/run.sh ls}"
@@ -11,15 +11,15 @@ nsx_ls=$NSX_BENCH_STAGE/usr/bin/nsx-ls
 work=$(mktemp -d /tmp/nsx-bench-ls.XXXXXX)
 world=
 finish() {
-  # The world ends with whom it waits for, and waits for its processes.
+  # The world ends with the process that it waits for, and waits for its own processes.
   exec 9>&-
   [ -z "$world" ] || wait "$world" || true
   rm -rf "$work"
 }
 trap finish EXIT
 
-# measure ROUNDS PROCESSES NAMESPACES FDS KINDS: NAMESPACES as the table tells them, 9 being the machine's
-# own and one more.
+# measure ROUNDS PROCESSES NAMESPACES FDS KINDS: NAMESPACES as in the table, where 9 means the machine's own and
+# one more.
 measure() {
   rounds=$1 processes=$2 namespaces=$3 descriptors=$4 kinds=$5
   extra=$namespaces
@@ -64,9 +64,9 @@ measure 21 1000 5000 0 mixed
 measure 7 10000 9 0 uts
 measure 7 10000 5000 0 mixed
 measure 11 100 9 100000 uts
-# As containers are: a mount namespace each, in which other namespaces can be mounted.
+# Like containers: each has a mount namespace in which other namespaces can be mounted.
 measure 11 1000 1000 0 mnt
-# Net namespaces are what lsns is slowest with. Last: the kernel still takes them apart afterwards.
+# lsns is slowest with net namespaces. They come last, as the kernel still takes them apart afterwards.
 measure 5 10000 5000 0 net
 
 echo

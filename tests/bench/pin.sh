@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# How fast nsx-pin is beside ip netns, both in turn, with /run of its own. Prints the targets beside what
-# came out, and judges nothing: a time on a busy machine proves nothing. Run by tests/bench/run.sh, which
+# Compares the speed of nsx-pin with ip netns, both in turn, in a private /run. Prints the targets beside the
+# results, but passes no judgement, as times on a busy machine prove nothing. Run by tests/bench/run.sh, which
 # stages nsx.
 set -eu
 
@@ -15,20 +15,20 @@ fi
 work=$(mktemp -d /tmp/nsx-bench-pin.XXXXXX)
 world=
 finish() {
-  # The world ends with whom it waits for, and waits for its processes.
+  # The world ends with the process that it waits for, and waits for its own processes.
   exec 9>&-
   [ -z "$world" ] || wait "$world" || true
   rm -rf "$work"
 }
 trap finish EXIT
 
-# measure LABEL PAIRS MOST NSX PEER: MOST is the ratio that nsx is to stay below.
+# measure LABEL PAIRS MOST NSX PEER: MOST is the highest acceptable ratio of nsx to the peer.
 measure() {
   "$programs/pairs" "$1" "$2" "$4" "$5" >"$work/row"
   awk -v most="$3" '{ printf "%s   target %.2f: %s\n", $0, most, $NF <= most ? "met" : "MISSED" }' "$work/row"
 }
 
-# A script of commands: its name.
+# Writes a script of commands and prints its name.
 script() {
   name=$work/$1
   shift
@@ -44,7 +44,7 @@ nsx=$(script nsx "$pin add x" "$pin rm x")
 ip=$(script ip "ip netns add x" "ip netns del x")
 ip_lo=$(script ip-lo "ip netns add x" "ip -n x link set lo up" "ip netns del x")
 measure "add --no-lo, rm" 101 1 "$bare" "$ip"
-# With lo up, which ip netns leaves down: beside what leaves it down, and what sets it up as well.
+# With lo up, which ip netns leaves down: compared with leaving it down, and with setting it up as well.
 measure "add, rm" 101 1 "$nsx" "$ip"
 measure "add, rm, beside ip link set lo up" 101 1 "$nsx" "$ip_lo"
 $pin add blue
@@ -62,4 +62,4 @@ world=
 
 for i in $(seq 999); do $pin add "many$i"; done
 measure "ls, 1,000 pins" 21 0.2 "$pin ls" "ip netns list"
-# What the last of them leaves is unmounted with this mount namespace.
+# Mounts that the last of them leaves disappear with this mount namespace.

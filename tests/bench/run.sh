@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# How fast nsx is beside its peers: both in turn in one run, as ratios. No test, and no lane of CI:
-# a time on a busy machine proves nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|pin|cg]
-# With "ls" only nsx-ls on worlds of many processes, with "pin" only nsx-pin, with "cg" only nsx-cg on
-# many cgroups: these otherwise come last.
+# Compares the speed of nsx with its peers, both in turn in one run, as ratios. Neither a test nor a lane of CI, as
+# times on a busy machine prove nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|pin|cg]
+# "ls" runs only nsx-ls on worlds of many processes, "pin" only nsx-pin, "cg" only nsx-cg on many cgroups; by
+# default these come last.
 set -eu
 
 pairs=${1:-1000}
@@ -26,8 +26,8 @@ if [ -z "${NSX_BENCH_STAGE:-}" ]; then
   export NSX_BENCH_STAGE
   trap 'rm -rf "$NSX_BENCH_STAGE"' EXIT
   DESTDIR=$NSX_BENCH_STAGE meson install -C "$build_dir" --quiet --no-rebuild
-  # As installed: the library is found by ld.so's cache, as the peers' are, not by a RUNPATH. The
-  # cache is ours in a mount namespace of our own.
+  # As installed: ld.so's cache has the library, as for the peers, instead of a RUNPATH. A private mount
+  # namespace has a private cache.
   libdir=$(dirname "$(find "$NSX_BENCH_STAGE" -name libnsx.so.0)")
   ldconfig -C "$NSX_BENCH_STAGE/cache" "$libdir"
   unshare -m sh -c "mount --bind $NSX_BENCH_STAGE/cache /etc/ld.so.cache; exec sh '$0' $pairs"
@@ -43,7 +43,7 @@ finish() {
 trap finish EXIT
 unshare --net --uts --mount -- sleep 3600 &
 target=$!
-# It has left for its namespaces when its link differs from ours.
+# It has entered its namespaces when its link differs from ours.
 while [ "$(readlink "/proc/$target/ns/net")" = "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
 
 tools=$NSX_BENCH_STAGE/usr/bin
@@ -57,7 +57,7 @@ run "unshare -u -- /bin/true" "$pairs" \
   "$tools/nsx-unshare -u -- /bin/true" "unshare -u -- /bin/true"
 run "unshare -fp -- /bin/true" "$pairs" \
   "$tools/nsx-unshare -fp -- /bin/true" "unshare -fp -- /bin/true"
-# From here on, but for "-n", the program is executed by the sealed starter.
+# From here on, except for "-n", the sealed starter executes the program.
 run "unshare --root=/ -- /bin/true" "$pairs" \
   "$tools/nsx-unshare --root=/ -- /bin/true" "unshare --root=/ -- /bin/true"
 run "nsenter -t PID -n -- /bin/true" "$pairs" \

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The README's test command on a machine that is in use: meanwhile containers of a real docker, pins of ip netns,
-# namespaces bound to files, processes in namespaces and cgroups come and go, outside of the tests' own /run.
+# Runs the README's test command on a busy machine: meanwhile containers of a real docker, pins of ip netns,
+# namespaces bound to files, processes in namespaces and cgroups come and go, outside the tests' own /run.
 # Usage: sudo bash tests/busy/run.sh [OPTION of tests/run.sh...]
 # shellcheck disable=SC2317 # functions that are called by their names
 set -eu
 
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
 export NSX_SOURCE=$source_dir
-# What docker.bash calls its cgroup by.
+# The name that docker.bash uses for its cgroup.
 export own_name=nsx-busy-$$
 BATS_FILE_TMPDIR=$(mktemp -d /tmp/nsx-busy.XXXXXX)
 chmod 755 "$BATS_FILE_TMPDIR"
@@ -22,7 +22,7 @@ cannot() {
 . "$source_dir/tests/lib/docker.bash"
 others=()
 
-# How often each of them did what it does.
+# How often each of them did its work.
 counts=$BATS_FILE_TMPDIR/counts
 mkdir "$counts"
 
@@ -103,7 +103,7 @@ for other in containers pins bound processes cgroups; do others_do "$other"; don
 
 status=0
 sh "$source_dir/tests/run.sh" "$@" || status=$?
-# They were there all the time.
+# They existed all the time.
 for other in containers pins bound processes cgroups; do
   echo "beside the tests: $other, $(cat "$counts/$other") times"
 done

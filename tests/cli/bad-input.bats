@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Whatever is wrong is said in one line, with what and why; the exit status is the documented one;
-# and nothing is left behind.
+# Every error is one line that says what failed and why; the exit status is the documented one; and nothing is
+# left half-made.
 #
-# What is tagged slow here depends on no kernel: it is left out where they are emulated.
+# Tests tagged slow here depend on no kernel and are left out on emulated ones.
 load ../lib/common
 
 # The exit status of a usage error.
@@ -10,12 +10,12 @@ usage_status() {
   if [ "$1" = nsx-ls ]; then echo 2; else echo 1; fi
 }
 
-# Keeps what a command says; bats' --separate-stderr starts mktemp(1) for it.
+# Stores a command's output; bats' --separate-stderr starts mktemp(1) for it.
 marked_and_said() {
   marked "$@" 2>"$BATS_TEST_TMPDIR/stderr"
 }
 
-# fails STATUS TEXT COMMAND...: fails so, saying TEXT in its only line, but for a hint and the line on --help.
+# fails STATUS TEXT COMMAND...: the command fails with TEXT in its only line other than the hint to --help.
 fails() {
   local want=$1 text=$2 stderr line count=0
   shift 2
@@ -231,7 +231,7 @@ dead_pid() {
   fails 1 "Permission denied"$'\n'"hint: needs the right to trace" as_user nsx-ls -p $pid
   NSX_KERNEL_FEATURES=-pidfd-ns fails 1 "Permission denied"$'\n'"hint: needs the right to trace" \
     as_user nsx-enter -t $pid -n true
-  # One's own process, in a namespace of root's.
+  # The caller's own process, in a namespace of root.
   spawn unshare -n -- "${become_user[@]}" sleep 300
   wait_until grep -qsx "Uid:.*$ordinary_uid" "/proc/$pid/status"
   wait_until grep -qsx sleep "/proc/$pid/comm"
@@ -281,13 +281,13 @@ dead_pid() {
     "nsx-enter -t $$ -n true" nsx-ls "nsx-ls --help"; do
     run -0 eval "$command 0<&-"
     run -0 eval "$command 2>&-"
-    # What is to be written and cannot be is a failure.
+    # Output that cannot be written is a failure.
     local status=0
     if [[ $command = nsx-ls* ]]; then status=1; fi
     run "-$status" eval "$command 0<&- 1>&- 2>&-"
     run "-$status" eval "$command 1>&-"
   done
-  # What is reported goes nowhere, rather than into a file that took the place of stderr.
+  # Reports are discarded instead of written to a file that took the place of stderr.
   run -1 eval "nsx-enter --net=/etc/passwd true 2>&-"
   run -2 eval "nsx-ls --nonsense 2>&-"
 }
@@ -305,7 +305,7 @@ dead_pid() {
 
 # bats test_tags=slow,rootless
 @test "four megabytes of options and operands" {
-  # As many bytes as only an unlimited stack lets through execve(2).
+  # As many bytes as execve(2) accepts with an unlimited stack.
   for command in nsx-ls nsx-unshare "nsx-enter -n"; do
     run bash -c "ulimit -s unlimited
       perl -e 'exec @ARGV, (q(x) x 100000) x 42' $command 2>&1 | head -c 300; exit \${PIPESTATUS[0]}"
@@ -319,7 +319,7 @@ dead_pid() {
 @test "hostile characters in a name do not reach the terminal" {
   fails 1 "cannot find '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
   fails 1 '/nowhere\x07' nsx-enter --net=$'/nowhere\a' true
-  # In a hint, and in UTF-8: U+009B is what ESC [ is.
+  # In a hint, and in UTF-8: U+009B is the same as ESC [.
   fails 1 'hint: write ./:\x1b[2J to open' nsx-enter --net=$':\e[2J' true
   fails 2 'type '"'"'\xc2\x9bé'"'" nsx-ls -t $'\xc2\x9b\xc3\xa9'
   fails 1 '/nowhere\xff' nsx-enter --net=$'/nowhere\xff' true
@@ -354,10 +354,10 @@ dead_pid() {
       return 1
     }
   done
-  # What needs none works.
+  # Options that do not need it work.
   run -0 "${without[@]}" nsx-unshare -u -n -i true
   [ "$output" = "" ]
-  # Where it is missing on the way, that is said beside what failed.
+  # If it is missing on the way, the error says so beside what failed.
   run -1 "${without[@]}" nsx-unshare -r true
   [[ "${lines[0]}" = "nsx-unshare: cannot "* ]]
   [[ "$output" = *$'\n'"nsx-unshare: note: cannot use /proc: $said" ]]
@@ -380,12 +380,12 @@ dead_pid() {
     [ "${lines[0]}" = "${tool%% *}: cannot write the status to descriptor 0: Bad file descriptor" ]
     run -1 bash -c "$tool -u --pty -- echo hello >/dev/full"
     [ "$output" = "${tool%% *}: cannot write standard output: No space left on device" ]
-    # One who has read enough, and left, is none: the program's terminal hangs up.
+    # A reader that has read enough and exited is no failure: the program on the terminal gets a hangup.
     run bash -c "$tool -u --pty -- sh -c 'sleep 0.1; echo hello' | true"
     [ "$output" = "" ]
     run -1 bash -c "$tool -u --plan -- true >&-"
     [ "$output" = "${tool%% *}: cannot write standard output: Bad file descriptor" ]
-    # It says nothing itself.
+    # The tool itself prints nothing.
     run -0 bash -c "$tool -u -- true >&-"
   done
   for tool in nsx-ls "nsx-ls --json" "nsx-ls --help" "nsx-ls --version" "nsx-ls --limits" \
@@ -434,7 +434,7 @@ dead_pid() {
   done
 }
 
-# A variable of a script that is not set.
+# An unset variable of a script.
 # bats test_tags=slow,rootless
 @test "an empty name is a usage error" {
   fails 1 "empty argument for --target: expected TARGET" nsx-enter --target= true

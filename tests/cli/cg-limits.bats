@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-cg with controllers: cgroup v2 alone, and a disk that may be written to, as tests/vm has them.
+# nsx-cg with controllers: only cgroup v2, and a disk that may be written to, as in tests/vm.
 # bats file_tags=vm-only
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
@@ -107,7 +107,7 @@ load ../lib/cgroups
   sleeper_in "$own/idle"
   spawn sh -c 'while :; do :; done'
   echo "$pid" >"$own/busy/cgroup.procs"
-  # As nr_throttled and nr_periods have it: it never stops of itself.
+  # As in nr_throttled and nr_periods: it never stops by itself.
   run -0 nsx-cg ls -J -o NAME,THROTTLED% --interval=1s --sort=-THROTTLED% "/$mine"
   jq -e --arg mine "/$mine" '(.cgroups | map({(.name): .throttled_percent}) | add) as $of | .cgroups[0].name == $mine + "/busy"
      and $of[$mine + "/busy"] > 50 and $of[$mine + "/idle"] == 0' <<<"$output"
@@ -204,7 +204,7 @@ load ../lib/cgroups
   [ "$(cat "$own/yours/a/memory.max")" = 16777216 ]
   run -1 as_user nsx-cg set "/$mine/yours" memory=1M
   [[ $output == *"it belongs to root"* ]]
-  # What fails takes back the controllers that it has enabled for it.
+  # A failure takes back the controllers that were enabled for it.
   as_user nsx-cg create "/$mine/yours/a/b"
   [ "$(cat "$own/yours/a/cgroup.subtree_control")" = "" ]
   run -1 as_user nsx-cg delegate --controllers=pids "/$mine/yours/a/b" 0
@@ -224,7 +224,7 @@ load ../lib/cgroups
   [[ $output == *"cpuset.mems.effective: no limit"* ]]
   run -0 nsx-cg explain "/$mine/a"
   [[ $output == *"cpuset.cpus.effective: no limit"* ]]
-  # An empty list is what the cgroup above has.
+  # An empty list means that of the parent cgroup.
   nsx-cg set "/$mine/a/b" cpus=
   run -0 nsx-cg explain "/$mine/a/b"
   [[ $output == *"cpuset.cpus.effective: no limit"* ]]
@@ -250,7 +250,7 @@ load ../lib/cgroups
   spawn sh -c 'echo 0 >"$1/cgroup.procs"; exec perl -e '"'"'$x = "x" x (32 << 20); sleep 300'"'" - "$own/a"
   wait "$waiter"
   end_spawned
-  # What is read from a disk is kept as long as somebody has it open.
+  # Data read from a disk stays cached as long as a process has the file open.
   exec 9</dev/vda
   sh -c 'echo 0 >"$1/cgroup.procs"; dd if=/dev/vda of=/dev/null bs=1M count=16 status=none' - "$own/a"
   before=$(cat "$own/a/memory.current")
@@ -281,7 +281,7 @@ load ../lib/cgroups
   nsx-cg create "/$mine/web"
   cd "$BATS_TEST_TMPDIR"
   spawn sleep 300
-  # "make" is a program that works, and /var is on no disk here.
+  # "make" is a working program, and /var is on no disk here.
   count=0
   while IFS= read -r example; do
     example=${example//make/true} example=${example//container:web//$mine/web} example=${example//4021/$pid}
@@ -300,7 +300,7 @@ load ../lib/cgroups
   [ "$count" -ge 15 ]
 }
 
-# What is handed down at the top, and by two of our own.
+# The controllers handed down at the root, and by two of our cgroups.
 handed_down() {
   cat "$top/cgroup.subtree_control" "$own/cgroup.subtree_control" "$own/in/cgroup.subtree_control"
 }
@@ -316,7 +316,7 @@ handed_down() {
     [ "$(handed_down)" = "$before" ]
     [ -z "$(find "$own/in" -mindepth 1 -type d)" ]
   done
-  # And moves back who was moved out of the way.
+  # And moves back the processes that were moved out of the way.
   sleeper_in "$own/in"
   run -127 nsx-cg run --into="/$mine/in" --leaf=leaf memory=64M -- /none
   is_in "$pid" "$own/in"
@@ -325,7 +325,7 @@ handed_down() {
   # exec enables none.
   run -127 nsx-cg exec "/$mine/in" -- /none
   [ "$(handed_down)" = "$before" ]
-  # What has run leaves them: others may have come to rely on them.
+  # A program that has run leaves them: others may rely on them by now.
   end_spawned
   nsx-cg run --into="/$mine/in" memory=64M -- true
   grep -qw memory "$own/in/cgroup.subtree_control"
@@ -338,7 +338,7 @@ handed_down() {
   [ "$output" = "nsx-cg run: cannot start a process in the cgroup /$mine/full/job: pids.max of /$mine/full is reached: 1 of 1 processes and threads"$'\n'"hint: nsx-cg set /$mine/full pids=NUMBER" ]
   run -1 nsx-cg run --into="/$mine" --name=job pids=0 -- true
   [[ $output == *"pids.max of /$mine/job is reached: 0 of 0 processes and threads"* ]]
-  # Where the command itself is, it starts what cleans up.
+  # In the command's own cgroup, it starts the cleaner.
   nsx-cg set "/$mine/full" pids=2
   # shellcheck disable=SC2016 # for the inner shell
   run -1 sh -c 'echo $$ >"$1/cgroup.procs"; exec nsx-cg run --into="$2" -- true' - "$own/full" "/$mine"
@@ -410,7 +410,7 @@ nsx-cg create: note: memory.low: rounded up from 4097 to 8192 bytes (whole pages
   [[ ${lines[0]} =~ ^0::/$mine/nsx-[0-9]+/nsx-[0-9]+$ ]]
   [[ ${lines[1]} =~ ^0::/$mine/nsx-[0-9]+/nsx-leaf$ ]]
   [[ ${lines[2]} =~ ^0::/$mine/nsx-[0-9]+/nsx-[0-9]+$ ]]
-  # What nsx-cg run has not made stays as it is.
+  # Cgroups that nsx-cg run has not created stay unchanged.
   mkdir "$own/shell"
   run -1 sh -c 'echo $$ >"$0" && nsx-cg run memory=32M -- true' "$own/shell/cgroup.procs"
   [[ $output == *"add --leaf=NAME to move them"* ]]

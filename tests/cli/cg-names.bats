@@ -19,7 +19,7 @@ teardown() {
   done
 }
 
-# A container of runc's, on record as $web, in a cgroup of its own: $pid
+# A runc container, on record as $web, in a cgroup of its own: $pid
 container_of_runc() {
   web=nsx-web-$$
   mkdir -p "$own/$web/below"
@@ -27,7 +27,7 @@ container_of_runc() {
   record_of_runc "$web" "$pid"
 }
 
-# A container of a pod, on record at containerd, which knows it by an ID: $id, $pid
+# A container of a pod, on record in containerd, which knows it by an ID: $id, $pid
 container_of_pod() {
   id=a$(printf '%063x' $$)
   task=/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id
@@ -57,7 +57,7 @@ container_of_pod() {
   [ "$(sort -u <<<"$output")" = "/$mine/$web/below" ]
   run -0 --separate-stderr nsx-cg top --count 1 --interval 50ms "$web"
   [[ $output == *"/$mine/$web/below $web "* ]]
-  # All of it is moved, not the first process alone.
+  # All of it is moved, not only the first process.
   sleeper_in "$own/$web"
   mkdir "$own/to"
   nsx-cg mv "$web" "/$mine/to"
@@ -77,7 +77,7 @@ container_of_pod() {
 /$mine/$web/below" ]
   run -0 --separate-stderr nsx-cg ls -J -o NAME,CONTAINER "/$mine"
   jq -e --arg web "$web" '[.cgroups[].container] == [null, $web, $web, null]' <<<"$output"
-  # Programs get what they have always had.
+  # Programs get the same output as before.
   run -0 --separate-stderr nsx-cg ls -J "/$mine"
   jq -e '.cgroups[0] | has("container") | not' <<<"$output"
   run -0 --separate-stderr nsx-cg which -J "$pid"
@@ -96,7 +96,7 @@ container_of_pod() {
 
 @test "a name that is both a path and a container is ambiguous" {
   container_of_runc
-  # The path at the top is called like the container elsewhere.
+  # A path at the root has the name of the container elsewhere.
   mkdir -p "/run/runc/$mine"
   sed "s/$web/$mine/" "/run/runc/$web/state.json" >"/run/runc/$mine/state.json"
   rm -r "/run/runc/$web"
@@ -122,7 +122,7 @@ container_of_pod() {
   [[ $output == *"no container, pin, unit or cgroup named 'nsx-none-$$'"* ]]
   run -1 nsx-cg ls "ns:$(stat -L -c %i /proc/self/ns/net)"
   [[ $output == *"it has no process" ]]
-  # Its process shares a cgroup with others, which are not to be killed with it.
+  # Its process shares a cgroup with others, which must not be killed with it.
   mkdir "$own/shared"
   echo "$pid" >"$own/shared/cgroup.procs"
   run -1 nsx-cg kill "$web"
@@ -170,7 +170,7 @@ container_of_pod() {
   run -0 --separate-stderr nsx-cg top --count 1 --interval 50ms "/$mine"
   [ "$stderr" = "nsx-cg top: note: the memory, pids and io controllers are bound to cgroup v1: their limits and usage are not shown" ]
   [ "$(words ${lines[0]})" = "NAME CPU% CPU-PSI MEM-PSI IO-PSI EVENTS" ]
-  # What needs none of them has no note; programs get all columns, and none either.
+  # Columns that need none of them cause no note; programs get all columns, and no note either.
   for command in "ls -o NAME,PROCS,CPU%" "ls -J" "ls -r -n -o NAME,MEM,PROCS" "top -J --count 1 --interval 50ms"; do
     run -0 --separate-stderr nsx-cg $command "/$mine"
     [ -z "$stderr" ]

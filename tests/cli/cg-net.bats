@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# The network of cgroups: rates and counters, over a veth pair between two namespaces of our own, with a
-# bpffs of our own.
+# The network of cgroups: rates and counters, over a veth pair between two namespaces of our own, with a private
+# bpffs.
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
 load ../lib/cgroups
 
 pins=/sys/fs/bpf/nsx
 
-# What is pinned in this mount namespace is gone with it.
+# Pins in this mount namespace disappear with it.
 own_bpffs() {
   spawn_in mnt -m
   machine=$pid
@@ -18,12 +18,12 @@ in_machine() {
   nsenter -t "$machine" -m -- "$@"
 }
 
-# The command, where the bpffs is.
+# Runs the command with the bpffs.
 cg() {
   in_machine nsx-cg "$@"
 }
 
-# Skips a test where nsx was built without BPF, and looks at what it says there.
+# Skips a test if nsx was built without BPF, and checks its message.
 needs_bpf() {
   own_bpffs
   mkdir "$own/probe"
@@ -38,8 +38,8 @@ $'\n'"hint: rebuild with clang and libbpf-dev installed: meson setup -Dbpf=enabl
   cg rm "/$mine/probe"
 }
 
-# Two network namespaces, $near (10.9.9.1) and $far (10.9.9.2), each held by the process of this number, with
-# nothing on the wire but what a test sends. The options are for each end of the pair.
+# Two network namespaces, $near (10.9.9.1) and $far (10.9.9.2), each held by the process of this number. Only tests
+# send anything over the wire. The options are for each end of the pair.
 make_link() {
   spawn_in net -n
   near=$pid
@@ -59,8 +59,8 @@ END
   done
 }
 
-# The far end: takes a connection, reads so many bytes, writes how many a second came from the first to the
-# last, and waits. The near end: sends them, and waits. (Read from /proc/uptime: perl-base has no finer clock.)
+# The far end accepts a connection, reads this number of bytes, writes the bytes per second between the first and
+# the last, and waits. The near end sends them, and waits. (/proc/uptime: perl-base has no finer clock.)
 read -r -d '' receiver <<'END' || true
 use IO::Socket::INET;
 sub now { open my $f, "<", "/proc/uptime"; (split " ", <$f>)[0] }
@@ -83,8 +83,8 @@ while ($left > 0) { my $n = syswrite $peer, $data, $left < 65536 ? $left : 65536
 sleep 300;
 END
 
-# Starts a transfer: transfer BYTES NEAR-CGROUP FAR-CGROUP, these as directories, or nothing. What the receiver
-# writes is in $received.
+# Starts a transfer: transfer BYTES NEAR-CGROUP FAR-CGROUP; the cgroups are directories or empty. The receiver
+# writes to $received.
 transfer() {
   received=$BATS_TEST_TMPDIR/received
   rm -f "$received"
@@ -96,7 +96,7 @@ transfer() {
 in_cgroup() {
   local cgroup=$1
   shift
-  # The shell moves, so that all sockets of the program are the cgroup's.
+  # The shell moves, so that all sockets of the program belong to the cgroup.
   spawn "${on_every_cpu[@]}" sh -c '[ -z "$0" ] || echo $$ >"$0/cgroup.procs"; exec "$@"' "$cgroup" "$@"
 }
 
@@ -104,7 +104,7 @@ has_arrived() {
   [ "$(wc -l <"$received")" -eq 2 ]
 }
 
-# Whether the last transfer ran at this rate, 15 percent more or less. Headers count.
+# Whether the last transfer ran at this rate, within 15 percent. Headers count.
 ran_at() {
   local waited
   for ((waited = 0; waited < 120 && $(wc -l <"$received") < 2; waited++)); do sleep 0.25; done
@@ -119,8 +119,8 @@ stat_of() {
   cg get -v "$1" net.stat | awk -v key="$2" '$1 == key { print $2 }'
 }
 
-# Whether a cgroup's counters are those of the interface in the namespace of this process. An Ethernet header has
-# 14 bytes.
+# Whether a cgroup's counters equal those of the interface in the namespace of this process. An Ethernet header
+# has 14 bytes.
 equals_interface() {
   local process=$1 cgroup=$2 counted told
   counted=$(cg get -v "$cgroup" net.stat |
@@ -133,7 +133,7 @@ equals_interface() {
   [ "$counted" = "$told" ]
 }
 
-# Whether what one cgroup has sent is what the other has received, each way.
+# Whether one cgroup has received what the other has sent, in both directions.
 equals_peer() {
   local counted told
   counted=$(cg get -v "$1" net.stat | grep '_\(bytes\|packets\)')
@@ -142,7 +142,7 @@ equals_peer() {
   [ "$(sort <<<"$counted")" = "$told" ]
 }
 
-# Whether as many packets are counted as TCP says that it has sent in the namespace.
+# Whether the packets counted equal those that TCP reports as sent in the namespace.
 equals_tcp() {
   local counted told
   counted=$(stat_of "$2" tx_packets)
@@ -173,7 +173,7 @@ equals_tcp() {
   mkdir "$own/x"
   cg set "/$mine/x" net.in=2M/s
   transfer $((10 << 20)) "" "$own/x"
-  # While it runs, as a rate.
+  # During the transfer, as a rate.
   shows_rates() {
     cg ls -J -d 0 -o NAME,RXBPS,TXBPS,RX,TX --interval=500ms "/$mine/x" |
       jq -e '.cgroups[0] | .rxbps > 200000 and .rxbps < 4000000 and .txbps > 0 and .txbps < .rxbps
@@ -187,7 +187,7 @@ equals_tcp() {
 
 @test "counters equal the interface's" {
   needs_bpf
-  # A veth pair counts a packet that is still to be cut up as one.
+  # A veth pair counts a packet that is still to be split as one.
   make_link gso_max_segs 1
   nsx-cg create "/$mine/above/near"
   mkdir "$own/far"
@@ -197,7 +197,7 @@ equals_tcp() {
   wait_until has_arrived
   wait_until equals_interface "$near" "/$mine/above/near"
   wait_until equals_interface "$far" "/$mine/far"
-  # Of it and all below.
+  # The counters of a cgroup include its descendants.
   wait_until equals_interface "$near" "/$mine/above"
   [ "$(stat_of "/$mine/far" rx_bytes)" -gt $((4 << 20)) ]
   # The same in columns.
@@ -217,14 +217,14 @@ equals_tcp() {
   wait_until equals_tcp "$near" "/$mine/near"
   wait_until equals_tcp "$far" "/$mine/far"
   wait_until equals_peer "/$mine/near" "/$mine/far"
-  # Each has headers of 52 bytes, with the time in them; the first 60. What is sent again is payload, too.
+  # Each has headers of 52 bytes, including the time; the first 60. Retransmissions are payload, too.
   local payload again
   payload=$(($(stat_of "/$mine/near" tx_bytes) - 52 * $(stat_of "/$mine/near" tx_packets) - 8))
   again=$(nsenter -t "$near" -n cat /proc/net/snmp | awk '$1 == "Tcp:" && $13 ~ /^[0-9]/ { print $13 }')
   echo "$payload bytes of payload, $again segments sent again"
   [ "$payload" -ge $((4 << 20)) ]
   [ "$payload" -le $(((4 << 20) + again * 1448)) ]
-  # There were some.
+  # Some packets were split.
   [ "$(nsenter -t "$near" -n ip -j -s link show v0 | jq '.[0].stats64.tx.packets')" -lt \
     $(($(stat_of "/$mine/near" tx_packets) / 2)) ]
 }
@@ -251,7 +251,7 @@ net.out=512000"* ]]
   run -0 cg get -v "/$mine/y" net.in net.out
   [ "$output" = "max
 512000" ]
-  # Of one that nothing is attached to.
+  # A cgroup to which nothing is attached.
   mkdir "$own/z"
   run -0 cg get -v "/$mine/z" net.in net.stat
   [ "$output" = max ]
@@ -292,7 +292,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
   cg rm -r "/$mine/x"
   run -0 in_machine find "$pins" -mindepth 1
   [ "$output" = "$pins/lock" ]
-  # Removed by others: the next change takes them away. Another of the same name is another.
+  # Removed by others: the next change removes them. A recreated cgroup of the same name is another.
   mkdir "$own/x"
   cg set "/$mine/x" net.in=1M
   id=$(stat -c %i "$own/x")
@@ -305,7 +305,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
     ! in_machine test -e "$pins/$id"
   }
   wait_until is_cleaned
-  # What run makes, it takes away.
+  # run removes the counters that it made.
   run -0 --separate-stderr cg run --into="/$mine" --stats net.out=1M -- true
   [[ $stderr == *"sent: 0 in 0 packets"* ]]
   cg rm "/$mine/x"
@@ -333,7 +333,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
 $'\n'"hint: needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace: run as root" ]
   [ ! -e "$own/theirs/x" ]
   run -1 in_machine test -e "$pins"
-  # Root's counters are everybody's to read.
+  # Anybody may read root's counters.
   cg set "/$mine/theirs" net.in=1M
   run -0 in_machine "${become_user[@]}" nsx-cg get -v "/$mine/theirs" net.in
   [ "$output" = 1048576 ]

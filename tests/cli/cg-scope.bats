@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # bats file_tags=vm-only,systemd
-# nsx-cg run, and --cgroup-limits, where systemd is process 1: a scope from systemd. The machine `systemd` of
+# nsx-cg run, and --cgroup-limits, with systemd as process 1: a scope from systemd. The machine `systemd` of
 # tests/vm/run.sh runs this.
 
 load ../lib/common
 
 setup_file() {
   [ "$(cat /proc/1/comm)" = systemd ] || cannot "systemd is not process 1"
-  # Her systemd ends ten seconds after her last session otherwise, in the midst of a test.
+  # Otherwise her systemd ends ten seconds after her last session, in the middle of a test.
   loginctl enable-linger alice
 }
 
@@ -16,7 +16,7 @@ teardown_file() {
   loginctl disable-linger alice
 }
 
-# A command line in a login session, as by ssh: in_session USER COMMAND
+# A command line in a login session, as over ssh: in_session USER COMMAND
 in_session() {
   runuser -l "$1" -c "PATH=$PATH; $2"
 }
@@ -26,12 +26,12 @@ as_bob() {
   env -i "PATH=$PATH" setpriv --reuid=1001 --regid=1001 --clear-groups -- "$@"
 }
 
-# What is left of scopes: none of ours, nor a cgroup.
+# No scope of ours and no cgroup is left.
 no_scope_is_left() {
   [ -z "$(find /sys/fs/cgroup -name 'nsx-*' -type d ! -name nsx-tests.service)" ]
 }
 
-# Runs a command where a file is nothing: without FILE COMMAND...
+# Runs a command with a file masked: without FILE COMMAND...
 without() {
   unshare --mount sh -c 'mount --bind /dev/null "$0" && exec "$@"' "$@"
 }
@@ -167,7 +167,7 @@ hint() {
   [[ $output == *io* ]]
   run -2 in_session alice 'nsx-cg run memory=1X -- true'
   wait_until no_scope_is_left
-  # systemd was asked for the first, and not for the second.
+  # systemd was asked for the first scope only.
   journalctl -q --no-pager -o cat -g 'nsx-cg run io.weight=50'
   run -1 journalctl -q --no-pager -o cat -g 'nsx-cg run memory=1X'
 }

@@ -44,7 +44,7 @@ ten_containers() {
   tmux -S "$socket" -f /dev/null new-session -d -x 80 -y 24 "PS1='prompt> ' exec bash --norc --noprofile --noediting -i" 3>&- 4>&-
   screen() { LC_ALL=C.UTF-8 tmux -S "$socket" capture-pane -t 0 -p; }
   shows() { screen | grep -qE -- "$1"; }
-  # A row that wraps is joined by -J to a line that is wider.
+  # -J joins a row that wraps into a line that is too wide.
   joined() { tmux -S "$socket" capture-pane -t 0 -p -J; }
   wait_until shows '^prompt> *$'
   for view in ls tree "explain $deepest"; do
@@ -71,7 +71,7 @@ ten_containers() {
   tmux -S "$socket" resize-window -t 0 -x 40 -y 10
   tmux -S "$socket" send-keys -t 0 g
   wait_until shows '^NAME  *CONTAINER  *CPU%'
-  # Of an ID the first digits stay.
+  # The first digits of an ID stay.
   wait_until shows '^\.\..*100000000000(\.scope)? 100000000000 '
   output=$(joined)
   no_wider_than 40

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-cg top: keys go into a terminal, by tmux, and its screen is looked at; and what it prints without one.
+# nsx-cg top: keys are sent to a terminal by tmux, and its screen is checked; and its output without a terminal.
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
 load ../lib/cgroups
@@ -27,7 +27,7 @@ terminal() {
 
 # Starts a shell in a terminal of 100 columns and 20 lines, and a command in it.
 in_terminal() {
-  # Nothing of the machine's settings, and a prompt that is known.
+  # Without the machine's settings, and with a known prompt.
   terminal -f /dev/null new-session -d -x 100 -y 20 \
     "PS1='prompt> ' exec bash --norc --noprofile --noediting -i" 3>&- 4>&-
   see '^prompt> *$'
@@ -42,7 +42,7 @@ screen() {
   terminal capture-pane -t 0 -p
 }
 
-# Whether the screen has a line with this extended regular expression: for wait_until.
+# Whether the screen has a line that matches this extended regular expression: for wait_until.
 shows() {
   screen | grep -qE -- "$1"
 }
@@ -50,7 +50,7 @@ shows_not() {
   ! shows "$1"
 }
 
-# Waits for a line on the screen; fails with the screen.
+# Waits for a line on the screen; on failure prints the screen.
 see() {
   wait_until shows "$1" || {
     screen
@@ -64,7 +64,7 @@ see_no() {
   }
 }
 
-# The paths that the screen lists, in their order.
+# The paths on the screen, in order.
 listed() {
   screen | grep -oE "^/${mine}[^ ]*" | tr '\n' ' '
 }
@@ -98,7 +98,7 @@ is_frozen() {
   keys "nsx-cg top --sort NAME /$mine; echo \"ended: \$?\"; stty -a >$BATS_TEST_TMPDIR/after; echo done" Enter
   see_list "/$mine /$mine/one /$mine/one/inner /$mine/two"
   see "^nsx-cg top /$mine +4 cgroups, by NAME \(ascending\), every 1 s"
-  # What no controller of this tree has is left out.
+  # Columns that no controller of this tree provides are left out.
   see '^NAME .* CPU% .*(MEM .*PIDS/MAX .*RBPS .*WBPS )?.*CPU-PSI .*MEM-PSI .*IO-PSI'
   keys r
   see_list "/$mine/two /$mine/one/inner /$mine/one /$mine"
@@ -116,7 +116,7 @@ is_frozen() {
   spawn sh -c 'while :; do :; done'
   echo "$pid" >"$own/two/cgroup.procs"
   in_terminal "nsx-cg top --interval 200ms -o PROCS /$mine"
-  # Its time is that of the one above as well, which was read a moment earlier.
+  # The parent includes its time, and was read a moment earlier.
   wait_until eval '[[ "$(listed)" == *"/$mine/two "*"/$mine/one /$mine/one/inner " ]]'
 }
 
@@ -195,7 +195,7 @@ is_frozen() {
   see "^Processes of /$mine/one *\$"
   see "^/$mine/one/inner:"
   see "^  $pid sleep 300"
-  # They are looked at again and again.
+  # They are updated repeatedly.
   first=$pid
   sleeper_in "$own/one"
   see "^  $pid sleep 300"
@@ -261,7 +261,7 @@ is_frozen() {
   keys y
   see 'it was replaced by another cgroup'
   kill -0 "$pid"
-  # And all of them, with what it looks at.
+  # And all of them, including the watched cgroup.
   end_spawned
   keys Home Down Enter
   see "^nsx-cg top /$mine/one "
@@ -375,7 +375,7 @@ is_frozen() {
   see '\? \[y/N\]'
   keys y
   see '^cannot '
-  # In as many lines as it needs.
+  # In as many lines as necessary.
   [[ "$(screen | tr -s ' \n' ' ')" = *"it belongs to root"* ]]
   kill -0 "$pid"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-cg where no controller is needed: on hybrid machines as well.
+# nsx-cg without controllers: on hybrid machines as well.
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
 load ../lib/cgroups
@@ -121,7 +121,7 @@ load ../lib/cgroups
   [[ ${lines[0]} == "/$mine"* ]]
   [[ ${lines[1]} == *a* ]]
   [[ ${lines[2]} == *"$pid sleep 300"* ]]
-  # Names, which are as long as command lines, come last, and nothing stands behind them.
+  # Names, which are as long as command lines, come last, without padding.
   run -0 --separate-stderr nsx-cg tree -p "/$mine"
   [ "${lines[0]}" = "PROCS MEM NAME" ] || [ "${lines[0]}" = "PROCS NAME" ]
   [[ ${lines[1]} == *" /$mine" ]]
@@ -130,7 +130,7 @@ load ../lib/cgroups
   [[ ${lines[0]} == *"THREADS NAME" ]]
   run -0 nsx-cg tree -p -o NAME,THREADS "/$mine"
   [[ ${lines[0]} == NAME*THREADS ]]
-  # A terminal has an end.
+  # A terminal has a limited width.
   run -0 script -qec "stty cols 30; nsx-cg tree -p '/$mine' 2>/dev/null" /dev/null
   for line in "${lines[@]}"; do [ "${#line}" -le 31 ]; done
   run -0 nsx-cg tree -p -J -o NAME,PROCS "/$mine"
@@ -145,7 +145,7 @@ load ../lib/cgroups
   before=$(awk '$1 == "usage_usec" { print $2 }' "$own/busy/cpu.stat")
   run -0 nsx-cg ls -J -o CPU% --interval=500ms "/$mine/busy"
   after=$(awk '$1 == "usage_usec" { print $2 }' "$own/busy/cpu.stat")
-  # No more than was used in all, over the half second.
+  # No more than the total use during the half second.
   jq -e --argjson used "$((after - before))" \
     '.cgroups[0].cpu_percent | . > 0 and . <= $used / 5000 + 1' <<<"$output"
 }
@@ -178,7 +178,7 @@ load ../lib/cgroups
   run -1 nsx-cg rm -r "/$mine/a"
   [[ $output == *"add --kill to kill them"* ]]
   [ -d "$own/a/b" ]
-  # What is not to be removed is not ended either.
+  # A cgroup that cannot be removed is not killed either.
   run -1 nsx-cg rm --kill "/$mine/a"
   [[ $output == *"it contains other cgroups"$'\n'"hint: add -r to remove them, too" ]]
   kill -0 "$pid"
@@ -243,7 +243,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
   nsx-cg create "/$mine/a"
   run -1 nsx-cg create "/$mine/b"
   [[ $output == *"/b: /$mine has reached its cgroup.max.descendants of 1" ]]
-  # What was made on the way is taken back.
+  # Cgroups created on the way are removed again.
   nsx-cg rm "/$mine/a"
   run -1 nsx-cg create "/$mine/c/d"
   [ ! -e "$own/c" ]
@@ -297,7 +297,7 @@ echo 3 > '$own/a b/c/cgroup.max.depth'" ]
 
 # --- Killing, freezing, waiting ------------------------------------------------------------------
 
-# Starts processes that fork as fast as they can, in $own/storm.
+# Starts processes that fork as fast as possible, in $own/storm.
 fork_storm() {
   mkdir -p "$own/storm/below"
   cat >"$BATS_TEST_TMPDIR/storm" <<'END'
@@ -358,7 +358,7 @@ END
   [[ $output == *"$why" ]]
   run -1 nsx-cg wait --pressure=cpu=1%/2s "/$mine/a"
   [[ $output == *"/$mine/a: it is frozen"$'\n'"hint: nsx-cg thaw /$mine/a" ]]
-  # What asks for nothing to be done by its processes is answered.
+  # Conditions that need no action of its processes are answered.
   nsx-cg wait --populated "/$mine/a/b"
   nsx-cg wait --frozen "/$mine/a/b"
   mkdir "$own/a/empty"
@@ -402,7 +402,7 @@ END
 # bats test_tags=any-kernel
 @test "removed means empty, and the cgroup alone" {
   mkdir "$own/a" "$own/b"
-  # There is no end of time to wake it.
+  # No timeout ends this wait.
   nsx-cg wait --populated "/$mine/b" 2>"$BATS_TEST_TMPDIR/error" 3>&- 4>&- &
   waiter=$!
   spawned+=("$waiter")
@@ -434,7 +434,7 @@ END
 
 # --- run -----------------------------------------------------------------------------------------
 
-# What is in the test's own cgroup; nothing once all that ran there is over.
+# The processes in the test's own cgroup: empty when everything that ran there has ended.
 nothing_below() {
   [ -z "$(find "$own" -mindepth 1 -type d)" ]
 }
@@ -482,8 +482,8 @@ nothing_below() {
   wait_until nothing_below
 }
 
-# Kills a command at each system call that it makes from the first look at a cgroup on; each time, no cgroup must
-# be left: killed_at_each_call COMMAND...
+# Kills a command at each system call from its first look at a cgroup on; no cgroup may be left each time:
+# killed_at_each_call COMMAND...
 killed_at_each_call() {
   local n first last
   command -v strace >/dev/null || cannot "find strace"
@@ -531,7 +531,7 @@ killed_at_each_call() {
 @test "nsx-unshare and nsx-enter run a program in a cgroup, and in a new one with limits" {
   run -0 nsx-unshare --uts --into-cgroup="/$mine" -- cat /proc/self/cgroup
   [[ $output == *"0::/$mine"* ]]
-  # The new cgroup namespace has the cgroup for its root.
+  # The root of the new cgroup namespace is the cgroup.
   run -0 nsx-unshare --cgroup --into-cgroup="/$mine" --cgroup-limits="cgroup.max.depth=4" -- \
     sh -c 'cat /proc/self/cgroup; find "$1" -mindepth 1 -type d; cat "$1"/nsx-*/cgroup.max.depth' - "$own"
   [[ $output == *"0::/"$'\n'"$own/nsx-"*$'\n'4 ]]
@@ -541,7 +541,7 @@ killed_at_each_call() {
     cat /proc/self/cgroup
   [[ $output == *"0::/$mine/nsx-"* ]]
   wait_until nothing_below
-  # What goes wrong later leaves nothing.
+  # Later failures leave nothing.
   run -1 nsx-unshare --into-cgroup="/$mine" --cgroup-limits=cgroup.max.depth=3 --root=/none -m -- true
   wait_until nothing_below
   run -1 nsx-unshare --cgroup-limits=cgroup.max.depth=x --into-cgroup="/$mine" -- true
@@ -604,7 +604,7 @@ killed_at_each_call() {
   [[ $output == *"you may not write to its parent cgroup"*"the user to whom the parent is delegated" ]]
   run -1 as_user nsx-cg set "/$mine/yours" cgroup.max.depth=3
   [[ $output == *"it belongs to root"* ]]
-  # A process that is outside cannot be moved in, but one inside can be moved there.
+  # A process outside cannot be moved in, but one inside can be moved within.
   spawn as_user sleep 300
   run -1 as_user nsx-cg mv "$pid" "/$mine/yours/a"
   [[ $output == *"in the common ancestor /"* ]]
@@ -623,7 +623,7 @@ killed_at_each_call() {
 # bats test_tags=slow
 @test "under systemd, only delegated cgroups are changed" {
   mkdir "$own/unit" "$own/unit/below"
-  # A machine with systemd, for all that can be seen from in there.
+  # From inside there, this looks like a machine with systemd.
   with_systemd() {
     unshare --mount sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec "$@"' - "$@"
   }
@@ -642,7 +642,7 @@ killed_at_each_call() {
   setfattr -n user.delegate -v 1 "$own/unit"
   with_systemd nsx-cg create "/$mine/unit/a/c"
   [ -d "$own/unit/a/c" ]
-  # What is another user's has been delegated to that one.
+  # A cgroup of another user has been delegated to that user.
   mkdir "$own/theirs"
   chown "$ordinary_uid" "$own/theirs"
   with_systemd nsx-cg create "/$mine/theirs/a"
@@ -658,7 +658,7 @@ killed_at_each_call() {
   [[ $output == *"its type is 'domain invalid'"* ]]
   run -0 nsx-cg ls -r -n -o NAME,TYPE "/$mine/root"
   [ "${lines[0]}" = "/$mine/root domain\\x20threaded" ]
-  # Whose processes the kernel counts at the domain above.
+  # The kernel counts its processes in the domain above.
   end_spawned
   sleeper_in "$own/root"
   echo "$pid" >"$own/root/threads/cgroup.threads"
@@ -666,7 +666,7 @@ killed_at_each_call() {
   jq -e '.cgroups[0] == {procs: 1, threads: 0} and .cgroups[2] == {procs: null, threads: 1}' <<<"$output"
   run -1 nsx-cg get "/$mine/root/threads" cgroup.procs
   [[ $output == *"it is threaded: its processes are listed in the domain above it"* ]]
-  # Which does not keep them from being signalled.
+  # They can be signalled anyway.
   nsx-cg kill "/$mine/root/threads"
   wait_until is_gone "$pid" || wait "$pid" || true
 }
@@ -715,7 +715,7 @@ killed_at_each_call() {
   [[ $output == *"the kernel rejects this value"* || $output == *"the controller none is not available"* ]]
 }
 
-# Runs a command while nsx-cg, held by strace, is about to read or write a file of a cgroup:
+# Runs a command just before nsx-cg, held by strace, reads or writes a file of a cgroup:
 # before read|write FILE COMMAND ARGUMENT...
 before() {
   local call=$1 file=$2 command=$3 tracer
@@ -752,7 +752,7 @@ before() {
 
 # bats test_tags=any-kernel
 @test "processes that cannot move into threads, and invalid names and values, are reported" {
-  # A threaded cgroup whose top has come to be below another's.
+  # A threaded cgroup whose domain has moved below another.
   mkdir -p "$own/a/threads" "$own/b"
   nsx-cg set "/$mine/a/threads" cgroup.type=threaded
   nsx-cg set "/$mine/b" cgroup.type=threaded

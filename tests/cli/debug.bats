@@ -13,12 +13,12 @@ traces() {
 @test "NSX_DEBUG=plan shows each step as it is carried out, in whichever process" {
   NSX_DEBUG=plan run -0 --separate-stderr nsx-unshare -Ur --pid --fork --mount-proc -- echo inside
   [ "$output" = inside ]
-  # The plan that --plan prints, without what each step needs.
+  # The plan that --plan prints, without the privileges.
   plan=$(nsx-unshare -Ur --pid --fork --mount-proc --plan -- echo inside | sed 's/ (needs .*//; s/^[0-9]*\. //')
   [ "$(traces plan | sed 's/^step [0-9]* of [0-9]*: //')" = "$plan" ]
   count=$(wc -l <<<"$plan")
   traces plan | grep -q "^step 1 of $count: "
-  # Nothing of other areas, and at least two processes: the first of a PID namespace is 1.
+  # No lines of other areas, and at least two processes: the first of a PID namespace is 1.
   [ "$(wc -l <<<"$stderr")" = "$count" ]
   grep -q '^nsx-unshare\[1\]: plan: ' <<<"$stderr"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the peers get wrong, by the numbers of their list, and nsx-enter does not.
+# Defects of the peers, by the numbers of their list, that nsx-enter does not have.
 load ../lib/common
 load ../lib/containers
 
@@ -60,7 +60,7 @@ teardown() {
     pid=$child
     spawned+=("$pid")
     options=--all
-    # Without an id map there is no one to be.
+    # Without an id map the caller has no identity there.
     [ $kinds != -Un ] || options="--all --preserve-credentials"
     run -0 as_user nsx-enter -t "$pid" $options -- sh -c 'cat /proc/self/status; stat -L -c %i /proc/self/ns/user'
     [ "${lines[-1]}" = "$(ns_of "$pid" user)" ]
@@ -75,7 +75,7 @@ teardown() {
   inner() { has_child "$outer" bwrap && has_child "$child" sleep; }
   wait_until inner
   target=$child
-  # Its namespaces belong to one user namespace, and its program is in another below that.
+  # Its namespaces belong to one user namespace, and its program is in a descendant of that.
   for options in "" -a "-n -m -p"; do
     run -0 as_user nsx-enter -t "$target" $options -- stat -L -c %i /proc/self/ns/net /proc/self/ns/mnt
     [ "${lines[*]}" = "$(ns_of "$target" net) $(ns_of "$target" mnt)" ]
@@ -100,7 +100,7 @@ set -eu
 cd "$1/right"
 sleep 300 &
 target=$!
-# strace stops each when it has the process, before it looks at any more of it.
+# strace stops each when it has opened the process, before it reads any more of it.
 tracers=
 for option in -r -w -e -Sfollow -c -n; do
   strace -qq -o /dev/null -e trace=pidfd_send_signal -e inject=pidfd_send_signal:signal=STOP:when=1 \
@@ -167,7 +167,7 @@ END
     run -0 nsx-enter -t "$pid" $options -- true
     [ "$output" = "" ]
   done
-  # Nothing changes where it is the caller's own.
+  # If the namespace is the caller's own, nothing changes.
   run -0 nsx-enter -t $$ -p -- true
   [ "$output" = "" ]
 }
@@ -175,7 +175,7 @@ END
 @test "defect 18: a refusal names the missing privilege" {
   run -1 as_user nsx-enter -t 1 -n -- true
   [[ "$output" = *"Permission denied"$'\n'"hint: needs the right to trace that process (as its user, or CAP_SYS_PTRACE): run as root" ]]
-  # One's own process, in namespaces of root's.
+  # The caller's own process, in namespaces of root.
   spawn unshare -n -- "${become_user[@]}" sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
   run -1 as_user nsx-enter -t "$pid" -n -- true

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What runs inside is of the target, and where there is nothing to run, that is said: never on the host what was
-# meant for a container, and a shell that is there.
+# The program, or the shell, is one that exists inside the target. If none exists, an error says so; nothing meant
+# for a container ever runs on the host.
 # shellcheck disable=SC2154 # what bats and the loaded files set
 load ../lib/common
 load ../lib/containers
@@ -36,7 +36,7 @@ runs_inside() {
     # shellcheck disable=SC2086 # words
     runs_inside $options
   done
-  # Directories are the target's, also where the host has others.
+  # Directories are the target's, even if the host has them as well.
   run -0 nsx-enter -t "$pid" -w=/etc/deep -- pwd
   [ "$output" = /etc/deep ]
   run -0 nsx-enter -t "$pid" --wd=/etc/deep -- pwd
@@ -64,7 +64,7 @@ runs_inside() {
     run -1 nsx-enter -t "$pid" $options -- true
     [ "$output" = "nsx-enter: cannot enter the user namespace of PID $pid: it is already yours, and no other namespace is requested"$'\n'"hint: add --all to enter all of its namespaces" ]
   done
-  # As setns(2) has it, and nsenter.
+  # As in setns(2) and nsenter.
   run -1 nsenter -t "$pid" -U true
   run -0 nsx-enter -t "$pid" -U -u -- stat -L -c %i /proc/self/ns/uts
   [ "$output" = "$(ns_of "$pid" uts)" ]
@@ -80,7 +80,7 @@ runs_inside() {
   done
 }
 
-# The shell that is started without a program, by what it says of itself.
+# The shell that is started without a program, as it identifies itself.
 started_shell() {
   nsx-enter -t "$pid" "$@" <<<'echo "$0"; exit'
 }
@@ -93,7 +93,7 @@ started_shell() {
   [ "$output" = -sh ]
   SHELL=/bin/ash run -0 started_shell
   [ "$output" = -ash ]
-  # Of the UID that the program will have; a shell that lets nobody in is none.
+  # For the UID that the program will have; a shell that rejects logins does not count.
   printf '%s\n' 'root:x:0:0::/root:/bin/ash' 'www:x:33:33::/:/usr/sbin/nologin' 'gone:x:34:34::/:/bin/gone' \
     >"$root/etc/passwd"
   run -0 started_shell
@@ -104,7 +104,7 @@ started_shell() {
   done
   run -0 nsx-enter -t "$pid" --plan
   [[ "${lines[-1]}" = *". run /bin/ash as a login shell" ]]
-  # Where the files are the host's, so is the shell.
+  # With the files of the host, the shell is the host's.
   SHELL=/bin/bash run -0 nsx-enter -t "$pid" -u --plan
   [[ "${lines[-1]}" = *". run /bin/bash as a login shell" ]]
 }
@@ -152,7 +152,7 @@ started_shell() {
   [ -z "$stderr" ]
   run -127 nsx-enter -t "$pid" -- /usr/bin/env
   [ "$output" = "nsx-enter: cannot execute /usr/bin/env: No such file or directory"$'\n'"hint: check that it exists in the files of PID $pid; to run a program of the host, leave out the mount namespace: -n -u -i -p" ]
-  # The host's own are as ever.
+  # Those of the host are found as usual.
   run -127 nsx-enter -t "$pid" -u -- nsx-no-such-program
   [ "$output" = "nsx-enter: cannot execute nsx-no-such-program: No such file or directory" ]
 }

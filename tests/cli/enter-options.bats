@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What of the target the program gets besides its namespaces, and the options of nsenter(1) for it.
+# What the program gets from the target besides its namespaces, and the options of nsenter(1) for that.
 load ../lib/common
 load ../lib/containers
 
@@ -27,14 +27,14 @@ has_feature() {
   id=$(nsx-ls -n -o ID -t net -p "$pid")
   run -0 nsx-enter "-n=:$(words $id)" -- readlink /proc/self/ns/net
   [ "$output" = "net:[$(ns_of "$pid" net)]" ]
-  # Of another kind, it is not found.
+  # It is not found with another kind.
   run -1 nsx-enter "--uts=:$(words $id)" -- true
   # Nor by its inode number.
   run -1 nsx-enter "--net=:$(ns_of "$pid" net)" -- true
 }
 
 @test "-N, --net-socket: the net namespace of a socket" {
-  # A socket of here, held by a process there.
+  # A socket of this namespace, held by a process there.
   exec 9<>/dev/udp/127.0.0.1/9
   spawn unshare -n sleep 300
   exec 9>&-
@@ -43,7 +43,7 @@ has_feature() {
     run -0 unshare -n nsx-enter -t "$pid" $option -- readlink /proc/self/ns/net
     [ "$output" = "$(readlink /proc/$$/ns/net)" ]
   done
-  # It is what is entered, and nothing else.
+  # It is entered, and nothing else is.
   run -0 unshare -n nsx-enter -t "$pid" -N 9 -- readlink /proc/self/ns/uts
   [ "$output" = "$(readlink /proc/$$/ns/uts)" ]
   run -1 nsx-enter -t "$pid" -N 0 -- true
@@ -60,7 +60,7 @@ has_feature() {
   wait_until has_left "$pid" net
   wait_until is_mapped "$pid" uid_map
   inner=$(ns_of "$pid" user)
-  # The parent of the target's, by name or since nothing is named.
+  # The parent of the target's, by name, or by default.
   run -0 nsx-enter -t "$pid" -U --preserve-credentials -- stat -L -c %i /proc/self/ns/user
   [ "$output" = "$inner" ]
   for options in "-U --user-parent" --user-parent; do
@@ -68,11 +68,11 @@ has_feature() {
     outer=$output
     [ "$outer" != "$inner" ] && [ "$outer" != "$(ns_of $$ user)" ]
   done
-  # The owner of what is named.
+  # The owner of the named namespace.
   run -0 nsx-enter -t "$pid" -n --user-parent --preserve-credentials -- stat -L -c %i /proc/self/ns/user
   [ "$output" = "$inner" ]
-  # Above the caller's own there is nothing to see.
-  # Where the owner has no 0, the ids are the target's, as with -U.
+  # Nothing above the caller's own is visible.
+  # If the owner has no 0, the ids are the target's, as with -U.
   spawn as_user unshare -U --map-current-user --keep-caps -- unshare -n sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
   for options in "-n --user-parent" "-U -n"; do
@@ -100,7 +100,7 @@ has_feature() {
     run -0 $as nsx-enter -t "$pid" -U -S follow -G follow -- sh -c 'id -u; id -g'
     [ "${lines[*]}" = "$ordinary_uid $ordinary_uid" ]
   done
-  # Of a user namespace that is entered by a file, the ids are not known.
+  # If the user namespace is entered by a file, the ids are unknown.
   run -1 nsx-enter -t "$pid" --user="/proc/$pid/ns/user" -S follow -- true
   [[ "$output" = *"cannot follow the target's UID: "* ]]
 }
@@ -112,11 +112,11 @@ has_feature() {
   for as in as_user env; do
     run -0 $as nsx-enter -t "$pid" -U --keep-caps -- grep CapEff /proc/self/status
     [[ "$output" = *0000[0-9a-f]*ffff ]]
-    # Without it, exec takes them away.
+    # Without it, exec drops them.
     run -0 $as nsx-enter -t "$pid" -U -- grep CapEff /proc/self/status
     [[ "$output" = *0000000000000000 ]]
   done
-  # Nothing is kept that no user namespace gave.
+  # Only capabilities given by a user namespace are kept.
   run -0 nsx-enter -t "$pid" -n --keep-caps -S 1234 -- grep CapEff /proc/self/status
   [[ "$output" = *0000000000000000 ]]
 }
@@ -133,8 +133,8 @@ has_feature() {
   done
   run -0 nsx-enter -t "$pid" -u -- env
   [[ "$output" = *"WHERE=here"* ]]
-  # In its files, the program is searched for with its PATH, and the shell of a user whom its user database does
-  # not have is its SHELL; a program of the caller's is the caller's choice.
+  # With the target's files, the program is searched for in the target's PATH, and SHELL is used for a user missing in
+  # its user database. With the caller's files, the caller chooses.
   printf '#!/bin/sh\necho found "$0"\n' >"$BATS_TEST_TMPDIR/only-there"
   cp "$BATS_TEST_TMPDIR/only-there" "$BATS_TEST_TMPDIR/shell"
   chmod 755 "$BATS_TEST_TMPDIR/only-there" "$BATS_TEST_TMPDIR/shell" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/test \
@@ -161,10 +161,10 @@ has_feature() {
   done
   run -0 nsx-enter -t "$pid" -u -- grep ^0:: /proc/self/cgroup
   [ "$output" = "$own" ]
-  # In its namespaces the path is another one, and the cgroup the same.
+  # In its namespaces the path differs, and the cgroup is the same.
   run -0 nsx-enter -t "$pid" -c -p -m -- sh -c 'read -r pid <"$1/cgroup.procs"; [ -n "$pid" ]' - "$cgroup"
   run -1 as_user nsx-enter -t "$pid" -u -c -- true
-  # One that is frozen would stop whoever comes in.
+  # A frozen cgroup would stop the process that joins it.
   echo 1 >"$cgroup/cgroup.freeze"
   wait_until grep -qx 'frozen 1' "$cgroup/cgroup.events"
   run -1 --separate-stderr nsx-enter -t "$pid" -u -c -- true
@@ -184,7 +184,7 @@ has_feature() {
   mkdir "$cgroup/inner"
   chown "$ordinary_uid" "$cgroup/inner" "$cgroup/inner/cgroup.procs"
   echo "$pid" >"$cgroup/inner/cgroup.procs"
-  # From one below the delegated one: the common ancestor is the user's.
+  # From a cgroup below the delegated one: the common ancestor belongs to the user.
   run -0 sh -c 'mkdir "$1/mine"; echo $$ >"$1/mine/cgroup.procs"; shift; exec "$@"' - "$cgroup" \
     "${become_user[@]}" nsx-enter -t "$pid" -U -c -- grep ^0:: /proc/self/cgroup
   [ "$output" = "0::/${cgroup##*/}/inner" ]
@@ -217,7 +217,7 @@ has_feature() {
   [ "$output" = /inside ]
   run -1 nsx-enter -t "$pid" -u --wdns=/mnt/inside -- pwd
   [[ "$output" = *"cannot change the working directory to /mnt/inside: No such file or directory"* ]]
-  # Alone it says nothing.
+  # Alone it prints nothing.
   run -0 nsx-enter -t "$pid" -u -W -- pwd
   [ "$output" = "$PWD" ]
 }
@@ -258,7 +258,7 @@ has_feature() {
     long=$kind
     [ $kind != mnt ] || long=mount
     run -0 as_user nsx-enter -t "$pid" "--$long" -- stat -L -c %i "/proc/self/ns/$kind" /proc/self/ns/user
-    # /proc is the host's but in mnt.
+    # /proc is the host's, except with mnt.
     if [ $kind != pid ]; then [ "${lines[0]}" = "$(ns_of "$pid" $kind)" ]; fi
     [ "${lines[-1]}" = "$(ns_of "$pid" user)" ]
     run -0 as_user nsx-enter -t "$pid" "--$long" -- id -u
@@ -266,14 +266,14 @@ has_feature() {
   done
   run -0 as_user nsx-enter -t "$pid" -n --plan -- id
   [[ "${lines[2]}" = *"join the user namespace of PID $pid"* ]]
-  # Not for root, who has the right without.
+  # Not for root, who needs no other right.
   run -0 nsx-enter -t "$pid" -n -- stat -L -c %i /proc/self/ns/user
   [ "$output" = "$(ns_of $$ user)" ]
 }
 
 # bats test_tags=any-kernel,rootless
 @test "of nested user namespaces, the one with rights over all is entered first" {
-  # The net namespace is the outer's, the UTS namespace the inner's.
+  # The net namespace belongs to the outer one, the UTS namespace to the inner one.
   spawn as_user unshare -Urn -- unshare -Uru -- sleep 300
   wait_until has_left "$pid" uts
   wait_until is_mapped "$pid" gid_map

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What must never happen when something hostile, or something that ends at the wrong moment, is entered.
+# What must never happen when the target is hostile, or ends at the wrong moment.
 load ../lib/common
 load ../lib/containers
 
@@ -12,7 +12,7 @@ teardown() {
   in_all
   make_cgroup
   echo "$pid" >"$cgroup/cgroup.procs"
-  # The shell's own look opens nothing.
+  # The shell opens nothing when it looks.
   look='for n in 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
     if [ -e /proc/self/fd/$n ]; then echo $n; fi; done'
   in_vain=$(sh -c "exec 3>&- 4>&-; $look" 3>&- 4>&-)
@@ -22,14 +22,14 @@ teardown() {
   done
 }
 
-# Who may reach a process through /proc: what a hostile program inside tries.
+# Which processes may reach a process through /proc, as a hostile program inside tries.
 # shellcheck disable=SC2016 # for the shell inside
 reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reached $file"; done
   for file in environ maps auxv mem; do dd bs=1 count=1 if=/proc/$0/$file of=/dev/null && echo "reached $file"; done
   exit 0'
 
 @test "the waiting parent is out of reach of a hostile root inside" {
-  # The container has a user namespace of the ordinary user's, and sees the host's /proc and PIDs.
+  # The container has a user namespace of the ordinary user, and sees the host's /proc and PIDs.
   in_user
   "${become_user[@]}" nsx-enter -t "$pid" -a --mount-proc=/tmp -- sleep 300 3>&- 4>&- &
   waiting=$!
@@ -39,7 +39,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
   run -0 as_user nsenter -t "$pid" -U -m -n --preserve-credentials sh -c "$reach" "$waiting"
   [[ "$output" != *reached* ]]
   [[ "$output" = *"Permission denied"* ]]
-  # The program itself is like any other one there.
+  # The program itself is like any other program there.
   run -0 as_user nsenter -t "$pid" -U -m -n --preserve-credentials sh -c "$reach" "$child"
   [[ "$output" = *"reached environ"* ]]
 }
@@ -47,7 +47,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
 # bats test_tags=slow
 @test "the entering process is out of reach until the program starts" {
   in_user
-  # strace holds it before it becomes the starter, when all is entered.
+  # strace holds it before it becomes the starter, when everything is entered.
   "${become_user[@]}" strace -qq -o /dev/null -e trace=execveat -e inject=execveat:delay_enter=60000000 \
     nsx-enter -t "$pid" -U -m -n -u -- true 3>&- 4>&- &
   tracer=$!
@@ -63,7 +63,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
   kill -KILL "$entering" "$tracer"
 }
 
-# What the kernel makes of a process with new credentials is a switch, /proc/sys/fs/suid_dumpable.
+# /proc/sys/fs/suid_dumpable controls whether the kernel lets a process with new credentials be traced.
 @test "new credentials in the target let nobody reach the process" {
   in_user
   for as in "" "${become_user[*]}"; do
@@ -83,7 +83,7 @@ reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reache
   [ -x "$storm" ] || cannot "find pid-storm: build with -Dtests=true"
   mkdir -p "$BATS_TEST_TMPDIR/right" "$BATS_TEST_TMPDIR/wrong"
   here=$(cat /proc/sys/kernel/pid_max)
-  # From Linux 6.14 on, a PID namespace has a limit of its own, and a new one the largest.
+  # From Linux 6.14 on, a PID namespace has its own limit, and a new one the largest.
   run env WHO=wrong unshare -u -p -f --kill-child --mount-proc -- sh -c '
     if [ "$(cat /proc/sys/kernel/pid_max)" != "$1" ]; then echo 600 >/proc/sys/kernel/pid_max; fi
     echo wrong >/proc/sys/kernel/hostname

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317 # at_terminal and at_prompt call what a test defines as typed
-# The terminal that a program gets that is another's: everything works as at the caller's own.
+# The terminal of a program that belongs to another: everything works as on the caller's own.
 load ../lib/common
 load ../lib/terminal
 
@@ -33,7 +33,7 @@ setup() {
 
 @test "a target that is chrooted inside its mount namespace: a note says how to follow it" {
   note="note: the target's root directory differs from that of its mount namespace (--root uses the target's)"
-  # Neither is this one, nor one whose root is followed.
+  # No note for a target that is not chrooted, or with --root.
   run -0 at_terminal "$enter true; nsx-enter -t $pid -m -r -- true"
   [[ $output != *"$note"* ]]
   root=$BATS_TEST_TMPDIR/root
@@ -44,10 +44,10 @@ setup() {
   [ "${output//$'\r'/}" = "nsx-enter: $note"$'\nran' ]
   run -0 at_terminal "nsx-enter -t $pid -a -- echo ran"
   [[ $output = *"$note"* ]]
-  # With it the program is another, and says nothing.
+  # With --root the program inside runs, and no note is printed.
   run -0 at_terminal "nsx-enter -t $pid -m -r -- sleep 0"
   [[ $output != *note* ]]
-  # Nor is anything said to a program, or under the other name.
+  # No note without a terminal, or under the name nsenter.
   run -0 nsx-enter -t "$pid" -m -- echo ran
   [ "$output" = ran ]
   ln -s "$(command -v nsx-enter)" "$BATS_TEST_TMPDIR/nsenter"
@@ -70,7 +70,7 @@ setup() {
 }
 
 @test "a pager after a pipe keeps the terminal's settings, and alone gets the keys" {
-  # The pager: it has the terminal raw, and reads a key there.
+  # The pager sets the terminal raw and reads a key there.
   cat >"$BATS_TEST_TMPDIR/pager" <<END
 before=\$(stty -g </dev/tty)
 stty raw -echo </dev/tty
@@ -161,9 +161,9 @@ END
     echo "echo \$PPID >$BATS_TEST_TMPDIR/in"
     wait_until [ -s "$BATS_TEST_TMPDIR/in" ]
     type_stopped_job
-    # A shell that still takes the job for a stopped one does not exit.
+    # A shell that still considers the job stopped does not exit.
     echo "kill -KILL %1; disown -a; exit 3"
-    # What is typed before its end is still the inner shell's.
+    # Input typed before its end still goes to the inner shell.
     wait_until is_gone "$(cat "$BATS_TEST_TMPDIR/in")"
     echo "echo \$? >$BATS_TEST_TMPDIR/status; touch $BATS_TEST_TMPDIR/ended"
     wait_until is_there ended

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-enter --as, --as-container, and names for -S and -G: whom a program runs as, and with which rights.
+# nsx-enter --as, --as-container, and names for -S and -G: the program's user and rights.
 # bats file_tags=any-kernel
 load ../lib/common
 load ../lib/containers
@@ -15,7 +15,7 @@ teardown() {
   leave_cgroup
 }
 
-# A container with users of its own. Its root directory can be looked into by ordinary users.
+# A container with its own users. Ordinary users can read its root directory.
 in_root_with_users() {
   make_busybox_root "$root" sh ash id env sleep pwd grep cat
   printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'www-data:x:33:33::/srv/www:/usr/sbin/nologin' \
@@ -25,7 +25,7 @@ in_root_with_users() {
   in_root "$root"
 }
 
-# What a program sees of who it is.
+# The program's view of its identity.
 whoami_program='echo "$(id -u):$(id -g) $(id -G) $HOME $SHELL ${USER-none} ${LOGNAME-none}"'
 
 runs_as() {
@@ -49,10 +49,10 @@ runs_as() {
   [ "$output" = "4021:4100 4100 20 27 /home/bob /bin/ash nsx-bob nsx-bob" ]
   run -0 nsx-enter -t "$pid" -S nsx-bob -G sudo -- sh -c 'id -u; id -G'
   [ "${lines[*]}" = "4021 27" ]
-  # The shell is that of the user, and nothing of root's rights is left.
+  # The shell is the user's, and none of root's rights are left.
   run -0 nsx-enter -t "$pid" --as=nsx-bob <<<'echo "$0"; grep -E "^Cap(Inh|Prm|Eff|Amb):.*[1-9a-f]" /proc/self/status; exit 0'
   [ "$output" = -ash ]
-  # With a root directory alone, its files count as well.
+  # With only a root directory, its files apply as well.
   run -0 nsx-enter -t "$pid" -r --as=nsx-bob --plan true
   [[ $output = *"set the variables HOME=/home/bob"*"become GID 4100, UID 4021, set the groups to 4100, 27, 20 (needs"* ]]
 }
@@ -127,7 +127,7 @@ runs_as() {
 status_program='grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs):" /proc/self/status; cat /proc/self/oom_score_adj;
   grep -E "open files|core file" /proc/self/limits; pwd; echo "$NSX_MINE"; cat /proc/self/cgroup'
 
-# What the target says of itself, in the same form.
+# The target's own view, in the same form.
 status_of_target() {
   grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs):" "/proc/$1/status"
   cat "/proc/$1/oom_score_adj"
@@ -151,7 +151,7 @@ in_limits() {
   in_limits --reuid=4021 --regid=4022 --groups=4022,27 --bounding-set=-chown,-sys_admin --no-new-privs
   run -0 nsx-enter -t "$pid" --as-container -- sh -c "$status_program"
   diff <(echo "$output") <(status_of_target "$pid")
-  # Another user has none of the rights that the target gave up for good.
+  # Another user has none of the rights that the target dropped permanently.
   run -0 nsx-enter -t "$pid" --as-container --as=root -- grep -E "^Cap(Prm|Eff):" /proc/self/status
   [ "${output//[[:space:]]/ }" = "CapPrm: 0000000000000000 CapEff: 0000000000000000" ]
 }
@@ -231,7 +231,7 @@ in_limits() {
   [[ $output == "nsx-enter: cannot follow the capabilities of PID $pid: they apply to its user namespace, and the program would run in another"$'\n'"hint: add --user" ]]
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
   run -0 nsx-enter -t "$pid" -m -U --as-container -- true
-  # A proc without the target's masks would be more than the target has.
+  # A proc without the target's masks would show more than the target sees.
   run -1 nsx-enter -t "$pid" --as-container --mount-proc -- touch "$BATS_TEST_TMPDIR/ran"
   [ "${lines[0]}" = "nsx-enter: --as-container and --mount-proc are mutually exclusive" ]
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]

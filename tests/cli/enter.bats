@@ -2,11 +2,11 @@
 load ../lib/common
 load ../lib/containers
 
-# What namespaces() prints, of whoever runs it, in as many words for a shell inside.
+# Prints what namespaces() prints, for the calling process, as a script for a shell inside.
 inside="cd /proc/self/ns && exec stat -L -c '%n %i' ${kernel_kinds[*]}"
 
 # Checks that these options enter the target's namespaces of exactly the kinds in the first word.
-# The /proc of the host is still there where mnt is not entered, and knows us there.
+# Without mnt the /proc of the host is still visible and has this process.
 enters_only() {
   local kinds=" $1 " target=$2 entered theirs wanted=() i
   shift 2
@@ -85,7 +85,7 @@ enters_only() {
   run -0 nsx-enter -t "$pid" --uts --net="/proc/$first/ns/net" -- sh -c "$inside"
   [[ "$output" = *"uts $(ns_of "$pid" uts)"* ]]
   [[ "$output" = *"net $(ns_of "$first" net)"* ]]
-  # A file stands above --all, wherever it is named.
+  # A file overrides --all, whatever their order.
   run -0 nsx-enter --net="/proc/$first/ns/net" --all -t "$pid" -- readlink /proc/self/ns/net
   [ "$output" = "net:[$(ns_of "$first" net)]" ]
 }
@@ -153,7 +153,7 @@ enters_only() {
   run -0 nsx-enter -t "$pid" -U -G 0 -S 0 -- id -u
   [ "$output" = 0 ]
   run -0 nsx-enter -t "$pid" -U --preserve-credentials -- sh -c 'cat /proc/self/status'
-  # Root of here is nobody there.
+  # Root of the caller's namespace is unmapped there.
   [[ "$output" = *"Uid:"*"65534"* ]]
 }
 
@@ -256,7 +256,7 @@ enters_only() {
   target=$child
   wait_until has_left "$target" uts
   number=$(awk '/^NSpid:/ { print $3 }' "/proc/$target/status")
-  # In its mount namespace alone, /proc counts as the container does, and this process does not.
+  # With its mount namespace only, /proc counts as in the container, which does not see this process.
   run -0 nsenter -t "$init" -m -- nsx-enter -t "$number" -u -- cat /proc/sys/kernel/hostname
   run -0 nsenter -t "$init" -m -- sh -c "exec 3</proc/$number/ns/uts; stat -L -c %i /proc/$number/ns/uts"
   [ "$output" = "$(ns_of "$target" uts)" ]
@@ -265,7 +265,7 @@ enters_only() {
   [ "$output" = over-there ]
 }
 
-# The steps of a plan, without what each needs.
+# The steps of a plan, without the privileges.
 steps() {
   "$@" --plan -- id | sed 's/ (needs .*//'
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # bats file_tags=slow
-# Every option of the two runners does what it is for, as root and as an ordinary user. What else there is to
-# each of them is in the other files.
+# Every option of the two runners works, as root and as an ordinary user. The other files test the options in
+# detail.
 load ../lib/common
 load ../lib/containers
 
@@ -19,7 +19,7 @@ teardown() {
   [ -z "$root" ] || rm -r "$root"
 }
 
-# A test's body for root and for an ordinary user, with the user's words before a command in "${as[@]}".
+# Runs a test's body for root and for an ordinary user; "${as[@]}" is the prefix of commands as the user.
 for_each_user() {
   for who in root user; do
     as=()
@@ -31,7 +31,7 @@ for_each_user() {
   done
 }
 
-# Runs a command that ends with this status: its output is to match a pattern.
+# Runs a command and checks its status and that its output matches a pattern.
 # tries OPTION STATUS PATTERN COMMAND...
 tries() {
   local option=$1 wanted_status=$2 pattern=$3
@@ -46,14 +46,14 @@ tries() {
   fi
 }
 
-# The same of the tool, which succeeds: shows OPTION PATTERN ARGUMENTS...
+# The same for the tool, which succeeds: shows OPTION PATTERN ARGUMENTS...
 shows() {
   local option=$1 pattern=$2
   shift 2
   tries "$option" 0 "$pattern" "${as[@]}" "$tool" "$@"
 }
 
-# An option that is added has to be added here.
+# New options have to be added here.
 every_option_was_tried() {
   diff <("$tool" --help | sed -nE 's/^  (-.,|   ) (--[a-z-]+).*/\2/p' | LC_ALL=C sort) \
     <(printf '%s\n' "${tried[@]}" | LC_ALL=C sort -u)
@@ -69,12 +69,12 @@ kills_the_child() {
   wait_until is_gone "$child"
 }
 
-# Sends the tool a signal, and says that it has come.
+# Sends the tool a signal and reports that it arrived.
 signal_parent='trap "echo got it; exit" USR1; (kill -USR1 $PPID) & while :; do sleep 0.01; done'
 
 inode='stat -L -c %i /proc/self/ns'
 
-# --into-cgroup and --cgroup-limits, from a cgroup that is the user's.
+# --into-cgroup and --cgroup-limits, from a cgroup of the user.
 takes_cgroups() {
   local from below path
   make_cgroup
@@ -98,7 +98,7 @@ enters() {
   tool=nsx-enter
   local target their kind long outside inside user own_pid
 
-  # An ordinary user's container, with a socket of its own as descriptor 9.
+  # An ordinary user's container, with its own socket as descriptor 9.
   spawn "${become_user[@]}" env --chdir=/usr/share NSX_WHOSE=target \
     nsx-unshare -rmuinpCT --lo --kill-child -- bash -c 'exec 9<>/dev/udp/127.0.0.1/9 sleep 300'
   wait_until has_child "$pid" sleep
@@ -116,7 +116,7 @@ enters() {
   done
   shows net-socket "$(ns_of "$target" net)" $their --net-socket=9 -- $inode/net
   shows user-parent "$user" $their -n --user-parent --preserve-credentials -- $inode/user
-  # It is what root is outside, which the container does not have.
+  # It is root outside, which the container does not have.
   outside=65534 inside=0
   shows setuid $inside $their -U --setuid=0 -- id -u
   shows setgid $inside $their -U --setgid=0 -- id -g
@@ -146,7 +146,7 @@ enters() {
   shows version "nsx-enter *" --version
   takes_cgroups $their --uts --user
 
-  # From a cgroup that is beside the target's, below one that is the user's.
+  # From a sibling of the target's cgroup, below one of the user.
   make_cgroup
   mkdir "$cgroup/inner" "$cgroup/mine"
   chown -R $ordinary_uid "$cgroup"
@@ -174,7 +174,7 @@ enters() {
 creates() {
   tool=nsx-unshare
   local may kind long ids
-  # What gives an ordinary user the rights.
+  # Gives an ordinary user the rights.
   may=
   [ $who = root ] || may=-r
 
@@ -227,7 +227,7 @@ creates() {
     shows load-interp "*nsx-test*" -r -p --fork --load-interp=":nsx-test:M::NSXTEST::/bin/cat:" -- \
       ls /proc/sys/fs/binfmt_misc
   else
-    # Before Linux 6.7 the refusal is all there is.
+    # Before Linux 6.7 only the refusal can be tested.
     tries mount-binfmt 1 "" "${as[@]}" nsx-unshare -r --mount-binfmt=/mnt -- echo wrong
     tries load-interp 1 "" "${as[@]}" nsx-unshare -r -p --fork -l x -- echo wrong
   fi
@@ -245,7 +245,7 @@ creates() {
   takes_cgroups --user
 }
 
-# As shows, where both users have subordinate ids.
+# What `shows` checks, where both users have subordinate ids.
 with_sub_ids() {
   local option=$1 pattern=$2
   shift 2

@@ -44,7 +44,7 @@ kills_the_program() {
   wait_until is_gone "${spawned[-1]}"
 }
 
-# Its UID is another's, so the kernel has forgotten the parent-death signal.
+# Its UID has changed, so the kernel has dropped the parent-death signal.
 # bats test_tags=any-kernel
 @test "defect 3: --kill-child also kills a program that has changed its UID" {
   spawn nsx-unshare --kill-child -- setpriv --reuid=$ordinary_uid --clear-groups sleep 300
@@ -81,7 +81,7 @@ kills_the_program() {
   for signal in TERM INT HUP QUIT USR1 USR2 WINCH; do
     for option in --forward-signals --forward-signals=$signal; do
       : >"$BATS_TEST_TMPDIR/got"
-      # A shell's background jobs ignore INT and QUIT; env gives the standard action back.
+      # Background jobs of a shell ignore INT and QUIT; env restores the default action.
       spawn env --default-signal=INT,QUIT nsx-unshare $option -- sh -c "trap 'echo $signal >&9' $signal; echo ready >&9
         while :; do sleep 0.01; done" 9>"$BATS_TEST_TMPDIR/got"
       spawned+=("$(child_of "$pid" sh)")
@@ -197,7 +197,7 @@ tells_start_and_end() {
 
 # --- the pseudo-terminal ---
 
-# Runs a command at a terminal of its own, as a person would.
+# Runs a command on its own terminal, as a user would.
 at_terminal() {
   script -qec "$*" /dev/null
 }
@@ -211,7 +211,7 @@ has_a_terminal_of_its_own() {
 # bats test_tags=any-kernel,rootless
 @test "--pty: the program has its own controlling terminal" {
   each_tool has_a_terminal_of_its_own
-  # /dev/tty is the controlling one: only its session leader's child can open it.
+  # /dev/tty is the controlling terminal: only a process of its session can open it.
   run -0 nsx-unshare --pty -- sh -c 'echo through >/dev/tty; ps -o sid= -p $$ | grep -qw $$' </dev/null
   [ "${lines[0]%$'\r'}" = through ]
 }
@@ -246,7 +246,7 @@ has_a_terminal_of_its_own() {
 
 # bats test_tags=slow,rootless
 @test "--pty: a key at the caller's terminal signals the program only" {
-  # ^C; then the program tells it, and the tool ends as the program.
+  # ^C: the program reports it, and the tool ends like the program.
   cat >"$BATS_TEST_TMPDIR/program" <<END
 trap 'echo got INT; echo >"$BATS_TEST_TMPDIR/ended"; exit 9' INT
 echo >"$BATS_TEST_TMPDIR/ready"
@@ -282,7 +282,7 @@ END
 
 # bats test_tags=slow,rootless
 @test "--pty: the program can push nothing into the caller's terminal" {
-  # TIOCSTI, which root may use on every kernel; then what a shell at the caller's terminal would read.
+  # TIOCSTI, which root may use on every kernel; then what a shell on the caller's terminal would read.
   cat >"$BATS_TEST_TMPDIR/program" <<'END'
 my $key = "X";
 ioctl(STDIN, 0x5412, $key) or die "TIOCSTI: $!";
@@ -290,7 +290,7 @@ END
   pushed='-- perl "$1"; read -rt 1 -n 1 key; echo "<$key>"'
   printf 'nsx-unshare --fork %s\n' "$pushed" >"$BATS_TEST_TMPDIR/without"
   printf 'nsx-unshare --pty %s\n' "$pushed" >"$BATS_TEST_TMPDIR/with"
-  # The keyboard is a pipe in which nothing comes.
+  # The keyboard is a pipe without input.
   mkfifo "$BATS_TEST_TMPDIR/keys"
   for with in without with; do
     run -0 at_terminal "bash $BATS_TEST_TMPDIR/$with $BATS_TEST_TMPDIR/program" 5<>"$BATS_TEST_TMPDIR/keys" <&5

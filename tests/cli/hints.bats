@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Hints say what to do, and never to do what was done or what does not help.
+# Hints give useful advice: never what was just done, and never what does not help.
 load ../lib/common
 
 setup() {
@@ -17,7 +17,7 @@ teardown() {
   fi
 }
 
-# Root without a capability; with, and without it in the bounding set.
+# Root without a capability, which the bounding set has or lacks.
 weak=(setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin --)
 
 # Runs a command as root without CAP_SYS_ADMIN, which the bounding set has.
@@ -33,7 +33,7 @@ as_weak_root() {
   run -1 --separate-stderr as_user nsx-unshare -n true
   [[ $stderr = *$'\n'"hint: needs CAP_SYS_ADMIN: run as root, or add --map-root-user" ]]
   spawn_in net -n
-  # Not below a directory that others can write to: nsx-pin would not use it.
+  # Not below a directory that others can write to, which nsx-pin would reject.
   dir=$(mktemp -d /tmp/nsx-pins.XXXXXX)
   nsx-pin add --dir "$dir" blue
   run -1 --separate-stderr "${weak[@]}" nsx-enter -t "$pid" -n true
@@ -49,7 +49,7 @@ as_weak_root() {
 }
 
 @test "proc in a user namespace with a covered /proc, and without its own PID namespace" {
-  # What docker does to /proc.
+  # The mounts that docker makes over /proc.
   covered() {
     unshare -m --propagation private sh -c 'mount -t tmpfs none /proc/irq && mount --bind /dev/null /proc/filesystems &&
       mount --bind /proc/sys /proc/sys && exec "$@"' sh "${become_user[@]}" "$@"

@@ -7,7 +7,7 @@ teardown() {
   end_spawned
 }
 
-# Two processes: one with UTS and net namespaces of its own, and one without.
+# Two processes: one with its own UTS and net namespaces, and one without.
 two_processes() {
   spawn sleep 300
   plain=$pid
@@ -52,7 +52,7 @@ two_processes() {
   [ "$(words ${output% *} | cut -d ' ' -f 1,2)" = "net same" ]
   [ "${#lines[@]}" = 1 ]
   run -1 nsx-ls -n --compare "$own_name" "$plain"
-  # What was asked for has to be there.
+  # The requested namespace has to exist.
   run -2 nsx-ls --compare -t uts "pin:$own_name" "$pid"
   [ "$output" = "nsx-ls: pin $own_name has no uts namespace" ]
   run -2 nsx-ls --compare "pin:$own_name" "ns:$(ns_of "$pid" uts)"

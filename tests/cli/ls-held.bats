@@ -3,7 +3,7 @@
 # bats file_tags=slow
 load ../lib/common
 
-# Namespaces that no process is in: whatever nsx-ls lists can be shown, entered and pinned by its number.
+# Namespaces without a process: all that nsx-ls lists can be shown, entered and pinned by number.
 
 teardown() {
   local file
@@ -13,7 +13,7 @@ teardown() {
   end_spawned
 }
 
-# Lets the process end that a namespace was made by, so that only what came after it is left.
+# Ends the process that made a namespace, so that only its other holders are left.
 only_held() {
   kill -KILL "${spawned[0]}"
   wait_until is_gone "${spawned[0]}"
@@ -31,7 +31,7 @@ held_by_descriptor() {
 held_by_socket() {
   spawn_in net -n
   inode=$(ns_of "$pid" net) kind=net
-  # It comes back with a socket of the namespace, and without a descriptor of it.
+  # It returns with a socket of the namespace, and without a descriptor of it.
   # shellcheck disable=SC2016 # perl's
   spawn perl -e 'use Socket; use POSIX;
     open(my $own, "<", "/proc/self/ns/net"); open(my $other, "<", "/proc/$ARGV[0]/ns/net");
@@ -41,7 +41,7 @@ held_by_socket() {
   only_held
 }
 
-# The time namespace that a process has made for its children, of which it has none.
+# The time namespace that a process has made for its future children; it has none.
 held_for_children() {
   kind='time'
   # shellcheck disable=SC2016 # perl's
@@ -50,7 +50,7 @@ held_for_children() {
   inode=$(stat -L -c %i "/proc/$pid/ns/time_for_children")
 }
 
-# The middle one of three user namespaces, which is left by its only process.
+# The middle one of three user namespaces, whose only process leaves it.
 held_by_child() {
   kind=user
   spawn unshare -Ur -- unshare -Ur -- sleep 300

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154,SC2034 # what bats and the loaded file set and use
 load ../lib/common
 
-# What nsx-ls --json prints, held against the schema that is installed.
+# Validates the output of nsx-ls --json against the installed schema.
 
 schema=$NSX_STAGE/usr/share/nsx/nsx-ls.schema.json
 
@@ -29,7 +29,7 @@ for error in errors:
 sys.exit(1 if errors else 0)' "$schema" <<<"$1"
 }
 
-# Runs nsx-ls --json with these options and holds what it prints against the schema.
+# Runs nsx-ls --json with these options and validates the output.
 check() {
   run -0 --separate-stderr nsx-ls --json "$@"
   fits "$output"

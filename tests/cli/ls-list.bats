@@ -3,7 +3,7 @@
 load ../lib/common
 load ../lib/containers
 
-# Which rows, columns and order nsx-ls has, and how it prints them. What a census finds: ls.bats.
+# Which rows, columns and order nsx-ls prints, and how. ls.bats tests what a census finds.
 
 teardown() {
   if [ -e "/run/netns/$own_name" ]; then ip netns del "$own_name"; fi
@@ -19,7 +19,7 @@ cells() {
   nsx-ls -l -n -o "NS,$2" 2>/dev/null | grep "^ *$1 " | sed 's/^ *[0-9]* *//; s/ *$//'
 }
 
-# Runs nsx-ls at a terminal of 80 columns.
+# Runs nsx-ls on a terminal of 80 columns.
 at_terminal() {
   script -qec "stty cols 80; $*" /dev/null </dev/null | tr -d '\r'
 }
@@ -73,7 +73,7 @@ at_terminal() {
       [[ "$output" == *"$uts"* ]]
     else
       jq -e ".namespaces[0].container == [\"${id:0:12}\"]" <<<"$output"
-      # And it can be asked for.
+      # It is available on request, too.
       run -0 --separate-stderr nsx-ls -l -n -r --container "$id" -o NS,TYPE
       [ "${#lines[@]}" = "${#kernel_kinds[@]}" ]
       grep -qx "$uts uts" <<<"$output"
@@ -98,7 +98,7 @@ at_terminal() {
     .held_by[0] == {type: "process", count: 1} and
     (.held_by[1:3] == [8, 9 | {type: "fd", number: ., pid: '"$pid"', command: "sleep"}]) and
     (.held_by[3] | .type == "mount" and .path == "/run/netns/" + $name)' <<<"$output"
-  # A filter looks at each of its phrases.
+  # A filter checks each of its phrases.
   run -0 --separate-stderr nsx-ls -l -n -Q "HELD-BY =~ '^2 fds \\(sleep $pid\\)\$'" -o NS
   [ "$(words $output)" = "$net" ]
 }
@@ -116,7 +116,7 @@ at_terminal() {
     grep -qx "$inode 0" <<<"$output"
     [[ $output != *"$(ns_of "$pid" net)"* ]]
   done
-  # Also what another mount namespace alone has.
+  # Also mounts that only another mount namespace has.
   # shellcheck disable=SC2016 # another shell's
   spawn unshare -m -- sh -c 'mount --bind "/proc/$1/ns/net" "$2" && exec sleep 300' - "$pid" "$(mktemp -p "$BATS_TEST_TMPDIR")"
   wait_until grep -qsx sleep "/proc/$pid/comm"
@@ -170,7 +170,7 @@ at_terminal() {
   container=$pid
   printf '{"ID":"%s","Name":"/web-%s","State":{"Running":true,"Pid":%s}}' "$id" $$ "$pid" >"$data/containers/$id/config.v2.json"
   [ "$(cells "$(ns_of "$pid" uts)" CONTAINER)" = "${id:0:12}" ]
-  # By its name alone it is a daemon.
+  # Its name alone makes it a daemon.
   # shellcheck disable=SC2016 # another shell's
   printf '#!/bin/sh\nread -r _ <"$3"\n' >"$BATS_TEST_TMPDIR/dockerd"
   chmod +x "$BATS_TEST_TMPDIR/dockerd"
@@ -224,7 +224,7 @@ at_terminal() {
   diff <(sort -r <<<"$output") - <<<"$output"
   run -0 --separate-stderr nsx-ls -l -n -r --reverse -o NS
   diff <(sort -n -r <<<"$output") - <<<"$output"
-  # In a tree, those beside each other.
+  # In a tree, siblings are sorted.
   run -0 --separate-stderr nsx-ls -J -T -o NS,NPROCS --sort NPROCS --reverse
   jq -e '[.. | .children? // empty | map(.nprocs) | . == (sort | reverse)] | length > 0 and all' \
     <<<"$output"
@@ -255,7 +255,7 @@ at_terminal() {
   [ "$(words ${lines[0]})" = "$(words $columns)" ]
   run -0 --separate-stderr nsx-ls -H -J
   [ "$(jq -r '.columns[].column' <<<"$output")" = "$columns" ]
-  # The types are what the values are of.
+  # JSON types match the values.
   types=$(jq -c '.columns | map({key: (.column | ascii_downcase | gsub("-"; "_")), value: .type}) | from_entries' <<<"$output")
   run -0 --separate-stderr nsx-ls -J -l --output-all
   jq -e --argjson types "$types" '[.namespaces[] | to_entries[] | select(.value != null) |
@@ -338,7 +338,7 @@ at_terminal() {
   [ "$(words ${lines[1]})" = "$pins/b" ]
   [ "${lines[2]}" = -- ]
   [ "$(words ${lines[3]})" = "$net $pins/a,$pins/b" ]
-  # Broken behind a comma.
+  # Wrapped after a comma.
   [[ ${lines[4]} == "$net 1 process,"* ]]
   [[ ${lines[4]} != *"$pins/b"* ]]
   [[ ${lines[-1]} == "$net 1 process, 2 mounts $pins/a, $pins/b"* ]]

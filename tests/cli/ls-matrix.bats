@@ -4,8 +4,8 @@
 load ../lib/common
 load ../lib/containers
 
-# All happens in a PID namespace of the test's own, so that PID 1 there may be looked at, and nobody
-# else is there.
+# Everything happens in a PID namespace of the test's own, so that PID 1 there is readable, and no other
+# processes are there.
 
 setup() {
   spawned=()
@@ -25,8 +25,8 @@ inside() {
   nsenter -t "$init" -p -m -- "$@"
 }
 
-# Starts a process there by a command that runs `sleep 300` in other namespaces: its PID out here is in
-# $outer, and that in there in $inner.
+# Starts a process there by a command that runs `sleep 300` in other namespaces: $outer is its PID outside,
+# $inner its PID there.
 put() {
   spawn nsenter -t "$init" -p -m -- "$@" sleep 300
   wait_until has_child "$pid" sleep
@@ -34,13 +34,13 @@ put() {
   inner=$(awk '/^NSpid:/ { print $NF }' "/proc/$outer/status")
 }
 
-# Makes a process there the container of this name: by the state that runc would keep.
+# Makes a process there the container of this name, by the state that runc would store.
 name_container() {
   containers+=("$1")
   record_of_runc "$1" "$inner" "$outer"
 }
 
-# The row of a PID, with one blank between cells: row PID.
+# The row of a PID, with single spaces between cells: row PID.
 row() {
   tr -s ' ' <<<"$output" | sed 's/^ //' | grep -E "(^| )$1 "
 }

@@ -14,12 +14,12 @@ teardown() {
   leave_cgroup
 }
 
-# The value of a line above the table, of all lines with this key: value KEY.
+# The value of the line with this key above the table, or of all such lines: value KEY.
 value() {
   sed -n "s/^$1: *//p" <<<"$output"
 }
 
-# The table, without its heading, and with one blank between cells.
+# The table, without its heading, with single spaces between cells.
 table() {
   sed '1,/^ *PID /d' <<<"$output" | tr -s ' ' | sed 's/^ //'
 }
@@ -174,7 +174,7 @@ table() {
 
 @test "a process lists its namespaces, as -p does" {
   spawn_in uts -u
-  # Without the numbers of processes in namespaces that others share.
+  # Without the process counts of namespaces that others share.
   run -0 nsx-ls -p "$pid" -o NS,TYPE
   expected=$output
   inode=$(stat -L -c %i "/proc/$pid/ns/uts")
@@ -254,7 +254,7 @@ table() {
   [ -z "$stderr" ]
   run -0 --separate-stderr as_user nsx-ls "$(ns_of "$pid" net)"
   [ "$(value interface)" = "lo down" ]
-  # A process that may not be traced, and a namespace of root's that a bind mount shows to everybody.
+  # A process that may not be traced, and a namespace of root that a bind mount shows to everybody.
   spawn_in uts -u
   run -0 --separate-stderr unshare -m -- bash -c "
     mount -t tmpfs -o mode=755 none /mnt

@@ -2,8 +2,8 @@
 # shellcheck disable=SC2154 # what bats and the loaded file set
 load ../lib/common
 
-# nsx-ls where the machine looks unusual: another /proc than expected, or little of it; few descriptors
-# allowed, or a process with very many.
+# nsx-ls on unusual machines: another /proc than expected, or little of it; few descriptors allowed, or a process
+# with very many.
 
 teardown() {
   end_spawned
@@ -43,9 +43,9 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   spawn_in uts -u
   for where in outside inside; do
     case $where in
-      # Below a /proc that knows more processes than our PID namespace has.
+      # Below a /proc with more processes than our PID namespace.
       outside) run -0 --separate-stderr nsenter -t "$inside" -p -- nsx-ls $columns ;;
-      # A /proc that knows one process alone, which is not even nsx-ls.
+      # A /proc with a single process, which is not even nsx-ls.
       inside) run -0 --separate-stderr nsenter -t "$inside" -m -- nsx-ls $columns ;;
     esac
     if [ $where = outside ]; then
@@ -69,7 +69,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   rows_of "$pid"
   [[ $stderr == *"hides other users' processes: it is mounted with hidepid"* ]]
   [[ $output != *" 1" ]]
-  # Who may see all is told nothing.
+  # A caller that may see everything gets no note.
   run -0 --separate-stderr unshare -m -- sh -c 'mount -t proc -o hidepid=2 none /proc && exec nsx-ls --verbose '"$columns"
   rows_of "$pid"
   [[ $stderr != *hidepid* ]]
@@ -128,7 +128,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   exec 9>"$BATS_TEST_TMPDIR/end"
   read -r _ <"$BATS_TEST_TMPDIR/ready"
   run -0 --separate-stderr nsx-ls -J -l -t uts -P -o NS,HELD-BY
-  # Ten namespaces that no process is in, each held by one of the descriptors.
+  # Ten namespaces without a process, each held by one of the descriptors.
   jq -e "[.namespaces[].held_by[] | select(.type == \"fd\" and .command == \"world\")] | length == 10" <<<"$output"
   exec 9>&-
   wait "$world"

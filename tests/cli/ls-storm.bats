@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 load ../lib/common
 
-# nsx-ls while processes, threads and namespaces come and go as fast as two processors allow: in every
-# view that the table in tests/storm/ls_storm.cc has. NSX_STORM_RUNS is how often in each, in each test;
-# thousands take an hour in the last one, and days in the others.
+# nsx-ls while processes, threads and namespaces come and go as fast as two processors allow, in every view of the
+# table in tests/storm/ls_storm.cc. NSX_STORM_RUNS is the number of runs of each, in each test; thousands take an
+# hour in the last one, and days in the others.
 
 setup() {
   # shellcheck disable=SC2034 # for teardown
@@ -14,7 +14,7 @@ setup() {
   touch "$BATS_TEST_TMPDIR/pin"
 }
 
-# What the last line tells of the runs, and that there was a storm: more processes than runs.
+# The last line reports the runs, and that there was a storm: more processes than runs.
 all_went_well() {
   echo "$output"
   [ "$status" = 0 ]
@@ -35,7 +35,7 @@ all_went_well() {
 # bats test_tags=slow,host-only
 @test "a storm in a PID namespace that reuses numbers at once: every run is right" {
   here=$(cat /proc/sys/kernel/pid_max)
-  # From Linux 6.14 on, a PID namespace has a limit of its own, and a new one the largest.
+  # From Linux 6.14 on, a PID namespace has its own limit, and a new one the largest.
   run marked unshare -p -f --kill-child --mount-proc -- sh -c '
     if [ "$(cat /proc/sys/kernel/pid_max)" != "$1" ]; then echo 600 >/proc/sys/kernel/pid_max; fi
     exec "$2" "$3" "$4"' - "$here" "$storm" "$runs" "$BATS_TEST_TMPDIR/pin"

@@ -13,8 +13,8 @@ teardown() {
   [ -z "${work-}" ] || find "$work" -depth -type d -exec rmdir {} +
 }
 
-# Ten containers with namespaces of their own, a sidecar in the network of the first, and long names
-# wherever there can be some. $containers are the first processes.
+# Ten containers with their own namespaces, a sidecar in the network of the first, and long names wherever
+# possible. $containers are the first processes.
 ten_containers() {
   local mount i
   mount=$(cgroup_mount)
@@ -23,7 +23,7 @@ ten_containers() {
   containers=()
   for i in web {2..8} a-rather-long-name sidecar; do
     local cgroup=$work/lxc.payload.$i-$$ options=(-muinpCT)
-    # Docker's, of which the ID is all that is known.
+    # Docker containers, of which only the ID is known.
     if [[ $i == [2-5] ]]; then cgroup=$work/docker-$i$(printf '%063d' $$).scope; fi
     mkdir -p "$cgroup"
     if [ "$i" = sidecar ]; then options=(-mu); fi
@@ -82,7 +82,7 @@ ten_containers() {
   run -0 --separate-stderr shown_at 80 nsx-ls --color=never -l -t net -p "$pid" -o NS,NETNSID,NSFS,CGROUP,COMMAND
   [[ $output != *NSFS* && $output != *NETNSID* ]]
   [[ ${lines[-1]} == *"/docker-200000000000.scope "* ]]
-  # What does not fit at all is marked.
+  # Text that does not fit at all is marked.
   run -0 shown_at 40 nsx-ls --color=never -l -t net -p "$pid" -o NS,TYPE,NPROCS,PID,PPID,UID,PNS,ONS
   [[ ${lines[-2]} == *" …" ]]
 }
@@ -98,7 +98,7 @@ ten_containers() {
   grep -Eq "^ *$net +net .* sidecar-$$,web-$$ " <<<"$output"
   grep -Eq "^ *$(ns_of "$web" uts) +uts .* web-$$ " <<<"$output"
   grep -Eq "^ *$(ns_of "${containers[1]}" uts) +uts .* 200000000000 " <<<"$output"
-  # What they share with the machine is no container's.
+  # Namespaces shared with the machine belong to no container.
   run ! grep -E "^ *$(ns_of $$ user) .*-$$" <<<"$output"
   run -0 --separate-stderr nsx-ls
   run -0 --separate-stderr nsx-ls -J -l -t net

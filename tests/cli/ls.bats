@@ -8,12 +8,12 @@ row() {
   nsx-ls -l -n "$@" 2>/dev/null | grep -w "^ *$inode"
 }
 
-# The headings of a list, but for CONTAINER, which is there if the machine has one.
+# The headings of a list, without CONTAINER, which appears if the machine has one.
 headings() {
   words ${lines[0]/ CONTAINER/}
 }
 
-# Whether there is nothing on stderr.
+# Whether stderr is empty.
 no_complaint() {
   [ -z "$stderr" ]
 }
@@ -38,7 +38,7 @@ no_complaint() {
   run -0 --separate-stderr nsx-ls -l -n -r -o NS,TYPE,NPROCS,PID
   while read -r kind inode; do
     first=$top count=4
-    # The one that called unshare is not in its pid and time namespaces: those are for children.
+    # The process that called unshare is not in its pid and time namespaces: those are for children.
     if [ "$kind" = pid ] || [ "$kind" = time ]; then first=$shell count=3; fi
     grep -x "$inode $kind $count $first" <<<"$output"
   done < <(namespaces "$shell")
@@ -90,7 +90,7 @@ no_complaint() {
   spawn_in net -n
   net=$(ns_of "$pid" net)
   touch "$BATS_TEST_TMPDIR/a pin" "$BATS_TEST_TMPDIR/another"
-  # In namespaces of the test's own: mounts and numbers of the machine stay as they are.
+  # In namespaces of the test's own: mounts and numbers of the machine stay unchanged.
   run -0 unshare -mn -- bash -c "
     mount --bind /proc/$pid/ns/net '$BATS_TEST_TMPDIR/a pin'
     mount --bind /proc/$pid/ns/net '$BATS_TEST_TMPDIR/another'
@@ -108,7 +108,7 @@ no_complaint() {
   [ "$(printf '%s\n' "${lines[@]}" | sort -u)" = uts ]
   run -0 --separate-stderr nsx-ls -n -l --type=uts -t mnt -o TYPE
   [ "$(printf '%s\n' "${lines[@]}" | sort -u | tr '\n' ' ')" = "mnt uts " ]
-  # As lsns does, net shows two columns more.
+  # As in lsns, net adds two columns.
   run -0 --separate-stderr nsx-ls -t net
   [ "$(headings)" = "NS TYPE NPROCS PID USER NETNSID NSFS COMMAND" ]
 }
@@ -168,7 +168,7 @@ no_complaint() {
   wait_until has_left "$pid" net
   for option in -T --tree --tree=owner -Towner; do
     run -0 --separate-stderr env LC_ALL=C nsx-ls $option -n -o NS,TYPE
-    # The user namespace hangs below the first one, and what it owns one step further in.
+    # The user namespace is below the first one, and its namespaces are one level deeper.
     grep -Eq "^[|\`]-$(ns_of "$pid" user) +user" <<<"$output"
     grep -Eq "^[| ] [|\`]-$(ns_of "$pid" net) +net" <<<"$output"
   done
@@ -187,7 +187,7 @@ no_complaint() {
 
 # bats test_tags=any-kernel,rootless
 @test "--tree=parent: pid and user namespaces below their parents, also those without a process" {
-  # The middle one of three user namespaces is left by its only process.
+  # The middle one of three user namespaces, whose only process leaves it.
   spawn as_user unshare -Ur -- unshare -U -- sleep 300
   wait_until grep -qs sleep "/proc/$pid/comm"
   run -0 --separate-stderr nsx-ls --tree=parent -t user -J -o NS,NPROCS
@@ -204,7 +204,7 @@ no_complaint() {
   wait_until is_gone "${spawned[0]}"
   run -0 row "$inode" -P -o NS,NPROCS,PID,HELD-BY
   [ "$(words $output)" = "$inode 0 1 fd (sleep $pid)" ]
-  # Whom the list of processes does not tell of.
+  # The list of processes alone does not show it.
   run -1 row "$inode" --sources=process,mount
   run -1 row "$(ns_of "$pid" uts)" -P
 }
@@ -234,7 +234,7 @@ no_complaint() {
     [ -z "$stderr" ]
     jq -e '.gaps[] | select(.source == "process") | .count > 0 and (.text | test("cannot inspect"))' <<<"$output"
   done
-  # A terminal is a person's.
+  # Output on a terminal is for people.
   run -0 script -qec "${become_user[*]} nsx-ls -l -n -o NS" /dev/null
   [[ $output =~ "cannot inspect "[0-9]+" process" ]]
 }
@@ -249,7 +249,7 @@ no_complaint() {
     jq -e "[.. | objects | select(.ns == $(ns_of "$top" uts)).children[]?.ns] ==
       [$(ns_of "$child" net)]" <<<"$output"
   done
-  # As in lsns, no lines get into what a script reads, unless a tree was asked for.
+  # As in lsns, scripts get no tree lines unless a tree was requested.
   run -0 --separate-stderr env LC_ALL=C nsx-ls -o NS -t uts -t net
   [[ "$output" != *-* ]]
 }
@@ -261,7 +261,7 @@ no_complaint() {
   run -0 --separate-stderr as_user nsx-ls -l -n -o NS,PID,ONS
   [[ "$(words $output) " = *"$(ns_of "$pid" net) $pid $(ns_of "$pid" user) "* ]]
   no_complaint
-  # Nobody else's. (Of a namespace without processes, which a mount shows, UID is who made it.)
+  # No other user's. (For a namespace without processes, which a mount shows, UID is its creator.)
   run -0 --separate-stderr as_user nsx-ls -l -n -o UID -Q PID
   [ "$(printf '%s\n' "${lines[@]}" | sort -u | tr -d ' ')" = $ordinary_uid ]
 }
@@ -283,7 +283,7 @@ no_complaint() {
 
 # bats test_tags=slow,rootless
 @test "a hostile process name does no harm to the terminal" {
-  # ESC, a line feed and a forged row behind it.
+  # ESC, a line feed and a forged row after it.
   spawn unshare -Umuin -- bash -c "exec -a $'a\e[31m\nroot 1' sleep 300"
   wait_until grep -qs sleep "/proc/$pid/comm"
   # Its own namespaces, so that it is the first in each, with its name.
@@ -316,12 +316,12 @@ no_complaint() {
 
 # bats test_tags=slow
 @test "processes that come and go never make it fail" {
-  # Two loops that fork as fast as they can, some of them into new namespaces.
+  # Two loops that fork as fast as possible, some of them into new namespaces.
   spawn "${on_every_cpu[@]}" bash -c 'while :; do /bin/true & /bin/true; done'
   spawn "${on_every_cpu[@]}" bash -c 'while :; do unshare -un /bin/true; done'
   spawn_in uts -u
   uts=$(ns_of "$pid" uts) user=$(ns_of $$ user)
-  # As many rounds as an emulated machine has the time for.
+  # As many rounds as an emulated machine has time for.
   local round end=$((SECONDS + 8))
   for round in {1..150}; do
     if [ "$round" -gt 10 ] && [ $SECONDS -gt $end ]; then break; fi

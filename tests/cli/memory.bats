@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
-# Memory that runs out: every allocation of a command fails once, one run each (tests/memory). However far the
-# command got, it has to end by itself with a message and a status of its own, and leave nothing.
+# Memory runs out: every allocation of a command fails once, one in each run (tests/memory). However far the
+# command got, it has to end by itself with a message and the right status, and leave nothing.
 load ../lib/common
 load ../lib/cgroups
 
@@ -12,7 +12,7 @@ setup() {
   own=$top/$mine
   helpers=$NSX_BUILD/tests/memory
   nothing=$helpers/nothing
-  # A place that the ordinary user reaches, too.
+  # A directory that the ordinary user reaches, too.
   place=$(mktemp -d /tmp/nsx-memory.XXXXXX)
   chmod 755 "$place"
   cp "$helpers/sweep" "$helpers/nothing" "$helpers/libfail-malloc.so" "$place"
@@ -25,13 +25,13 @@ teardown() {
   if [ -d "$own" ]; then wait_until remove_cgroups "$own"; fi
 }
 
-# Where /run is our own and mounts of others do not come and go.
+# With a private /run, where mounts of others do not come and go.
 alone=(unshare -m --propagation=private sh -c 'mount -t tmpfs -o mode=755 run /run && nsx-pin add -n -u -p first &&
   nsx-pin rm first && exec "$@"' sh)
 coarse=()
 if [ -n "${NSX_VM:-}" ]; then coarse=(--coarse); fi
 
-# A sweep of one command in each way that was asked for with "ways".
+# Sweeps one command in each of the requested "ways".
 ways=("" --full)
 sweep() {
   local way
@@ -56,7 +56,7 @@ before=()
 @test "nsx-unshare in a new cgroup: no failing allocation leaves anything" {
   local limits=()
   mkdir "$own"
-  # On a hybrid machine no controller is to be had.
+  # On a hybrid machine no controller is available.
   if grep -qw pids "$top/cgroup.controllers"; then limits=(--cgroup-limits=pids=100); fi
   sweep --statuses=1,126 --same="$own" -- nsx-unshare --into-cgroup="/$mine" "${limits[@]}" -u -- "$nothing"
 }
@@ -79,7 +79,7 @@ before=()
   sweep --statuses=2 -- nsx-ls --compare $$ $$
   sweep --statuses=1,2 -- nsx-ls "ns:$(ns_of "$pid" net)"
   sweep --statuses=1,2 -- nsx-ls --limits
-  # Among so few processes a list of them that fails leaves nothing that is known.
+  # With so few processes, a failing list of them leaves nothing known.
   before=(unshare --pid --fork --mount-proc)
   sweep --statuses=1,2 -- nsx-ls "ns:$(ns_of self net)"
 }
@@ -102,7 +102,7 @@ before=()
   sweep --statuses=1,2 --same=/run -- nsx-pin pids red
   sweep --statuses=2 --same=/run -- nsx-pin wait red
   sweep --statuses=1,2 --same=/run -- nsx-pin gc
-  # What is in the way of the next is removed, or a pin as before.
+  # Removes what would block the next run, or restores the pin.
   local again='nsx-pin exec red -- true 2>/dev/null || { nsx-pin gc && nsx-pin add red; }'
   sweep --statuses=1,2 --before="$again" -- nsx-pin rm red
 }
@@ -110,7 +110,7 @@ before=()
 # bats test_tags=slow,rootless
 @test "nsx-pin of an ordinary user: no failing allocation leaves a pin, or the holder process" {
   mkdir "$place/run"
-  # In the user namespace of the holder, root's directories below /tmp are nobody's.
+  # In the user namespace of the holder, root's directories below /tmp are unmapped.
   chown "$ordinary_uid:$ordinary_uid" "$place" "$place/run"
   export XDG_RUNTIME_DIR=$place/run
   chmod 755 "$place"
@@ -142,7 +142,7 @@ before=()
 @test "nsx-cg top: the terminal is restored after every failing allocation" {
   mkdir "$own"
   export TERM=xterm
-  # Each run waits for its second look.
+  # Each run waits for its second update.
   ways=("")
   sweep --statuses=1,2 --terminal -- nsx-cg top --count=1 --interval=0.1 "/$mine"
   ways=(--full) coarse=(--coarse)
@@ -154,7 +154,7 @@ before=()
   local arguments
   spawn_in uts -u -n
   ways=(--limit)
-  # Many, as what a small command needs is less than what its start has needed.
+  # Many, as a small command needs less than its start has used.
   mapfile -t arguments < <(seq 20000)
   sweep --statuses=1,126 -- nsx-unshare -u -- "$nothing" "${arguments[@]}"
   sweep --statuses=1,126 --terminal -- nsx-enter -t "$pid" -a --pty -- "$nothing" "${arguments[@]}"
