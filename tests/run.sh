@@ -95,12 +95,12 @@ export NSX_BUILD="$build_dir" NSX_STAGE="$work/stage" NSX_SANITIZED="$sanitize"
 passed=0
 failed=0
 
-# Counts what a file of TAP lines tells. A skip is a success that was not tried.
+# Counts the results in a file of TAP lines. A skip is a success that was not tried.
 count_tap() {
   ok=$(grep -c '^ok ' "$1" || true)
   bad=$(grep -c '^not ok ' "$1" || true)
   plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$1" | head -n 1)
-  # Tests that were planned and never came are failures.
+  # Planned tests without a result are failures.
   missing=$((${plan:-1} - ok - bad))
   [ "$missing" -ge 0 ] || missing=0
   passed=$((passed + ok))
@@ -116,7 +116,7 @@ if chosen unit; then
   for program in nsx-unit-tests nsx-recorded-tests; do
     echo "== unit ($program)"
     status=0
-    # A line for each test, as it goes.
+    # A line for each test, as it ends.
     {
       sh "$source_dir/tests/suite.sh" unit "$build_dir/tests/unit/$program" 2>&1 || echo $? >"$work/status"
     } | tee "$work/unit" | grep --line-buffered -v '^\[ RUN \|^\[---\|^$'

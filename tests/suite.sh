@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs one test suite, as tests/run.sh and `meson test` do. It prints what Google Test does, or TAP.
+# Runs one test suite, for tests/run.sh and `meson test`. Prints the output of Google Test, or TAP.
 # Usage: NSX_BUILD=DIR sh tests/suite.sh unit PROGRAM [GTEST-OPTION...]
 #        NSX_BUILD=DIR sh tests/suite.sh example|cli|attack|peers|docs [BATS-OPTION...]
 #
@@ -17,13 +17,13 @@ NSX_SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 NSX_BUILD=$(cd "${NSX_BUILD:?}" && pwd)
 export NSX_SOURCE NSX_BUILD
 
-# A parent that ends inside of new namespaces can't look for leaks: no /proc, no tracing.
+# A parent that exits inside new namespaces cannot check for leaks: no /proc, no tracing.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
-# What `meson test` adds.
+# Set by `meson test`.
 unset MALLOC_PERTURB_ MESON_TEST_ITERATION
 
 # Below nohup(1), signals would be ignored, which some tests are about. Root's tests have a mount namespace with a
-# /run of its own: what others mount, pin and run meanwhile is not theirs.
+# private /run: what others mount, pin and run meanwhile does not interfere.
 alone() {
   if [ "$(id -u)" != 0 ]; then
     env --default-signal "$@"
@@ -53,10 +53,10 @@ export NSX_STAGE PATH="$NSX_STAGE/usr/bin:$PATH"
 LD_LIBRARY_PATH=$(dirname "$(find "$NSX_STAGE" -name libnsx.so.0)")
 export LD_LIBRARY_PATH
 
-# What needs a machine of its own is for tests/vm. The sanitizers' own start reads /proc and takes its
-# time, so what runs nsx without the one, as fast as can be, or for long, is left to the other build.
+# Tests that need a machine of their own are for tests/vm. The sanitizers' start reads /proc and takes time, so tests
+# that run nsx without /proc, as fast as possible, or for long, are left to the other build.
 tags='!vm-only'
 [ "${NSX_SANITIZED:-}" != yes ] || tags="$tags,!needs-no-proc,!needs-speed,!slow"
 [ "$(id -u)" = 0 ] || tags="$tags,rootless"
-# What passed is one line each, as it goes; what failed shows all that it printed.
+# A passed test is one line; a failed one shows its output.
 alone bats --tap --timing --print-output-on-failure --filter-tags "$tags" "$@" "$NSX_SOURCE/tests/$suite" </dev/null

@@ -4,9 +4,9 @@
 # immediately. The tools of nsx do not need it.
 set -eu
 
-# A staged installation leaves this to the package's own script, and only root can write the cache.
+# A staged installation is left to the package's own script, and only root can write the cache.
 if [ -n "${DESTDIR:-}" ] || [ "$(id -u)" != 0 ]; then exit 0; fi
-# These directories may be missing in the PATH of ordinary users.
+# Not in every user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 command -v ldconfig >/dev/null || exit 0
 ldconfig

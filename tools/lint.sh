@@ -32,7 +32,7 @@ files_or() {
 man_pages() {
   found=0
   for page in $(files_or 'man/*.[1-8]' -- "$@"); do
-    # mdoc(7) expects EXAMPLES further down.
+    # mdoc(7) has EXAMPLES further down.
     said=$(mandoc -T lint -W warning "$page" | grep -v 'conventional order: Sh ENVIRONMENT$') || true
     [ -z "$said" ] || {
       echo "$said"

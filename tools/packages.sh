@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034
-# The Debian packages that nsx needs, and functions that install the missing ones.
+# The Debian packages that nsx needs, and a function that installs the missing ones.
 # Sourced by quickstart.sh, tests/run.sh and .ci/run.
 
 # dpkg-dev lets meson find Debian's library directory: anywhere else, ld.so and pkg-config would not find libnsx.
@@ -11,7 +11,7 @@ test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-st
   python3-jsonschema runc strace systemd tmux uidmap util-linux zsh"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 
-# Runs apt-get, and waits up to 5 minutes for another one, as a machine often runs it after booting.
+# Another apt-get may be running, as for a while after a machine has booted: waits at most 5 minutes.
 run_apt_get() {
   tries=150
   until said=$(LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" 2>&1); do
@@ -27,7 +27,7 @@ run_apt_get() {
   done
 }
 
-# Installs the missing ones of the given packages, and prints their names.
+# Installs the missing ones of the given packages, and lists them.
 install_packages() {
   missing=
   for package in "$@"; do

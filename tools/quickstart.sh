@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A tour for a fresh machine: installs the build dependencies of nsx, builds it, and demonstrates it live.
+# On a fresh machine: installs the build dependencies of nsx, builds it, and runs a live demonstration.
 # Usage: sudo sh tools/quickstart.sh
 set -eu
 
@@ -29,13 +29,13 @@ say() {
   printf '\n%s# %s%s\n' "$bold" "$*" "$plain"
 }
 
-# Prints a command as it would be typed, then runs it.
+# Shows a command as a user would type it, then runs it.
 show() {
   printf '$ %s\n' "$*"
   "$@"
 }
 
-# Kills nsx-unshare however the tour ends; --kill-child kills its program as well.
+# Ends what the tour has left running, in any case; the program ends with its parent.
 keeper=
 finish() {
   [ -z "$keeper" ] || kill -KILL "$keeper" 2>/dev/null || true
@@ -48,7 +48,7 @@ nsx-unshare -muinp --kill-child --mount-proc -- \
   sh -c 'echo demo >/proc/sys/kernel/hostname; sleep 60' &
 keeper=$!
 demo=
-# The demonstration process is the child of the waiting nsx-unshare.
+# The child of the waiting nsx-unshare, once it has changed its name.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
   sleep 0.2
   demo=$(nsx-ls -n -l -t pid -o PPID,PID | sed -n "s/^ *$keeper  *//p")

@@ -266,7 +266,7 @@ has_feature() {
   done
   run -0 as_user nsx-enter -t "$pid" -n --plan -- id
   [[ "${lines[2]}" = *"join the user namespace of PID $pid"* ]]
-  # Not for root, who needs no other right.
+  # Root enters without it.
   run -0 nsx-enter -t "$pid" -n -- stat -L -c %i /proc/self/ns/user
   [ "$output" = "$(ns_of $$ user)" ]
 }

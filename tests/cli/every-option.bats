@@ -116,7 +116,7 @@ enters() {
   done
   shows net-socket "$(ns_of "$target" net)" $their --net-socket=9 -- $inode/net
   shows user-parent "$user" $their -n --user-parent --preserve-credentials -- $inode/user
-  # It is root outside, which the container does not have.
+  # The caller is root outside, which the container does not map.
   outside=65534 inside=0
   shows setuid $inside $their -U --setuid=0 -- id -u
   shows setgid $inside $their -U --setgid=0 -- id -g

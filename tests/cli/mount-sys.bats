@@ -2,7 +2,7 @@
 # --mount-sys: a /sys that shows the network namespace that the program is in.
 load ../lib/common
 
-# The mounts below /sys, as the program after it sees them: below COMMAND...
+# Prints the mounts below /sys, as the program sees them: below COMMAND...
 mounts_below_sys='awk "\$5 ~ \"^/sys/\" { print \$5 }" /proc/self/mountinfo | LC_ALL=C sort -u'
 
 @test "nsx-enter --net --mount-sys shows the target's interfaces, and keeps the mounts below" {
@@ -65,7 +65,7 @@ mounts_below_sys='awk "\$5 ~ \"^/sys/\" { print \$5 }" /proc/self/mountinfo | LC
   [ "$output" = lo ]
   run -0 nsx-unshare --net --mount-sys=/mnt -- ls /mnt/class/net
   [ "$output" = lo ]
-  # The network is not the user's.
+  # The network does not belong to the user.
   run -1 --separate-stderr as_user nsx-unshare -r --mount-sys -- echo wrong
   [[ $stderr = *$'\n'"hint: the network namespace belongs to another user namespace: add --net" ]]
 }

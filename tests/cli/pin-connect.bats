@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-pin connect, set-id and ids: what joins pinned network namespaces.
+# nsx-pin connect, set-id and ids: joining pinned network namespaces.
 load ../lib/common
 load ../lib/pins
 
@@ -9,13 +9,13 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
-# A script with /run and the network of its own.
+# Runs a script with its own /run and network.
 in_own_net() {
   in_own_run "nsx-pin add here; exec nsenter --net=/run/netns/here bash -c '
     set -eu; $(declare -f fails links ping_from); $1'"
 }
 
-# The names of all interfaces of a pin but lo, and of this namespace.
+# The names of all interfaces of a pin, or of this namespace, except lo.
 links() {
   ip ${1:+-n "$1"} -o link | sed -n "s/^[0-9]*: \([^:@]*\).*/\1/p" | grep -vx lo || true
 }
@@ -76,7 +76,7 @@ ping_from() {
     ip -n blue route show default | sed "s/ dev.*//"; ip -n blue -6 route show default | sed "s/ dev.*//"
     ip -n green route show default | sed "s/ dev.*//"
     ip -n red route show default; ip route show default
-    # An address of the other end that is on no common network.
+    # An address of the other end that is in no common network.
     ip -n red addr add 192.0.2.1/32 dev lo
     ping_from blue 192.0.2.1'
   [ "${lines[*]}" = "default via 10.0.0.1 default via fd00::1 default via 10.2.0.1" ]
@@ -116,7 +116,7 @@ ping_from() {
       fails nsx-pin connect $wrong
       [ "$before" = "$(links blue; links red; links)" ]
     done
-    # Where IPv6 is switched off, the address is the last that fails.
+    # If IPv6 is disabled, the address is the last to fail.
     ip netns exec red sysctl -qw net.ipv6.conf.default.disable_ipv6=1
     fails nsx-pin connect blue red --addr fd00::1/64 --addr fd00::2/64
     [ "$before" = "$(links blue; links red; links)" ]'
@@ -169,7 +169,7 @@ ping_from() {
     nsx-pin add blue; nsx-pin add red
     for delay in 0 0.002 0.004 0.006 0.008 0.01; do
       timeout --signal=TERM $delay nsx-pin connect blue red --addr 10.0.0.1/24 --addr 10.0.0.2/24 >printed || true
-      # Both ends with their address, or none.
+      # Both ends with their address, or neither.
       case $(links blue | wc -l):$(links red | wc -l):$(ip -n blue -o -4 addr show scope global | wc -l):$(ip -n red -o -4 addr show scope global | wc -l) in
         0:0:0:0) ;;
         1:1:1:1) ip -n blue link del eth0 ;;
@@ -186,7 +186,7 @@ ping_from() {
     nsx-pin ids -n >table; awk "{ print \$1, \$3 }" table
     nsx-pin ids --nsid 0 --noheadings | awk "{ print \$1, \$2, \$3 }"; stat -L -c %i /run/netns/red
     nsx-pin list-id --json | jq -c "[.ids[] | [.netnsid, .names]]"'
-  # Two names of one namespace stand below each other.
+  # Two names of one namespace are on successive lines.
   [ "${lines[*]:0:3}" = "0 red 7 azure blue " ]
   [ "${lines[3]}" = "0 ${lines[4]} red" ]
   [ "${lines[5]}" = '[[0,["red"]],[7,["azure","blue"]]]' ]
@@ -269,7 +269,7 @@ ping_from() {
       nsx-pin add a; nsx-pin add b; nsx-pin add alone; nsx-pin add u --uts
       nsx-pin connect a b --addr=10.9.0.1/24,fd09::1/64 --addr=10.9.0.2/24 >/dev/null
       nsx-pin connect . a --addr=10.8.0.1/24 --addr=10.8.0.2/24 >/dev/null
-      # Both ends in one: no peer.
+      # Both ends in one namespace: no peer.
       nsx-pin exec alone -- ip link add x type veth peer name y
       nsx-pin ls -n -r -o NAME,ADDRESSES,PEERS
       nsx-pin ls -J -o ADDRESSES,PEERS a
@@ -283,7 +283,7 @@ ping_from() {
   [ "${lines[3]}" = "here 10.8.0.1/24 a" ]
   [ "${lines[4]}" = "u  " ]
   [ "${lines[5]}" = '{"pins":[{"addresses":["10.9.0.1/24","fd09::1/64","10.8.0.2/24"],"peers":[".","b","here"]}]}' ]
-  # A list holds a comparison if any of its texts does.
+  # A list matches if any of its texts does.
   [ "${lines[*]:6}" = "a a a a" ]
 }
 

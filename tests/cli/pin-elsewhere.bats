@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Pins that another mount namespace has mounted, as those of a container or of a unit with ProtectSystem: here
-# their files look stale.
+# Pins that another mount namespace has mounted, such as a container or a unit with ProtectSystem: here their
+# files look stale.
 # shellcheck disable=SC2154,SC2016 # what bats and the loaded files set
 load ../lib/common
 load ../lib/containers
@@ -12,7 +12,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
-# For scripts of in_own_run: other SCRIPT runs it in a private copy of the mount namespace, which then stays:
+# For scripts of in_own_run: other SCRIPT runs it in a private copy of the mount namespace, which then persists:
 # $other is a process in it.
 other_namespace='
   other() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-pin exec: what the program finds in the namespaces of a pin.
+# nsx-pin exec: the environment of the program in the namespaces of a pin.
 load ../lib/common
 load ../lib/pins
 
@@ -137,7 +137,7 @@ setup() {
     echo "more:x:4026:tester" >>/etc/group
     nsx-pin exec -S tester -G testers blue -- sh -c "id -u; id -g; id -G"
     nsx-pin exec -S 4024 -G 4025 blue -- sh -c "id -u; id -g"
-    # Files that the pin brings along are not asked.
+    # Files of the pin are not used for that.
     mkdir -p /etc/netns/blue; echo "tester:x:9:9::/:/bin/sh" >/etc/netns/blue/passwd
     nsx-pin exec -S tester blue -- id -u
     nsx-pin exec --as=tester blue -- sh -c "id -u; id -G; echo \$HOME \$USER"

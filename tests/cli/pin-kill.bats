@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What is left when nsx-pin is killed in the middle: nothing that gc and a new add do not see to, and never
-# a name that leads into the wrong namespaces. And when a system call fails: no pin, if the command fails.
+# What remains when nsx-pin is killed midway: only leftovers that gc and a new add remove, and never a name that
+# leads into the wrong namespaces. And if a system call fails: no pin, if the command fails.
 load ../lib/common
 load ../lib/pins
 
@@ -11,10 +11,10 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
-# Kills `nsx-pin $1` at each call of the kernel that it makes once it has started, after `$2`.
+# Kills `nsx-pin $1`, run after `$2`, at each of its system calls once it has started.
 killed_everywhere() {
   in_own_run '
-    # What others mount meanwhile is not to show in the table.
+    # Mounts that others make meanwhile must not appear in the table.
     mount --make-rprivate /
     prepare() { '"$2"'; }
     nsx-pin add blue -nup; nsx-pin rm blue
@@ -24,8 +24,8 @@ killed_everywhere() {
     nsx-pin rm --all; nsx-pin gc
     before=$(mounts); find /run >files
     points=0
-    # How many calls of each there are, but for those behind the last change: a search of all processes can
-    # be there, which is never twice the same.
+    # The number of calls of each kind, without those after the last change: these can include a search of all
+    # processes, which never repeats exactly.
     awk "{ sub(/\\(.*/, \"\"); name[NR] = \$0 }
       /^(mkdirat|move_mount|umount2|unlinkat)\$/ { last = NR }
       END {
@@ -33,12 +33,12 @@ killed_everywhere() {
         for (each in count) print each, count[each]
       }" trace |
       grep -E "^(clone|clone3|vfork|mkdirat|flock|open_tree|move_mount|umount2|unlinkat|mount|write|recvmsg|wait4|pipe2|ioctl|openat|close) " >calls
-    # At the start, where nothing is done yet, a few will do.
+    # At the start, before anything is done, a few are enough.
     while read -r call count; do
       for ((n = count > 14 ? count - 14 : 1; n <= count; n++)); do
         prepare
         strace -o trace -e inject=$call:signal=KILL:when=$n nsx-pin '"$1"' >/dev/null 2>&1 || points=$((points + 1))
-        # All of it, or nothing.
+        # All or nothing.
         if got=$(nsx-pin exec blue -- stat -L -c %i /proc/self/ns/net /proc/self/ns/uts 2>/dev/null); then
           if grep -qx "$(inode_of /proc/self/ns/net)\|$(inode_of /proc/self/ns/uts)" <<<"$got"; then
             echo "killed at $call $n: it leads into the wrong namespaces"; exit 1
@@ -73,13 +73,13 @@ killed_everywhere() {
   [ "${lines[-1]%% *}" -gt 20 ]
 }
 
-# Runs a command with one system call failing at a time, where /run is empty: a failure must
-# leave no mount and no file. "$2" is run after a success.
+# Runs a command with one failing system call at a time, with an empty /run: a failure must leave no mount and no
+# file. "$2" is run after a success.
 failing_everywhere() {
   in_own_run '
     mount --make-rprivate /
     nsx-pin add blue -nu; nsx-pin rm blue; touch /run/file
-    # Without what umount(8) keeps there, and the mounts of others below this /run.
+    # Without the files of umount(8) there, and the mounts of others below this /run.
     state() {
       find /run -path /run/mount -prune -o -print
       grep -E " /run/(file|[a-z]+ns/blue) " /proc/self/mountinfo | cut -d " " -f 4-
@@ -91,7 +91,7 @@ failing_everywhere() {
       for ((n = 1; ; ++n)); do
         status=0
         strace -f -qq -o trace -e trace=$call -e inject=$call:error=EIO:when=$n '"$1"' >said 2>&1 || status=$?
-        # What the program says, which has been started then, is not that of nsx.
+        # Messages of the program, which has started by then, are not those of nsx.
         if ! grep -q ^nsx- said; then
           '"$2"'
           grep -q INJECTED trace || break
@@ -99,7 +99,7 @@ failing_everywhere() {
           grep -q INJECTED trace || { cat said; exit 1; }
           failures=$((failures + 1))
         fi
-        # A helper takes back what it did when the command has ended.
+        # A helper may still be undoing its work when the command has ended.
         for ((i = 0; i < 100; ++i)); do if is_as_before; then break; fi; sleep 0.05; done
         is_as_before || { echo "left after $call $n, status $status:"; cat said; state; exit 1; }
       done

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Every option of nsx-pin add and exec does what it is for. What else there is to each of them is in the
-# other files, and in those of nsx-unshare and nsx-enter, which have most of them, too.
+# Every option of nsx-pin add and exec works. Other files test them in detail; most are also options of
+# nsx-unshare and nsx-enter, and are tested there.
 # bats file_tags=slow
 load ../lib/common
 load ../lib/pins
@@ -11,7 +11,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
-# For a script of in_own_run: does OPTION PATTERN COMMAND... notes the option, and holds the output against
+# For a script of in_own_run: does OPTION PATTERN COMMAND... records the option, and checks that the output matches
 # the pattern.
 does() {
   local option=$1 pattern=$2 output
@@ -25,7 +25,7 @@ does() {
   fi
 }
 
-# An option that is added has to be added here: every_option_was_tried COMMAND.
+# New options have to be added here: every_option_was_tried COMMAND.
 every_option_was_tried() {
   diff <(nsx-pin "$1" --help | sed -nE 's/^  (-.,|   ) (--[a-z-]+).*/\2/p' | LC_ALL=C sort) \
     <(LC_ALL=C sort -u tried)
@@ -91,7 +91,7 @@ with_does() {
     does map-group "* 7 0 1" inside x "$map" --map-user=0 --map-group=7
     does map-users " 0 1000 10*" inside x "$map" --map-users=0:1000:10 --map-groups=0:1000:10
     does map-groups "* 0 1000 10" inside x "$map" --map-users=0:1000:10 --map-groups=0:1000:10
-    # What /etc/subuid has may be nothing.
+    # /etc/subuid may be empty.
     does map-auto "*" inside x "$map" --map-auto
     does map-subids "*" inside x "$map" --map-subids
     does setgroups deny inside x "cat /proc/self/setgroups" --map-root-user --setgroups=deny

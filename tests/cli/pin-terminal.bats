@@ -9,7 +9,7 @@ load ../lib/terminal
 # A name of 51 characters.
 long=$(printf 'a-pin-of-a-long-name-%030d' 7)
 
-# What a command shows at a terminal of this width where there are pins: shown_of_pins COLUMNS COMMAND.
+# The output of a command on a terminal of this width with some pins: shown_of_pins COLUMNS COMMAND.
 shown_of_pins() {
   export -f shown_at
   in_own_run "nsx-pin add $long; nsx-pin add red; nsx-pin add --uts blue

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-pin for an ordinary user: pins in a mount namespace of the user's own.
+# nsx-pin for an ordinary user: pins in a mount namespace of that user.
 load ../lib/common
 load ../lib/pins
 
@@ -7,7 +7,7 @@ setup() {
   # shellcheck disable=SC2034 # of common.bash
   spawned=()
   cd / || return
-  # Where the user can reach it.
+  # A directory that the user can reach.
   export XDG_RUNTIME_DIR
   XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)
   chown "$ordinary_uid:$ordinary_uid" "$XDG_RUNTIME_DIR"
@@ -19,7 +19,7 @@ teardown() {
   end_spawned
 }
 
-# The PID of the holder, or nothing: who has the lock of its file.
+# The PID of the holder, which has the lock of its file, or nothing.
 holder() {
   local inode
   inode=$(stat -c %i "$XDG_RUNTIME_DIR/nsx-pin-holder" 2>/dev/null) || return 0
@@ -57,7 +57,7 @@ holder_is_there() {
 
 # bats test_tags=any-kernel,rootless
 @test "the holder can be joined as soon as it is visible" {
-  # Its prctl(2)s take a name, hide it, and open it to the user's processes: strace holds it before the last.
+  # Its prctl(2)s set a name, hide it, and open it to the user's processes: strace holds it before the last.
   spawn as_user strace -f -qq -o /dev/null -e trace=prctl -e inject=prctl:delay_enter=1s:when=3 nsx-pin add blue
   wait_until holder_is_there
   run -0 as_user nsx-pin add green
@@ -125,7 +125,7 @@ is_gone_or_dead() {
   [[ "$output" = *"cannot use the directory for your pins $XDG_RUNTIME_DIR: it is not yours"* ]]
 }
 
-# Where root has pins in a /run of its own: a script for the user inside.
+# With root's pins in a private /run: a script for the user inside.
 beside_roots() {
   export -f as_user
   unshare -m --propagation=slave bash -c "
@@ -143,7 +143,7 @@ beside_roots() {
     nsx-pin exec roots -- sleep 300 & user=$!
     until grep -qsx sleep /proc/$user/comm; do sleep 0.02; done
     as_user nsx-pin identify pin:roots; as_user nsx-pin identify pin:blue
-    # Whose processes are in it is not for others to see.
+    # Others may not see which processes are in it.
     as_user nsx-pin pids roots
     kill $user
     for command in "exec roots -- true" "rm roots" "rm own roots" "mv roots mine"; do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-pin monitor and wait: pins that come and go.
+# nsx-pin monitor and wait: pins being added and removed.
 load ../lib/common
 load ../lib/pins
 
@@ -9,14 +9,13 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
-# Below a directory of their own, where a script runs with /run of its own: watching SCRIPT, with
-# monitor's output in the file "told".
+# Runs a script in a directory with a private /run: watching SCRIPT. The output of monitor is in the file "told".
 watching() {
   in_own_run "$(declare -f told)
     : >told
     nsx-pin monitor ${with-} >told & monitor=\$!
     trap 'kill \$monitor' EXIT
-    # It watches when it tells of the first.
+    # It is ready when it reports the first pin.
     until grep -q 'probe' told; do
       nsx-pin add probe; nsx-pin rm probe
     done
@@ -26,7 +25,7 @@ watching() {
     grep -v probe told | grep -v last || true"
 }
 
-# Waits until monitor has told of it.
+# Waits until monitor has reported it.
 told() {
   local tries=0
   until grep -q -- "$1" told; do
@@ -67,7 +66,7 @@ told() {
     mount --bind /run/netns/other /run/netns/blue; told "add net blue"
     nsx-pin exec blue -- true
     umount /run/netns/blue; rm /run/netns/blue; told "del net blue"
-    # Pins that a program sets up are there when it has succeeded.
+    # Pins with a setup program appear when the program has succeeded.
     nsx-pin add web --uts --ipc -- sh -c "touch /run/begun; until grep -q red told; do sleep 0.02; done; grep -c web told || true" &
     until [ -e /run/begun ]; do sleep 0.02; done
     nsx-pin add red

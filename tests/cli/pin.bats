@@ -31,7 +31,7 @@ setup() {
 }
 
 @test "add: stays in its namespaces, also without the right to return to its network" {
-  # Root in a user namespace that does not own the network that this is in.
+  # Root in a user namespace that does not own its network namespace.
   run -0 in_own_run '
     mkdir /run/pins
     unshare --user --map-root-user --mount sh -c "
@@ -142,7 +142,7 @@ spawn_in() {
       with=()
       if [ "$command" = exec ]; then with=(-- touch "$BATS_TEST_TMPDIR/ran"); fi
       run -1 nsx-pin "$command" --dir="$BATS_TEST_TMPDIR" "$name" "${with[@]}"
-      # One that `ip netns` could have made may be there.
+      # A pin that `ip netns` could have made may exist.
       [[ "$output" == *"invalid pin name "* || "$output" == *"no pin named "* ]]
       [[ "$output" != *$'\033'* ]]
     done
@@ -157,7 +157,7 @@ spawn_in() {
     nsx-pin add blue
     mount --bind /run/netns/blue /run/netns/blue
     mount --bind /proc/self/ns/net /run/netns/blue
-    # A copy that nothing is propagated to.
+    # A copy that receives no propagation.
     unshare -m --propagation=private sleep 300 & copy=$!
     until [ "$(inode_of /proc/$copy/ns/mnt)" != "$(inode_of /proc/self/ns/mnt)" ]; do sleep 0.02; done
     lines_with /run/netns/blue /proc/$copy/mountinfo
@@ -174,7 +174,7 @@ spawn_in() {
     nsx-pin add blue
     nsx-pin add green
     blue=$(stat -L -c %i /run/netns/blue) green=$(stat -L -c %i /run/netns/green)
-    # What is mounted on one is not to show on the others that are the same.
+    # A mount on one of them must not appear on the others.
     mount --make-rprivate /run
     # Another namespace on it, a file on it, one of another kind, and a link to it.
     mount --bind /run/netns/green /run/netns/blue
@@ -199,7 +199,7 @@ spawn_in() {
 @test "rm: a pin hidden by a second mount of the directory" {
   run -0 in_own_run '
     nsx-pin add blue
-    # As another mount namespace leads to it, by propagation.
+    # As another mount namespace propagates it.
     mount --bind /run/netns /run/netns
     nsx-pin ls -n -o NAME,STATE
     fails ip netns del blue 2>/dev/null
@@ -340,7 +340,7 @@ spawn_in() {
   run -0 in_own_run '
     nsx-pin add blue; nsx-pin add half -nu
     touch /run/netns/stale; echo text >/run/netns/text; mkdir /run/netns/directory
-    # As a command leaves it that was killed.
+    # As a killed command leaves it.
     mkdir /run/nsx-pin; touch /run/nsx-pin/half
     nsx-pin ls -n -o NAME,KIND,STATE half | tr -s " "
     nsx-pin exec half -- true || echo "status $?"
@@ -447,7 +447,7 @@ spawn_in() {
   run -0 in_own_run '
     nsx-pin add web -p
     nsx-pin exec web -- unshare --pid --fork --kill-child sleep 300 & runner=$!
-    # The init and unshare, of which the first is not counted.
+    # The init and unshare; the init is not counted.
     until [ "$(nsx-pin pids web | wc -l)" = 2 ]; do sleep 0.02; done
     inside=$(nsx-pin pids web | tail -n 1)
     until below=$(cat "/proc/$inside/task/$inside/children") && grep -qsx sleep "/proc/${below% }/comm"; do
@@ -556,7 +556,7 @@ spawn_in() {
     nsx-pin gc --dry-run
     nsx-pin gc
     nsx-pin ls -n -o NAME,KIND,STATE | tr -s " "
-    # From inside, where it cannot be known.
+    # From inside, where that cannot be determined.
     nsx-pin exec live -- nsx-pin ls -n -o STATE live
     nsx-pin rm live'
   [ "${lines[*]:0:3}" = "live pid live web net live web pid dead" ]
@@ -580,7 +580,7 @@ spawn_in() {
     nsx-pin gc --dry-run >dry; find /run -type f | sort >before
     nsx-pin gc >wet; find /run -type f | sort >after
     cmp dry wet; cat dry
-    # The journal is no pin.
+    # The journal is not a pin.
     comm -23 before after | grep -vx /run/nsx-pin/half | cmp - <(sed "s/ (.*//" dry | sort)
     umount /run/utsns/wrong'
   [ "${lines[*]}" = "/run/netns/half (half-made) /run/utsns/half (half-made) /run/pidns/dead (dead) /run/utsns/fresh (stale) /run/netns/stale (stale)" ]
@@ -599,7 +599,7 @@ spawn_in() {
     wait $first; wait $second || echo "status $?"
     cat runs
     nsx-pin exec blue true
-    # Once one has failed, another may.
+    # After one has failed, another may run.
     rm go runs
     nsx-pin add red -- sh -c "$setup; exit 3" & first=$!
     until [ -e runs ]; do sleep 0.02; done

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# What nsx-unshare and nsx-enter have in common: how a program is run, and its end passed on.
+# What nsx-unshare and nsx-enter have in common: running a program, and passing its outcome on.
 load ../lib/common
 
 setup() {
   spawned=()
-  # Both with a parent that waits, and both with the program in place of the command.
+  # Both with a waiting parent, and both with the program replacing the command.
   forking=("nsx-unshare --fork --" "nsx-enter -t $$ -p --")
   replacing=("nsx-unshare -u --" "nsx-enter -t $$ -u --")
 }
@@ -38,7 +38,7 @@ setup() {
 @test "the signal that the program dies of is passed on" {
   for command in "${forking[@]}" "${replacing[@]}"; do
     for signal in TERM KILL HUP USR1 SEGV; do
-      # As the calling shell sees it, which tells 143 from a death by TERM.
+      # As the calling shell sees it, which distinguishes 143 from a death by TERM.
       run perl -e '
         my $pid = fork // die; exec @ARGV or die if !$pid; waitpid $pid, 0; print $? & 127' \
         $command sh -c "kill -$signal \$\$"
@@ -97,7 +97,7 @@ setup() {
 # bats test_tags=slow
 @test "nsx-enter passes TERM, INT, HUP and QUIT of another process on to the program" {
   for signal in TERM INT HUP QUIT; do
-    # A shell's background jobs ignore INT and QUIT; env gives the standard action back.
+    # Background jobs of a shell ignore INT and QUIT; env restores the default action.
     env --default-signal=INT,QUIT nsx-enter -t $$ -p -- sleep 300 3>&- &
     parent=$!
     spawned+=("$parent")
@@ -120,7 +120,7 @@ setup() {
   spawned+=("$child")
   kill -TERM $parent
   kill -INT $parent
-  # They have arrived when they are pending no more: the parent took them and went on.
+  # They have arrived when they are no longer pending: the parent took them and continued.
   pending_none() { grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$parent/status"; }
   wait_until pending_none
   kill -0 $parent
@@ -134,7 +134,7 @@ setup() {
 # bats test_tags=slow,rootless
 @test "Ctrl-C on a terminal reaches the program once" {
   log=$BATS_TEST_TMPDIR/log
-  # The program counts the INTs that it gets; script(1) gives a terminal and sends ^C.
+  # The program counts the INTs it receives; script(1) provides a terminal and sends ^C.
   cat >"$BATS_TEST_TMPDIR/count" <<'END'
 trap 'n=$((n + 1))' INT
 n=0
@@ -152,7 +152,7 @@ END
 # bats test_tags=slow
 @test "no descriptor of nsx is open in the program" {
   for command in "${forking[@]}" "${replacing[@]}" "nsx-enter -t $$ -a -r -w --keep-fds --"; do
-    # Those of bats itself are passed on, as any program does with what it inherits.
+    # Those of bats itself are passed on, like all inherited descriptors.
     run -0 $command sh -c 'ls -l /proc/self/fd' 3>&- 4>&-
     [[ "$output" != *"ns:["* ]]
     [[ "$output" != *pidfd* ]]
@@ -166,7 +166,7 @@ END
   for command in "${forking[@]}" "${replacing[@]}"; do
     $command sh -c "readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >$BATS_TEST_TMPDIR/fds 3>&-" \
       0<&- 1>&- 2>&-
-    # The shell has put the file on 1 for readlink.
+    # The shell has opened the file as descriptor 1 for readlink.
     [ "$(sed -n 1p "$BATS_TEST_TMPDIR/fds")" = /dev/null ]
     [ "$(sed -n 3p "$BATS_TEST_TMPDIR/fds")" = /dev/null ]
   done

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-# What nsx-enter -t takes besides a PID.
+# What nsx-enter -t accepts besides a PID.
 # shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
 load ../lib/common
 
-# All names that are made here have it, and all cgroups are in one of this name.
+# All names made here contain it, and all cgroups are in one of this name.
 mine=$own_name
 
-# Ends what was spawned, and takes away what it was in.
+# Kills spawned processes, and removes their cgroups.
 teardown() {
   local each
   if command -v runc >/dev/null; then
     for each in /run/runc/"$mine"* /run/runc/"${hex_id:-none}"; do
-      # runc would wait for ever for a FIFO.
+      # runc would wait for a FIFO forever.
       [ ! -f "$each/state.json" ] || runc delete --force "$(basename "$each")" >/dev/null 2>&1 || true
       rm -rf "$each"
     done
@@ -23,7 +23,7 @@ teardown() {
     rm -f "$each"
   done
   rmdir --ignore-fail-on-non-empty /run/{mnt,uts,ipc}ns /run/runc 2>/dev/null || true
-  # A cgroup is empty a moment after its last process was reaped.
+  # A cgroup becomes empty a moment after its last process was reaped.
   for each in $(cgroup_roots); do
     [ ! -d "$each/$mine" ] || wait_until remove_cgroups "$each/$mine"
   done
@@ -34,7 +34,7 @@ remove_cgroups() {
   [ ! -e "$1" ]
 }
 
-# Where cgroups are mounted: that of v2 first. runc also uses those of v1.
+# Where cgroups are mounted, v2 first. runc also uses those of v1.
 cgroup_roots() {
   findmnt -n -r -t cgroup2 -o TARGET
   findmnt -n -r -t cgroup -o TARGET
@@ -50,7 +50,7 @@ make_cgroup() {
   mkdir -p "$cgroup"
 }
 
-# Spawns `sleep` with a UTS namespace of its own in a cgroup. sleeper_in CGROUP
+# Spawns `sleep` with its own UTS namespace in a cgroup. sleeper_in CGROUP
 sleeper_in() {
   spawn unshare --uts sh -c "hostname $mine; exec sleep 300"
   wait_until has_left "$pid" uts
@@ -62,7 +62,7 @@ entered_uts() {
   nsx-enter "$@" -u stat -L -c %i /proc/self/ns/uts
 }
 
-# Checks which process's UTS namespace a target leads to: leads_to PID TARGET
+# Checks that a target leads to the UTS namespace of a process: leads_to PID TARGET
 leads_to() {
   local entered
   entered=$(entered_uts -t "$2")
@@ -216,7 +216,7 @@ pin() {
   [ "$stderr" = "nsx-enter: no namespace that you can see has the inode number or ID $uts: searched processes, threads, descriptors, sockets and mounts" ]
 }
 
-# The parent of a process's user namespace: 0 if it is not to be seen.
+# The parent of a process's user namespace: 0 if it is not visible.
 parent_of_user() {
   nsx-ls -t user -n -o NS,PNS | awk -v ns="$(ns_of "$1" user)" '$1 == ns { print $2 }'
 }
@@ -256,7 +256,7 @@ has_parent_that_is_not_ours() {
 
 # --- Containers ----------------------------------------------------------------------------------
 
-# Starts a container of runc's with busybox in it, in the background: $pid is its first process.
+# Starts a runc container with busybox in the background: $pid is its first process.
 # run_container NAME
 run_container() {
   local bundle=$BATS_TEST_TMPDIR/$1
@@ -268,7 +268,7 @@ run_container() {
     | .process.args = ["/bin/busybox", "sleep", "300"] | .hostname = $name
     | .linux.cgroupsPath = $cgroup' "$bundle/config.json" >"$bundle/new"
   mv "$bundle/new" "$bundle/config.json"
-  # Without pivot_root(2), as a root that is an initramfs cannot be left by it.
+  # Without pivot_root(2), which cannot leave an initramfs as root.
   runc run --no-pivot --detach --bundle "$bundle" "$1" </dev/null >"$BATS_TEST_TMPDIR/runc" 2>&1 3>&- || {
     cat "$BATS_TEST_TMPDIR/runc"
     return 1
@@ -291,10 +291,10 @@ run_container() {
   run -1 nsx-enter -it "$pid" sh
   [ "${lines[0]}" = "nsx-enter: invalid argument 't' for --ipc: expected a namespace file" ]
   [ "${lines[1]}" = "hint: leave out -it: the program gets the terminal anyway" ]
-  # A file of the caller's is one that was meant.
+  # A file of the caller is accepted as intended.
   run -0 nsx-enter --uts="/proc/$pid/ns/uts" stat -L -c %i /proc/self/ns/uts
   [ "$output" = "$(ns_of "$pid" uts)" ]
-  # Nor by nsenter's name.
+  # Nothing runs under the name nsenter, either.
   ln -s "$(command -v nsx-enter)" nsenter
   run -1 ./nsenter echo ran
   [ "${lines[0]}" = "nsx-enter: no namespace specified" ]
@@ -310,7 +310,7 @@ run_container() {
   leads_to "$pid" "cgroup:/$mine/$mine"
   run -0 nsx-enter -t "container:$mine" --plan true
   [[ $output == *"of container $mine (PID $pid)"* ]]
-  # An ordinary user hears what could not be looked at.
+  # An ordinary user is told what could not be searched.
   run -1 --separate-stderr as_user nsx-enter -t "container:$mine" true
   [[ $stderr == "nsx-enter: no container named '$mine': cannot read "*/run/runc* ]]
 }
@@ -335,7 +335,7 @@ run_container() {
   wait_until is_gone "$pid"
   refused "cannot enter container:$mine: it is not running: runc recorded PID $pid, which has exited" \
     -t "container:$mine" true
-  # Another process that got the PID since is not taken for it.
+  # Another process that has reused the PID is not mistaken for it.
   spawn sleep 300
   sed -i "s/\"init_process_pid\":[0-9]*/\"init_process_pid\":$pid/" "/run/runc/$mine/state.json"
   refused "cannot enter container:$mine: it is not running: runc recorded PID $pid, which is another process now" \
@@ -367,7 +367,7 @@ run_container() {
   [ "$output" = "$(ns_of "$pid" uts)" ]
 }
 
-# A record of crun's for the process $pid, below a directory that belongs to a UID: own_engine DIRECTORY UID
+# A crun record for the process $pid, below a directory that belongs to a UID: own_engine DIRECTORY UID
 own_engine() {
   install -d -m 700 "$1/crun/$mine"
   printf '{"pid":%s,"process-start-time":%s,"bundle":"/x"}' "$pid" "$(cut -d' ' -f22 "/proc/$pid/stat")" \
@@ -390,7 +390,7 @@ own_engine() {
     grep -qx " *$(ns_of "$pid" uts)  *$mine" <<<"$output"
     run -0 "${as[@]}" nsx-ls -l -n -t uts -o NS,CONTAINER
     run ! grep -q "$mine" <<<"$output"
-    # A link, a directory that others write to, and one of somebody else's are not looked into.
+    # A link, a directory that others can write to, and one of another user are not searched.
     ln -s "$own" "$own.link"
     run -1 "${as[@]}" env XDG_RUNTIME_DIR="$own.link" nsx-enter -t "container:$mine" true
     chmod 777 "$own"
@@ -434,7 +434,7 @@ own_engine() {
   printf '%s\n' "${lines[@]}" | grep -qx "pin:$mine	net"
   printf '%s\n' "${lines[@]}" | grep -qx "cgroup:/$mine/$mine.service"
   printf '%s\n' "${lines[@]}" | grep -qx "unit:$mine.service"
-  # A name that a terminal or a reader of lines would stumble over is left out.
+  # A name that would disturb a terminal or a reader of lines is left out.
   make_cgroup "x$(printf '\033\n')y"
   nsx-enter --list-targets >"$BATS_TEST_TMPDIR/list"
   run ! grep -q "$(printf '\033')" "$BATS_TEST_TMPDIR/list"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Who the program is: maps of ids, owners, groups, ids and capabilities.
+# The program's identity: maps of ids, owners, groups, ids and capabilities.
 load ../lib/common
 
 look='cat /proc/self/uid_map; echo; cat /proc/self/gid_map; echo; cat /proc/self/setgroups; id -u; id -g'
@@ -14,14 +14,14 @@ setup() {
   done
 }
 
-# Runs a command where /etc/subuid and /etc/subgid are the test's.
+# Runs a command with /etc/subuid and /etc/subgid of the test.
 with_sub_ids() {
   unshare -m sh -c 'mount --bind "$0" /etc/subuid && mount --bind "$0" /etc/subgid && exec "$@"' \
     "$sub_ids" "$@"
 }
 
-# Checks what the program finds around itself: shows "UID MAP|GID MAP|SETGROUPS|UID|GID" COMMAND...
-# The lines of a map have commas between.
+# Checks the program's view of its ids: shows "UID MAP|GID MAP|SETGROUPS|UID|GID" COMMAND...
+# The lines of a map are separated by commas.
 shows() {
   local wanted=$1
   shift
@@ -43,11 +43,11 @@ shows() {
   uid=$ordinary_uid
   shows "5 $uid 1|7 $uid 1|deny|5|7" as_user nsx-unshare --map-user=5 --map-group=7
   shows "1 $uid 1|1 $uid 1|deny|1|1" as_user nsx-unshare --map-user=daemon --map-group=daemon
-  # The last one counts, also of -r and -c.
+  # The last option counts, also among -r and -c.
   shows "5 $uid 1|0 $uid 1|deny|5|0" as_user nsx-unshare -r --map-user=9 --map-user=5
   shows "0 $uid 1|0 $uid 1|deny|0|0" as_user nsx-unshare --map-user=5 -r
   shows "$uid $uid 1|$uid $uid 1|deny|$uid|$uid" as_user nsx-unshare -r -c
-  # One alone leaves the other without a map.
+  # With only one of them, the other map stays empty.
   shows "5 $uid 1||allow|5|65534" as_user nsx-unshare --map-user=5
 }
 
@@ -69,7 +69,7 @@ shows() {
   # Next to it, on both sides.
   shows "10 0 1,0 1000 10|0 0 1|allow|10|0" nsx-unshare --map-user=10 --map-users=0:1000:10 $groups
   shows "0 0 1,1 1000 10|0 0 1|allow|0|0" nsx-unshare --map-user=0 --map-users=1:1000:10 $groups
-  # All of root's ids, root itself among them.
+  # All of root's ids, including root itself.
   shows "0 0 1,1 1 4294967294|0 0 1|allow|0|0" nsx-unshare --map-user=0 --map-users=all $groups
 }
 
@@ -158,7 +158,7 @@ shows() {
     nsx-unshare --owner $ordinary_uid:$ordinary_uid -r
   shows "0 0 4294967295|0 0 4294967295|allow|$ordinary_uid|$ordinary_uid" \
     nsx-unshare --owner $ordinary_uid:$ordinary_uid --map-users=all --map-groups=all
-  # It is that user's: who may join it.
+  # The namespace belongs to that user, who may join it.
   spawn nsx-unshare --owner $ordinary_uid:$ordinary_uid -r -n sleep 300
   wait_until has_left "$pid" net
   wait_until grep -qs . /proc/"$pid"/gid_map
@@ -173,7 +173,7 @@ shows() {
   spawn nsx-unshare --owner $ordinary_uid:$ordinary_uid -r --kill-child sleep 300
   wait_until has_child "$pid" sleep
   grep -q "^Uid:.*$ordinary_uid.*$ordinary_uid" /proc/"$pid"/status
-  # Who may trace a process owns its files in /proc.
+  # The user who may trace a process owns its files in /proc.
   [ "$(stat -c %u /proc/"$pid"/maps)" = 0 ]
   [ "$(stat -c %u /proc/"$child"/maps)" = $ordinary_uid ]
 }
@@ -186,7 +186,7 @@ shows() {
   [ "${lines[*]}" = "5 0" ]
   run -0 nsx-unshare --setgid 6 -- sh -c 'id -u; id -g'
   [ "${lines[*]}" = "0 6" ]
-  # Supplementary groups are denied to an ordinary user: there are none to drop.
+  # An ordinary user may not change supplementary groups: there are none to drop.
   run -0 as_user nsx-unshare -r -S 0 -G 0 -- id -u
   [ "$output" = 0 ]
   run -1 as_user nsx-unshare -S 5 true
@@ -203,13 +203,13 @@ shows() {
   run -0 as_user nsx-unshare -c --keep-caps -- $effective
   [ "$(cut -f2 <<<"$output")" != 0000000000000000 ]
   whole=$(cut -f2 <<<"$output")
-  # Through a change of the UID.
+  # Across a change of the UID.
   run -0 nsx-unshare --map-users=all --map-groups=all --keep-caps -S 5 -G 5 -- \
     grep -E '^(Uid|CapEff|CapAmb)' /proc/self/status
   [ "$(words ${lines[0]})" = "Uid: 5 5 5 5" ]
   [ "$(cut -f2 <<<"${lines[1]}")" = "$whole" ]
   [ "$(cut -f2 <<<"${lines[2]}")" = "$whole" ]
-  # Without a new user namespace it means nothing.
+  # Without a new user namespace it has no effect.
   run -0 nsx-unshare --keep-caps -- grep CapAmb /proc/self/status
   [[ "$output" = *0000000000000000 ]]
 }

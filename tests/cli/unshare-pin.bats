@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Namespaces that stay: --KIND=FILE and --pin.
+# Persistent namespaces: --KIND=FILE and --pin.
 load ../lib/common
 
 setup() {
@@ -18,8 +18,8 @@ teardown() {
   done
 }
 
-# Runs a script where /run is empty and the test's own. On one CPU: a mount namespace can be pinned in
-# an older one only, and some kernels count on each CPU for itself which one that is.
+# Runs a script with an empty /run of the test. On one CPU: a mount namespace can only be pinned in an older one, and
+# some kernels determine their order on each CPU separately.
 in_own_run() {
   local cpu
   cpu=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
@@ -53,7 +53,7 @@ option_of() {
       [ \$(stat -L -c %i files/$kind) = \$inside ]
       umount files/$kind; echo $kind"
   done
-  # Wherever the directory is: a mount namespace is not kept where mounts are shared.
+  # Whatever the directory: a mount namespace cannot be kept where mounts are shared.
   run -0 --separate-stderr in_own_run "mount --bind files files; mount --make-private files; $script"
   [ "$output" = "$(all_kinds)" ]
 }
@@ -105,7 +105,7 @@ option_of() {
   spawn unshare -m --propagation=unchanged sleep 300
   wait_until has_left "$pid" mnt
   run -1 marked nsx-unshare --mount=files/mnt true
-  # The second where Linux 6.18 counts the new one as older: it counts for each CPU.
+  # The second message: Linux 6.18 counts on each CPU, and may consider the new one older.
   local why='(Invalid argument|Too many levels of symbolic links)'$'\n''hint: a mount namespace needs a directory that is not a shared mount: '
   [[ "$output" =~ "cannot pin the mnt namespace on files/mnt: "$why ]]
   leaves_nothing
@@ -140,11 +140,11 @@ option_of() {
 
 # bats test_tags=slow,rootless
 @test "no helper is left if unshare(2) fails: defect 4" {
-  # For lack of the right ...
+  # Without the privilege ...
   run -1 marked as_user nsx-unshare --net=files/net true
   [[ "$output" = *"cannot make new namespaces (net): Operation not permitted"* ]]
   leaves_nothing
-  # ... and by a limit.
+  # ... and at a limit.
   run -1 marked nsx-unshare -r -- sh -c \
     'echo 0 >/proc/sys/user/max_net_namespaces; exec nsx-unshare --net=files/net true'
   [[ "$output" = *"cannot make new namespaces (net): No space left on device"* ]]
@@ -161,7 +161,7 @@ option_of() {
   done
 }
 
-# Whether `sleep` runs and no helper of ours does.
+# Whether `sleep` runs and no helper of nsx does.
 has_no_helper() {
   { grep -qsx sleep "/proc/$pid/comm" || has_child "$pid" sleep; } &&
     ! grep -qsx nsx-outside /proc/[0-9]*/comm
@@ -196,7 +196,7 @@ has_no_helper() {
   for kind in $(all_kinds); do
     grep -qx "$kind nsfs" <<<"$output"
   done
-  # As ip netns and pinns have them.
+  # As ip netns and pinns name them.
   [ "${lines[-3]}" = shared ]
   [ "${lines[-2]}" = private,unbindable ]
   [ "${lines[-1]}" = 0 ]
@@ -271,7 +271,7 @@ has_no_helper() {
   [ "${lines[*]}" = "1 2 nsfs nsfs" ]
 }
 
-# There, a namespace file and the directory belong to users without a mapping.
+# In there, a namespace file and the directory belong to unmapped users.
 # bats test_tags=rootless
 @test "a failure removes a pin in a sticky directory, in a user namespace too" {
   run -127 as_user unshare --user --map-root-user --mount sh -c '

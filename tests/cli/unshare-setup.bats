@@ -58,7 +58,7 @@ load ../lib/common
   done
   run -0 nsx-unshare --whitelist-env NSX_A --whitelist-env NSX_B -- /usr/bin/env
   [ "$(sort <<<"$output")" = $'NSX_A=1\nNSX_B=two words' ]
-  # A program is found in the usual places then.
+  # The program is then searched for in the usual directories.
   run -0 nsx-unshare --clear-env -- env
   [ -z "$output" ]
 }
@@ -77,7 +77,7 @@ load ../lib/common
       }
     done
   done
-  # Root stays all that it is.
+  # Root keeps all its ids and rights.
   run -0 nsx-unshare --all -- cat /proc/self/uid_map
   [ "$(words $output)" = "0 0 4294967295" ]
   run -0 as_user nsx-unshare --all -c -- id -u
@@ -91,7 +91,7 @@ load ../lib/common
     run -0 --separate-stderr nsx-unshare $options -- true
     [ "$stderr" = "$hint" ]
   done
-  # Not where it is not so, nor with mounts that the caller takes care of.
+  # No hint if that is not so, or if the caller takes care of the mounts.
   for options in -n "-pf --mount-proc" -pm "-p --plan"; do
     run -0 --separate-stderr nsx-unshare $options -- true
     [ -z "$stderr" ]
@@ -107,8 +107,8 @@ load ../lib/common
   [ "$output" = 0 ]
 }
 
-# Whether a user namespace can have a binfmt_misc of its own, as from Linux 6.7 on. Where it can't, the
-# refusal is all there is to test.
+# Whether a user namespace can have its own binfmt_misc, as from Linux 6.7 on. Otherwise only the refusal can be
+# tested.
 has_own_binfmt() {
   if unshare -r -m mount -t binfmt_misc none /mnt 2>/dev/null; then return; fi
   run -1 nsx-unshare -r --mount-binfmt=/mnt -- echo wrong
@@ -146,7 +146,7 @@ has_own_binfmt() {
   printf 'NSXTEST what it says\n' >"$root/inside/program"
   chmod -R a+rX "$BATS_TEST_TMPDIR"
   chmod 755 "$root/inside/program"
-  # busybox-like: a static program, since its libraries are not in the new root.
+  # Statically linked like busybox, as its libraries are not in the new root.
   interpreter=$(command -v busybox || true)
   if [ -z "$interpreter" ]; then
     interpreter=$(command -v cat)

@@ -20,7 +20,7 @@ load ../lib/terminal
     run -0 --separate-stderr "$BATS_TEST_TMPDIR/unshare" $options -- sh -c 'echo $$' </dev/null
     [ "${lines[0]%$'\r'}" = 1 ]
   done
-  # Without a new PID namespace there is nothing to be the first of.
+  # Without a new PID namespace no init is needed.
   run -0 nsx-unshare -u --pty --plan -- true
   [[ $output != *init* ]]
 }
@@ -35,7 +35,7 @@ load ../lib/terminal
   done
 }
 
-# The program that the next two tests run tells when it is there; a key ends it.
+# The program of the next two tests reports that it has started; a key ends it.
 # dies_of KEY SIGNAL OPTIONS
 dies_of() {
   local key=$1 signal=$2 options=$3
@@ -67,7 +67,7 @@ dies_of() {
     wait_until is_there ready
     printf '\032'
     wait_until is_stopped "$(cat "$BATS_TEST_TMPDIR/tool")"
-    # Of the job, not only its first process.
+    # Of the job, not only of its first process.
     wait_until is_stopped "$(cat "$BATS_TEST_TMPDIR/other")" && touch "$BATS_TEST_TMPDIR/all-stopped"
     echo "jobs -s >$BATS_TEST_TMPDIR/jobs; stty -a >$BATS_TEST_TMPDIR/settings; touch $BATS_TEST_TMPDIR/prompt"
     wait_until is_there prompt
@@ -75,7 +75,7 @@ dies_of() {
     wait_until is_there ended
     echo exit
   }
-  # Its number outside is what /proc, which is the old one, has.
+  # /proc is the outer one, and has its PID outside.
   cat >"$BATS_TEST_TMPDIR/program" <<END
 sh -c 'read -r pid rest </proc/self/stat; echo \$pid >$BATS_TEST_TMPDIR/number
   $wait_for_go' &
@@ -132,7 +132,7 @@ END
     wait_until [ -s "$BATS_TEST_TMPDIR/tool" ]
     type_stopped_job
     echo "kill -KILL %1; disown -a; exit 3"
-    # What is typed before its end is still the inner shell's.
+    # Input typed before its end still goes to the inner shell.
     wait_until is_gone "$(cat "$BATS_TEST_TMPDIR/tool")"
     echo "echo \$? >$BATS_TEST_TMPDIR/status; touch $BATS_TEST_TMPDIR/ended"
     wait_until is_there ended
@@ -153,8 +153,8 @@ has_no_child() {
   exec 6<>"$BATS_TEST_TMPDIR/pipe"
   run -124 marked timeout -k 20 1 bash -c "exec nsx-unshare -u --pty -- yes >$BATS_TEST_TMPDIR/pipe 6>&-"
   nothing_is_left
-  # The pipe is full before the program writes: how much it takes depends on the sizes of the writes. 5 KB
-  # are more than one read of the terminal, and less than the terminal keeps.
+  # The pipe is full before the program writes: its capacity depends on the sizes of the writes. 5 KB are more than
+  # one read of the terminal, and less than the terminal buffers.
   exec 6<>"$BATS_TEST_TMPDIR/pipe"
   for end in TERM read; do
     rm -f "$BATS_TEST_TMPDIR/ended"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 load ../lib/common
 
-# Lists the namespaces inside by one program: in a new PID namespace without its init there can be no
-# second one. For pid and time those of the children, which is what unshare(2) changes.
+# Lists the namespaces inside with a single program: a new PID namespace without its init cannot have a second one.
+# For pid and time it lists those of the children, which is what unshare(2) changes.
 inside=(sh -c 'exec stat -L -c "%n %i" $(for k in cgroup ipc mnt net pid_for_children \
   time_for_children user uts; do [ ! -e /proc/self/ns/$k ] || echo /proc/self/ns/$k; done)')
 
@@ -12,7 +12,7 @@ different() {
     awk '$2 != $3 { sub(".*/", "", $1); sub("_for_children", "", $1); print $1 }'
 }
 
-# Checks that the given option makes a new namespace of this kind and of no other.
+# Checks that the given option makes a new namespace of this kind only.
 makes_only() {
   local kind=$1 outside
   shift
@@ -152,7 +152,7 @@ makes_only() {
   propagation() {
     nsx-unshare -m "$@" -- findmnt -n -o PROPAGATION /
   }
-  # The modes of a mount that is shared here, in a mount namespace of the test's own.
+  # The modes of a mount that is shared here, in a mount namespace of the test.
   run -0 unshare -m --propagation=shared -- bash -c "
     set -e
     $(declare -f propagation)
@@ -166,7 +166,7 @@ makes_only() {
 
 # bats test_tags=slow
 @test "--kill-child: the program dies with nsx-unshare" {
-  # As the init of its PID namespace the program would be deaf to TERM.
+  # As the init of its PID namespace the program would ignore TERM.
   for option in "-p --kill-child" --kill-child=SIGTERM --kill-child=term --kill-child=9; do
     nsx-unshare $option -- sleep 300 3>&- &
     parent=$!
@@ -257,7 +257,7 @@ makes_only() {
 10. mount proc on /proc (needs $mounts, and in the one that owns the pid namespace)
 11. run rm -rf /nowhere
 END
-  # Not even a right is needed: an ordinary user may plan what only root can do.
+  # No privilege is needed: an ordinary user may plan what only root can do.
   run -0 as_user nsx-unshare --plan -n -- true
   [ "${lines[0]}" = "1. make new namespaces: net (needs CAP_SYS_ADMIN)" ]
 }

@@ -35,8 +35,8 @@ need() {
   esac
 }
 
-# What a shell offers for a line, sorted, without what it says of each: offered SHELL LINE. Of a
-# long option's argument, the argument alone.
+# What a shell offers for a line, sorted, without descriptions: offered SHELL LINE. For a long option's argument, only
+# the argument.
 offered() {
   offered_in_order "$@" | LC_ALL=C sort -u
 }
@@ -53,7 +53,7 @@ offered_in_order() {
   esac | sed 's/^--[^=]*=//; s/ *$//'
 }
 
-# Zsh completes in its line editor only, so that it needs a terminal.
+# Zsh completes in its line editor only, and so needs a terminal.
 offered_by_zsh() {
   cp "$NSX_SOURCE/tests/docs/offer/offer.zsh" "$BATS_TEST_TMPDIR/.zshrc"
   : >"$BATS_TEST_TMPDIR/offered"
@@ -82,7 +82,7 @@ offers_not() {
   }
 }
 
-# Whether of two words that are offered one comes first: goes_before SHELL LINE FIRST SECOND.
+# Whether one of two offered words comes first: goes_before SHELL LINE FIRST SECOND.
 goes_before() {
   local found
   found=$(offered_in_order "$1" "$2" | grep -xF -e "$3" -e "$4" | tr '\n' ' ')
@@ -92,13 +92,13 @@ goes_before() {
   }
 }
 
-# Whether the same is offered for both. PIDs, and what others run, come and go between two looks.
+# Whether both offers are the same. PIDs and programs of others come and go between two looks.
 same_offered() {
   same "$1: $3" "$(offered "$1" "$2" | grep -vx '[0-9]*')" "$(offered "$1" "$3" | grep -vx '[0-9]*')"
 }
 
-# The arguments of options, as the table has them: check_arguments SHELL. Of those that are alike but for
-# their names the first is tried.
+# The arguments of options, as the table has them: check_arguments SHELL. Of options that differ only in their
+# names, the first is tried.
 check_arguments() {
   local shell=$1
   local tool letter name argument completes words ways way start
@@ -116,7 +116,7 @@ check_arguments() {
       if [ "$way" != "$tool " ]; then check_word "$shell" "$way" "$completes" "$words"; fi
     done
     if [[ $argument == optional* ]]; then
-      # It is never the next word: that is the program, a target, or nothing.
+      # It is never the next word, which is the program, a target, or nothing.
       for start in nsx-l ${words:0:1}; do
         wait_until same_offered "$shell" "$tool $start" "$tool --$name $start" >"$BATS_TEST_TMPDIR/differs" || {
           cat "$BATS_TEST_TMPDIR/differs"
@@ -127,8 +127,8 @@ check_arguments() {
   done < <(table)
 }
 
-# A PID after its first digit, bare names, the prefixes, and what follows one of them. Readline gets that alone,
-# as it parts words at ":".
+# A PID after its first digit, bare names, the prefixes, and what follows a prefix. Readline gets only that part, as it
+# splits words at ":".
 check_target() {
   local name=$own_name of_prefix
   offers "$1" "$2$$" $$
@@ -145,7 +145,7 @@ check_target() {
   offers_not "$1" "${2}pin:nsx-te_" "$of_prefix$name"
 }
 
-# Makes a container, of which runc has a record: record_container NAME.
+# Makes a container on record in runc: record_container NAME.
 record_container() {
   if [ -e "/run/runc/$1" ]; then return; fi
   spawn sleep 300
@@ -167,7 +167,7 @@ check_user() {
   offers_not "$1" "${2}ro" nobody
 }
 
-# A pin of this kind or another, in either directory for names.
+# A pin, of this kind or another, in either directory for names.
 check_pin() {
   local name=$own_name mine=$BATS_TEST_TMPDIR/run
   mkdir -p "$mine/utsns"
@@ -182,7 +182,7 @@ check_pin() {
   offers_not "$1" "${2}nsx-te_" "$name"
 }
 
-# A bare name of a container, a cgroup, those below it, and the prefixes. Names come first, and no PID is a cgroup.
+# Bare names of containers and cgroups, paths below them, and the prefixes. Names come first, and no PID is a cgroup.
 check_cgroup() {
   local top=$own_name made
   made=$(cgroup_mount)/$top
@@ -219,8 +219,8 @@ check_list() {
   done
 }
 
-# Files, and directories, or these alone. Shells name them with all before them, or without, and
-# with a slash or without.
+# Files and directories, or directories only. Shells print the whole path or its last part, and a slash after it or
+# not.
 check_path() {
   local found
   found=$(offered "$1" "$2" | sed 's|/$||; s|.*/||' | LC_ALL=C sort -u | tr '\n' ' ')
@@ -234,7 +234,7 @@ check_path() {
 }
 
 
-# The program behind the options and its own options.
+# The program after the options, and the options of the program.
 check_program() {
   offers "$1" "nsx-enter -t 1 --net=/x nsx-l" nsx-ls
   offers "$1" "nsx-enter nsx-l" nsx-ls
@@ -248,8 +248,8 @@ check_program() {
   offers_not "$1" "nsx-ls nsx-l" nsx-ls
 }
 
-# What completes a word: check_word SHELL LINE WHAT WORDS. All that can be asked of targets, containers,
-# pins and cgroups is asked of the first of each.
+# What completes a word: check_word SHELL LINE WHAT WORDS. Targets, containers, pins and cgroups are checked in full
+# for the first of each.
 check_word() {
   local is_first=${asked[${3:-nothing}]-yes}
   asked[${3:-nothing}]=no
@@ -272,7 +272,7 @@ check_word() {
   esac
 }
 
-# One that the first check has made: check_again SHELL LINE WHAT.
+# A word of a kind that the first check has covered: check_again SHELL LINE WHAT.
 check_again() {
   case $3 in
     target) offers "$1" "$2$$" $$ ;;
@@ -281,12 +281,12 @@ check_again() {
   esac
 }
 
-# Where no operand can follow, zsh offers options.
+# If no operand can follow, zsh offers options.
 offered_operands() {
   offered "$@" | grep -v '^-' || true
 }
 
-# The operands of all tools and commands that take some: check_operands SHELL.
+# The operands of all tools and commands that take operands: check_operands SHELL.
 check_operands() {
   local shell=$1 tool most first rest words runs
   local -A seen=() asked=()
@@ -314,7 +314,7 @@ check_operands() {
   done < <("$generate" --operands | tr '\t' '|')
 }
 
-# The commands of a tool that has some, and theirs: check_commands SHELL.
+# The commands of a tool that has commands, and their options: check_commands SHELL.
 check_commands() {
   local tool commands
   for tool in "${tools[@]}"; do
@@ -350,7 +350,7 @@ check_commands() {
 }
 
 @test "bash completes without bash-completion" {
-  # By the same code as with it: of options and commands one table will do.
+  # The same code as with it: one table of options and commands is enough.
   (tables=("${tables[0]}") && check_options plain-bash)
   check_arguments plain-bash
   check_program plain-bash
@@ -367,7 +367,7 @@ check_commands() {
   offers bash "nsx-enter -n$BATS_TEST_TMPDIR/bl" "-n$BATS_TEST_TMPDIR/blue"
 }
 
-# A cgroup whose name is a command, and one whose name only needs quotes. Anybody can make such a one.
+# A cgroup whose name is a command, and one whose name only needs quotes. Any user can make such names.
 make_hostile_cgroups() {
   work=$(cgroup_mount)/$own_name
   mkdir -p "$work/x;touch \$HOME" "$work/y\`id\`" "$work/z good" "$work/good"
@@ -410,7 +410,7 @@ remove_cgroups() {
   spawn sleep 300
   run bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "nsx-enter -t ${pid:0:1}"
   [[ $output == *"$pid  sleep"* ]]
-  # A PID alone needs no description: it is inserted.
+  # A single PID needs no description: it is inserted.
   run bash "$NSX_SOURCE/tests/docs/offer/offer.bash" "nsx-enter -t $pid"
   [[ $output == "$pid" || $output == "$pid  sleep"* ]]
 }
@@ -426,7 +426,7 @@ nsx-enter() { printf '%s\n' "\$@" >$work/arguments.new; mv $work/arguments.new $
 nsx-ls() { nsx-enter "\$@"; }
 PROMPT_COMMAND='touch $work/ready'
 EOF
-  # What is typed here, and the arguments that the command gets.
+  # The typed line, and the arguments that the command receives.
   check_typed 'nsx-ls --noh\t--type=ut\t --type cg\t -tut\t --tree=ow\t-o NS,ON\t' \
     --noheadings --type=uts --type cgroup -tuts --tree=owner -o NS,ONS
   check_typed "nsx-enter --targ\t$$ --root=$work/net\t --net=$work/net\tbl\t-n$work/net\\\\ of\\\\ mine/bl\t" \
@@ -438,7 +438,7 @@ EOF
   check_typed "nsx-enter -t $$ nsx-ls --fea\t" -t "$$" nsx-ls --features
 }
 
-# Types into a bash at a terminal, and holds what its command gets against the other words.
+# Types into a bash on a terminal, and compares the arguments of the command with the other words.
 check_typed() {
   rm -f "$work/ready" "$work/arguments"
   {
@@ -462,7 +462,7 @@ check_typed() {
 @test "zsh completes the arguments of options" {
   need zsh
   check_arguments zsh
-  # Zsh offers any file where a program is due: what is never the next word shows in "=-" alone.
+  # Zsh offers any file where a program is expected: what is never the next word shows in "=-" only.
   while IFS='|' read -r tool _ name argument _; do
     [ "$argument" != optional ] || completions_of zsh "${tool%% *}" | grep -qF -- "--$name=-"
   done < <(table)

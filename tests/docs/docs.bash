@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# What the tests of the documents share: the tables of options, and what else speaks of them.
+# Shared by the tests of the documents: the tables of options, and the texts about them.
 # shellcheck shell=bash disable=SC2034 # what the tests use
 
 tools=(nsx-unshare nsx-enter nsx-ls nsx-pin nsx-cg)
 generate=$NSX_BUILD/completions/generate
 
-# Whatever has a table: the tools, and the commands of those that have some, "nsx-pin ls".
+# Everything with a table: the tools, and the commands of those that have some, "nsx-pin ls".
 mapfile -t tables < <("$generate" --operands | cut -f 1)
 
 # The commands of a tool, one a line, without "help".
@@ -19,13 +19,13 @@ names_of_commands() {
     awk -F'\t' -v tool="$1" '$1 == tool { gsub(" ", ", ", $3); print $2 ($3 != "" ? ", " $3 : "") }'
 }
 
-# The table, one option a line: tool, letter, long name, argument, metavar, completes, words, with
-# "|" between. (Bash would take several tabs for one.)
+# The table, one option a line: tool, letter, long name, argument, metavar, completes, words, separated by "|". (Bash
+# would read several tabs as one.)
 table() {
   "$generate" --table | tr '\t' '|'
 }
 
-# The columns of a tool or of a command that lists, one a line: the words of its --output.
+# The columns of a tool or of a listing command, one a line: the words of its --output.
 columns_of() {
   table | awk -F'|' -v tool="$1" '$1 == tool && $3 == "output" { print $7 }' | tr ' ' '\n'
 }
@@ -36,7 +36,7 @@ spellings() {
     LC_ALL=C sort
 }
 
-# The same as a document would write them, with what follows: "-t PID", "--target=PID", "-n[FILE]",
+# The same as a document writes them, with their arguments: "-t PID", "--target=PID", "-n[FILE]",
 # "--net[=FILE]".
 spellings_with_arguments() {
   table | awk -F'|' -v tool="$1" '

@@ -44,7 +44,7 @@ load docs
 @test "each option has a help text" {
   for tool in "${tables[@]}"; do
     run -0 $tool --help
-    # An option that is alone in its line has its text in the next.
+    # A long option alone on its line has its text on the next line.
     bare=$(awk '
       option != "" && !/^                             [^ ]/ { print option }
       { option = "" }

@@ -3,7 +3,7 @@
 # bats file_tags=rootless
 load ../lib/common
 
-# Fails at a line of $output that is no key in snake_case.
+# Fails at a line of $output that is not a key in snake_case.
 is_snake_case() {
   run -1 grep -vxE '[a-z][a-z0-9]*(_[a-z0-9]+)*' <<<"$output"
 }

@@ -3,8 +3,8 @@
 # bats file_tags=rootless
 load ../lib/common
 
-# What each part of the source may include; DESIGN in HACKING.md says why. The layers are held by
-# this test as one library needs one include directory. try.hh is for every .cc file but the starter's.
+# What each part of the source may include; "Layers" in HACKING.md has the picture. These tests enforce the layers, as
+# one library has one include directory. Every .cc file except the starter's may include try.hh.
 
 # Each #include of the files below a directory: "FILE <nsx/fd.hh>", "FILE "kernel/abi.hh"".
 includes_of() {
@@ -13,9 +13,9 @@ includes_of() {
     sed -E 's/: *# *include +/ /'
 }
 
-# Fails and shows what the files below a directory include besides what matches a regular
-# expression: only DIRECTORY QUOTED ANGLED. "Angled" are those in angle brackets that have a
-# directory of ours or come from elsewhere than the system.
+# Fails and shows the includes of the files below a directory that match no regular expression:
+# only_includes DIRECTORY QUOTED ANGLED. "Angled" are includes in angle brackets with a directory of nsx or from
+# outside the system.
 only_includes() {
   local found extra
   found=$(includes_of "$1")
@@ -57,7 +57,7 @@ files_with() {
 }
 
 @test "one file starts children, and one makes socket pairs and messages with descriptors" {
-  # The jobs of nsx-pin exec are the tool once more, which may not use the library's insides.
+  # The jobs of nsx-pin exec are the tool once more, which may not use the library's internals.
   run -0 files_with '(^|[^A-Za-z])::_?v?[fF]ork\(|SYS_v?fork|SYS_clone|::clone\('
   [ "$output" = $'lib/kernel/spawn.cc\ntools/nsx-pin/exec.cc' ]
   run -0 files_with 'socketpair\(|(send|recv)msg\(|SCM_RIGHTS'
@@ -109,7 +109,7 @@ files_with() {
 }
 
 @test "these tests cover every layer of the library" {
-  # pch is precompiled, no layer.
+  # pch has precompiled headers and is no layer.
   run -0 find "$NSX_SOURCE/lib" -mindepth 1 -maxdepth 1 -type d -printf '%f '
   [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "account cgroup discovery kernel net nsx pch pin plan starter target upkeep " ]
 }
@@ -187,7 +187,7 @@ tools/nsx-cg/top_terminfo.cc" ]
   needed() {
     readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\([a-z_]*\)[-.w+].*/\1/p' | grep -vx 'libc\|ld' | sort | xargs
   }
-  # The sanitizers' build has no static runtime.
+  # A build with sanitizers has no static runtime.
   if needed "$(command -v nsx-unshare)" | grep -qw libasan; then cannot "tell: built with sanitizers"; fi
   for tool in nsx-unshare nsx-enter; do
     [ "$(needed "$(command -v $tool)")" = "" ]
@@ -195,6 +195,6 @@ tools/nsx-cg/top_terminfo.cc" ]
   [ "$(needed "$(command -v nsx-ls)")" = "libsmartcols" ]
   [ "$(needed "$(command -v nsx-pin)")" = "libmnl libsmartcols" ]
   [ "$(needed "$(command -v nsx-cg)")" = "libncursesw libsmartcols libtinfo" ]
-  # Exceptions cross its edge: the C++ runtime is the one of the program that loads it.
+  # Exceptions leave it, so the C++ runtime is that of the program that loads it.
   [ "$(needed "$(find "$NSX_STAGE" -name libnsx.so.0)")" = "libgcc_s libm libstdc" ]
 }

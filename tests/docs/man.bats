@@ -22,8 +22,7 @@ text_of() {
   page "$1" | mandoc -T ascii -O width=200 | sed 's/.\x08//g'
 }
 
-# The source of what a page says of a tool or a command, "nsx-pin ls": that of a command is in a
-# subsection with its name.
+# The source of a page about a tool or a command, "nsx-pin ls": a command has a subsection of its name.
 part() {
   local tool=${1%% *} names
   names=$(commands_of "$tool" | tr '\n' ' ')
@@ -33,7 +32,7 @@ part() {
     here == command'
 }
 
-# The commands in the examples of a page, without the prompt; one of several lines as one.
+# The commands in the examples of a page, without the prompt; continued lines are joined.
 examples_of() {
   page "$1" | sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/p' | sed -n '/^\.Bd -literal/,/^\.Ed/p' |
     sed -n ':more; /^[$#] / { N; s/\n>  */ /; t more; P }; D' | sed 's/^[$#] //; s/\\e/\\/g'
@@ -141,7 +140,7 @@ END
         if [ "${each%% *}" = "$tool" ]; then spellings "$each"; fi
       done)
     fi
-    # Fl is for options of nsx; those of other commands stand in Ql. "Fl J | r" is two options.
+    # Fl is for options of nsx; those of other commands are in Ql. "Fl J | r" is two options.
     found=$(page "$name" | sed -nE 's/^\.(.*)/\1/p' | grep -oE 'Fl -?[A-Za-z-]+( \| [A-Za-z])?' |
       sed -E 's/^Fl /-/; s/ \| (.)/\n-\1/')
     same "$name: options that do not exist" "" "$(grep -vxF -- "$known" <<<"$found")"
@@ -186,14 +185,14 @@ END
 @test "nsx-ls.1 names the default columns" {
   found=$(page nsx-ls.1 | sed -n '/^The default columns are/,/^with$/s/^\.Cm \([A-Z]*\).*/\1/p' | xargs)
   run -0 --separate-stderr nsx-ls
-  # Where there are containers, there is a column of them.
+  # If there are containers, they have a column.
   same "default columns" "$(xargs <<<"${lines[0]/ CONTAINER / }")" "$found"
 }
 
 # bats test_tags=rootless
 @test "each page lists the words that an option takes" {
   while IFS='|' read -r tool _ name _ _ completes words; do
-    # Signals are too many to name, and columns have a section of their own.
+    # Signals are too many to list, and columns have their own section.
     case $completes:$name in words:kill-child | words:filter) continue ;; words:*) ;; *) continue ;; esac
     item=$(part "$tool" | sed -n "/^\.It Fl.* -$name/,/^\.It Fl/p")
     for word in $words; do
@@ -220,8 +219,8 @@ END
   done
 }
 
-# What the examples speak of: a container with a database beside it, a name for that, and a disk that is
-# mounted there alone; and a named network namespace. make_scene, then in_scene COMMAND.
+# The scene of the examples: a container with a database beside it, a name for that, and a disk that is only mounted
+# there; and a named network namespace. make_scene, then in_scene COMMAND.
 make_scene() {
   cd "$BATS_TEST_TMPDIR" || return
   mkdir data
@@ -281,7 +280,7 @@ in_scene() {
 @test "the examples of nsx-pin work, one after another" {
   {
     echo 'ip tuntap add wg0 mode tun'
-    # /etc as it is, in memory.
+    # A copy of /etc in memory.
     echo 'mkdir /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc'
     examples_of nsx-pin.1
   } >"$BATS_TEST_TMPDIR/examples"
@@ -290,7 +289,7 @@ in_scene() {
   [[ $output == *"nameserver 10.8.0.1"* ]]
 }
 
-# Examples stand before what they are examples of.
+# Examples come before the details they illustrate.
 # bats test_tags=rootless
 @test "each page has its examples before its options, with the common jobs" {
   local job pattern
@@ -343,7 +342,7 @@ END
   in_own_run "$pins"
 }
 
-# The commands that a text names: installed ones are run by it, so all that begins with nsx- counts.
+# The commands that a text names: installed ones are run by it, so everything that begins with nsx- counts.
 commands_in() {
   grep -oE '\bnsx-[a-z]+\b' | sort -u
 }
@@ -359,7 +358,7 @@ commands_in() {
   same "README.md" "$installed" "$(commands_in <"$NSX_SOURCE/README.md")"
   listed=$(sed -n 's/^| `\(nsx-[a-z]*\)` |.*/\1/p' "$NSX_SOURCE/README.md" | sort)
   same "the table of README.md" "$installed" "$listed"
-  # Nor does one promise what is there.
+  # nsx(7) announces no command as missing or planned.
   if page nsx.7 | grep -E 'in this version|There is no nsx-|shall have'; then return 1; fi
 }
 

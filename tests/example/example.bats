@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What is installed, as a stranger's program and a packager see it.
+# The installation, from the view of another program and of a packager.
 
 # bats file_tags=rootless
 load ../lib/common

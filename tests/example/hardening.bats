@@ -75,7 +75,7 @@ flags() {
 @test "indirect calls and jumps have marked targets, if the processor checks them" {
   is_x86 || skip "asked of x86-64 alone"
   local file
-  # The note that has the kernel enforce it is of all objects or none: Debian's crt1.o and libstdc++.a lack it.
+  # The kernel enforces it only if all objects have the note: Debian's crt1.o and libstdc++.a lack it.
   for file in "${files[@]}"; do
     run -0 objdump -d --no-show-raw-insn "$file"
     [ "$(grep -c endbr64 <<<"$output")" -gt 100 ]
@@ -85,7 +85,7 @@ flags() {
 @test "large stack frames are touched page by page, and locals without a value are zero" {
   if is_sanitized; then cannot "tell: built without optimization"; fi
   local command
-  # The build's own command for a file of the library, for another source.
+  # The build's own command for a file of the library, applied to another source.
   command=$(jq -r '.[] | select(.file | endswith("lib/kernel/files.cc")) | .command' "$NSX_BUILD/compile_commands.json" |
     head -n 1)
   [ -n "$command" ]
@@ -109,7 +109,7 @@ int main() {
   std::printf("%d\n", sum());
 }
 END
-  # Warnings, the precompiled header, and where the output goes, are the other file's.
+  # Warnings, the precompiled header, and the output belong to the other file.
   command=$(sed -E 's,-include [^ ]*pch\.hh,,; s, -o [^ ]+,,; s, -MD , ,; s, -M[QF] [^ ]+,,g; s, -W[^ ]*,,g; s, -c [^ ]*files\.cc,,' <<<"$command")
   (cd "$NSX_BUILD" && sh -c "$command -c -o '$BATS_TEST_TMPDIR/locals.o' '$BATS_TEST_TMPDIR/locals.cc'")
   c++ -o "$BATS_TEST_TMPDIR/locals" "$BATS_TEST_TMPDIR/locals.o"

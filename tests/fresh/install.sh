@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What README.md says of installing, as a newcomer does it: after quickstart.sh, in a new shell, everything is
-# found by its name; uninstalled, nothing is left. Usage: sudo sh tests/fresh/install.sh [PREFIX]
+# Follows the installation in README.md as a newcomer would: after quickstart.sh, in a new shell, everything is found by
+# its name; after uninstalling, nothing is left. Usage: sudo sh tests/fresh/install.sh [PREFIX]
 set -eu
 
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
@@ -15,13 +15,13 @@ fail() {
   exit 1
 }
 
-# Caches are the system's, and change with whatever is installed.
+# Caches belong to the system, and change with every installation.
 files() {
   find / -xdev \( -path /proc -o -path /sys -o -path /tmp -o -path /run -o -path /root -o -path "$source_dir" -o -path /var \) -prune \
     -o -path /etc/ld.so.cache -o -print | LC_ALL=C sort
 }
 
-# As after a login: with what PATH a root or an ordinary user has, and in a directory of its own.
+# As after a login: with the PATH of root or an ordinary user, and in a directory of its own.
 new_shell() {
   (cd / && env -i HOME=/root TERM=dumb PATH="$prefix/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
     MANPATH="$manpath" bash -c "$1")
@@ -41,7 +41,7 @@ done
 new_shell "man -P cat nsx" | grep -q "^NAME" || fail "there is no nsx(7)"
 new_shell "nsx-unshare -u -- true && nsx-ls -t net >/dev/null && nsx-enter -t \$\$ -u -- true && nsx-pin ls &&
   nsx-cg --help >/dev/null" || fail "a command fails"
-# Where bash and the dynamic linker look by themselves.
+# Where bash and the dynamic linker search by default.
 case $prefix in
   /usr | /usr/local)
     # shellcheck disable=SC2016 # for the shell inside
@@ -50,7 +50,7 @@ case $prefix in
       COMP_WORDS=(nsx-ls --js) COMP_CWORD=1 COMP_LINE="nsx-ls --js" COMP_POINT=11
       "$(complete -p nsx-ls | sed "s/.*-F \([^ ]*\).*/\1/")" nsx-ls --js nsx-ls
       [ "${COMPREPLY[0]% }" = --json ]' || fail "bash does not complete nsx-ls"
-    # A program that uses the library starts, too, without a word on where it is.
+    # A program that uses the library starts, too, without being told where it is.
     new_shell "cd /tmp && c++ -std=c++20 -o nsx-example '$source_dir/examples/who.cc' \$(pkg-config --cflags --libs nsx) &&
       ./nsx-example \$\$ >/dev/null && rm nsx-example" || fail "a program that uses libnsx does not start"
     ;;

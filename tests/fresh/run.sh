@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The README's commands, as a newcomer runs them: a clone of what is committed, in a minimal
-# Debian made by debootstrap, which has its own mount and PID namespaces and sees nothing of this
-# machine's files. Usage: sudo sh tests/fresh/run.sh bookworm|trixie [COMMAND...]
+# Runs the README's commands as a newcomer would: on a clone of what is committed, in a minimal Debian made by
+# debootstrap, which has its own mount and PID namespaces and sees none of this machine's files.
+# Usage: sudo sh tests/fresh/run.sh bookworm|trixie [COMMAND...]
 set -eu
 
 suite=${1:?usage: tests/fresh/run.sh bookworm|trixie [COMMAND...]}
@@ -17,7 +17,7 @@ fi
 install_packages debootstrap git util-linux
 
 root=$(mktemp -d /tmp/nsx-fresh.XXXXXX)
-# Mounts below it live in a mount namespace of their own, and are gone with it.
+# Mounts below it are in their own mount namespace, and disappear with it.
 trap 'rm -rf --one-file-system "$root"' EXIT
 chmod 755 "$root"
 
@@ -39,7 +39,7 @@ if [ $# = 0 ]; then
     sh tests/fresh/install.sh && sh tests/run.sh && sh tests/run.sh --no-install --only=cli'
 fi
 
-# pivot_root(2), not chroot(2): the kernel makes no user namespaces below a chroot.
+# pivot_root(2), not chroot(2): the kernel creates no user namespaces below a chroot.
 # shellcheck disable=SC2016 # for the shell inside
 NSX_FRESH_ROOT=$root unshare --mount --pid --fork --kill-child -- sh -c '
   set -eu

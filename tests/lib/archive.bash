@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Packages of Debian's archives that are fetched and unpacked, and never installed. Whoever loads this has say().
+# Packages of Debian's archives, fetched and unpacked but never installed. The loading script must define say().
 # shellcheck shell=bash
 
 archive_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# The archive's address: the one from which this machine gets its own release of Debian.
+# The archive's address: that from which this machine gets its own release of Debian.
 mirror() {
   if [ -n "${NSX_VM_MIRROR:-}" ]; then
     echo "${NSX_VM_MIRROR%/}"
@@ -26,8 +26,8 @@ mirror() {
   echo "$address"
 }
 
-# Writes a private apt configuration of some suites, with lists, cache and state of its own: configure_apt DIR
-# SUITE... The machine's proxies and certificates still hold, its sources, preferences and hooks don't.
+# Writes a private apt configuration of some suites, with its own lists, cache and state: configure_apt DIR
+# SUITE... The machine's proxies and certificates apply, its sources, preferences and hooks do not.
 configure_apt() {
   local dir=$1 address suite
   shift
@@ -73,9 +73,9 @@ private_apt() {
   "$tool" -c "$conf" "$@"
 }
 
-# Fetches and unpacks packages with all that they depend on, if the first of them is newer than the cached one, and
-# prints the directory: newest_unpacked CACHE "SUITE..." PACKAGE... It asks the archive once a day. What the last
-# suite has wins. Exit status: 0, 3 they are not cached and can't be fetched.
+# Fetches and unpacks packages with all their dependencies, if the first of them is newer than the cached one, and
+# prints the directory: newest_unpacked CACHE "SUITE..." PACKAGE... It asks the archive once a day. Packages of the
+# last suite override others. Exit status: 0, or 3 if they are not cached and cannot be fetched.
 newest_unpacked() {
   local cache=$1 suites found
   read -r -a suites <<<"$2"
@@ -83,7 +83,7 @@ newest_unpacked() {
   mkdir -p "$cache"
   exec 9>"$cache/lock"
   flock 9
-  # Another list of packages is another directory's.
+  # Another list of packages has another directory.
   if [ -e "$cache/packages" ] && [ "$(<"$cache/packages")" != "${suites[*]}: $*" ]; then
     rm -rf "$cache"/{checked,"$1"-*}
   fi

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# What the tests of cgroups share: a cgroup of our own below the top, and what needs controllers.
+# Shared by the tests of cgroups: a private cgroup below the root, and functions that need controllers.
 # shellcheck shell=bash disable=SC2154,SC2034 # what bats and common.bash set
 
-# Everything that a test makes is below this one.
+# Everything that a test makes is below this cgroup.
 mine=$own_name
 
 cgroup_top() {
@@ -16,7 +16,7 @@ setup() {
   mkdir "$own"
 }
 
-# Ends what is left, and takes the cgroups away.
+# Kills what is left, and removes the cgroups.
 teardown() {
   [ ! -S "$BATS_TEST_TMPDIR/tmux" ] || tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server 2>/dev/null || true
   end_spawned
@@ -41,7 +41,7 @@ sleeper_in() {
   echo "$pid" >"$1/cgroup.procs"
 }
 
-# Whether a cgroup has a process in it or below.
+# Whether a cgroup, or a descendant, has a process.
 is_populated() {
   grep -qx 'populated 1' "$1/cgroup.events"
 }

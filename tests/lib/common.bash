@@ -9,11 +9,11 @@ bats_require_minimum_version 1.5.0
 
 : "${NSX_STAGE:?run the tests by tests/run.sh}" "${NSX_BUILD:?}" "${NSX_SOURCE:?}"
 
-# Of what a test makes where others see it: no other process has it, in whatever PID namespace, and no other run.
+# Part of names that others can see: no other process has it, in any PID namespace, and no other run.
 # shellcheck disable=SC2034 # it is for those who load this
 own_name=nsx-test-${BATS_RUN_TMPDIR##*-}-$$
 
-# The ordinary user that the tests also run as, or do anyway (tests tagged `rootless`).
+# The ordinary user that the tests also run as, or that runs them anyway (tests tagged `rootless`).
 ordinary_uid=65534
 if [ "$EUID" != 0 ]; then ordinary_uid=$EUID; fi
 
@@ -25,10 +25,10 @@ teardown() {
   end_spawned
 }
 
-# Where the machine is emulated (tests/vm), starting a program costs tens of milliseconds, and nearly all
-# of a test's time: what follows starts as few as it can.
+# On an emulated machine (tests/vm), starting a program costs tens of milliseconds, and nearly all of a test's
+# time: the following functions start as few as possible.
 
-# What a test can't do on this machine. Under NSX_MUST_WORK=1, as in CI, that is a failure.
+# Skips what a test cannot do on this machine. Under NSX_MUST_WORK=1, as in CI, that is a failure.
 cannot() {
   if [ "${NSX_MUST_WORK:-0}" = 1 ]; then
     echo "must work here: $*"
@@ -45,9 +45,9 @@ as_user() {
   "${become_user[@]}" "$@"
 }
 
-# Starts a command in the background: its PID is in $pid, and teardown ends it.
+# Starts a command in the background: its PID is in $pid, and teardown kills it.
 spawn() {
-  # A function would be run by a shell between us and the command.
+  # A function would run in a shell between us and the command.
   if [ "$1" = as_user ]; then
     shift
     set -- "${become_user[@]}" "$@"
@@ -57,13 +57,12 @@ spawn() {
   spawned+=("$pid")
 }
 
-# What goes before a command that is to run beside the test, truly at the same time: tests/vm keeps bats on
-# the first CPU.
+# Prefix of commands that must run truly in parallel with the test: tests/vm keeps bats on the first CPU.
 on_every_cpu=()
 # shellcheck disable=SC2034 # it is for those who load this
 if [ -n "${NSX_VM:-}" ]; then on_every_cpu=(taskset -c 0-1); fi
 
-# Ends what spawn has started, by its number, and waits for it.
+# Kills what spawn has started, by PID, and waits for it.
 end_spawned() {
   local each
   for each in "${spawned[@]}"; do
@@ -81,7 +80,7 @@ wait_until() {
       echo "waited in vain for: $*"
       return 1
     }
-    # A pipe in which nothing comes: read's timeout is a sleep without sleep(1).
+    # A pipe without input: read's timeout replaces sleep(1).
     [ -p "$silent" ] || mkfifo "$silent"
     read -r -t 0.02 <>"$silent" || true
   done
@@ -108,7 +107,7 @@ namespaces() {
   (cd "/proc/$1/ns" && exec stat -L -c '%n %i' "${kernel_kinds[@]}")
 }
 
-# Whether a process is in a namespace of this kind other than ours: for wait_until.
+# Whether a process is in another namespace of this kind than ours: for wait_until.
 has_left() {
   [ -e "/proc/$1/ns/$2" ] && ! [ "/proc/$1/ns/$2" -ef "/proc/$$/ns/$2" ]
 }
@@ -129,7 +128,7 @@ has_child() {
   return 1
 }
 
-# The same, of a child that is dead and not waited for.
+# The same for a child that is a zombie.
 has_zombie() {
   local children=()
   read -r -a children 2>/dev/null <"/proc/$1/task/$1/children" || true
@@ -139,8 +138,8 @@ has_zombie() {
   return 1
 }
 
-# Starts `sleep` in new namespaces, made by util-linux's unshare with the given options, and waits
-# until it is there: $pid is the process in them. spawn_in KIND OPTIONS...
+# Starts `sleep` in new namespaces, made by util-linux's unshare with the given options, and waits until it runs:
+# $pid is the process in them. spawn_in KIND OPTIONS...
 spawn_in() {
   local kind=$1
   shift
@@ -148,12 +147,12 @@ spawn_in() {
   wait_until has_left "$pid" "$kind"
 }
 
-# Whether no process has this number any more.
+# Whether no process has this PID any more.
 is_gone() {
   ! kill -0 "$1" 2>/dev/null
 }
 
-# Runs a command so that nothing_is_left can find what it leaves behind.
+# Runs a command so that nothing_is_left can find its leftovers.
 marked() {
   local mounts
   mapfile mounts </proc/self/mountinfo
@@ -161,7 +160,7 @@ marked() {
   NSX_TEST_MARK=$BATS_TEST_TMPDIR "$@"
 }
 
-# Fails if a process that a `marked` command started is still there, or a mount has come or gone.
+# Fails if a process that a `marked` command started still exists, or a mount has been added or removed.
 nothing_is_left() {
   local left before after
   left=$(grep -lsz "^NSX_TEST_MARK=$BATS_TEST_TMPDIR\$" /proc/[0-9]*/environ) || true
@@ -176,16 +175,16 @@ nothing_is_left() {
   }
 }
 
-# Whether a process has the map of a user namespace of its own; before, it has that of this one: is_mapped PID FILE
+# Whether a process has the map of its own user namespace; before, it has that of this one: is_mapped PID FILE
 is_mapped() {
   grep -qs . "/proc/$1/$2" && ! cmp -s "/proc/$1/$2" "/proc/self/$2"
 }
 
-# The state letter of a process, as proc(5) has it: R, S, T (stopped), Z ... Nothing when it is gone.
+# The state letter of a process, as in proc(5): R, S, T (stopped), Z ... Empty if it is gone.
 state_of() {
   local stat
   if read -r stat 2>/dev/null <"/proc/$1/stat"; then
-    # Behind the name, which may hold anything.
+    # After the name, which may contain anything.
     stat=${stat##*) }
     echo "${stat%% *}"
   fi
@@ -199,7 +198,7 @@ is_not_stopped() {
   ! is_stopped "$1"
 }
 
-# A small root directory that holds these programs and their libraries: make_root DIR PROGRAM...
+# A small root directory with these programs and their libraries: make_root DIR PROGRAM...
 make_root() {
   local root=$1 program file
   shift
@@ -214,7 +213,7 @@ make_root() {
   chmod -R a+rX "$root"
 }
 
-# Its words with one blank between: words $output.
+# Its words, separated by single spaces: words $output.
 words() {
   echo "$*"
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # $child, which has_child of common.bash sets
-# Processes in namespaces, for the tests that enter them: their PID is in $pid, and teardown ends them.
+# Processes in namespaces, for the tests that enter them: their PID is in $pid, and teardown kills them.
 
-# In new namespaces of all kinds but user.
+# In new namespaces of all kinds except user.
 in_all() {
   spawn unshare -muinpCT --fork --kill-child -- sleep 300
   wait_until has_child "$pid" sleep
@@ -10,7 +10,7 @@ in_all() {
   spawned+=("$pid")
 }
 
-# An ordinary user's, in new namespaces of all kinds with user.
+# An ordinary user's, in new namespaces of all kinds including user.
 in_user() {
   spawn as_user unshare -rmuinpCT --fork --kill-child -- sleep 300
   wait_until has_child "$pid" sleep
@@ -23,7 +23,7 @@ cgroup_mount() {
   awk '{ for (i = 7; i < NF; i++) if ($i == "-" && $(i + 1) == "cgroup2") { print $5; exit } }' /proc/self/mountinfo
 }
 
-# An empty cgroup of this test's own: $cgroup. Removed by leave_cgroup.
+# An empty cgroup of this test: $cgroup. Removed by leave_cgroup.
 make_cgroup() {
   cgroup=$(cgroup_mount)/$own_name-$BATS_TEST_NUMBER
   mkdir "$cgroup"
@@ -34,20 +34,20 @@ leave_cgroup() {
   wait_until rmdir "$cgroup"
 }
 
-# When a process has started, as /proc/PID/stat counts.
+# The start time of a process, as in /proc/PID/stat.
 start_time() {
   sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20
 }
 
-# The record that runc keeps of a container, by its first process: record_of_runc NAME PID [NUMBER], if the
-# process has another number here than where nsx looks.
+# The record that runc keeps of a container, by its first process: record_of_runc NAME PID [NUMBER]. NUMBER is its
+# PID where nsx looks, if that differs.
 record_of_runc() {
   mkdir -p "/run/runc/$1"
   printf '{"id":"%s","init_process_pid":%d,"init_process_start":%d}\n' "$1" "$2" "$(start_time "${3:-$2}")" \
     >"/run/runc/$1/state.json"
 }
 
-# A root directory of busybox alone, with these of its programs: make_busybox_root DIR PROGRAM...
+# A root directory with only busybox, and these of its programs: make_busybox_root DIR PROGRAM...
 make_busybox_root() {
   local root=$1 program
   shift
@@ -58,7 +58,7 @@ make_busybox_root() {
   chmod -R a+rX "$root"
 }
 
-# In new namespaces of all kinds but user, with such a root directory for their own: in_root DIR
+# In new namespaces of all kinds except user, with such a root directory: in_root DIR
 in_root() {
   # shellcheck disable=SC2016 # for the shell inside
   spawn unshare -muinpC --fork --kill-child -- sh -c 'mount --bind "$1" "$1" && cd "$1" &&
@@ -75,8 +75,8 @@ has_argument() {
 }
 
 # What a shell script prints in a container: seen_by SCRIPT docker exec NAME, seen_by SCRIPT runc exec ID. While runc
-# sets the limit of open files, the Go runtime of its child may raise it to the hard one (runc's pull request 4266):
-# the container's first process has what was asked for.
+# sets the limit of open files, the Go runtime of its child may raise it to the hard limit (runc's pull request
+# 4266): the container's first process has the requested one.
 seen_by() {
   local script=$1 files
   shift

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-# A docker of this file's own, from Debian's packages, unpacked (tests/peers/fetch.sh): start_docker in
-# setup_file, stop_docker in teardown_file. Its containers have no network but the loopback; their cgroups are
-# below one of its own.
+# A private docker, from Debian's packages, unpacked (tests/peers/fetch.sh): start_docker in setup_file, stop_docker in
+# teardown_file. Its containers have only the loopback network; their cgroups are below a private one.
 # shellcheck shell=bash disable=SC2154 # own_name of common.bash
 
 # shellcheck disable=SC2120 # options of dockerd
@@ -15,7 +14,7 @@ start_docker() {
   export DOCKER_HOST=unix://$docker_dir/socket docker_path="$peer/usr/bin:$peer/usr/sbin" docker_dir
   export docker_cgroup=$own_name-docker
   mkdir -p "$docker_dir"
-  # Its network is not this machine's; where bats waits for descriptors to close, it has none of them.
+  # Its network is not this machine's. It has no descriptor whose end bats waits for.
   PATH=$docker_path:$PATH unshare --net sh -c 'ip link set lo up && exec "$@"' sh \
     dockerd --host "$DOCKER_HOST" --pidfile "$docker_dir/pid" --data-root "$docker_dir/data" --storage-driver vfs \
     --bridge none --iptables=false --ip-masq=false --cgroup-parent "/$docker_cgroup" "$@" \
@@ -34,7 +33,7 @@ docker() {
   PATH=$docker_path:$PATH command docker "$@" 3>&- 4>&-
 }
 
-# An image of a directory: docker_image NAME DIR
+# Makes an image of a directory: docker_image NAME DIR
 docker_image() {
   tar -C "$2" -c . | docker import - "$1" >/dev/null
 }

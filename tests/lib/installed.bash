@@ -11,12 +11,12 @@ flags() {
   PKG_CONFIG_PATH=$(libdir)/pkgconfig PKG_CONFIG_SYSROOT_DIR=$NSX_STAGE pkg-config "$@" nsx
 }
 
-# An installed library or tool with a sanitizer in it needs the runtime it was made with.
+# An installed library or tool built with a sanitizer needs its runtime.
 is_sanitized() {
   nm -D "$(libdir)/libnsx.so.0" | grep -qE ' U __(asan|ubsan)_'
 }
 
-# Builds a program as its users would, at $BATS_TEST_TMPDIR by its name, and has it find the library.
+# Builds a program as a user would, at $BATS_TEST_TMPDIR under its name, and makes it find the library.
 build_example() {
   local name
   name=$(basename "$1" .cc)

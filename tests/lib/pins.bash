@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-# What the tests of pins share: they run where /run is empty and their own, so that the machine's pins
-# stay as they are.
+# Shared by the tests of pins: they run with a private, empty /run, so that the machine's pins stay unchanged.
 
-# Runs a script there. On one CPU: a mount namespace can be pinned in an older one only, and some kernels
-# count on each CPU for itself which one that is.
+# Runs a script there. On one CPU: a mount namespace can only be pinned in an older one, and some kernels determine
+# their order on each CPU separately.
 in_own_run() {
   local cpu
   cpu=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
@@ -18,17 +17,17 @@ inode_of() {
   stat -L -c %i "$1"
 }
 
-# The type of the file system that a file is on: nsfs, if it is a namespace.
+# The type of the file system that a file is on: nsfs for a namespace.
 type_of() {
   stat -f -L -c %T "$1"
 }
 
-# How many lines have this text: lines_with TEXT FILE.
+# The number of lines with this text: lines_with TEXT FILE.
 lines_with() {
   grep -cF -- "$1" "$2" || true
 }
 
-# The inits that nsx-pin has left in this test and that live, but for one that is dead and not waited for.
+# The live inits that nsx-pin has left in this test, without zombies.
 live_inits() {
   local comm process
   while read -r comm; do
@@ -44,13 +43,13 @@ no_live_init() {
   [ -z "$(live_inits)" ]
 }
 
-# For the end of a script that may have failed.
+# Run at the end of a script that may have failed.
 end_inits() {
   local init
   for init in $(live_inits); do kill -KILL "$init" || true; done
 }
 
-# Whether they end soon: nobody waits for one that is told of the end of its maker.
+# Whether they end soon: nobody waits for a process that detects the end of its maker.
 inits_end() {
   for _ in {1..200}; do
     if no_live_init; then return; fi
@@ -59,7 +58,7 @@ inits_end() {
   return 1
 }
 
-# Whether a command fails: "!" in front of one would not end a script that fails.
+# Whether a command fails: a failing command prefixed by "!" would not end a script.
 fails() {
   if "$@"; then return 1; fi
 }

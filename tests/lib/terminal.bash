@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317,SC2154 # a test defines typed, and bats output
-# Terminals for tests, and what is typed there.
+# Terminals for tests, and input for them.
 
-# Runs a script at a terminal at which nothing is typed, or what a function `typed` writes.
+# Runs a script on a terminal with no input, or with the output of a function `typed` as input.
 at_terminal() {
   printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/script"
   if declare -F typed >/dev/null; then
@@ -13,7 +13,7 @@ at_terminal() {
   fi
 }
 
-# The same at the prompt of an interactive shell, which takes what is typed.
+# The same at the prompt of an interactive shell, which gets the input.
 at_prompt() {
   timeout 300 script -qec "exec bash --norc --noprofile -i" /dev/null < <(typed) 3>&- 4>&-
 }
@@ -22,9 +22,9 @@ is_there() {
   [ -e "$BATS_TEST_TMPDIR/$1" ]
 }
 
-# For a program that waits, in its words `$wait_for_go`, until something is written to the file `go`.
-# A loop with sleep(1) would not stop reliably: dash starts it by vfork, and does not stop while it waits
-# for a child that was stopped before its exec.
+# For a program that waits, in its words `$wait_for_go`, until the file `go` is written to. A loop with sleep(1) would
+# not stop reliably: dash starts it by vfork, and does not stop while it waits for a child that was stopped before
+# its exec.
 can_wait_for_go() {
   mkfifo "$BATS_TEST_TMPDIR/go"
   # shellcheck disable=SC2034 # tests use it
@@ -41,7 +41,7 @@ type_stopped_job() {
   wait_until is_there stopped
 }
 
-# What a command shows at a terminal of this width: shown_at COLUMNS COMMAND...
+# The output of a command on a terminal of this width: shown_at COLUMNS COMMAND...
 shown_at() {
   local columns=$1
   shift

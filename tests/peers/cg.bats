@@ -8,8 +8,8 @@ load ../lib/cgroups
 @test "the tree has the cgroups and processes of systemd-cgls" {
   mkdir -p "$own/a/b" "$own/c"
   for where in a a a/b c; do sleeper_in "$own/$where"; done
-  # systemd 257 has a heading. Both say "PID COMMAND", and the names of cgroups, at the end of lines of a tree; systemd-cgls puts
-  # the number of a cgroup behind, and leaves out those without processes.
+  # systemd 257 has a heading. Both print "PID COMMAND", and the names of cgroups, at the end of lines of a tree;
+  # systemd-cgls appends the number of a cgroup, and leaves out those without processes.
   simplified() { sed -E 's/^[^[:alnum:]]*//; s/ *\(#[0-9]+\)$//; s/ *$//' | grep -v "^Control group\|^CGroup /\|^/\|$mine$" | sort; }
   diff <(systemd-cgls --no-pager --full "/$mine" | simplified) <(nsx-cg tree -p -n -o NAME "/$mine" | simplified)
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # bats file_tags=host-only
-# Side by side with a real docker: what nsx calls a container, finds, enters, keeps and compares is what docker
-# has started.
+# Side by side with a real docker: nsx names, finds, enters, keeps and compares the containers that docker has
+# started.
 # shellcheck disable=SC2154,SC2034 # what bats and the loaded files set
 load ../lib/common
 load ../lib/containers
@@ -18,7 +18,7 @@ setup_file() {
   mkdir -p "$root/home" "$root/sub/bin"
   cp "$root/bin/busybox" "$root/sub/bin/"
   docker_image box "$root"
-  # Nothing but one program, which is no shell.
+  # Only one program, which is not a shell.
   mkdir -p "$BATS_FILE_TMPDIR/bare"
   cp "$root/bin/busybox" "$BATS_FILE_TMPDIR/bare/sleep"
   docker_image bare "$BATS_FILE_TMPDIR/bare"
@@ -46,7 +46,7 @@ setup() {
   all=(web sidecar distroless chrooted frozen peeping)
 }
 
-# The namespaces of a process, a line each: TYPE NUMBER.
+# The namespaces of a process, one a line: TYPE NUMBER.
 namespaces_of() {
   local kind
   for kind in cgroup ipc mnt net pid time user uts; do echo "$kind $(stat -L -c %i "/proc/$1/ns/$kind")"; done
@@ -73,7 +73,7 @@ namespaces_of() {
     run -0 --separate-stderr nsx-ls -l -n -r -p "$pid" -o TYPE,NS
     [ "$(sort <<<"$output")" = "$(namespaces_of "$pid")" ]
     run -0 --separate-stderr nsx-ls -l -n -r --container "$name" -o NS
-    # What is the container's own: not the machine's.
+    # Namespaces of the container itself, not the machine's.
     own=$(namespaces_of "$pid" | grep -vxF -f <(namespaces_of self) | sed 's/.* //' | sort)
     [ -n "$own" ]
     [ "$(sort <<<"$output" | grep -xF "$own")" = "$own" ]
@@ -92,7 +92,7 @@ namespaces_of() {
   pid=$(docker_pid web)
   run -1 --separate-stderr as_user nsx-enter -t "$pid" -- true
   [[ $stderr == *"Permission denied"* || $stderr == *"Operation not permitted"* ]]
-  # Whatever it may see of docker's state, it gets neither the container nor the host in its place.
+  # Whatever it may see of docker's state, it gets neither the container nor the host instead.
   run -1 --separate-stderr as_user nsx-enter -t web -- touch "$BATS_TEST_TMPDIR/ran"
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
   [ -n "$stderr" ]
@@ -110,14 +110,14 @@ namespaces_of() {
   [[ $stderr == *"to run a program of the host, leave out the mount namespace: -n -u -i -p"* ]]
   run -0 --separate-stderr nsx-enter -t distroless --net --pid --ipc --uts -- sh -c 'readlink /proc/self/ns/net'
   [ "$output" = "$(readlink "/proc/$(docker_pid distroless)/ns/net")" ]
-  # chroot(2) is no namespace: its root directory is what --root follows.
+  # chroot(2) makes no namespace: --root uses its root directory.
   run -0 nsx-enter -t chrooted -- /bin/sh -c 'ls -d /sub'
   run -0 nsx-enter -t chrooted --root -- /bin/busybox ls -d /bin
   run -127 nsx-enter -t chrooted --root -- /bin/sh -c true
 }
 
-# What docker exec gives a program: ids, capabilities, cgroups, limits, environment, and where it is. No seccomp
-# filter can be copied.
+# What docker exec gives a program: ids, capabilities, cgroups, limits, environment, and directory. A seccomp filter
+# cannot be copied.
 as_seen='grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs):" /proc/self/status
   cat /proc/self/cgroup /proc/self/limits /proc/self/oom_score_adj
   env | grep -v ^_= | sort; pwd; umask'
@@ -131,7 +131,7 @@ as_seen='grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs):" /proc/self/status
     [[ $output == *CapBnd* && $output == *0::/* ]]
   done
   docker rm -f strict >/dev/null
-  # A user by name, with the groups that the container has for it.
+  # A user by name, with that user's groups in the container.
   run -0 --separate-stderr nsx-enter -t sidecar --as=web -- sh -c 'id; echo "$HOME"'
   [ "$output" = "$(docker exec --user web sidecar sh -c 'id; echo "$HOME"')" ]
   run -1 --separate-stderr nsx-enter -t sidecar --as=nobody-here -- touch "$BATS_TEST_TMPDIR/ran"
@@ -143,7 +143,7 @@ as_seen='grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs):" /proc/self/status
   run -0 --separate-stderr nsx-enter -t web --all --env --setuid follow --setgid follow --wd --join-cgroup -- \
     /bin/sh -c 'echo "$COLOR $(id -u):$(id -g) $(pwd)"; cat /proc/self/cgroup'
   [ "${lines[0]}" = "$(docker exec web /bin/sh -c 'echo "$COLOR $(id -u):$(id -g) $(pwd)"')" ]
-  # That of cgroup v2: on a machine that has both, docker exec joins those of v1, too.
+  # That of cgroup v2: on a machine with both, docker exec joins those of v1, too.
   [ "${lines[-1]}" = "$(docker exec web cat /proc/self/cgroup | grep ^0::)" ]
 }
 
@@ -161,7 +161,7 @@ as_seen='grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs):" /proc/self/status
   run -0 --separate-stderr nsx-pin exec nsx-brief -- stat -L -c %i /proc/self/ns/net
   [ "$output" = "$inode" ]
   nsx-pin rm nsx-brief
-  # What is gone is not found, and nothing is entered in its place.
+  # A removed container is not found, and nothing is entered instead.
   run -1 nsx-enter -t brief -- touch "$BATS_TEST_TMPDIR/ran"
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }

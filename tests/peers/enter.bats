@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-# What nsx-enter enters is what nsenter enters, with the same options.
+# nsx-enter enters what nsenter enters, with the same options.
 load ../lib/common
 
 setup() {
   spawned=()
-  # As scripts would have it: by the peer's name.
+  # As a script calls it: by the peer's name.
   ours=$BATS_TEST_TMPDIR/bin/nsenter
   mkdir "$BATS_TEST_TMPDIR/bin"
   chmod 755 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/bin"
   ln -s "$(command -v nsx-enter)" "$ours"
 }
 
-# What a program finds around itself. The namespaces of pid and time are those of the children, too.
+# The program's view of its surroundings. The namespaces of pid and time are those of the children, too.
 look='pwd; set -- /proc/self/fd/*; echo "$#"; set --
   for f in /proc/self/ns/*; do [ ! -e $f ] || set -- "$@" $f; done; stat -L -c "%n %i" / "$@"
   grep -E "^(Uid|Gid|Groups|Cap)" /proc/self/status'

@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Programs of Debian's archives to compare with, fetched with apt's own tools and unpacked, never installed.
+# Fetches programs of Debian's archives to compare with, using apt, and unpacks but never installs them.
 #
-#   fetch.sh util-linux   the newest that there is: what users will have next
+#   fetch.sh util-linux   the newest available, which users will have next
 #   fetch.sh docker       docker of this machine's release: dockerd, containerd, runc and the command line
 #
-# Fetches it if it is newer than the cached one; prints the directory, which holds what the package and those
-# that it depends on hold.
+# Fetches it if it is newer than the cached one; prints the directory with the files of the package and its
+# dependencies.
 #
 #   NSX_PEER_CACHE    where it is kept; ${XDG_CACHE_HOME:-~/.cache}/nsx-peers
 #   NSX_VM_MIRROR     the address of a Debian archive; the one that this machine's apt uses
 #
-# Exit status: 0, 1 failure, 3 it is not cached and can't be fetched.
+# Exit status: 0, 1 failure, 3 it is not cached and cannot be fetched.
 
 set -euo pipefail
 
@@ -27,7 +27,7 @@ case ${1-} in
     # shellcheck disable=SC1091 # of this machine
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     packages=(docker.io)
-    # From Debian 13 on the command line is a package of its own.
+    # From Debian 13 on the command line has its own package.
     if [ "$codename" != bookworm ]; then packages+=(docker-cli); fi
     newest_unpacked "$cache/docker" "$codename" "${packages[@]}"
     ;;

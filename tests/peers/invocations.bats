@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # bats file_tags=slow
-# Command lines that a script may hold, by the peer's name: what is printed and how it ends is the same, as
-# root and as an ordinary user. What the peers get wrong is not here (tests/cli, "defect").
+# Command lines of scripts, by the peer's name: output and status are the same, as root and as an ordinary user.
+# Defects of the peers are left out (tests/cli, "defect").
 load ../lib/common
 
 setup() {
   # shellcheck disable=SC2034 # of common.bash
   spawned=()
-  # Where an ordinary user gets at it, too.
+  # A directory that an ordinary user can reach, too.
   names=$(mktemp -d /tmp/nsx-names.XXXXXX)
   chmod 755 "$names"
   ln -s "$(command -v nsx-unshare)" "$names/unshare"
@@ -27,7 +27,7 @@ outcome() {
   [ ! -s "$BATS_TEST_TMPDIR/error" ] || echo "an error"
 }
 
-# Runs each line of the input with the peers and in their place, as $whom.
+# Runs each line of the input with the peers and with nsx under their names, as $whom.
 whom=(root user)
 all_the_same() {
   local line theirs ours differ=0
@@ -119,7 +119,7 @@ nsenter --help >/dev/full
 END
 }
 
-# An ordinary user's nsenter may not enter what it is in already; in its place that is no entering.
+# An ordinary user's nsenter may not enter its own namespaces; nsx-enter treats that as not entering.
 # bats test_tags=slow
 @test "nsenter, with no namespace but its own" {
   whom=(root)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# What nsx-ls lists is what lsns lists. All of it is compared, on a machine of its own: a PID
-# namespace whose /proc shows the processes that the test has started, and no others.
+# nsx-ls lists what lsns lists. Everything is compared, on a separate machine: a PID namespace whose /proc shows only
+# the processes that the test has started.
 load ../lib/common
-# Those that it does not see are left out by -Q NPROCS: the machine may have pins.
+# Namespaces without processes are left out by -Q NPROCS: the machine may have pins.
 
 # The processes: namespaces of every kind, nested user and PID namespaces, another user, a zombie.
 population='
@@ -50,7 +50,7 @@ columns=NS,TYPE,NPROCS,PID,PPID,UID,USER,PNS,ONS,COMMAND,PATH
   diff <(jq -S . "$BATS_TEST_TMPDIR/lsns") <(jq -S "del(.gaps)" "$BATS_TEST_TMPDIR/nsx")
 }
 
-# A tree with the children of each node in one order: lsns has them as it happened to find them.
+# A tree with the children of each node in a fixed order: lsns has them in the order of its search.
 sorted_tree() {
   jq -S 'del(.gaps) | walk(if type == "array" then sort_by(.ns) else . end)' "$1"
 }
@@ -71,7 +71,7 @@ sorted_tree() {
     "-p 1" "-p 1 -t net -o NS,NPROCS" "-n -t uts" "-r -o NS,TYPE,PID,USER,COMMAND"; do
     among "lsns -l $options >$BATS_TEST_TMPDIR/lsns; nsx-ls -l -Q NPROCS $options >$BATS_TEST_TMPDIR/nsx"
     [ -s "$BATS_TEST_TMPDIR/nsx" ]
-    # But for blanks, which are libsmartcols' own: lsns.bats compares byte by byte.
+    # Except for spaces, which libsmartcols inserts: lsns.bats compares byte by byte.
     diff <(tr -s ' ' <"$BATS_TEST_TMPDIR/lsns") <(tr -s ' ' <"$BATS_TEST_TMPDIR/nsx")
   done
 }

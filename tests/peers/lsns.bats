@@ -2,9 +2,9 @@
 # shellcheck disable=SC2154 # what bats and the loaded file set
 load ../lib/common
 
-# Called as lsns, nsx-ls is compared byte by byte with the newest lsns that Debian's archives have, in what
-# is printed and in the exit status. Both run with that one's libraries, as libsmartcols lays out the tables
-# of both. The machine is the test's own: a PID namespace, and a /run without pins.
+# Called as lsns, nsx-ls is compared with the newest lsns in Debian's archives: output byte by byte, and exit status.
+# Both run with the libraries of that lsns, as libsmartcols lays out the tables of both. The machine is the test's
+# own: a PID namespace, and a /run without pins.
 
 peer_commands() {
   local peer libraries
@@ -21,10 +21,10 @@ peer_commands() {
   chmod +x "$BATS_TEST_TMPDIR"/*/lsns
 }
 
-# Namespaces of every kind, nested ones, an ordinary user's, a zombie, a pin without a process; then each
-# line of the input by both. Prints how the lines differ, or with "differs" those that do not.
+# Namespaces of every kind, nested ones, an ordinary user's, a zombie, a pin without a process; then each line of the
+# input by both. Prints the lines that differ, or with "differs" those that do not.
 compare_lines() {
-  # In a file, as its text would be in the lists.
+  # In a file, as its text would appear in the lists.
   cat >"$BATS_TEST_TMPDIR/script" <<'END'
     directory=$1 wanted=$2
     mount -t tmpfs run /run && mkdir /run/netns && ip netns add blue && ip netns attach green $$ || exit 98
@@ -227,9 +227,9 @@ END
 # bats test_tags=host-only
 @test "called as lsns: only documented differences" {
   peer_commands
-  # lsns takes 0 for the namespaces that it could not identify, and lists all of their processes; it
-  # has "not" take the next operand alone; its JSON loses all mounts but the first. -H explains the columns
-  # in other words. Several kinds in one word are an extension.
+  # lsns takes 0 for the namespaces that it could not identify, and lists all of their processes; its "not" takes only
+  # the next operand; its JSON loses all mounts but the first. -H explains the columns in other words. Several kinds in
+  # one word are an extension.
   run compare_lines differs <<'END'
 lsns 0
 lsns -Q 'not TYPE == "net"'
@@ -240,7 +240,7 @@ lsns -t net,user
 END
   echo "$output"
   [ "$status" = 0 ]
-  # The words alone: names and types are the same.
+  # Only the words: names and types are the same.
   # shellcheck disable=SC2086 # several words
   for options in -H "-H -r"; do
     diff <("$BATS_TEST_TMPDIR/theirs/lsns" $options | awk '{ print $1, $2 }') <("$BATS_TEST_TMPDIR/ours/lsns" $options | awk '{ print $1, $2 }')

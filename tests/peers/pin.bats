@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nsx-pin and ip netns on the same pins; and those that are given a pin's file.
+# nsx-pin and ip netns on the same pins, and programs that take a pin's file.
 load ../lib/common
 load ../lib/pins
 
@@ -70,7 +70,7 @@ load ../lib/pins
       done 2>errors/$worker & workers="${workers-} $!"
     done
     for worker in $workers; do wait $worker || true; done
-    # What "exists" and "no such name" are called; ip has a race of its own between file and mount.
+    # Messages for "exists" and "no such name"; ip has its own race between file and mount.
     fails grep -hv "File exists\|no pin named\|No such file or directory\|note: \|^hint: " errors/*
     for name in race0 race1 race2; do nsx-pin rm $name 2>/dev/null || true; done
     nsx-pin gc; ls /run/netns | wc -l; lines_with /run/netns/race /proc/self/mountinfo'
@@ -154,8 +154,8 @@ setup() {
   [[ "$output" = *"inet 192.0.2.1/32"* ]]
 }
 
-# CNI's protocol (cni/SPEC.md): the command and where it is to work in the environment, the network on stdin,
-# the result on stdout. "Here" is a namespace of the test's own.
+# CNI's protocol (cni/SPEC.md): the environment has the command and its place, stdin the network, stdout the result.
+# "Here" is a namespace of the test.
 cni_plugins=/usr/lib/cni
 cni() {
   CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=/run/netns/$2 CNI_IFNAME=$3 CNI_PATH=/usr/lib/cni "/usr/lib/cni/$4" <"$5"

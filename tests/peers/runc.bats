@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # bats file_tags=host-only
-# nsx-enter --as-container beside runc exec, which is what docker exec comes to.
+# nsx-enter --as-container beside runc exec, which docker exec uses.
 load ../lib/common
 load ../lib/containers
 
@@ -21,7 +21,7 @@ start_container() {
   (cd "$bundle" && runc spec)
   sed -i -e 's/"terminal": true/"terminal": false/' -e 's/^\(\t*\)"sh"$/\1"sleep", "300"/' -e "$1" "$bundle/config.json"
   (cd "$bundle" && runc run --no-pivot -d "$id" >/dev/null 2>&1 </dev/null 3>&-)
-  # Before, runc's own process has the PID, and its environment.
+  # Until then, runc's own process has the PID, and its environment.
   wait_until runs "$(runc state "$id" | jq .pid)" sleep
 }
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-# What nsx-unshare makes is what unshare makes: nsenter enters it, lsns shows it.
+# nsx-unshare makes what unshare makes: nsenter enters it, lsns shows it.
 load ../lib/common
 
-# The propagation of / is what its line in mountinfo says, but for the numbers.
+# The propagation of / is its line in mountinfo without the numbers.
 look='pwd; set -- /proc/self/fd/*; echo "$#"
   cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups /proc/1/comm /proc/sys/kernel/hostname
   grep -E "^(Uid|Gid|Groups|Cap|SigBlk|SigIgn|SigCgt)" /proc/self/status
   sed -n -e "/^[^ ]* [^ ]* [^ ]* [^ ]* \/ /s/[0-9]//gp" -e "s/^ *\([[:alnum:]]*\): *[0-9].*/\1/p" \
     /proc/self/mountinfo /proc/self/net/dev'
 
-# nsx-unshare in the place of unshare, by its name.
+# nsx-unshare called as unshare.
 in_its_place=(bash -c 'exec -a unshare nsx-unshare "$@"' bash)
 
 same() {
@@ -61,7 +61,7 @@ lsns_shows() {
   [ "$output" = "$(ns_of "$target" net)" ]
 }
 
-# Runs a command where /etc/subuid and /etc/subgid are the test's.
+# Runs a command with /etc/subuid and /etc/subgid of the test.
 with_sub_ids() {
   printf 'root:100000:10\n%s:200000:10\n' $ordinary_uid >"$BATS_TEST_TMPDIR/sub-ids"
   for made in /etc/subuid /etc/subgid; do
@@ -74,7 +74,7 @@ with_sub_ids() {
 # bats test_tags=slow,rootless
 @test "maps, ids and capabilities are the same" {
   command -v newuidmap >/dev/null || cannot "find newuidmap"
-  # What 2.38 does wrong is left out: a range next to one's own id, and denied groups with a range.
+  # Defects of 2.38 are left out: a range next to the caller's own id, and denied groups with a range.
   range="--map-users=100000,0,10 --map-groups=100000,0,10"
   as=(with_sub_ids)
   for options in --map-auto "$range" "$range --map-user=5 --map-group=5" \
@@ -94,7 +94,7 @@ with_sub_ids() {
 
 # bats test_tags=any-kernel
 @test "clocks are the same" {
-  # Time goes on between the two: the clock's shift is compared, to the nearest minute.
+  # Time passes between the two: the clock's offset is compared, to the nearest minute.
   look='cat /proc/self/timens_offsets; read -r now _ </proc/uptime; echo $(((${now%.*} - before + 30) / 60))'
   read -r before _ </proc/uptime
   export before=${before%.*}

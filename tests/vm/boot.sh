@@ -5,10 +5,10 @@
 #   boot.sh [--accel NAME] [--timeout SECONDS] VMLINUZ INITRAMFS DIR
 #   boot.sh --shell VMLINUZ INITRAMFS DIR
 #
-# DIR gets `tap`, what the guest's init wrote, and `console`, what the kernel and all else said. The
-# machine has no network; /dev/vda is an empty disk. --timeout is for the longest silence in `tap`: 240.
+# DIR gets `tap`, the output of the guest's init, and `console`, all other output. The machine has no network;
+# /dev/vda is an empty disk. --timeout is the longest silence in `tap`: 240 by default.
 #
-# The exit status is the verdict: 0 all results are there (good or bad), 1 qemu failed, 10 the kernel
+# The exit status is the verdict: 0 all results are present (good or bad), 1 qemu failed, 10 the kernel
 # panicked, 11 the guest hung, 12 it ended without all its results.
 
 set -euo pipefail
@@ -32,20 +32,20 @@ if [ $# -ne 3 ]; then
 fi
 vmlinuz=$1 initramfs=$2 dir=$3
 
-# Seen with QEMU 7.2: after an emulated cmpxchg16b EFLAGS hold the low half of another register; an
-# interrupt right there saves that, and the kernel ends in a double fault within minutes of forking.
-# Without the flag it does not use the instruction.
+# Seen with QEMU 7.2: after an emulated cmpxchg16b, EFLAGS hold the low half of another register; an interrupt right
+# then saves that, and the kernel ends in a double fault within minutes of forking. Without the flag it does not use
+# the instruction.
 cpu=max,-cx16
 
 # An oops is a failure of the whole machine, and a panic its end.
 append="console=ttyS0 panic=-1 oops=panic cgroup_no_v1=all psi=1 mitigations=off"
 append+=" random.trust_cpu=on rdinit=/init"
-# On a busy machine the clock may not tick in the hundredth of a second that the kernel gives it.
+# On a busy machine the clock may not tick within the hundredth of a second that the kernel allows.
 append+=" no_timer_check"
-# What QEMU has translated of a program is of use again only where it is loaded at the same address:
-# with addresses that are random, starting one takes three times as long.
+# QEMU can only reuse a program's translated code at the same address: with randomized addresses, starting one takes
+# three times as long.
 append+=" norandmaps"
-# Nor is memory to be cleared twice.
+# Memory need not be cleared twice, either.
 append+=" init_on_alloc=0"
 
 qemu=(

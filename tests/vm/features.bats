@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Each kernel takes the path it should, and every other path gives the same answer.
+# Each kernel uses the right interface, and all fallbacks give the same answer.
 
 # shellcheck disable=SC2154 # pid and spawned are common.bash's
 load ../lib/common
 
-# The first Linux with each interface. It is what was measured, not what the library finds out: a kernel
-# on which the two differ is a finding. A feature that is new in the library needs its line here.
+# The first Linux with each interface, as measured, not as the library determines it: a kernel on which the two differ
+# is a finding. A new feature of the library needs its line here.
 first_linux=(
   'pidfd-ns 6.11'
   'pidfd-info 6.13'
@@ -16,7 +16,7 @@ first_linux=(
   'into-cgroup 5.7'
 )
 
-# Whether the running kernel is not older: at_least MAJOR.MINOR.
+# Whether the running kernel is at least this version: at_least MAJOR.MINOR.
 at_least() {
   local release
   read -r release </proc/sys/kernel/osrelease
@@ -70,7 +70,7 @@ make_namespaces() {
   wait_until has_children 2
 }
 
-# Whether so many of the spawned have a child that is not in our pid or time namespace.
+# Whether this many spawned processes have a child outside our pid or time namespace.
 has_children() {
   local each child found=0
   for each in "${spawned[@]}"; do
@@ -81,7 +81,7 @@ has_children() {
   [ "$found" -eq "$1" ]
 }
 
-# The inodes of the namespaces that the spawned and their children are in, and we are not.
+# The inodes of the namespaces of the spawned processes and their children, without ours.
 made() {
   local each child pids=("${spawned[@]}")
   for each in "${spawned[@]}"; do
@@ -98,7 +98,7 @@ rows_of() {
   "$@" -l -n -o NS,TYPE,NPROCS,PID,USER | awk 'NR == FNR { ours[$1]; next } $1 in ours' "$inodes" -
 }
 
-# Every interface alone, and all of them, switched off.
+# Each interface alone, and all of them, disabled.
 each_fallback_agrees() { # COMMAND...
   local feature
   rows_of "$BATS_TEST_TMPDIR/made" "$@" >"$BATS_TEST_TMPDIR/newest"
@@ -115,7 +115,7 @@ each_fallback_agrees() { # COMMAND...
   make_namespaces
   made >"$BATS_TEST_TMPDIR/made"
   each_fallback_agrees nsx-ls
-  # All that were made are there.
+  # All created namespaces are listed.
   diff "$BATS_TEST_TMPDIR/made" <(awk '{ print $1 }' "$BATS_TEST_TMPDIR/newest" | sort -u)
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The virtual machine is what the other tests need: else they would pass or fail for no reason of theirs.
+# The virtual machine has what the other tests need: otherwise these would pass or fail for the wrong reason.
 
 load ../lib/common
 

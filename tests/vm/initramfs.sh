@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Puts together what a virtual machine boots into: cpio archives, which the kernel unpacks one after the
-# other when they are concatenated.
+# Assembles what a virtual machine boots: cpio archives, which the kernel unpacks one after another if they are
+# concatenated.
 #
 #   initramfs.sh base OUT PACKAGE...       the programs of these packages as installed here, with their
 #                                          libraries, the staged nsx, its tests and the guest's init;
@@ -10,13 +10,13 @@
 #   initramfs.sh systemd OUT DIR           what makes systemd the first process
 #   initramfs.sh settings OUT FILE         what one run of the guest is to do: read by init
 #
-# The source, the build and the staged installation are at the same paths in the guest as here.
-# It needs NSX_STAGE, NSX_BUILD and NSX_SOURCE. Nothing is compressed: unpacking costs more than copying.
+# The source, the build and the staged installation have the same paths in the guest as here. Needs NSX_STAGE,
+# NSX_BUILD and NSX_SOURCE. Nothing is compressed: unpacking costs more than copying.
 
 set -euo pipefail
 
-# Loaded by the guest's init. The kernels differ in which of them are built in, and some don't exist
-# everywhere; what these need comes along.
+# Loaded by the guest's init. Kernels differ in which of them are built in, and some do not exist everywhere; their
+# dependencies are included.
 modules=(
   virtio_pci virtio_blk loop overlay fuse binfmt_misc
   veth bridge dummy tun macvlan ipvlan unix_diag inet_diag tcp_diag
@@ -30,12 +30,12 @@ fail() {
 tmp=
 trap 'rm -rf "$tmp"' EXIT
 
-# Archives a directory, as root's.
+# Archives a directory, owned by root.
 pack() { # DIR OUT
   (cd "$1" && find . -mindepth 1 -print0 | sort -z | cpio --quiet -0 -o -H newc -R 0:0) >"$2"
 }
 
-# Copies the files of installed packages, but for documentation and translations.
+# Copies the files of installed packages, without documentation and translations.
 copy_packages() { # ROOT PACKAGE...
   local root=$1 path
   shift
@@ -44,17 +44,17 @@ copy_packages() { # ROOT PACKAGE...
     while read -r path; do
       if [ -L "$path" ] || [ -f "$path" ]; then echo "$path"; fi
     done >"$tmp/files"
-  # Debian's packages may still name what is in /usr/bin as /bin.
+  # Debian's packages may still list files of /usr/bin as /bin.
   sed -E 's,^/(bin|sbin|lib|lib64)/,/usr/\1/,' "$tmp/files" | sort -u | cut -c2- |
     cpio --quiet -p -dum -D / "$root"
-  # A link that update-alternatives made belongs to no package.
+  # A link made by update-alternatives belongs to no package.
   ln -sf "$(basename "$(readlink -f "$(command -v awk)")")" "$root/usr/bin/awk"
 }
 
 # Copies the libraries that the programs below a directory need.
 copy_libraries() { # ROOT
   local root=$1 library
-  # ldd fails for what is not dynamic.
+  # ldd fails for files that are not dynamic.
   find "$root" -type f \( -perm -u+x -o -name '*.so*' \) -print0 |
     { xargs -0 ldd 2>/dev/null || true; } |
     sed -nE 's,^\t(.* => )?(/[^ ]+) \(0x.*,\2,p' | sort -u |
@@ -66,7 +66,7 @@ copy_libraries() { # ROOT
     done
 }
 
-# The few files of /etc that programs look at: no user of this machine appears in the guest.
+# The few files of /etc that programs read: the guest has no user of this machine.
 write_etc() { # ROOT
   local etc=$1/etc
   mkdir -p "$etc"
@@ -117,7 +117,7 @@ base() { # OUT PACKAGE...
   copy_packages "$root" "$@"
   mkdir -p "$root$NSX_STAGE" "$root$NSX_SOURCE/tests"
   cp -a "$NSX_STAGE/." "$root$NSX_STAGE"
-  # Found as one that is installed: LD_LIBRARY_PATH has every program look for every library in vain.
+  # Found like an installed one: LD_LIBRARY_PATH would make every program search it for every library in vain.
   ln -s "$(find "$NSX_STAGE" -name libnsx.so.0)" "$root/usr/lib/"
   for dir in attack cli data lib peers unit vm; do
     if [ -d "$NSX_SOURCE/tests/$dir" ]; then cp -a "$NSX_SOURCE/tests/$dir" "$root$NSX_SOURCE/tests/"; fi
@@ -129,7 +129,7 @@ base() { # OUT PACKAGE...
   pack "$root" "$out"
 }
 
-# Copies the modules and what they need, not compressed, with an index for modprobe.
+# Copies the modules and their dependencies, uncompressed, with an index for modprobe.
 modules() { # OUT KERNEL_DIR
   local out=$1 dir=$2 root=$tmp/root release module path target have=()
   release=$(basename "$dir"/lib/modules/*)
@@ -155,18 +155,18 @@ modules() { # OUT KERNEL_DIR
   depmod -b "$root" "$release"
   rm "$root/lib"
   printf '%s\n' "${have[@]}" >"$root/etc/modules"
-  # As systemd has it: no interface comes with the module.
+  # As systemd sets it: loading the module creates no interface.
   mkdir "$root/etc/modprobe.d"
   echo 'options dummy numdummies=0' >"$root/etc/modprobe.d/nsx-vm.conf"
   pack "$root" "$out"
 }
 
-# Adds systemd, as systemd.sh has unpacked it, and its configuration.
+# Adds systemd, as unpacked by systemd.sh, and its configuration.
 systemd() { # OUT DIR
   local root=$tmp/root top
   cp -a "$2" "$root"
   rm -rf "$root"/usr/share/{doc,info,locale,man,perl*} "$root"/usr/lib/*-linux-gnu/{gconv,perl*,libperl*}
-  # /bin is /usr/bin in the base, whatever these packages call it.
+  # /bin is /usr/bin in the base, whatever the paths in these packages.
   for top in bin sbin lib lib64; do
     if [ ! -d "$root/$top" ]; then continue; fi
     mkdir -p "$root/usr/$top"
@@ -174,7 +174,7 @@ systemd() { # OUT DIR
     rm -r "${root:?}/$top"
   done
   cp -a "$NSX_SOURCE/tests/vm/systemd/." "$root"
-  # None is made up at every boot.
+  # Not generated anew at every boot.
   echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
   pack "$root" "$1"
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Debian's kernels for the virtual machines, fetched with apt's own tools and never installed.
+# Debian's kernels for the virtual machines, fetched by apt and never installed.
 #
 #   kernels.sh names         the names of the kernels, one a line
 #   kernels.sh get NAME      fetches the newest one if it is not cached; prints its directory
@@ -11,7 +11,7 @@
 #   NSX_VM_CACHE    where they are kept; ${XDG_CACHE_HOME:-~/.cache}/nsx-vm
 #   NSX_VM_MIRROR   the address of a Debian archive; the one that this machine's apt uses
 #
-# Exit status: 0, 1 usage or failure, 3 the kernel is not cached and can't be fetched.
+# Exit status: 0, 1 usage or failure, 3 the kernel is not cached and cannot be fetched.
 
 set -euo pipefail
 
@@ -39,8 +39,8 @@ apt_for() {
   private_apt "$dir" "$@"
 }
 
-# The packages with vmlinuz and modules. Older kernels have them in linux-image-RELEASE, newer ones in
-# linux-binary-, linux-modules- and linux-base-RELEASE, so they are found by the dependencies.
+# The packages with vmlinuz and modules. Older kernels have them in linux-image-RELEASE, newer ones in linux-binary-,
+# linux-modules- and linux-base-RELEASE, so they are found by the dependencies.
 packages() { # NAME
   apt_for "$1" apt-cache depends --recurse --important "$metapackage" |
     grep -Eo '^linux-(image|binary|base|modules)-[0-9].*' | sort -u
@@ -69,7 +69,7 @@ unpack() (
   done
   cd "$dir" || exit 1
 
-  # Both are where /usr and / were still two, or in /usr; vmlinuz moved to the modules with 7.x.
+  # Both are in / or in /usr, depending on whether the release has merged them; from 7.x on vmlinuz is with the modules.
   for modules in unpacked/usr/lib/modules/* unpacked/lib/modules/*; do
     if [ ! -d "$modules" ]; then continue; fi
     release=${modules##*/}
@@ -95,7 +95,7 @@ get() { # NAME
   flock 9
   have=$(cached "$name") || true
 
-  # Unreachable: what is cached will do.
+  # Unreachable: the cached one is used.
   if ! configure "$name" ||
     ! apt_for "$name" apt-get -q -o APT::Update::Error-Mode=any update >"$NSX_VM_CACHE/apt/$name.log" 2>&1; then
     if [ -n "$have" ]; then
@@ -129,7 +129,7 @@ get() { # NAME
       return 3
     fi
   fi
-  # One version a kernel is kept.
+  # One version of each kernel is kept.
   local other
   for other in "$NSX_VM_CACHE/kernels/$name"/*/; do
     [ "${other%/}" = "$dir" ] || rm -rf "$other"

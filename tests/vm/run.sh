@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Runs the tests on other kernels, in virtual machines. See --help, and HACKING.md.
 #
-# One job each: kernels.sh fetches a kernel, initramfs.sh puts the guest together, init is its first
-# process, boot.sh boots it and says how it ended, report.awk counts its results.
+# One job each: kernels.sh fetches a kernel, initramfs.sh assembles the guest, init is its first process, boot.sh
+# boots it and reports how it ended, report.awk counts its results.
 
 set -euo pipefail
 
@@ -12,7 +12,7 @@ host_packages=(
   bats coreutils cpio debian-archive-keyring diffutils dpkg findutils kmod libc-bin mawk qemu-system-x86
   sed util-linux xz-utils zstd
 )
-# ... and what the guest gets a copy of: whatever the tests call. All of it is installed here too.
+# ... and packages that the guest gets a copy of, for the tests. All of them are installed here too.
 guest_packages=(
   attr bash bats bsdutils bubblewrap busybox-static cgroup-tools coreutils dash diffutils findutils grep gzip hostname
   iproute2 jq kmod libbpf1 libc-bin login mawk mount ncurses-base ncurses-bin passwd perl-base procps
@@ -75,7 +75,7 @@ kernel_of() { # MACHINE
   if [ "$1" = systemd ]; then echo trixie; else echo "$1"; fi
 }
 
-# Among how many machines its tests are parted.
+# The number of machines that share its tests.
 parts_of() { # MACHINE
   if [ "$1" = systemd ]; then echo 1; else echo "$parts"; fi
 }
@@ -134,15 +134,15 @@ done
 [ "${#kernels[@]}" -gt 0 ] || kernels=("${known[@]}")
 
 cd "$NSX_SOURCE"
-# Of a few files one machine could have nothing to do.
+# With few files, a machine could have nothing to do.
 if [ "${#tests[@]}" -gt 0 ] || [ "${#bats_options[@]}" -gt 0 ]; then parts=1; fi
 if [ "${#tests[@]}" -eq 0 ]; then
   mapfile -t tests < <(find tests/attack tests/cli tests/peers tests/vm -name fixtures -prune -o -name '*.bats' -print |
     sort)
 fi
 
-# The tags that a kernel's tests must not have: what can't be tried in a guest at all, and what only --full
-# has the time for.
+# The tags that a kernel's tests must not have: tests that cannot run in a guest at all, and those that only --full
+# has time for.
 tags_of() { # KERNEL
   if [ "$1" = systemd ]; then
     echo systemd
@@ -204,7 +204,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
-# Where a kernel was found: its directory is in $work/KERNEL/where, or nothing is.
+# $work/KERNEL/where has the directory of a kernel, or is empty if it was not found.
 fetch() {
   local name dir
   for name in "${kernels[@]}"; do
@@ -220,13 +220,13 @@ fetch() {
   done
 }
 
-# The files that have tests for a machine, each with their number: a guest would take seconds to find that one
-# has none. They are in $work/KERNEL/tests, "NUMBER FILE".
+# The files with tests for a machine, each with their number: a guest would take seconds to find that a file has
+# none. They are in $work/KERNEL/tests, "NUMBER FILE".
 choose_tests() { # KERNEL
   local tags file number
   tags=$(tags_of "$1")
   for file in "${tests[@]}"; do
-    # What cannot be counted is to fail there.
+    # Files that cannot be counted have to fail there.
     number=$(bats --count "${bats_options[@]}" --filter-tags "$tags" "$file" 2>/dev/null) || number=${number:-1}
     [ "$number" = 0 ] || echo "$number $file"
   done >"$work/$1/tests"
@@ -234,7 +234,7 @@ choose_tests() { # KERNEL
   [ -s "$work/$1/tests" ] || echo "0 ${tests[0]}" >"$work/$1/tests"
 }
 
-# Those of one part: the files with most tests first, each to the part that has fewest. part_of KERNEL PART
+# The files of one part: those with most tests first, each to the part with the fewest. part_of KERNEL PART
 part_of() {
   sort -k 1,1rn -k 2 "$work/$1/tests" | awk -v parts="$(parts_of "$1")" -v mine="$2" '
     { least = 1; for (i = 2; i <= parts; i++) if (load[i] < load[least]) least = i
@@ -248,7 +248,7 @@ assemble() {
   if [ "$mode" = tests ]; then mapfile -t tests < <(part_of "$name" "$part"); fi
   if [ "$mode" = shell ] && [ -t 0 ]; then
     read -r rows columns < <(stty size)
-    # A terminal that does not know its size says 0.
+    # A terminal that does not know its size reports 0.
     if [ "$rows" = 0 ]; then rows='' columns=''; fi
   fi
   local bats_options=("${bats_options[@]}" --filter-tags "$(tags_of "$name")")
@@ -268,8 +268,7 @@ assemble() {
   rm "$out.settings" "$out.systemd" "$out.modules" "$out.cpio"
 }
 
-# Prints what qemu is to run the machines with. KVM only where it has just booted a kernel: the device
-# may be there and not work.
+# Prints the accelerator for qemu. KVM only if it has just booted a kernel: the device may exist and not work.
 accelerator() { # KERNEL
   if [ -w /dev/kvm ] && assemble "$1" probe "$work/probe.cpio" && mkdir "$work/probe" &&
     "$here/boot.sh" --accel kvm --timeout 5 "$(<"$work/$1/where")/vmlinuz" "$work/probe.cpio" \
@@ -294,7 +293,7 @@ lane() { # KERNEL PART ACCELERATOR
       "$dir" &
     booted=$! verdict=0
     wait "$booted" || verdict=$?
-    # Now and then QEMU makes a kernel panic while it boots. Where no test has begun, none can be at fault.
+    # QEMU occasionally makes a kernel panic while it boots. If no test has started, none can be at fault.
     if [ "$verdict" != 10 ] || [ -e "$dir/first-console" ] || grep -q '^1\.\.' "$dir/tap"; then break; fi
     mv "$dir/console" "$dir/first-console"
   done
@@ -309,7 +308,7 @@ lane() { # KERNEL PART ACCELERATOR
   echo $((SECONDS - began)) >"$dir/seconds"
 }
 
-# Prints what matters of a console: from a little before the panic, or the end.
+# Prints the important part of a console: from shortly before the panic, or the end.
 console_end() { # FILE
   if grep -q 'Kernel panic' "$1"; then
     grep -B 10 -A 30 -m 1 'Kernel panic' "$1"
@@ -319,7 +318,7 @@ console_end() { # FILE
 }
 
 passed=0 failed=0
-# A kernel that is not to be had: a failure where it must be.
+# A kernel that is not available: a failure if it is required.
 report_absence() { # KERNEL
   if [ "${NSX_MUST_WORK:-0}" = 1 ]; then
     echo "$1: FAILED: the kernel is not to be had, and NSX_MUST_WORK=1"
@@ -329,7 +328,7 @@ report_absence() { # KERNEL
   fi
 }
 
-# Prints what the tests of one machine gave, keeps its files, and adds to the sums.
+# Prints the results of one machine, keeps its files, and adds to the sums.
 report() { # KERNEL PART
   local name=$1 dir=$work/$1.$2 how release counts ok bad skipped
   release=$(basename "$(<"$work/$name/where")"/lib/modules/*)
@@ -384,7 +383,7 @@ if [ "${#have[@]}" -gt 0 ]; then
   for name in "${have[@]}"; do choose_tests "$name" & done
   wait
   echo "== ${have[*]}: $(du -m "$work/base.cpio" | cut -f1) MiB each, $accel, $jobs at a time"
-  # Not a kernel's parts one after another: the first takes longest, and is not to be the last of all.
+  # The parts of a kernel are not consecutive: the first takes longest, and must not be the last of all.
   for ((part = 1; part <= parts; part++)); do
     for name in "${have[@]}"; do
       if [ "$part" -gt "$(parts_of "$name")" ]; then continue; fi

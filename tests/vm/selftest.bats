@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # bats file_tags=host-only
-# What can go wrong in a virtual machine fails the run, and is called by its name. It boots one machine
-# after the other, of $NSX_VM_SELFTEST_KERNEL (default bookworm): bats tests/vm/selftest.bats
+# Every failure of a virtual machine fails the run, and is reported by its name. Boots one machine after another, of
+# $NSX_VM_SELFTEST_KERNEL (default bookworm): bats tests/vm/selftest.bats
 
 bats_require_minimum_version 1.5.0
 
@@ -39,7 +39,7 @@ lane() {
   [ "${lines[-1]}" = "1 passed, 2 failed" ]
 }
 
-# Has the machine's kernel find no init, and panic, as often as this says: panics_at_boot TIMES
+# Makes the machine's kernel find no init, and panic, this number of times: panics_at_boot TIMES
 panics_at_boot() {
   local bin=$BATS_TEST_TMPDIR/bin
   mkdir "$bin"
@@ -47,7 +47,7 @@ panics_at_boot() {
   cat >"$bin/qemu-system-x86_64" <<END
 #!/bin/bash
 PATH=$PATH times=$BATS_TEST_TMPDIR/times
-# Whether there is KVM is tried by a boot of its own.
+# A separate boot tests for KVM.
 if [[ "\$*" != *probe.cpio* && -s \$times ]]; then
   sed -i 1d "\$times"
   set -- "\${@//rdinit=\/init/rdinit=\/none}"

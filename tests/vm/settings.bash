@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the scripts of this directory share.
+# Shared by the scripts of this directory.
 
 # Kernels, and builds made by run.sh itself, are kept here between runs.
 : "${NSX_VM_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/nsx-vm}"

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What makes systemd the first process of a virtual machine: its packages, of the same release of Debian as this
-# machine, as the guest's other programs are copied from here. Fetched with apt's own tools, never installed.
+# Fetches systemd for a virtual machine, using apt, and never installs it: the packages are of the release of Debian
+# that this machine runs, as the guest's other programs are copied from here.
 #
-#   systemd.sh      fetches it if it is newer than the cached one; prints the directory that it is unpacked in
+#   systemd.sh      fetches it if it is newer than the cached one; prints the directory with the unpacked files
 #
-# Exit status: 0, 1 failure, 3 it is not cached and can't be fetched.
+# Exit status: 0, 1 failure, 3 it is not cached and cannot be fetched.
 
 set -euo pipefail
 

@@ -4,7 +4,7 @@
 
 load ../lib/common
 
-# What never asks the kernel is as slow to emulate as the rest together.
+# Tests that never ask the kernel take as long to emulate as all the others.
 no_kernel='Options/*:Commands/*:Character.*:RowsAsJson.*:TopModel.*:Filter*'
 
 pass() { # PROGRAM [FILTER]

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# offer.bash LINE: prints what bash offers for it, one a line. With PLAIN set, without
-# bash-completion. Candidates stand as readline gets them: behind the last "=" or ":".
+# offer.bash LINE: prints what bash offers for it, one a line. With PLAIN set, without bash-completion. Candidates are
+# printed as readline gets them: the part after the last "=" or ":".
 
 data=$NSX_STAGE/usr/share
 
-# As readline parts a line: "=" and ":" are words of their own.
+# As readline splits a line: "=" and ":" are words of their own.
 split_line() {
   local rest=$1
   COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS=() COMP_TYPE=9
@@ -27,7 +27,7 @@ if [[ ${PLAIN-} ]]; then
   . "$data/bash-completion/completions/$tool"
 else
   . /usr/share/bash-completion/bash_completion
-  # The place from which bash-completion loads a command's file when it is first asked for it.
+  # The directory from which bash-completion loads a command's file on demand.
   export XDG_DATA_DIRS=$data BASH_COMPLETION_USER_DIR=/nonexistent
   _completion_loader "$tool"
 fi
@@ -36,6 +36,6 @@ function=${specification#*-F }
 split_line "$1"
 current=${COMP_WORDS[-1]}
 COMPREPLY=()
-# compopt complains that this is no completion.
+# compopt complains outside a completion.
 "${function%% *}" "$tool" "${current//[=:]/}" "${COMP_WORDS[-2]}" 2>/dev/null
 if ((${#COMPREPLY[@]} > 0)); then printf '%s\n' "${COMPREPLY[@]}"; fi
