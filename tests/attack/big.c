@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A process that makes what others read of it as long as it can: attack-big WHAT, one of
+// A process whose data is as long as possible for its readers: attack-big WHAT, one of
 //   memory       1 GiB of command line and environment, claimed by PR_SET_MM_MAP
 //   mounts       200 mounts of its net namespace, each at a path of 1 MiB (200 MiB of mountinfo)
 //   descriptors  100,000 descriptors, and one of a net namespace that only it holds, the last

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Marks a cgroup as systemd marks those that it has delegated: attack-delegate DIRECTORY
+// Marks a cgroup as delegated, as systemd does: attack-delegate DIRECTORY
 #include <stdio.h>
 #include <sys/xattr.h>
 

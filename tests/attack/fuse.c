@@ -2,13 +2,12 @@
 // A FUSE file system that stops answering: attack-fuse DEVICE DIR paths|memory. DEVICE is
 // /dev/fuse. Without libfuse, so that it runs anywhere. Mounts itself on DIR.
 //   paths   Binds a new net namespace, which nothing else holds, to the file "ns" in it, works in
-//   the
-//           directory "dir", and then takes every request and answers none.
-//   memory  Maps the file "page", whose content never comes, so that the lock of its own memory is
+//           the directory "dir", and then takes every request and answers none.
+//   memory  Maps the file "page", whose content never arrives, so that the lock of its own memory is
 //           taken for good: a second reader of the page has it, and a thread waits to change the
 //           map.
 // Prints "ready INODE", the number of that namespace, and waits to be killed. With the server, its
-// child, the connection ends, and whoever waits gets an error.
+// child, the connection ends, and waiting processes get an error.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -76,7 +75,7 @@ static void serve_one(int fuse, int started, const char* request) {
                           : strcmp(argument, "dir") == 0  ? kDirectory
                           : strcmp(argument, "page") == 0 ? kPage
                                                           : 0;
-    // Nothing may be cached: every look asks again.
+    // Nothing may be cached: every lookup asks again.
     struct fuse_entry_out out = {.nodeid = node, .attr = attributes(node)};
     answer(fuse, in.unique, node != 0 ? 0 : -ENOENT, &out, node != 0 ? sizeof out : 0);
   } else if (in.opcode == FUSE_STATFS) {
@@ -86,7 +85,7 @@ static void serve_one(int fuse, int started, const char* request) {
     const struct fuse_open_out out = {0};
     answer(fuse, in.unique, 0, &out, sizeof out);
   } else if (in.opcode == FUSE_READ) {
-    // The kernel waits for the first answer without the lock. It tries again, and then has it.
+    // The kernel waits for the first answer without the lock. The retry holds it.
     static int reads;
     if (reads++ == 0) {
       answer(fuse, in.unique, -EIO, NULL, 0);
@@ -155,7 +154,7 @@ static void lock_memory(const char* directory, int server) {
 // --- The rest ------------------------------------------------------------------------------------
 
 static unsigned long bind_namespace(const char* directory) {
-  // Made by a child, as nobody can leave a namespace for one of the user namespace above.
+  // Made by a child, as a process cannot leave a namespace for one of an ancestor user namespace.
   int ends[2];
   char file[4096], from[64], told;
   check(pipe2(ends, O_CLOEXEC) == 0, "make a pipe");
@@ -175,7 +174,7 @@ static unsigned long bind_namespace(const char* directory) {
   check(stat(from, &ns) == 0, "look at it");
   check(mount(from, file, NULL, MS_BIND, NULL) == 0, "bind it");
   check(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child, "end the child");
-  // What others find open here leads there, too.
+  // Inherited descriptors lead there, too.
   snprintf(file, sizeof file, "%s/dir", directory);
   check(open(file, O_PATH) >= 0, "open the directory");
   check(chdir(file) == 0, "chdir");
@@ -191,8 +190,8 @@ int main(int argc, char** argv) {
   const int fuse = open(argv[1], O_RDWR | O_CLOEXEC);
   check(fuse >= 0, "open the device");
   char text[128];
-  // For root, others may look, too. For an ordinary user in a user namespace, that would leave out
-  // the user's own processes outside.
+  // For root, others may look, too. For an ordinary user in a user namespace, that would exclude the
+  // user's own processes outside.
   snprintf(text, sizeof text, "fd=%d,rootmode=40000,user_id=%d,group_id=%d%s", fuse, getuid(),
            getgid(), getuid() == 0 ? ",allow_other" : "");
   check(mount("attack", directory, "fuse", MS_NOSUID | MS_NODEV, text) == 0, "mount");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Overwrites a file of the host of which it has a handle: attack-overwrite FD
 //
-// While somebody executes that file the kernel refuses (ETXTBSY), so it goes on in the background for
-// three seconds. Exit status 0: it has the handle and goes on.
+// While a process executes that file, the kernel refuses (ETXTBSY), so it continues in the background
+// for three seconds. Exit status 0: it has the handle and continues.
 //
-// attack-overwrite --watch DEVICE INODE: looks for the file with these numbers below the exe of every
-// process that it sees, until it has overwritten it. It gives up CAP_SYS_PTRACE and CAP_SYS_ADMIN first, which
-// an engine's containers do not have.
+// attack-overwrite --watch DEVICE INODE: searches for the file with these numbers below the exe of every
+// visible process, until it has overwritten it. First it drops CAP_SYS_PTRACE and CAP_SYS_ADMIN, which
+// containers of an engine do not have.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Exchanges two names without a break: pin_swap A B. Whoever looks at A first and uses it later may
-// use B by then. Ends when it is killed.
+// Continually exchanges two names: pin_swap A B. A process that checks A first and uses it later may
+// use B by then. Runs until it is killed.
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>

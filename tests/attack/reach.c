@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Which of the rights and files of a program that was entered into a container a process of the container
+// Finds out which rights and files of a program that has entered a container a process of the container
 // reaches through /proc and ptrace(2). It plays each part:
 //   attack-reach target ROOT            a container with ROOT for its root; rootless unless run by root
-//   attack-reach program                what is entered: says whose files it has, and waits
+//   attack-reach program                the entered program: prints whose files it has, and waits
 //   attack-reach peer UID WORD SECRET   a process of the container with this UID, "with" or "without"
 //                                       CAP_SYS_PTRACE; SECRET is a path on the host
 // A peer prints "program" if it reaches the program's memory, environment or descriptors, "host files" if it
@@ -77,7 +77,7 @@ static int target(const char* root) {
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) err(2, "private");
   if (mount(root, root, NULL, MS_BIND | MS_REC, NULL) != 0) err(2, "bind");
   if (chdir(root) != 0) err(2, "chdir");
-  // In a user namespace a new proc has to be mounted while the old one is to be seen.
+  // In a user namespace a new proc has to be mounted while the old one is visible.
   if (mount("proc", "proc", "proc", 0, NULL) != 0) err(2, "proc");
   if (syscall(SYS_pivot_root, ".", ".") != 0) err(2, "pivot_root");
   if (umount2(".", MNT_DETACH) != 0) err(2, "umount");

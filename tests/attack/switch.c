@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// A process of an ordinary user's that somebody enters moves meanwhile into a user and a mount namespace of
-// its own, where another program is in the place of /usr/bin/id. Entered are both sides of the move at once,
-// if that works: then the program runs with the caller's rights.
+// An ordinary user's process moves, while it is entered, into its own user and mount namespaces, in which
+// another program replaces /usr/bin/id. If the attack wins, both sides of the move are entered at once, and
+// the program runs with the caller's rights.
 //
 //   attack-switch UID TRIES COMMAND...
 //
 //   attack-switch --restless
 //
-// Each of TRIES times, such a process moves at some moment while COMMAND runs, with "@" replaced by its PID: after a
-// time by chance, of at most what the command took when nothing moved. Prints how often the attack won, and ends with 1 if it did. The
-// restless process goes from one UTS namespace to the next, for ever.
+// TRIES times, such a process moves at some moment while COMMAND runs, with "@" replaced by its PID: after a
+// random time, at most as long as the command takes without a move. Prints how often the attack won, and exits
+// with 1 if it did. The restless process moves from one UTS namespace to the next, forever.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -32,7 +32,7 @@ static int write_file(const char* path, const char* text) {
   return failed;
 }
 
-// In the place of id(1): the attack has won where nothing but the caller's own user namespace is around it.
+// Replaces id(1): the attack has won if only the caller's own user namespace surrounds it.
 static int look_around(void) {
   char map[64] = "";
   int fd = open("/proc/self/uid_map", O_RDONLY);
@@ -49,13 +49,13 @@ static void move(uid_t uid, unsigned delay, int ready) {
   ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
   if (size < 0 || setgid(uid) != 0 || setuid(uid) != 0) exit(3);
   self[size] = '\0';
-  // Whoever is to be entered by others of its kind can be traced.
+  // A process that others of its kind enter can be traced.
   prctl(PR_SET_DUMPABLE, 1);
   snprintf(map, sizeof map, "0 %u 1", uid);
   if (write(ready, "r", 1) != 1) exit(3);
   usleep(delay);
   if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) exit(3);
-  // For whoever comes with the rights of before: what follows needs a map.
+  // For a process with the earlier rights: the rest needs a map.
   write_file("/proc/self/setgroups", "deny");
   write_file("/proc/self/uid_map", map);
   write_file("/proc/self/gid_map", map);
@@ -70,7 +70,7 @@ static unsigned now(void) {
   return (unsigned)(time.tv_sec * 1000000 + time.tv_nsec / 1000);
 }
 
-// Runs the command once, on a process that moves after that time; how long the command took.
+// Runs the command once, on a process that moves after that time, and returns how long the command took.
 static unsigned enter_one(uid_t uid, unsigned delay, char** command) {
   int ready[2];
   char byte;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Types into the terminal of whoever started it (TIOCSTI, as in CVE-2016-2779): through each descriptor that it
-// was given, and through /dev/tty. What it types is its argument. It says how often that could be typed.
+// Types its argument into the terminal of the process that started it (TIOCSTI, as in CVE-2016-2779): through
+// each inherited descriptor, and through /dev/tty. Prints how often that worked.
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>

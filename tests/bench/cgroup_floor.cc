@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The system calls that a list of cgroups costs at least: each directory is opened and listed, and
-// the files of nsx-cg ls's usual columns are read. Usage: cgroup_floor DIRECTORY
+// The minimal system calls for a list of cgroups: opens and lists each directory, and reads the
+// files of nsx-cg ls's default columns. Usage: cgroup_floor DIRECTORY
 
 #include <cstdio>
 #include <cstring>

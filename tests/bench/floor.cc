@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// floor [all]: the necessary system calls for what nsx-ls tells, and nothing else; in one thread.
+// floor [all]: only the system calls that are necessary for the output of nsx-ls, in one thread.
 //
-// Which namespaces each process is in, whose child it is and whose it is. With "all" also the
-// namespaces for its children, what its descriptors are of, and whether it has more threads. This
-// is the fastest way that the kernel has for it without BPF (Linux 6.13 and later): a pidfd asked
-// for the namespaces, one descriptor kept a namespace so that the kernel need not make its inode
-// again. Prints how many it saw.
+// Reads the namespaces, the parent and the owner of each process. With "all" also the namespaces
+// for its children, the objects of its descriptors, and whether it has more threads. This is the
+// fastest way that the kernel provides without BPF (Linux 6.13 and later): a pidfd is asked for the
+// namespaces, and one descriptor for each namespace is kept so that the kernel need not create its
+// inode again. Prints how many it saw.
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -83,7 +83,7 @@ class InodeSet {
   std::exit(1);
 }
 
-/// Calls `each` with every name of a directory but "." and "..".
+/// Calls `each` with every name of a directory except "." and "..".
 template <typename Each>
 void for_each_name(int directory, const Each& each) {
   alignas(dirent64) static char outer[64 * 1024];

@@ -2,7 +2,7 @@
 // Runs two commands in turn, A B A B ..., and prints the median wall time of each and the median
 // of the ratios A/B pair by pair: a machine whose speed drifts slows both halves of a pair alike.
 //
-// pairs LABEL PAIRS COMMAND_A COMMAND_B      each command is one string, words parted by blanks
+// pairs LABEL PAIRS COMMAND_A COMMAND_B      each command is one string, words separated by spaces
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -90,8 +90,7 @@ int main(int argc, char** argv) {
   std::vector<double> times_b;
   std::vector<double> ratios;
   for (int i = 0; i < pairs; ++i) {
-    // Who goes first changes from pair to pair: the second may find caches warm, or the frequency
-    // up.
+    // The order changes from pair to pair: the second may find caches warm, or the frequency up.
     double time_a = 0;
     double time_b = 0;
     if (i % 2 == 0) {

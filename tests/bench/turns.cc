@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // turns ROUNDS LABEL COMMAND [LABEL COMMAND]...: runs the commands in turn, A B C A B C ..., and
-// reads all that they print. A command is one string, its words parted by blanks.
+// reads all their output. A command is one string, its words separated by spaces.
 //
-// Prints a line a command: label, median and least wall time in microseconds, peak memory in KiB
-// (at least this program's own, which the kernel counts in), and for each of the commands by how
-// much it takes longer than this one: the median of the rounds' ratios, as a machine whose speed
-// drifts slows all of a round alike.
+// Prints a line for each command: label, median and minimal wall time in microseconds, peak memory
+// in KiB (at least this program's own, which the kernel includes), and how much longer each of the
+// commands takes than this one: the median of the rounds' ratios, as a machine whose speed drifts
+// slows all of a round alike.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -49,7 +49,7 @@ double now() {
   std::exit(1);
 }
 
-/// Reads to the end; what came last is left in `tail`, to be shown if the command fails.
+/// Reads to the end; the last part stays in `tail`, to be shown if the command fails.
 void read_all(int fd, std::string& tail) {
   static std::array<char, 65536> buffer;
   for (;;) {
@@ -62,7 +62,7 @@ void read_all(int fd, std::string& tail) {
   }
 }
 
-/// Wall time from before the spawn until all is read and the process is reaped.
+/// Wall time from before the spawn until all output is read and the process is reaped.
 void run(Command& command, bool counts) {
   const double start = now();
   int pipe[2];
@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
   for (Command& command : commands)
     run(command, false);  // warms the caches
   for (std::size_t round = 0; round < static_cast<std::size_t>(rounds); ++round) {
-    // Another one goes first each time.
+    // The order changes each time.
     for (std::size_t i = 0; i < commands.size(); ++i)
       run(commands[(round + i) % commands.size()], true);
   }

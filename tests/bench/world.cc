@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// world PROCESSES NAMESPACES [FDS [KINDS]]: a machine to look at, for a while.
+// world PROCESSES NAMESPACES [FDS [KINDS]]: a temporary machine to look at.
 //
 // Makes PROCESSES processes that sleep, each with the five descriptors of a plain daemon, spread
 // over NAMESPACES namespaces beside the machine's own, each of which has a process: 10000 in 5000
-// are pairs that share one, 1000 in 5000 have five each. With FDS, one more process holds that many
+// are pairs that share one, 1000 in 5000 have five each. With FDS, one more process holds this many
 // descriptors: of /dev/null, now and then of a namespace of the machine, and the first ten of
-// namespaces that no process is in. Where RLIMIT_NOFILE cannot be raised so far, as few processes
-// as it allows. KINDS, parted by commas, says which kinds are made, instead of the cheap ones.
+// namespaces without a process. If RLIMIT_NOFILE cannot be raised that far, as few processes as it
+// allows. KINDS, comma-separated, replaces the cheap kinds.
 //
-// Prints "ready" when all are there, waits until its stdin closes or a signal asks it to end, and
-// ends with all of them. They die with it, however it dies.
+// Prints "ready" when all exist, waits until its stdin closes or a signal terminates it, and ends
+// with all of them. They die with it, however it dies.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -37,7 +37,7 @@ struct KindFlag {
   std::uint64_t flag;
 };
 
-// A user namespace owns what is made with it; CLONE_NEWTIME is known to clone3(2) only.
+// A user namespace owns what is created with it; only clone3(2) accepts CLONE_NEWTIME.
 constexpr std::array kKinds{
     KindFlag{"uts", CLONE_NEWUTS},
     KindFlag{"ipc", CLONE_NEWIPC},
@@ -53,7 +53,7 @@ constexpr int kReportFd = 3;            // in the processes of the world
 constexpr std::size_t kOrphans = 10;    // namespaces that only a descriptor holds
 constexpr std::size_t kNsEvery = 1000;  // one descriptor in so many is of a namespace
 
-/// What each process tells when it is there, or when it cannot be.
+/// Report of each process when it is ready, or cannot be.
 struct Report {
   pid_t pid;
   int error;
@@ -100,7 +100,7 @@ void make_pipe() {
   if (::pipe2(pipe, 0) != 0) give_up("pipe2");
 }
 
-/// Leaves 0, 1, 2 on /dev/null and the report; the rest is the maker's.
+/// Leaves 0, 1, 2 on /dev/null and the report; the rest belongs to the maker.
 void keep_few_descriptors(int report) {
   const int null = ::open("/dev/null", O_RDWR);
   if (null < 0) give_up("/dev/null");
@@ -205,7 +205,7 @@ std::vector<KindFlag> parse_kinds(std::string list) {
   return kinds;
 }
 
-/// Raises RLIMIT_NOFILE as far as it is needed and may be, and tells how many of `count`
+/// Raises RLIMIT_NOFILE as far as needed and permitted, and returns how many of `count`
 /// descriptors a process can then hold.
 std::size_t allow_descriptors(std::size_t count) {
   constexpr rlim_t kOthers = 64;
@@ -226,7 +226,7 @@ class World {
     if (each_ > kinds_.size()) {
       refuse("at most " + std::to_string(kinds_.size()) + " namespaces a process");
     }
-    // What runs on the machine already has room in the rest.
+    // The machine's own processes are already counted in the rest.
     check_limit("/proc/sys/kernel/pid_max", processes_ + 1000);
     check_limit("/proc/sys/kernel/threads-max", processes_ + 1000);
     for (const KindFlag& kind : kinds_) {
@@ -274,7 +274,7 @@ class World {
     return flags;
   }
 
-  /// Starts a process, and waits until it and those that it starts have told that they are there.
+  /// Starts a process, and waits until it and those that it starts have reported.
   template <typename Body>
   void start(const Body& body, std::uint64_t flags, std::size_t count) {
     const pid_t self = ::getpid();
@@ -306,7 +306,7 @@ class World {
   std::vector<pid_t> pids_;
 };
 
-/// Until stdin closes, or a signal comes.
+/// Waits until stdin closes, or a signal arrives.
 void wait_for_end(int signals) {
   pollfd events[] = {{STDIN_FILENO, POLLIN, 0}, {signals, POLLIN, 0}};
   for (;;) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory runs out in libnsx at one allocation after another: counts how often that was caught here.
+// Makes memory run out in libnsx at one allocation after another, and counts the exceptions caught.
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>
@@ -10,7 +10,7 @@ namespace {
 
 long allocations_left = -1;  // -1: as many as one likes
 
-/// A census of one process, whose memory runs out after so many allocations.
+/// A census of one process, with memory running out after this number of allocations.
 nsx::Result<nsx::Census> look(const nsx::Kernel& kernel, long allocations) {
   struct Reset {
     ~Reset() { allocations_left = -1; }
@@ -24,7 +24,7 @@ nsx::Result<nsx::Census> look(const nsx::Kernel& kernel, long allocations) {
 
 }  // namespace
 
-// The library's allocations are this program's, as it shares its C++ runtime.
+// The library's allocations use this program's operator new, as it shares its C++ runtime.
 void* operator new(std::size_t size) {
   if (allocations_left == 0) throw std::bad_alloc();
   if (allocations_left > 0) --allocations_left;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Limits and snapshots of cgroups, of any bytes:
+// Limits and snapshots of cgroups, from arbitrary bytes:
 //   CXX=clang++ meson setup build-fuzz -Dfuzz=true && ninja -C build-fuzz tests/fuzz/cgroup-fuzz
 //   mkdir -p found && build-fuzz/tests/fuzz/cgroup-fuzz -max_total_time=60 found
 //   tests/fuzz/cgroup-seeds
@@ -22,7 +22,7 @@ void demand(bool is_so) {
   if (!is_so) std::abort();
 }
 
-/// What is written is one line to one file, which no other command is for.
+/// Each value written is one line to one file that has no command of its own.
 void check_limit(std::string_view text) {
   const auto limit = parse_cgroup_limit(text);
   if (!limit) {
@@ -34,7 +34,7 @@ void check_limit(std::string_view text) {
   demand(command_for(limit->file) == nullptr);
   demand(!limit->share || (*limit->share >= 0 && *limit->share <= 1));
   if (limit->share) return;
-  // What the kernel then prints is taken again, and means the same.
+  // The value that the kernel then prints is accepted again, and means the same.
   const std::string disk = limit->disk.empty() ? "" : "8:0 ";
   const auto again = parse_cgroup_limit(limit->file + '=' + disk + limit->value);
   demand(again && again->file == limit->file && again->value == limit->value);

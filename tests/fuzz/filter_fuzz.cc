@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Filters of any bytes, on a row that has every kind of value:
+// Filters from arbitrary bytes, on a row with every kind of value:
 //   CXX=clang++ meson setup build-fuzz -Dfuzz=true && ninja -C build-fuzz tests/fuzz/filter-fuzz
 //   mkdir -p found && build-fuzz/tests/fuzz/filter-fuzz -max_total_time=60 found
 //   tests/fuzz/filter-seeds
@@ -36,7 +36,7 @@ void demand(bool is_so) {
   if (!is_so) std::abort();
 }
 
-/// A back reference may cost regexec(3) any time: that is the C library's, and the affair of who
+/// A back reference may cost regexec(3) any time: that is up to the C library, and to the user who
 /// types one.
 bool has_back_reference(std::string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i) {
@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::size_t column : filter->columns())
     demand(column < kNames.size());
   const bool is_picked = filter->matches(value_of);
-  // The same filter, but where what is put around it makes it too long or too deep.
+  // The same filter, unless the text around it makes it too long or too deep.
   if (const auto opposite = Filter::parse("not (" + text + ")", kNames))
     demand(opposite->matches(value_of) != is_picked);
   if (const auto twice = Filter::parse("false or (" + text + ") and true", kNames))

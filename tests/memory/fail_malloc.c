@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Preloaded into a command by `sweep`: makes its memory run out at a chosen allocation.
 //
-// - NSX_FAIL_AT=N: the N-th allocation of a process fails, counted on after a fork
-// - NSX_FAIL_FULL=1: those after it fail, too, but for what was freed since: a full address space
+// - NSX_FAIL_AT=N: the N-th allocation of a process fails, continuing the count after a fork
+// - NSX_FAIL_FULL=1: later ones fail, too, beyond what was freed since: a full address space
 // - NSX_FAIL_MARK=FILE: its first byte becomes 'f' when a process gets there
 //
-// Programs whose names do not begin with "nsx-", as what a runner executes, are left alone. So is
-// code that ends the process if it gets no memory, whoever calls it: glibc's look-ups of users and
+// Programs whose names do not begin with "nsx-", such as those a runner executes, are left alone. So
+// is code that ends the process if it gets no memory, whoever calls it: glibc's lookups of users and
 // groups (assertions in nss_database.c), and ncurses, which exits or crashes.
 #include <dlfcn.h>
 #include <errno.h>
@@ -138,8 +138,7 @@ int munmap(void* memory, size_t size) {
   return failed;
 }
 
-// A command that lets time pass between two looks (by sleep_for: this call) has nothing to fail
-// meanwhile.
+// A command that waits between two updates (by sleep_for: this call) has nothing to fail meanwhile.
 int nanosleep(const struct timespec* wanted, struct timespec* left) {
   if (fail_at != 0) return 0;
   return (int)syscall(SYS_nanosleep, wanted, left);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Runs a command again and again, each time with memory running out a little later, until it no
-// longer does. Each run has to end with success, or with a message of nsx's and one of the statuses
-// of a failure; no process, mount or file may be left, and the terminal is as it was.
+// Runs a command repeatedly, each time with memory running out a little later, until it no longer
+// does. Each run has to end with success, or with a message of nsx and one of the statuses of a
+// failure; no process, mount or file may be left, and the terminal has to be restored.
 //
 // Usage: sweep [OPTION]... -- COMMAND...
 //
 // - --preload=FILE: where fail_malloc is
-// - --full: from then on nothing is to be had but what is freed (default: one allocation fails)
+// - --full: from then on only freed memory is available (default: one allocation fails)
 // - --limit: by RLIMIT_AS, from what a program needs to reach main(), instead of by fail_malloc
 // - --statuses=LIST: of a failure, comma-separated (default: 1)
-// - --same=DIR: has to have the same names in it after each run, at any depth
+// - --same=DIR: has to contain the same names after each run, at any depth
 // - --undo=COMMAND: a shell command that undoes what a successful run has done
-// - --before=COMMAND: a shell command that restores, before each run, what the command takes away;
-//   then mounts may differ
+// - --before=COMMAND: a shell command that restores, before each run, what the command removes;
+//   mounts may differ then
 // - --terminal: the command's input and output are a terminal
 // - --coarse: fewer runs, for slow machines
 #include <algorithm>
@@ -79,8 +79,8 @@ std::string read_file(const char* path) {
   return text;
 }
 
-/// What must not change. A mount that is gone is somebody else's deed: who removes a file takes
-/// what is mounted on it away everywhere.
+/// State that must not change. A mount that disappears is another process's doing: removing a file
+/// removes its mounts everywhere.
 struct State {
   std::set<std::string> mounts;
   std::set<std::string> files;
@@ -152,7 +152,7 @@ struct Ended {
   bool changed_terminal = false;
 };
 
-/// Waits for children that came to us as their parents ended: names those that stay.
+/// Waits for children that were reparented to us: names those that stay.
 std::string reap() {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   for (;;) {
@@ -259,7 +259,7 @@ class Sweep {
     plain.before.clear();
     plain.terminal = false;
     rlim_t limit = 16 * kPage;
-    // What the dynamic loader does without memory is its own affair: main() has to be reached.
+    // The dynamic loader may behave differently without memory: main() has to be reached.
     const auto is_too_low = [&](rlim_t tried) {
       const Ended ended = run(plain, start.data(), {}, tried);
       return ended.status != 0 && (is_loaders(ended) || !is_reported(ended));
@@ -268,10 +268,10 @@ class Sweep {
       while (is_too_low(limit + width))
         limit += width;
     }
-    // Where the kernel places things differs from run to run, and what the loader needs with it.
+    // The kernel's placement differs from run to run, and with it the loader's needs.
     limit += 4 * kPage;
     const rlim_t first = limit + kPage;
-    // Until it has succeeded for so long that more does not matter.
+    // Until it has succeeded so often that more memory makes no difference.
     const rlim_t stride = (options_.coarse ? 16 : 1) * kPage;
     for (int successes = 0; successes < 4; limit += stride) {
       const Ended ended = run(options_, options_.command.data(), {}, limit + kPage);
@@ -396,7 +396,7 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   Options options = parse(argc, argv);
-  // Orphans of a command come to us, and are seen.
+  // Orphans of a command are reparented to us, and detected.
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) die("cannot become a subreaper");
   Sweep sweep(options);
   return options.limit ? sweep.by_limits() : sweep.by_allocations();

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // ls-storm [--yield] RUNS FILE [VIEW]: nsx-ls while processes, threads and namespaces come and go.
 //
-// Runs nsx-ls RUNS times in each of its views, or in the one of this name, beside a storm: workers
-// that fork as fast as they can, in a PID namespace of their own, whose children move between
-// namespaces, start threads, hold descriptors of namespaces or mount them on FILE, and end. Each
-// run has to exit as expected, to show the namespaces of a fixed set of processes as they are, and
-// no row that is torn. What it says on stderr has to be what it said before the storm.
+// Runs nsx-ls RUNS times in each of its views, or in the named one, beside a storm: workers that
+// fork as fast as possible, in their own PID namespace, whose children move between namespaces,
+// start threads, hold descriptors of namespaces or mount them on FILE, and exit. Each run has to
+// exit as expected, to show the namespaces of a fixed set of processes correctly, and no torn row.
+// Its stderr has to be the same as before the storm.
 //
-// --yield: the storm takes what nsx-ls leaves of the processors, by its niceness. Then a run takes
-// milliseconds, and thousands can be made; else the storm has most of them, and much more comes and
-// goes during a run.
+// --yield: the storm only uses the CPU time that nsx-ls leaves, by its niceness. Then a run takes
+// milliseconds, and thousands are possible; otherwise the storm has most of it, and much more comes
+// and goes during a run.
 //
-// Prints a line about what came and went; on a failure the first that was wrong, with all that
-// nsx-ls printed, and status 1.
+// Prints a line about what came and went; on a failure the first error, with the whole output of
+// nsx-ls, and status 1.
 
 #include <algorithm>
 #include <array>
@@ -62,7 +62,7 @@ pid_t fork_into(int flags) {
   const auto pid = static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, 0, 0, 0));
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // In a new PID namespace the parent is nobody.
+    // In a new PID namespace the parent's PID is 0.
     if ((flags & CLONE_NEWPID) == 0 && ::getppid() != parent) ::_exit(1);
   }
   return pid;
@@ -92,7 +92,7 @@ class Storm {
   Storm& operator=(const Storm&) = delete;
   Storm& operator=(Storm&&) = delete;
 
-  /// With its first process all of the PID namespace ends.
+  /// Killing its first process ends the whole PID namespace.
   ~Storm() {
     ::kill(init_, SIGKILL);
     ::waitpid(init_, nullptr, 0);
@@ -113,8 +113,8 @@ class Storm {
       ::pause();
   }
 
-  /// Starts children, each of which does something else, and waits for the oldest of a few: some
-  /// are dead and not waited for yet, always.
+  /// Starts children, each of which does something else, and waits for the oldest of a few, so that
+  /// some are always zombies.
   [[noreturn]] void work(unsigned first) const {
     ::signal(SIGCHLD, SIG_DFL);
     std::array<pid_t, 12> alive{};
@@ -243,7 +243,7 @@ class Storm {
   pid_t init_ = -1;
 };
 
-// The fixed set: what has to be seen.
+// The fixed set, which has to be visible.
 
 constexpr std::array kFixedKinds{"ipc", "user", "uts"};
 
@@ -354,7 +354,7 @@ Output run(const std::vector<std::string>& words) {
   return output;
 }
 
-// What is checked. Each check returns what is wrong, or nothing.
+// Checks. Each returns an error text, or an empty one.
 
 using Wrong = std::string;
 
@@ -373,7 +373,7 @@ std::string in_words(const Row& row) {
          std::to_string(row.nprocs) + " PID " + std::to_string(row.pid);
 }
 
-/// Each row for itself, and beside the others: a process is in one namespace of a kind.
+/// Each row by itself, and against the others: a process is in one namespace of a kind.
 Wrong torn(const std::vector<Row>& rows, const FixedSet& fixed) {
   std::set<std::pair<std::int64_t, std::string>> namespaces;
   std::set<std::pair<std::int64_t, std::string>> processes;
@@ -402,7 +402,7 @@ Wrong torn(const std::vector<Row>& rows, const FixedSet& fixed) {
   return {};
 }
 
-/// What holds each of the fixed: its process; a user namespace also what it owns.
+/// Whether one process holds a fixed namespace; a user namespace may also own others.
 bool by_one_process(const std::string& holders) {
   return holders == "1 process" || holders.starts_with("1 process, ");
 }
@@ -435,7 +435,7 @@ std::int64_t number_of(const Json& object, const char* key) {
   return found != object.end() && found->is_number() ? found->get<std::int64_t>() : -1;
 }
 
-/// What holds a row, in the words of the column, from which the list of holders differs.
+/// The holders of a row, in the words of the column, which differ from those of the list.
 std::string holders_of(const Json& object) {
   const auto found = object.find("held_by");
   if (found == object.end()) return {};
@@ -482,7 +482,7 @@ std::int64_t number(const std::string& text) {
              : std::stoll(text);
 }
 
-/// -n -r -o NS,TYPE,NPROCS,PID[,HELD-BY]: an empty cell leaves two blanks side by side.
+/// -n -r -o NS,TYPE,NPROCS,PID[,HELD-BY]: an empty cell leaves two adjacent spaces.
 std::vector<Row> raw_rows(const std::string& text) {
   std::vector<Row> rows;
   for (const std::string& line : split(text, '\n')) {
@@ -496,7 +496,7 @@ std::vector<Row> raw_rows(const std::string& text) {
   return rows;
 }
 
-/// As it is for people, with -n: lines of a tree before the number, or before the command behind.
+/// As for people, with -n: tree lines before the number, or before the command after it.
 std::vector<Row> plain_rows(const std::string& text) {
   std::vector<Row> rows;
   for (const std::string& line : split(text, '\n')) {
@@ -581,7 +581,7 @@ Wrong check_matrix_of_one(const std::string& out, const Context& context) {
   return check_matrix_row(json.at("matrix")[0], context.one);
 }
 
-/// Of units and containers there may be any; what is there has a process.
+/// There may be any units and containers; each of them has a process.
 Wrong check_matrix_of_others(const std::string& out, const Context&) {
   const Json json = Json::parse(out);
   for (const Json& row : json.at("matrix")) {
@@ -661,7 +661,7 @@ struct View {
   int status = 0;
 };
 
-/// Every view of nsx-ls: add what it learns here.
+/// Every view of nsx-ls: add new ones here.
 constexpr std::array kViews{
     View{"default", "-n", check_list<plain_rows>},
     View{"list", "-l -J -o NS,TYPE,NPROCS,PID,PPID,UID,USER,PATH,PNS,ONS,ID,NSFS,NETNSID,COMMAND",
@@ -702,7 +702,7 @@ std::vector<std::string> command_of(const View& view, const Context& context) {
   return words;
 }
 
-/// Runs a view once; `silence` is what it may say on stderr. False, and told, if anything is wrong.
+/// Runs a view once; `silence` is its permitted stderr. Reports an error and returns false if any.
 bool try_view(const View& view, const FixedSet& fixed, int round, const std::string* silence,
               std::string* said) {
   const auto at = static_cast<std::size_t>(round);
@@ -749,7 +749,7 @@ int main(int argc, char** argv) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const FixedSet fixed;
 
-  // In quiet first: what is wrong there is no matter of the storm.
+  // First without a storm: errors there are not caused by it.
   std::vector<const View*> views;
   std::vector<std::string> said;
   for (const View& view : kViews) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// pid-storm ROUNDS RIGHT WRONG COMMAND...: PIDs are given again as fast as the kernel can, while
-// COMMAND, which ends with "-t", enters processes by their number.
+// pid-storm ROUNDS RIGHT WRONG COMMAND...: PIDs are reused as fast as the kernel can, while
+// COMMAND, which ends with "-t", enters processes by PID.
 //
 // Runs as the first process of a PID namespace, in a UTS namespace whose host name is "wrong" and
 // with /proc mounted. Each round makes a process with the host name "right", the working directory
-// RIGHT and WHO=right in its environment, lets it live for a moment, and gives its number to
-// COMMAND meanwhile; all others have "wrong" there. Prints how many entered the right process, how
-// many another one, and how many failed. A process of which one part is right and another wrong,
-// or a wrong one by PID:INODE, ends it with status 1.
+// RIGHT and WHO=right in its environment, lets it live for a moment, and passes its PID to COMMAND
+// meanwhile; all others have "wrong" there. Prints how many runs entered the right process, how
+// many another one, and how many failed. A process with one part right and another wrong, or a
+// wrong one by PID:INODE, ends it with status 1.
 
 #include <cerrno>
 #include <csignal>
@@ -34,7 +34,7 @@ constexpr unsigned long kPidfdFileSystem = 0x50494446;  // Linux 6.9
   std::exit(2);
 }
 
-/// Forks and lets end, until it is killed. Where it may, it takes the numbers back each time.
+/// Forks and reaps, until it is killed. If permitted, it reuses the numbers each time.
 [[noreturn]] void storm() {
   ::signal(SIGCHLD, SIG_IGN);  // nobody waits: a number is free as soon as its process has ended
   const int last = ::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
@@ -61,7 +61,7 @@ pid_t start_storm() {
   return child;
 }
 
-/// A process that is right in all that can be told, for a while.
+/// A process that is right in every observable respect, for a while.
 pid_t start_right(const char* directory, useconds_t life) {
   int ready[2];
   if (::pipe2(ready, O_CLOEXEC) != 0) die("pipe2");
@@ -99,7 +99,7 @@ std::string inode_suffix(pid_t pid) {
   return has_inode ? ':' + std::to_string(st.st_ino) : std::string();
 }
 
-/// What a command printed.
+/// The output of a command.
 std::string output_of(const std::vector<std::string>& words) {
   int out[2];
   if (::pipe2(out, O_CLOEXEC) != 0) die("pipe2");
@@ -148,7 +148,7 @@ int main(int argc, char** argv) {
   int failed = 0;
   int status = 0;
   for (int round = 0; round < rounds && status == 0; ++round) {
-    // Lives shorter and longer than what the command takes, in a slow build as well: 0.2 to 102 ms.
+    // Lives shorter and longer than the command takes, in a slow build as well: 0.2 to 102 ms.
     const pid_t pid = start_right(argv[2], useconds_t{200} << (round / 2 % 10));
     const std::string inode = round % 2 == 0 ? inode_suffix(pid) : std::string();
     std::vector<std::string> words = command;

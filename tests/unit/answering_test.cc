@@ -27,7 +27,7 @@ TEST(OpenAnswering, OpensWhatIsInTheCacheAndWhatIsNot) {
     EXPECT_EQ(status_of(must(open_answering(at.get(), "file", O_PATH, from)).get()).st_ino,
               wanted.st_ino);
   }
-  // A link of proc(5) is in no cache: the child opens it, here its own.
+  // A link of proc(5) is never cached: the child opens it, here its own.
   const auto self = must(open_answering(AT_FDCWD, "/proc/self/ns/net", O_PATH, PathFrom::search));
   struct stat ns {};
   ASSERT_EQ(::stat("/proc/self/ns/net", &ns), 0);

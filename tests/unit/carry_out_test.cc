@@ -75,7 +75,7 @@ TEST(CarryOutFork, GetsTheStatusThoughTheCallerIgnoresChildren) {
 }
 
 TEST(CarryOutFork, LeavesTheSignalMaskAsItWas) {
-  // SigBlk of both: of the program, then of the caller.
+  // SigBlk of both: first the program's, then the caller's.
   const step::Execute grep{"grep", {"grep", "SigBlk", "/proc/self/status"}};  // a shell changes it
   const std::string mask = "SigBlk:\t0000000000000200\n";                     // SIGUSR1 alone
   Child child([&] {
@@ -89,13 +89,13 @@ TEST(CarryOutFork, LeavesTheSignalMaskAsItWas) {
   EXPECT_EQ(child.read_all(), mask + "exit 0\n" + mask);
 }
 
-/// A program that tells its PID and stays until a signal ends it; no longer than its parent.
+/// A program that prints its PID and runs until a signal ends it, but no longer than its parent.
 std::vector<Step> staying_program(Fork fork = {}) {
   fork.death_signal = SIGKILL;
   return {fork, shell("echo $$; exec sleep 300")};
 }
 
-/// Sends a signal to a process that waits for it, and comes back when it has been taken.
+/// Sends a signal to a process that waits for it, and returns when it has been accepted.
 void send(pid_t pid, int signal) {
   const auto process = must(Process::open(newest_kernel(), pid));
   ::kill(pid, signal);
@@ -161,7 +161,7 @@ TEST(CarryOutIds, CanBeOnesOwn) {
             ids + "\nended with 0");
 }
 
-/// Root of a new user namespace, with rights over what is made along with it.
+/// Root of a new user namespace, with rights over the namespaces created with it.
 std::vector<Step> as_root_of(KindSet kinds, std::vector<Step> more) {
   kinds.insert(Kind::user);
   std::vector<Step> steps{

@@ -12,7 +12,7 @@ namespace {
 
 constexpr uid_t kNoUser = 4000000;
 
-/// Reads what a cell needs before it makes it.
+/// Reads the data of a cell, then makes it.
 class Cells {
  public:
   Cells(const Kernel& kernel, const Census& census) : census_(census), reader_(kernel, census) {}

@@ -53,8 +53,8 @@ std::string holders(const Census& census, CensusIndex ns) {
   return text;
 }
 
-/// The same without the descriptors of others than this process and those that are expected: on a
-/// machine in use anybody may look at a namespace for a moment.
+/// The same without descriptors of processes other than this one and the expected ones: on a
+/// machine in use any process may look at a namespace for a moment.
 std::string holders_of_ours(const Census& census, CensusIndex ns, const std::string& expected) {
   std::istringstream lines(holders(census, ns));
   std::string text;
@@ -145,7 +145,7 @@ void expect_found(const Kernel& kernel, Kind kind, ino_t inode) {
   EXPECT_EQ(by_id->identity().inode, inode);
 }
 
-/// The census with all sources, by each feature less.
+/// The census with all sources, with each feature disabled in turn.
 class CensusSources : public testing::Test {
  protected:
   static std::vector<Kernel> all_kernels() {
@@ -158,8 +158,8 @@ class CensusSources : public testing::Test {
     return list;
   }
 
-  /// Expects the namespace with this inode to have just these holders, and no process; and a search
-  /// to find it.
+  /// Expects the namespace with this inode to have exactly these holders, and no process; and a
+  /// search to find it.
   static void expect(Kind kind, ino_t inode, const std::string& expected) {
     for (const Kernel& kernel : all_kernels()) {
       CensusRequest request;
@@ -178,7 +178,7 @@ class CensusSources : public testing::Test {
   }
 };
 
-/// A child that runs `make`, which prints an inode number, and stays.
+/// A child that runs `make`, which prints an inode number, and keeps running.
 Child holding(const std::function<ino_t()>& make) {
   return Child([make] {
     const ino_t inode = make();
@@ -308,7 +308,7 @@ TEST_F(CensusSources, FindWhatIsMountedWhereNoProcessIs) {
   }
 }
 
-// --- What a search finds besides -----------------------------------------------------------------
+// --- Sources that only a search uses -------------------------------------------------------------
 
 TEST_F(CensusSources, FindOwnersWithoutAProcess) {
   NSX_NEEDS_ROOT();
@@ -322,7 +322,7 @@ TEST_F(CensusSources, FindOwnersWithoutAProcess) {
     expect_found(kernel, Kind::user, inode);
 }
 
-/// A child with a thread that calls `enter` and tells the inode number of a link of its own.
+/// A child with a thread that calls `enter` and prints the inode number of one of its own links.
 Child with_thread(int flags, const char* link, bool ends_leader) {
   return Child([=] {
     std::thread([=] {

@@ -135,7 +135,7 @@ TEST(FakeCensus, ToleratesHostileNames) {
 
 // --- On the real kernel --------------------------------------------------------------------------
 
-/// What the census says of one process: identities, parents and owners, not indices.
+/// The census's view of one process: identities, parents and owners, not indices.
 std::string view_of(const Census& census, pid_t pid) {
   const auto describe = [&](CensusIndex index) {
     if (index == kNone) return std::string("-");
@@ -174,7 +174,7 @@ std::vector<Kernel> kernels_with_one_feature_less() {
   return list;
 }
 
-/// Processes that stay while the census passes: this one, children, and a zombie.
+/// Processes that exist during the census: this one, children, and a zombie.
 class RealCensus : public testing::Test {
  protected:
   RealCensus() { zombie_.wait_for_zombie(); }
@@ -221,7 +221,7 @@ TEST_F(RealCensus, IsTheSameWithoutDescriptorsToSpare) {
   CensusRequest request;
   request.sources.insert(Source::relation);
   const Census plenty = must(take_census(newest_kernel(), request));
-  // The limit is lowered in a child, which outlives no one and counts itself out.
+  // The limit is lowered in a child, which outlives nothing and does not count itself.
   Child child([&] {
     const rlimit few{20, 20};
     if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
@@ -265,7 +265,7 @@ TEST_F(RealCensus, KeepsNoDescriptor) {
 
 TEST(RealCensusHierarchy, AddsTheOwnersThatNoProcessIsIn) {
   NSX_NEEDS_USER_NAMESPACES();
-  // A user namespace in a user namespace: the one between has no process.
+  // A user namespace in a user namespace: the intermediate one has no process.
   Child child([] {
     if (!become_root_in_new_namespaces(0)) return 1;
     std::printf("%s\n", link_text(::getpid(), Kind::user).c_str());

@@ -27,7 +27,7 @@ CgroupReading some_reading() {
   return reading;
 }
 
-/// The paths of the rows, with that of the row above behind a colon in a tree.
+/// The paths of the rows, in a tree with the path of the parent row after a colon.
 std::vector<std::string> shown(const RowRequest& request) {
   const CgroupReading reading = some_reading();
   const auto rows = make_rows(reading, request);
@@ -141,7 +141,7 @@ TEST(CgroupCells, HaveJsonOfTheirOwn) {
   EXPECT_EQ(json_of(column("CONTROLLERS")), R"({"controllers":["cpu","io"]})");
 }
 
-/// The command of a child of ours, in a reading that has it in its cgroup or in another.
+/// The command of a child of ours, in a reading with the child in its cgroup or in another.
 std::string command_in(bool its_own) {
   const Kernel kernel = newest_kernel();
   const CgroupTree tree = must(CgroupTree::open(kernel));

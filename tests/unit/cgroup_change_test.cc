@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is put back after a change, what a snapshot holds, and which limit counts: without a cgroup.
+// Undoing a change, the content of a snapshot, and the limit that applies: without a cgroup.
 
 #include "account/explain.hh"
 #include "account/snapshot.hh"

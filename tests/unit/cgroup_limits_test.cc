@@ -12,7 +12,7 @@
 namespace nsx {
 namespace {
 
-/// What would be written: "FILE VALUE", with the disk and the share in front where there are some.
+/// The value to write: "FILE VALUE", preceded by the disk and the share if there are any.
 std::string read(std::string_view text) {
   const auto limit = parse_cgroup_limit(text);
   if (!limit) return failure(limit);
@@ -61,7 +61,7 @@ TEST(Limit, OfCpuIsCpusOrTime) {
   EXPECT_EQ(read("cpu=max"), "cpu.max max 100000");
   EXPECT_EQ(read("cpu.max=max 50000"), "cpu.max max 50000");
   EXPECT_EQ(read("cpu.max=20000 50000"), "cpu.max 20000 50000");
-  // The kernel takes no quota below 1 ms.
+  // The kernel rejects a quota below 1 ms.
   EXPECT_EQ(read("cpu=0.005"), "cpu.max 5000 1000000");
   EXPECT_EQ(read("cpu.weight=200"), "cpu.weight 200");
   EXPECT_EQ(read("cpu.max.burst=10ms"), "cpu.max.burst 10000");
@@ -99,7 +99,7 @@ TEST(Limit, OfADiskNamesIt) {
 }
 
 TEST(Limit, MayBeAnyFileOfTheKernels) {
-  // As "get" prints it: all that the cgroup above has.
+  // As "get" prints it: everything that the parent cgroup has.
   EXPECT_EQ(read("cpuset.cpus="), "cpuset.cpus ");
   EXPECT_EQ(read("cpus="), "cpuset.cpus ");
   EXPECT_EQ(read("memory.oom.group=1"), "memory.oom.group 1");

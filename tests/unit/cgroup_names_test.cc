@@ -7,7 +7,7 @@ namespace {
 
 const std::string kId = "3f29b6c1d0e84a57b2c9e1f40a6d83b5c7e2f1a09d8b4c6e5f3a2b1c0d9e8f7a";
 
-/// What a path claims, with nothing of it to be seen.
+/// The names that a path claims, without access to it.
 std::optional<std::string> claimed_unit(std::string_view path) {
   const auto unit = place_of_path(NameJudge(newest_kernel()), -1, path).unit;
   if (!unit) return std::nullopt;
@@ -56,7 +56,7 @@ TEST(ContainerInCgroup, KnowsTheNamesThatRuntimesGive) {
       {"/machine.slice/machine-a\\x2db\\x40.scope/payload/init.scope", "systemd-nspawn", "a-b@"},
       {"/machine.slice/systemd-nspawn@deb\\x2d12.service/payload", "systemd-nspawn", "deb-12"},
       {"/libpod_parent/" + std::string(64, 'a') + "/libpod-" + kId, "podman", kId},
-      // The outermost: one in another is named by that.
+      // The outermost: a nested one is named by that.
       {"/system.slice/docker-" + kId + ".scope/docker/" + std::string(64, 'a'), "docker", kId},
       {"/lxc.payload.outer/lxc.payload.inner/x", "LXC", "outer"},
   };
@@ -79,7 +79,7 @@ TEST(ContainerInCgroup, IsNoneElsewhere) {
            std::string("/lxc.monitor.web"),
            std::string("/lxc"),
            std::string("/lxc.payload."),
-           // What runs a container is not in it.
+           // The process that runs a container is not in it.
            "/machine.slice/libpod-conmon-" + kId + ".scope",
            "/crio-conmon-" + kId + ".scope",
            std::string("/machine.slice/machine-web.scope/supervisor"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Against the real kernel: a child of each test has a bpffs, a network and a cgroup of its own.
-// What it prints is compared.
+// Against the real kernel: a child of each test has its own bpffs, network and cgroup. Its output
+// is compared.
 
 #include <arpa/inet.h>
 #include <cstdio>
@@ -64,7 +64,7 @@ bool mount_own_bpffs(const char* options = "mode=1777") {
          ::mount("bpf", kBpffs, "bpf", 0, options) == 0;
 }
 
-/// Likewise, a network with no more than lo.
+/// Likewise, a network with only lo.
 bool make_own_network() {
   if (::unshare(CLONE_NEWNET) != 0) return false;
   const OwnedFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -75,7 +75,7 @@ bool make_own_network() {
   return ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
 }
 
-/// Sends datagrams to a socket of this process, and tells how many came.
+/// Sends datagrams to a socket of this process, and returns how many arrived.
 int exchange(int count) {
   const OwnedFd to(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const OwnedFd from(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -98,7 +98,7 @@ int exchange(int count) {
   return arrived;
 }
 
-/// What a child does inside prints.
+/// The output of a child inside.
 std::string inside(const OwnCgroups& cgroups, const std::function<void()>& body) {
   Child child([&] {
     const std::string self = std::to_string(::getpid());
@@ -164,11 +164,11 @@ TEST(CgroupNet, DropsWhatIsAboveARate) {
   const OwnCgroups cgroups;
   const std::string printed = inside(cgroups, [&] {
     const OwnedFd below = opened(cgroups.below());
-    // At 100 bytes in a hundred seconds, the first leaves a debt that lasts.
+    // At 100 bytes in a hundred seconds, the first leaves a lasting debt.
     must(set_cgroup_net(below.get(), {.in = std::nullopt, .out = 1}));
     std::printf("%d came\n", exchange(5));
     print(id_of(cgroups.below()));
-    // A rate that is not given stays; one that is set again has a full bucket.
+    // An unspecified rate stays; setting a rate again fills its bucket.
     must(set_cgroup_net(below.get(), {.in = 0, .out = std::nullopt}));
     std::printf("%d came\n", exchange(1));
     must(set_cgroup_net(below.get(), {.in = std::nullopt, .out = kNoNetLimit}));
@@ -194,7 +194,7 @@ TEST(CgroupNet, IsTakenAwayWithItsCgroup) {
     print(id_of(cgroups.below()));
     exchange(2);
     print(id);
-    // Removed by somebody else: the next to change anything takes its pins away.
+    // Removed by another process: the next change removes its pins.
     const std::string another = cgroups.path() + "/another";
     ::mkdir(another.c_str(), 0755);
     must(set_cgroup_net(opened(another).get(), {}));
@@ -246,7 +246,7 @@ TEST(CgroupNet, NeedsABpffs) {
   const OwnCgroups cgroups;
   const std::string printed = inside(cgroups, [&] {
     ::umount2(kBpffs, MNT_DETACH);
-    // Also where the machine has one.
+    // Also if the machine has one.
     ::mount("none", kBpffs, "tmpfs", 0, nullptr);
     std::puts(failure(set_cgroup_net(opened(cgroups.path()).get(), {})).c_str());
     std::puts(failure(read_cgroup_net(1)).c_str());
@@ -291,7 +291,7 @@ TEST(CgroupNet, TakesItsNameBackFromOthers) {
   const std::string printed = inside(cgroups, [&] {
     const auto squat = [&](const char* what) {
       if (::lchown(kPins, 65534, 65534) != 0) return;
-      // Nothing of ours can be there.
+      // Nothing of ours can exist there.
       std::printf("%s: %s", what, read_cgroup_net(1) ? "read, " : "not read, ");
       const auto set = set_cgroup_net(opened(cgroups.path()).get(), {});
       struct stat st {};
@@ -319,7 +319,7 @@ TEST(CgroupNet, TellsWhoMay) {
     const auto failed = set_cgroup_net(opened(cgroups.path()).get(), {});
     const std::string said = failure(failed);
     std::puts(said.substr(said.find(": ")).c_str());
-    // Not even a directory, where the bpffs lets everybody make some.
+    // Not even a directory, if any user may create some in the bpffs.
     std::puts(::access(kPins, F_OK) == 0 ? "made a directory" : "made nothing");
   });
   EXPECT_EQ(printed,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The steps that a change of cgroups takes, from made-up facts.
+// The steps of a change of cgroups, from made-up facts.
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ namespace {
 using Lines = std::vector<std::string>;
 using Names = std::vector<std::string>;
 
-/// A machine with a cgroup, /a, that is empty and hands nothing down; all are the caller's.
+/// A machine with a cgroup, /a, that is empty and hands nothing down; all belong to the caller.
 CgroupChangeFacts some_facts() {
   CgroupChangeFacts facts;
   facts.mount_point = "/cg";
@@ -169,7 +169,7 @@ TEST(CgroupPlan, TakesWishesAsFarAsTheyCanBeHad) {
   EXPECT_EQ(lines(wanted, facts), with_memory);
   at(facts, "/a").can_enable = false;
   EXPECT_EQ(lines(wanted, facts), Lines{"mkdir /cg/a/b"});
-  // It is enabled by somebody else.
+  // Another process enables it.
   at(facts, "/").enabled = {"memory"};
   at(facts, "/a").enabled = {"memory"};
   EXPECT_EQ(lines(wanted, facts), Lines{"mkdir /cg/a/b"});

@@ -7,7 +7,7 @@
 namespace nsx {
 namespace {
 
-/// A cgroup of our own below the top of the real tree, without processes; removed at the end.
+/// A cgroup of our own below the root of the real tree, without processes; removed at the end.
 class OwnCgroup {
  public:
   explicit OwnCgroup(const CgroupTree& tree)

@@ -75,7 +75,7 @@ TEST(CgroupMounts, AreV2ThenSystemds) {
       (std::vector<CgroupMount>{{"/my cgroups", "/", true, ""},
                                 {"/sys/fs/cgroup/systemd", "/", false, "rw,xattr,name=systemd"},
                                 {"/sys/fs/cgroup/cpu", "/", false, "rw,cpu"}}));
-  // A part that is mounted elsewhere is not preferred to the whole.
+  // A part that is mounted elsewhere is not preferred to the whole hierarchy.
   EXPECT_EQ(cgroup_mounts("41 31 0:38 /docker/x /a rw - cgroup2 cgroup2 rw\n"
                           "42 31 0:38 / /b rw - cgroup2 cgroup2 rw\n"
                           "43 31 0:38 / /c rw - cgroup2 cgroup2 rw\n"),
@@ -254,7 +254,7 @@ TEST(AnyTarget, IsLookedForEverywhere) {
   EXPECT_EQ(machine.resolved("web"),
             "ambiguous name 'web': could be container:web, unit:web.service");
   EXPECT_EQ(machine.resolved("unit:web"), "unit web.service (PID 700)");
-  // The same process by two names is one.
+  // The same process found by two names is one match.
   machine.add_cgroup("/web", {4021});
   machine.add_cgroup("/system.slice/web.service", {});
   EXPECT_EQ(machine.resolved("web"), "container web (PID 4021)");

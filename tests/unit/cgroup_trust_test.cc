@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whose names of cgroups are believed. All of it is asked as root: another owner needs a root to
-// have made it.
+// Whose cgroup names are trusted. All tests run as root: only root can create cgroups of another
+// owner.
 
 #include "fake_machine.hh"
 
@@ -51,7 +51,7 @@ TEST_F(CgroupTrust, EndsBelowWhatIsAnothers) {
   EXPECT_EQ(container(11), "?web");
   EXPECT_EQ(container(12), '?' + kId);
   EXPECT_EQ(unit(13), "user@1000.service");
-  // A path is what it is.
+  // A path needs no trust.
   EXPECT_EQ(machine_.resolved("cgroup:" + kManager + "/lxc.payload.web"),
             "cgroup " + kManager + "/lxc.payload.web (PID 11)");
 }
@@ -118,7 +118,7 @@ TEST_F(CgroupTrust, IsNotGivenToWhatIsNotSeen) {
   EXPECT_EQ(container(11), "?web");
   machine_.set_mountinfo("30 23 0:26 /x /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
   EXPECT_EQ(container(11), "?web");
-  // Outside of the cgroup namespace.
+  // Outside the cgroup namespace.
   machine_.mount_cgroup2();
   machine_.set_cgroup(11, "0::/../lxc.payload.web\n");
   EXPECT_EQ(container(11), "?web");
@@ -145,7 +145,7 @@ TEST_F(CgroupTrust, OfRecordsIsThatOfTheirCgroups) {
   machine_.write("run/containerd/io.containerd.runtime.v2.task/x/web/init.pid", "11");
   machine_.add(11, 100, "/default/web");
   EXPECT_EQ(machine_.resolved("container:web"), "container web (PID 11)");
-  // The PID is another's, who has made a cgroup of the same name.
+  // The PID is reused by a user who has made a cgroup of the same name.
   machine_.add(11, 100, kManager + "/web");
   EXPECT_EQ(
       machine_.resolved("container:web"),
@@ -161,7 +161,7 @@ TEST_F(CgroupTrust, OfRootsOwnSystemdIsRoots) {
   EXPECT_EQ(machine_.resolved("unit:sync"), "unit sync.service (PID 11)");
 }
 
-/// What a user sees: asked in a child, which has that user's id.
+/// A user's view: asked in a child with that user's id.
 TEST_F(CgroupTrust, OfOnesOwnNamesIsTheUsers) {
   machine_.add(11, 100, kManager + "/app.slice/sync.service");
   machine_.delegate(kManager + "/app.slice", kAlice);

@@ -38,7 +38,7 @@ struct Ends {
   Channel far;
 };
 
-/// Sends what no Channel sends: these bytes, with this many descriptors.
+/// Sends a message that no Channel sends: these bytes, with this many descriptors.
 bool send_raw(const Channel& channel, std::string_view bytes, std::size_t count) {
   std::vector<int> fds(count, STDERR_FILENO);
   iovec part{const_cast<char*>(bytes.data()), bytes.size()};
@@ -112,7 +112,7 @@ TEST(Channel, TellsThatTheOtherEndIsClosed) {
   EXPECT_FALSE(ends.near.receive(value));
   EXPECT_EQ(value, 1);
   ends.near.wait_for_end();
-  // Not by SIGPIPE either.
+  // No SIGPIPE either.
   EXPECT_EQ(failure_code(ends.near.send_words(Words{"x"})), EPIPE);
   ends.near.send(value);
 }
@@ -133,7 +133,7 @@ TEST(Channel, CarriesAValueAndADescriptor) {
   EXPECT_EQ(came.a, 3);
   EXPECT_TRUE(fd);
   EXPECT_EQ(::fcntl(fd.get(), F_GETFD), FD_CLOEXEC);
-  // Nothing more has come.
+  // No further message has arrived.
   EXPECT_FALSE(ends.near.receive(came, {.waits = false}));
 }
 
@@ -149,7 +149,7 @@ TEST(Channel, RefusesAValueOfAnotherSize) {
   EXPECT_EQ(value, 7);
   EXPECT_FALSE(fd);
   EXPECT_EQ(count_descriptors(), before);
-  // The rest of a longer one is no message of its own.
+  // The rest of a longer message is not a message.
   EXPECT_FALSE(ends.near.receive(value, {.waits = false}));
 }
 
@@ -175,7 +175,7 @@ TEST(Channel, BoundsTheDescriptors) {
   must(ends.far.send_words(Words{"x"}, std::span(many).first(kMaxMessageFds)));
   EXPECT_EQ(must(ends.near.receive_words())->fds.size(), kMaxMessageFds);
   const std::size_t before = count_descriptors();
-  // As many as SCM_MAX_FD of Linux, and one too many.
+  // SCM_MAX_FD of Linux, and one more.
   for (const std::size_t count : {kMaxMessageFds + 1, std::size_t{253}}) {
     ASSERT_TRUE(send_raw(ends.far, "x", count));
     EXPECT_EQ(failure_code(ends.near.receive_words()), EMFILE);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr Option kOptions[] = {kHelp, kVersion};
 
-/// options_test.cc has one of this name, whose members are elsewhere: effects must not be mixed up.
+/// options_test.cc has a struct of this name with other members: effects must not be mixed up.
 struct Request {
   std::array<char, 64> other{};
   bool quick = false;
@@ -51,7 +51,7 @@ struct Answer {
   std::string text;  ///< of stdout and stderr
 };
 
-/// What the suite does, in a child.
+/// The outcome of the suite, run in a child.
 Answer answer(std::vector<std::string> words) {
   Child child([&] {
     ::dup2(1, 2);

@@ -79,7 +79,7 @@ TEST(Containers, OfADockerdWithAnotherDataDirectoryOnItsCommandLine) {
     std::filesystem::create_symlink(std::filesystem::read_symlink("/proc/self/ns/mnt"), ns);
     EXPECT_EQ(machine.resolved("container:db"), "container db (PID 4100)") << arguments;
     if (::geteuid() != 0) continue;
-    // One in another mount namespace means another directory, and may be anyone.
+    // One in another mount namespace means another directory, which may belong to any user.
     std::filesystem::remove(ns);
     std::filesystem::create_symlink("mnt:[1]", ns);
     EXPECT_EQ(machine.resolved("container:db"), "no container named 'db'");
@@ -114,7 +114,7 @@ TEST(Containers, WhosePidIsAnothersAreNotRunning) {
   FakeMachine machine;
   with_docker(machine);
   machine.remove(4022);
-  // runc knows when the process of "web" began, so even its own cgroup proves nothing.
+  // runc has recorded the start of the process of "web", so even its own cgroup proves nothing.
   machine.add(4021, 18274, "/system.slice/cron.service");
   EXPECT_EQ(machine.resolved("container:web"),
             "cannot enter container:web: it is not running: docker recorded PID 4021, which is "
@@ -168,7 +168,7 @@ TEST(Containers, OfContainerdHaveTheNamesOfKubernetes) {
   EXPECT_EQ(machine.resolved("container:cache"), "container cache (PID 5100)");
   EXPECT_EQ(machine.resolved("container:batch-7"), "container batch-7 (PID 5200)");
 
-  // A pod whose own process is gone stands for what is in it.
+  // A pod whose own process is gone stands for its containers.
   machine.remove(5001);
   EXPECT_EQ(machine.resolved("container:shop/web-7d4b9c"),
             "ambiguous name 'shop/web-7d4b9c': could be container:shop/web-7d4b9c/nginx, "
@@ -242,7 +242,7 @@ TEST(Containers, OfOwnEnginesAreFoundWhereTheEnvironmentSays) {
 
 TEST(Containers, OfDirectoriesThatOthersCanChangeAreNotSearched) {
   const OwnEngine own;
-  // It exists, by the names in its storage, and nothing says that it runs.
+  // Its storage has the name, and nothing shows that it runs.
   const std::string stopped =
       "cannot enter container:diary: it is not running: podman or CRI-O has recorded no process";
   ASSERT_EQ(::chmod(own.path("/srv/own").c_str(), 0777), 0);
@@ -403,7 +403,7 @@ TEST(Containers, AreNotNamedByStateOfOtherUsers) {
   EXPECT_EQ(machine.resolved("container:mine"), "cannot read " + file + ": it belongs to UID 1000");
 }
 
-// --- What makes no sense -------------------------------------------------------------------------
+// --- Invalid state -------------------------------------------------------------------------------
 
 TEST(ContainerState, TakesNothingFromWhatMakesNoSense) {
   const std::string deep(100'000, '[');

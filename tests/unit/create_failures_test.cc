@@ -31,7 +31,7 @@ std::string look_around() {
   return text;
 }
 
-/// Whether this process, to which all orphans come, gets rid of its last child.
+/// Whether this process, which adopts all orphans, is left by its last child.
 bool is_alone() {
   for (int tries = 0; tries < 10'000; ++tries) {
     const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
@@ -41,14 +41,14 @@ bool is_alone() {
   return false;
 }
 
-/// A process with mounts of its own, where /run is empty but for the files "net" and "uts", and
-/// with the rights to do anything there. It prints what is wrong.
+/// A process with its own mounts, where /run is empty except for the files "net" and "uts", and all
+/// rights there. It prints errors.
 class Scene : public Child {
  public:
   explicit Scene(const std::function<void()>& body)
       : Child([&] {
-          // A mount namespace can be pinned in an older one only, and some kernels count on each
-          // CPU for itself which one that is.
+          // A mount namespace can only be pinned in an older one, and some kernels determine their
+          // order on each CPU separately.
           cpu_set_t here;
           CPU_ZERO(&here);
           CPU_SET(static_cast<unsigned>(::sched_getcpu()), &here);
@@ -70,7 +70,7 @@ class Scene : public Child {
         }) {}
 };
 
-/// Carries a plan out in a child, and says what it leaves behind.
+/// Carries a plan out in a child, and returns what it leaves.
 void try_steps(const std::vector<Step>& steps, const std::string& name) {
   const std::string before = look_around();
   {
@@ -106,7 +106,7 @@ class CreateFailures : public testing::Test {
   void SetUp() override { NSX_NEEDS_USER_NAMESPACES(); }
 };
 
-/// What a test prints is what is wrong.
+/// Compares the errors that a test prints.
 void expect_silence(const std::function<void()>& body) {
   Scene scene(body);
   EXPECT_EQ(scene.read_all(), "");
@@ -150,7 +150,7 @@ TEST_F(CreateFailures, LeaveNothingForAnotherOwner) {
 
 TEST_F(CreateFailures, OfTheCallLeavesNoHelper) {
   expect_silence([] {
-    // Defect 4: unshare(2) itself fails, here by a kind of no kernel.
+    // Defect 4: unshare(2) itself fails, here because of a nonexistent kind.
     try_steps({step::StartHelper{}, step::JoinNamespace{Kind::net, -1, "/nowhere"}}, "setns");
   });
 }
@@ -171,7 +171,7 @@ TEST_F(CreateFailures, ByASignalLeavesNothing) {
     const std::string before = look_around();
     {
       const Child child([] {
-        // A pipe that takes nothing more.
+        // A full pipe.
         int ends[2];
         if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return 1;
         while (::write(ends[1], "full", 4) > 0) {
@@ -180,7 +180,7 @@ TEST_F(CreateFailures, ByASignalLeavesNothing) {
         return carry_out_and_tell(
             {step::StartHelper{}, step::Unshare{{Kind::net}},
              step::Pin{{{Kind::net, "/run/net", false}, {Kind::net, "/run/netns/blue", true}}},
-             // Waits in write(2), when all pins are made and none is kept yet.
+             // Blocks in write(2), when all pins are made and none is kept yet.
              step::JoinCgroup{ends[1], "nowhere"}});
       });
       while (look_around().find(" /run/netns/blue ") == std::string::npos)

@@ -18,7 +18,7 @@ using Source = Block::Source;
 const IdMapRequest kRoot{.own = IdMapRequest::Own{0}};
 const IdMapRequest kCurrent{.own = IdMapRequest::Own{}};
 
-/// What an ordinary user knows, on a machine with newuidmap(1).
+/// The facts of an ordinary user, on a machine with newuidmap(1).
 CreateFacts user_facts() {
   CreateFacts facts{1000, 100};
   facts.kinds = {Kind::cgroup, Kind::mnt, Kind::net, Kind::pid, Kind::user};
@@ -33,8 +33,8 @@ CreateFacts root_facts() {
   return facts;
 }
 
-/// The steps for a request, without the last: `exec id: id -u`; protection_test.cc has what
-/// protects the caller.
+/// The steps for a request, without the last: `exec id: id -u`; protection_test.cc has the steps
+/// that protect the caller.
 Steps steps_of(CreateRequest request, const CreateFacts& facts = user_facts()) {
   request.protection.keeps_all_descriptors = true;
   request.program = {"id", {"id", "-u"}};
@@ -141,7 +141,7 @@ TEST(PlanCreate, AsksForMoreIdsThanOnesOwn) {
   EXPECT_EQ(steps_of({.users = both, .groups = both}),
             (Steps{"helper", "unshare user",
                    "maps 0 1000 1;1 100000 10;by newidmap;0 100 1;1 200000 10;by newidmap;"}));
-  // A range of users alone says nothing of groups.
+  // A range of users alone does not affect groups.
   EXPECT_EQ(
       steps_of({.users = both, .groups = kRoot}),
       (Steps{"helper", "unshare user", "maps 0 1000 1;1 100000 10;by newidmap;0 100 1; deny"}));
@@ -197,7 +197,7 @@ TEST(PlanCreate, PinsFromOutside) {
   const Case cases[] = {
       {{.files = {{Kind::net, "net"}, {Kind::uts, "uts"}}},
        {"helper", "unshare net uts", "pin net net uts uts", "keep pins"}},
-      // Not where the new mount namespace would see it.
+      // Not if the new mount namespace would see it.
       {{.kinds = {Kind::mnt}, .files = {{Kind::net, "f"}}},
        {"helper", "unshare mnt net", "private", "pin net f", "keep pins"}},
       {{.kinds = {Kind::net, Kind::user}, .pin = "blue"},
@@ -261,7 +261,7 @@ TEST(PlanCreate, MountsBinfmtAndRegistersInterpreters) {
       {{.mount_binfmt = "/b", .interpreters = {at_once, plain}},
        {"unshare mnt user", "private", "binfmt /b", "interpreter /b " + at_once,
         "interpreter /b " + plain}},
-      // An interpreter that is opened now comes from outside of the new root.
+      // An interpreter that is opened now comes from outside the new root.
       {{.mount_binfmt = "/b", .interpreters = {at_once, plain}, .root = "/srv"},
        {"prepare starter", "unshare mnt user", "private", "binfmt " + usual,
         "interpreter " + usual + ' ' + at_once, "root /srv", "binfmt /b",
@@ -286,7 +286,7 @@ TEST(PlanCreate, SetsIdsAndCapabilitiesOfTheProgram) {
       {{.uid = 5}, {"gid - uid 5"}},
       {{.gid = 6}, {"drop groups", "gid 6 uid -"}},
       {{.uid = 5, .gid = 6}, {"drop groups", "gid 6 uid 5"}},
-      // Where they can't be dropped there are none that matter.
+      // If they cannot be dropped, there are none that matter.
       {{.users = kRoot, .groups = kRoot, .gid = 0},
        {"unshare user", "maps 0 1000 1;0 100 1; deny", "drop groups if allowed", "gid 0 uid -"}},
       {{.kinds = {Kind::user}, .uid = 5, .keep_capabilities = true},
@@ -309,12 +309,12 @@ TEST(PlanCreate, OfAllIsWhatAContainerHas) {
   EXPECT_EQ(steps_of({.all = true}),
             (Steps{"unshare cgroup mnt net pid user", "maps 0 1000 1;0 100 1; deny", "fork death 0",
                    "private", "proc /proc"}));
-  // Root keeps all ids that it has.
+  // Root keeps all its ids.
   EXPECT_EQ(root_steps_of({.all = true}),
             (Steps{"helper", "unshare cgroup mnt net pid user",
                    "maps 0 0 4294967295;by helper;0 0 4294967295;by helper;", "fork death 0",
                    "private", "proc /proc"}));
-  // What is said beside it counts.
+  // Explicit options take precedence.
   EXPECT_EQ(steps_of({.all = true, .users = kCurrent, .mount_proc = "/p"}),
             (Steps{"unshare cgroup mnt net pid user", "maps 1000 1000 1;", "fork death 0",
                    "private", "proc /p"}));

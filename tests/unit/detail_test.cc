@@ -37,8 +37,8 @@ TEST(SummarizeMounts, CountsAndTakesTheRootThatIsSeen) {
   EXPECT_EQ(summarize_mounts(""), Mounts());
 }
 
-/// The PIDs that are shown of a uts namespace with this process and another, which has started at
-/// this time for the census.
+/// The PIDs shown for a uts namespace with this process and another, whose start time in the census
+/// is this.
 std::vector<pid_t> shown_beside_us(std::uint64_t start_time) {
   const Kernel kernel = newest_kernel();
   const Sleeper other;

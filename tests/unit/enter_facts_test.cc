@@ -108,8 +108,8 @@ TEST(ReadEnterFacts, KnowWhetherTheCallerHasPrivilege) {
   Child root([&] { return become_root_in_new_namespaces(0) ? has_sys_admin() : 9; });
   EXPECT_EQ(WEXITSTATUS(root.wait()), 1);
   Child nobody([&] {
-    // Whoever joins a user namespace gets all capabilities in it, and loses them by an exec or
-    // a change from UID 0.
+    // A process that joins a user namespace gets all capabilities in it, and loses them by an exec
+    // or a change from UID 0.
     if (!become_root_in_new_namespaces(0)) return 9;
     const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -119,7 +119,7 @@ TEST(ReadEnterFacts, KnowWhetherTheCallerHasPrivilege) {
   EXPECT_EQ(WEXITSTATUS(nobody.wait()), 0);
 }
 
-/// What a process with this AppArmor label has for a program that follows it; `own` is the
+/// What a process with this AppArmor label provides for a program that follows it; `own` is the
 /// caller's label.
 std::optional<step::SetSecurityContext> context_for(std::string_view label, std::string_view own) {
   FakeProc proc;
@@ -139,7 +139,7 @@ TEST(ReadEnterFacts, FollowAnAppArmorProfile) {
   EXPECT_EQ(context_for("a (b)//&:ns://c (complain)\n", "unconfined\n")->context,
             "a (b)//&:ns://c");
   EXPECT_EQ(context_for("unconfined\n", "mine (enforce)\n")->context, "unconfined");
-  // To take what one has takes a right under some profiles, too.
+  // Under some profiles, even taking the same label needs a privilege.
   EXPECT_FALSE(context_for("unconfined\n", "unconfined\n"));
   EXPECT_FALSE(context_for("mine (enforce)\n", "mine (complain)\n"));
   FakeProc proc;

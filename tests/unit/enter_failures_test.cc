@@ -13,7 +13,7 @@
 namespace nsx {
 namespace {
 
-/// A process that is alone in new namespaces of its own, of most kinds.
+/// A process that is alone in new namespaces of most kinds.
 class Container {
  public:
   Container() : outer_(&start) { pid_ = std::stoi(outer_.read_line()); }
@@ -55,7 +55,7 @@ std::size_t count_descriptors() {
   return count;
 }
 
-/// What a plan said, carried out by a child of a process that inherits whatever that leaves.
+/// The outcome of a plan, carried out by a child of a process that adopts everything it leaves.
 std::string carried_out_watched(const std::vector<Step>& steps) {
   Child watcher([&] {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);

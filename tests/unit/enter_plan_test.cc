@@ -13,7 +13,7 @@ using Steps = std::vector<std::string>;
 
 constexpr bool kShared = true;
 
-/// The namespaces of PID 42 that were found; the descriptor is a made-up one, 100 + the kind.
+/// The namespaces of PID 42 that were found; the descriptors are made up: 100 + the kind.
 EnterFacts found(std::initializer_list<Kind> kinds, std::initializer_list<Kind> shared = {}) {
   EnterFacts facts;
   const auto add = [&](Kind kind, bool is_shared) {
@@ -37,8 +37,8 @@ EnterFacts mapping(EnterFacts facts, IdMap map) {
   return facts;
 }
 
-/// The steps for a request, without the last: `exec id: id -u`; protection_test.cc has what
-/// protects the caller.
+/// The steps for a request, without the last: `exec id: id -u`; protection_test.cc has the steps
+/// that protect the caller.
 Steps steps_of(EnterFacts facts, EnterRequest request = {}) {
   request.protection.keeps_all_descriptors = true;
   request.program = {"id", {"id", "-u"}};
@@ -164,7 +164,7 @@ TEST(PlanEnter, TakesOnlyIdsThatAreMapped) {
 }
 
 TEST(PlanEnter, NeedsAMapToBecomeRoot) {
-  // Nothing was written to it yet.
+  // Nothing has been written to it yet.
   const auto unmapped = [] { return mapping(found({Kind::user}), {}); };
   EXPECT_FALSE(plan_enter({}, unmapped()));
   EXPECT_EQ(steps_of(unmapped(), {.preserve_credentials = true}),
@@ -206,7 +206,7 @@ TEST(PlanEnter, OpensTheTerminalInTheFilesOfTheProgram) {
   };
   EXPECT_EQ(first(found({Kind::mnt})), "terminal");
   EXPECT_EQ(first(with_devpts(found({Kind::mnt}))), "terminal in fd 9 (PID 42)");
-  // It belongs to the program's UID, as it is called outside.
+  // It belongs to the program's UID, as seen from outside.
   const IdMap map{{0, 1000, 1}, {5, 100000, 2}};
   EXPECT_EQ(first(mapping(with_devpts(found({Kind::user, Kind::mnt})), map)),
             "terminal in fd 9 (PID 42) owner 1000");
@@ -227,7 +227,7 @@ TEST(PlanEnter, JoinsTheOwnerBeforeWhatItOwns) {
   const FoundNamespace owner{Kind::user, 99, "its owner", false};
   EnterFacts facts = found({Kind::net});
   facts.owner = owner;
-  // Of a namespace that nobody asked for, and of which no map is known, no id is taken.
+  // No id comes from a namespace that was not requested and whose map is unknown.
   EXPECT_EQ(steps_of(std::move(facts)),
             (Steps{"hide", "join user fd 99 of its owner", "join net fd 103 of PID 42",
                    "drop groups if allowed"}));
@@ -236,7 +236,7 @@ TEST(PlanEnter, JoinsTheOwnerBeforeWhatItOwns) {
   EXPECT_EQ(steps_of(std::move(facts)),
             (Steps{"hide", "join user fd 99 of its owner", "join net fd 103 of PID 42",
                    "drop groups if allowed", "gid 0 uid 0"}));
-  // What was asked for is below it, and so comes last.
+  // The requested one is a descendant of it, and so comes last.
   facts = found({Kind::user, Kind::net});
   facts.owner = owner;
   EXPECT_EQ(steps_of(std::move(facts)),
@@ -249,7 +249,7 @@ TEST(PlanEnter, TakesTheTargetsIdsWhereThereIsNoRoot) {
   EnterFacts facts = mapping(found({Kind::user}), map);
   facts.target_uid = facts.target_gid = 5;
   EXPECT_EQ(steps_of(std::move(facts)).back(), "gid 5 uid 5");
-  // Nor those: what was before stays.
+  // Without known ids of the target, the caller's stay.
   EXPECT_EQ(steps_of(mapping(found({Kind::user}), map)),
             (Steps{"hide", "join user fd 106 of PID 42", "drop groups if allowed"}));
 }
@@ -275,7 +275,7 @@ TEST(PlanEnter, BecomesAUserLast) {
                    "variables HOME=/home/bob SHELL=/bin/ash USER=bob LOGNAME=bob",
                    "gid 100 uid 1000 groups 100 27"}));
 
-  // A UID without an entry has no name, and the caller's is another's.
+  // A UID without an entry has no name, and the caller's name is another's.
   request.user = User{1234, 0, {0}};
   facts = found({Kind::uts});
   facts.environment = {"A=B", "USER=root"};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A machine that never was: processes with an age and a cgroup, mounted cgroups, and the state of
-// container runtimes below a root of its own.
+// A made-up machine: processes with an age and a cgroup, mounted cgroups, and the state of
+// container runtimes below its own root.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,7 +17,7 @@ namespace nsx {
 
 class FakeMachine {
  public:
-  /// One with cgroup v2 alone, and all user ids.
+  /// A machine with cgroup v2 only, and all user ids.
   FakeMachine() {
     ::umask(S_IWGRP | S_IWOTH);  // what others may write to is not trusted
     mount_cgroup2();
@@ -47,7 +47,7 @@ class FakeMachine {
     add_cgroup_below("/sys/fs/cgroup/systemd", path, pids);
   }
 
-  /// Lets other users look at it.
+  /// Makes it readable for other users.
   void open_to_all() {
     for (const std::string& directory : {proc_.path(), root_.path()})
       ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
@@ -81,7 +81,7 @@ class FakeMachine {
     write_file(proc_.path() + "/self/mountinfo", text);
   }
 
-  /// As systemd mounts cgroups: v2 alone.
+  /// As systemd mounts cgroups: v2 only.
   void mount_cgroup2() {
     set_mountinfo("30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n");
   }
@@ -90,7 +90,7 @@ class FakeMachine {
     return resolve_target(proc_.kernel(), text, {root_.path()});
   }
 
-  /// What a text leads to: "web: container web (PID 4021)", or why it leads nowhere.
+  /// The result of resolving a text: "web: container web (PID 4021)", or why there is none.
   std::string resolved(const std::string& text) const {
     auto target = resolve(text);
     if (!target) return failure(target);
@@ -107,7 +107,7 @@ class FakeMachine {
     return lines;
   }
 
-  /// The cgroup of a container that is listed; empty: it is not, or has none.
+  /// The cgroup of a listed container; empty: it is not listed, or has none.
   std::string cgroup_of_listed(const std::string& name) const {
     for (const TargetName& each : list_targets(proc_.kernel(), {root_.path()}, "container")) {
       EXPECT_EQ(each.prefix, "container");
@@ -120,7 +120,7 @@ class FakeMachine {
   Kernel kernel() const { return proc_.kernel(); }
 
  private:
-  /// A process is listed where its own file says that it is.
+  /// A process is listed where its own file places it.
   void list_in_cgroup(pid_t pid, const std::string& path) {
     const std::string file = "sys/fs/cgroup" + path + "/cgroup.procs";
     std::string text;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A tree of files that looks like /proc, for a census of processes that never were.
+// A tree of files that looks like /proc, for a census of made-up processes.
 
 #include <cstdint>
 #include <filesystem>
@@ -24,7 +24,7 @@ struct FakeProcess {
 
 class FakeProc {
  public:
-  /// Adds all that the census reads of a process.
+  /// Adds everything that the census reads of a process.
   void add(const FakeProcess& process) {
     add_links(process);
     write(process.pid, "stat",
@@ -37,7 +37,7 @@ class FakeProc {
     write(process.pid, "comm", process.name + '\n');
   }
 
-  /// The directory without its stat: what is left of one that ends while it is read.
+  /// The directory without its stat: the remains of a process that ends while it is read.
   void add_links(const FakeProcess& process) {
     const std::string directory = directory_ / std::to_string(process.pid);
     std::filesystem::create_directories(directory + "/ns");

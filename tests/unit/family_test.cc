@@ -14,7 +14,7 @@ namespace {
 using step::BecomeInit;
 using step::Fork;
 
-/// In a pid namespace of its own, with an init, which asks for no privilege.
+/// In a new pid namespace with an init, which needs no privilege.
 std::vector<Step> with_init(Fork fork, const std::string& script) {
   return {step::Unshare{{Kind::user, Kind::pid}},
           step::WriteIdMaps{{{{0, ::geteuid(), 1}}}, {{{0, ::getegid(), 1}}}, false},
@@ -43,7 +43,8 @@ TEST_F(Init, ReportsAFailureAfterItInTheProgram) {
 }
 
 TEST_F(Init, ReapsOrphans) {
-  // The orphan's number is free again when it has been reaped; a zombie would still take a signal.
+  // The orphan's number is free again when it has been reaped; a zombie would still accept a
+  // signal.
   EXPECT_EQ(carried_out(with_init({},
                                   "orphan=$(sh -c 'true & echo $!'); tries=0;"
                                   "while kill -0 $orphan && [ $tries -lt 1000 ]; do "
@@ -53,7 +54,7 @@ TEST_F(Init, ReapsOrphans) {
 }
 
 TEST_F(Init, TakesEverythingWithIt) {
-  // The pipe ends when nobody holds it any more: sleep has gone with its namespace.
+  // The pipe ends when no process holds it any more: sleep has ended with its namespace.
   EXPECT_EQ(carried_out(with_init({}, "sleep 300 & echo on")), "on\nexit 0\nended with 0");
 }
 
@@ -88,7 +89,7 @@ TEST_F(Init, HoldsNoDescriptorOfTheProgram) {
   EXPECT_EQ(parent.read_all(), "exit 4\n");
 }
 
-/// Carries out and prints what OnStart is told, in one word a fact.
+/// Carries out and prints the arguments of OnStart, one word for each fact.
 int carry_out_and_tell_start(const std::vector<Step>& steps) {
   Plan plan;
   plan.steps = steps;
@@ -135,14 +136,14 @@ TEST(OnStart, IsNotCalledForAProgramThatCannotBeExecuted) {
 }
 
 TEST(Watcher, EndsTheChildOfAParentThatWasKilled) {
-  // Without a parent-death signal, which a change of ids would end.
+  // Without a parent-death signal, which a change of ids would clear.
   Child parent([] {
     return carry_out_and_tell(
         {step::StartWatcher{SIGKILL}, Fork{}, shell("echo $$; exec sleep 300")});
   });
   ASSERT_NE(parent.read_line(), "");
   ::kill(parent.pid(), SIGKILL);
-  // The end of the pipe, which the program held, and nobody else.
+  // The end of the pipe, which only the program held.
   EXPECT_EQ(parent.read_all(), "");
 }
 

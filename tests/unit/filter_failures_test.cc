@@ -11,7 +11,7 @@ std::string error(std::string_view text) {
   return failure(parse_filter(text));
 }
 
-/// The message without the filter that it is about, which is checked to be there.
+/// The message without the filter that it quotes, after checking that it has that.
 std::string reason(const std::string& text) {
   const std::string start = "invalid filter '" + printable(text) + "': ";
   const std::string message = error(text);
@@ -136,7 +136,7 @@ TEST(FilterFailures, EndWhereNestingGetsTooDeep) {
   EXPECT_TRUE(picks(times(kMost / 2, "!(") + "true" + times(kMost / 2, ")")));
   EXPECT_EQ(reason(times(kMost / 2, "!(") + "!true" + times(kMost / 2, ")")),
             "at character 101: nested deeper than 100 levels");
-  // What is closed counts no more.
+  // Closed parentheses no longer count.
   EXPECT_TRUE(picks(times(1000, "!(!ZERO) or ") + "!!!!(true)"));
 }
 

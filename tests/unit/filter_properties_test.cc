@@ -6,7 +6,7 @@
 namespace nsx::cli {
 namespace {
 
-/// Filters at random, with what they mean, from the same numbers at every run.
+/// Random filters, with their meaning, from the same numbers in every run.
 class Maker {
  public:
   explicit Maker(unsigned seed) : random_(seed) {}

@@ -25,7 +25,7 @@ TEST(Findings, AProcessThatWasOnlyListedIsInNoNamespace) {
   must(read_processes(kernel, request, findings));
   ASSERT_EQ(findings.processes.size(), 1U);
   EXPECT_TRUE(has_no_namespace(findings.processes.front()));
-  // The mounts of its mount namespace are not looked for.
+  // The mounts of its mount namespace are not read.
   read_mounts(kernel, KindSet::all(), findings);
   EXPECT_TRUE(findings.mounts.empty());
 }

@@ -53,9 +53,9 @@ TEST(FoldCells, LeavesRoomForTheOtherColumns) {
     return rows[0].cells[1];
   };
   EXPECT_EQ(folded(200), held);
-  // A command that is cut off leaves 80 - (10 + 1) - (16 + 1) - 1 = 51.
+  // A truncated command leaves 80 - (10 + 1) - (16 + 1) - 1 = 51.
   EXPECT_EQ(folded(80), "10 processes, 2 mounts /run/netns/blue,\n3 fds (web 7)");
-  // Never narrower than is of use.
+  // Never narrower than is useful.
   EXPECT_EQ(folded(10), "10 processes,\n2 mounts /run/netns/blue,\n3 fds (web 7)");
 }
 

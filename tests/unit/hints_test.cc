@@ -21,7 +21,7 @@ void expect(const std::string& hint, const char* words) {
 TEST(HintForUnshare, SaysWhatIsMissing) {
   expect(hint_for_unshare(EPERM, {Kind::net}), "CAP_SYS_ADMIN");
   expect(hint_for_unshare(EPERM, {Kind::net}, ", or x"), ", or x");
-  // Which of the reasons depends on the sysctls of the machine.
+  // The reason depends on the sysctls of the machine.
   expect(hint_for_unshare(EPERM, {Kind::net, Kind::user}), "user");
   expect(hint_for_unshare(ENOSPC, {Kind::net}), "max_*_namespaces");
   expect(hint_for_unshare(EINVAL, {Kind::time}), "lack one of these kinds");
@@ -43,7 +43,7 @@ TEST(HintForIdMap, IsForRefusalsOnly) {
   expect(hint_for_id_map(EINVAL), "");
 }
 
-/// A proc mount, which tells the namespaces of this process.
+/// A proc mount, which shows the namespaces of this process.
 OwnedFd proc() {
   return OwnedFd(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }

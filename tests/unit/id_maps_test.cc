@@ -34,7 +34,7 @@ TEST(BesideOwn, CostsNothingWhereNothingIsShared) {
 }
 
 TEST(BesideOwn, MovesABlockApart) {
-  // The ids outside stay next to each other, as unshare(1) has it; the last is left out.
+  // The ids outside stay consecutive, as in unshare(1); the last is left out.
   EXPECT_EQ(beside({0, 100, 10}, {0, 5, 1}, MakeWay::apart), "1:100:9");
   EXPECT_EQ(beside({0, 100, 10}, {5, 5, 1}, MakeWay::apart), "0:100:5, 6:105:4");
   EXPECT_EQ(beside({0, 100, 10}, {9, 5, 1}, MakeWay::apart), "0:100:9");
@@ -52,7 +52,7 @@ TEST(BesideOwn, CutsABlockThatHasTheIdOutside) {
     EXPECT_EQ(beside({0, 0, 10}, {0, 0, 1}, how), "1:1:9");
     EXPECT_EQ(beside({0, 0, 10}, {5, 5, 1}, how), "0:0:5, 6:6:4");
     EXPECT_EQ(beside({0, 0, 10}, {9, 9, 1}, how), "0:0:9");
-    // Two pairs: one has the id inside, one that outside.
+    // Two pairs: one has the id inside, the other the id outside.
     EXPECT_EQ(beside({0, 0, 10}, {5, 0, 1}, how), "1:1:4, 6:6:4");
     EXPECT_EQ(beside({0, 0, 10}, {0, 5, 1}, how), "1:1:4, 6:6:4");
     EXPECT_EQ(beside({0, 0, 10}, {20, 5, 1}, how), "0:0:5, 6:6:4");

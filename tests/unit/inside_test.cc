@@ -99,7 +99,7 @@ TEST(ReadFileInside, NeedsNoProcessThere) {
 
 TEST(ReadFileInside, LeavesNoChildBehind) {
   const Kernel kernel = newest_kernel();
-  // Of other tests: a child that took too long to end was not waited for.
+  // From other tests: a child that took too long to end was not waited for.
   while (::waitpid(-1, nullptr, 0) > 0) {
   }
   EXPECT_NE(must(read_file_inside(kernel, open_of(kernel, "self", "user"), "uid_map")), "");

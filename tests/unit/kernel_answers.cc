@@ -31,7 +31,7 @@ namespace nsx {
 
 namespace {
 
-/// Descriptors that stand for those of a record: no process has so many.
+/// Descriptors that represent those of a record: no process has so many.
 constexpr int kFirstFake = 1 << 24;
 
 struct Tap {
@@ -73,7 +73,7 @@ std::string hex(std::uint64_t number) {
   return text.str();
 }
 
-/// Asks, or answers. `save` tells what the call wrote, `give` writes it.
+/// Asks, or answers. `save` returns what the call wrote, `give` writes it.
 template <class Call, class Save, class Give>
 long ask(const std::string& question, Call call, Save save, Give give) {
   if (!tap->answers_all) {
@@ -107,7 +107,7 @@ long ask(const std::string& question, Call call) {
       question, call, [](long) { return std::string(); }, [](const std::string&) {});
 }
 
-/// The same of a call that opens a descriptor, which gets a name. Its number is no answer.
+/// The same for a call that opens a descriptor, which gets a name. Its number is not an answer.
 template <class Call>
 int ask_fd(const std::string& question, const std::string& name, Call call) {
   int opened = -1;
@@ -224,7 +224,7 @@ long intercepted_syscall(long number, const std::array<long, 6>& args) {
       const std::string name = "pidfd " + std::to_string(args[0]) + (args[1] != 0 ? " thread" : "");
       return ask_fd("open " + name, name, call);
     }
-    // The same question as openat(2)'s, whatever may be followed.
+    // The same question as for openat(2), whatever links may be followed.
     case SYS_openat2: {
       if (!knows(fd)) return call();
       const auto* how = reinterpret_cast<const open_how*>(args[2]);
@@ -309,7 +309,7 @@ const std::vector<std::string>& KernelTap::unknown() const {
 
 }  // namespace nsx
 
-// The calls themselves, in the place of the C library's.
+// The calls themselves, replacing those of the C library.
 
 using namespace nsx;
 
@@ -343,7 +343,7 @@ int openat(int fd, const char* path, int flags, ...) {
   return ask_fd("open " + name + ' ' + hex(static_cast<unsigned>(flags)), name, call);
 }
 
-// What _FORTIFY_SOURCE makes of the two where the flags are no constant.
+// _FORTIFY_SOURCE calls these two if the flags are not a constant.
 int __open64_2(const char* path, int flags) {
   return open(path, flags);
 }
@@ -498,7 +498,7 @@ DIR* fdopendir(int fd) {
   Entries entries;
   entries.name = place(fd, "");
   entries.from = tap->answers_all ? nullptr : call();
-  // A record has none: any address that is nobody's.
+  // A record has none: any address that belongs to nothing.
   DIR* key = tap->answers_all ? static_cast<DIR*>(static_cast<void*>(new char)) : entries.from;
   tap->taken[entries.name] = 0;
   tap->names.erase(fd);
@@ -528,7 +528,7 @@ int closedir(DIR* directory) {
   return 0;
 }
 
-// Like the C library's own, it takes all arguments that there could be, whatever the caller gave.
+// Like the C library's own, it takes all possible arguments, whatever the caller passed.
 __attribute__((no_sanitize_address)) long syscall(long number, ...) {
   std::array<long, 6> args{};
   va_list rest;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a kernel answered to a piece of work, written down, and given again on any other kernel.
+// The answers of a kernel to a piece of work, recorded, and given again on any other kernel.
 
 #include <map>
 #include <string>
@@ -8,23 +8,23 @@
 
 namespace nsx {
 
-/// What a system call returned, and what it wrote.
+/// The return value of a system call, and what it wrote.
 struct KernelAnswer {
   long result = 0;
   int error = 0;     ///< errno where the result is -1
   std::string data;  ///< numbers with blanks between, or hexadecimal bytes, or text
 };
 
-/// Answers by question. A question names a descriptor by how it was opened, as "pidfd 7" or
-/// "/proc/7/ns/uts", so that neither numbers nor order matter; one that was asked more often has
-/// its answers in their order, the last of them for good.
+/// Answers by question. A question names a descriptor by how it was opened, such as "pidfd 7" or
+/// "/proc/7/ns/uts", so that neither numbers nor order matter. A question asked several times has
+/// its answers in order, and repeats the last.
 using KernelAnswers = std::map<std::string, std::vector<KernelAnswer>>;
 
 KernelAnswers read_answers(const std::string& json);
 std::string spelled(const KernelAnswers& answers);
 
-/// While it lives, the system calls of this process that ask something are answered from a record,
-/// or are asked and recorded. One at a time; opened descriptors must be closed within its life.
+/// While it lives, system calls of this process that query the kernel are answered from a record,
+/// or are made and recorded. One at a time; opened descriptors must be closed within its life.
 class KernelTap {
  public:
   KernelTap();                                ///< records
@@ -35,7 +35,7 @@ class KernelTap {
 
   const KernelAnswers& answers() const;
 
-  /// Questions that the record has no answer to: they failed with ENOSYS.
+  /// Questions without an answer in the record: they failed with ENOSYS.
   const std::vector<std::string>& unknown() const;
 };
 

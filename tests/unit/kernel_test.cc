@@ -56,7 +56,7 @@ TEST(Kernel, UsesNothingThatIsSwitchedOff) {
 TEST(Kernel, TrustsTheNumbersOfItsOwnProcAlone) {
   EXPECT_TRUE(newest_kernel().numbers_are_ours());
 
-  // Even where the tree says that it is: it is no proc file system.
+  // Even if the tree claims it: it is not a proc file system.
   const FakeProc proc;
   std::filesystem::create_symlink(std::to_string(::getpid()), proc.path() + "/self");
   const Kernel kernel = proc.kernel();

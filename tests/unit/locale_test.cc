@@ -12,7 +12,7 @@ class LocaleCharacters : public ::testing::Test {
   void SetUp() override { before_ = std::setlocale(LC_CTYPE, nullptr); }
   void TearDown() override { std::setlocale(LC_CTYPE, before_.c_str()); }
 
-  /// "length:code", or "length" of what is no character.
+  /// "length:code", or "length" for bytes that are not a character.
   static std::string first(std::string_view text) {
     const LocaleCharacter character = first_locale_character(text);
     const std::string length = std::to_string(character.length);

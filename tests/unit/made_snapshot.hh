@@ -9,7 +9,7 @@
 
 namespace nsx::cg_tool {
 
-/// What a test says of a cgroup; the rest is not there.
+/// The values that a test sets for a cgroup; the others are missing.
 struct Made {
   std::uint64_t id = 0;  ///< 0: one that belongs to the path
   std::optional<double> cpu = {};
@@ -22,7 +22,7 @@ inline std::uint64_t id_of(const std::string& path) {
   return std::hash<std::string>{}(path);
 }
 
-/// Cgroups in the order of a reading: each stands before those below it.
+/// Cgroups in the order of a reading: each precedes its descendants.
 class MadeSnapshot {
  public:
   MadeSnapshot& add(const std::string& path, const Made& made) {

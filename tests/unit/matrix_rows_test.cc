@@ -46,7 +46,7 @@ std::vector<std::string> cells(const Matrix& matrix, KindSet kinds) {
   return lines;
 }
 
-/// PID 1, and three others: two share a net namespace, and one has what is not to be seen.
+/// PID 1, and three others: two share a net namespace, and the third has an invisible one.
 struct Scene : MadeCensus {
   Scene() {
     const CensusIndex init_net = ns(Kind::net, 10);

@@ -18,7 +18,7 @@
 namespace nsx {
 namespace {
 
-/// A child in a net namespace of its own, with so many children.
+/// A child in its own net namespace, with this many children.
 class Family : public Child {
  public:
   explicit Family(int children) : Child([=] { return live(children); }) {
@@ -33,7 +33,7 @@ class Family : public Child {
  private:
   static int live(int children) {
     if (::unshare(CLONE_NEWNET) != 0) return 1;
-    // They share the memory, as a thousand copies of it take long with sanitizers.
+    // They share memory, as a thousand copies of it take long with sanitizers.
     constexpr std::size_t kStack = 8192;
     std::vector<char> stacks(kStack * static_cast<std::size_t>(children));
     for (char* stack = stacks.data(); stack != stacks.data() + stacks.size(); stack += kStack) {
@@ -54,7 +54,7 @@ class Family : public Child {
   static inline std::atomic<int> waiting = 0;  // in the child's memory
 };
 
-/// In a thread of its own, which is in another net namespace from then on.
+/// In its own thread, which is in another net namespace from then on.
 std::vector<pid_t> asked_members(const Namespace& net, const std::vector<pid_t>& pids) {
   std::vector<pid_t> members;
   std::thread([&] { members = must(must(NetMembers::open(net)).among(pids)); }).join();
@@ -102,7 +102,7 @@ TEST(ProcessesIn, AreTheSameAskedAndByLinks) {
   EXPECT_EQ(asked, must(processes_in(kernel, namespaces)));
 }
 
-// So many that they are read by several threads, whose findings are put together.
+// So many that several threads read them, and merge their findings.
 TEST(FindNamespace, FindsAmongManyProcesses) {
   NSX_NEEDS_ROOT();
   const Family many(1100);

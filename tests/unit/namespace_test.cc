@@ -56,7 +56,7 @@ TEST(Namespace, IsTheSameWhereverItWasOpened) {
   EXPECT_NE(ours.identity(), must(Namespace::open_file(kernel, "/proc/self/ns/uts")).identity());
 }
 
-/// A child in a user and a net namespace of its own.
+/// A child in its own user and net namespaces.
 class Nested : public Child {
  public:
   Nested()
@@ -144,7 +144,7 @@ TEST(NamespaceOpenFile, OnlyLooksAtWhatIsNoNamespace) {
   const TemporaryDirectory directory;
   const std::string fifo = directory / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  // With a writer there, even a reader that is wrong to open it does not wait for ever.
+  // With a writer, even a reader that wrongly opens it does not block forever.
   const OwnedFd writer(::open(fifo.c_str(), O_RDWR | O_CLOEXEC));
   const OwnedFd watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   ASSERT_GE(::inotify_add_watch(watch.get(), fifo.c_str(), IN_OPEN), 0);
@@ -169,7 +169,7 @@ TEST(NamespaceParent, IsForPidAndUserOnly) {
   };
   EXPECT_EQ(parent_of(Kind::net), EINVAL);
   EXPECT_EQ(parent_of(Kind::uts), EINVAL);
-  // One's own has a parent, or none: neither is one's to see.
+  // The caller's own has a parent or none: neither is visible to the caller.
   EXPECT_EQ(parent_of(Kind::user), EPERM);
   EXPECT_EQ(parent_of(Kind::pid), EPERM);
 }
@@ -226,7 +226,7 @@ TEST(ReopenAlive, DropsTheDead) {
   // The net namespace keeps its owner until the kernel has taken it apart.
   const auto is_net = [](const Namespace& ns) { return ns.kind() == Kind::net; };
   const auto found = std::count_if(alive.begin(), alive.end(), is_net);
-  // It may tell an ordinary user who owns it, too.
+  // It may tell an ordinary user who owns the namespace, too.
   if (tells && ::geteuid() != 0) {
     EXPECT_LE(found, 1);
   } else {

@@ -15,7 +15,7 @@ Result<std::optional<int>> net_id_of(const char* path) {
 
 TEST(PeerNetId, IsNoneUnlessOneWasGiven) {
   NSX_NEEDS_USER_NAMESPACES();
-  // In a namespace of our own no one else gives numbers away.
+  // In a new namespace nobody else assigns numbers.
   Child child([] {
     const OwnedFd before(
         must(Namespace::open_file(newest_kernel(), "/proc/self/ns/net")).take_fd());

@@ -76,7 +76,7 @@ std::string spelled(const Result<CommandLine>& line) {
   return text;
 }
 
-/// In a child, as getopt_long(3) keeps a state that it is not told to forget: a tool parses once.
+/// In a child, as getopt_long(3) keeps a state that is not reset: a tool parses once.
 std::string parsed(const Tool& tool, std::vector<std::string> words) {
   Child child([&] {
     words.insert(words.begin(), tool.name);
@@ -329,7 +329,7 @@ TEST_P(Tables, NameEveryArgumentAndNoOther) {
   }
 }
 
-/// A heading: begins with a capital and has no full stop.
+/// A heading: starts with a capital and has no full stop.
 void expect_heading(std::string_view text) {
   constexpr std::size_t kLongest = 60;
   EXPECT_TRUE(std::isupper(static_cast<unsigned char>(text.front()))) << text;
@@ -367,7 +367,7 @@ std::vector<std::string> shell_words(const std::string& command) {
   return words;
 }
 
-/// The table that a command line is parsed by, whose words after the command are left.
+/// The table for a command line; the words after the command are left.
 const Tool* table_of(std::vector<std::string>& words) {
   for (const Tool* table : {&unshare_tool::kTool, &enter_tool::kTool, &ls_tool::kTool}) {
     if (words.front() == table->name) return table;

@@ -42,12 +42,12 @@ bool send_too_many(const Channel& channel) {
   return ::sendmsg(channel.fd(), &header, 0) > 0;
 }
 
-/// What a child that may bind namespaces in a mount namespace of its own finds wrong.
+/// The errors found by a child that may bind namespaces in its own mount namespace.
 class OutsideTest : public testing::Test {
  protected:
   void SetUp() override { NSX_NEEDS_USER_NAMESPACES(); }
 
-  /// Has a helper bind a namespace, and gives its other end to `talk`.
+  /// Makes a helper bind a namespace, and passes its other end to `talk`.
   void after_pin(const std::function<int(Outside&, const Channel&, const std::string&)>& talk) {
     const TemporaryDirectory directory;
     const std::string file = directory / "uts";
@@ -77,7 +77,7 @@ TEST_F(OutsideTest, UndoesWhatItKeptWhenAsked) {
 
 TEST_F(OutsideTest, UndoesWhatItKeptIfItCannotHearTheNextRequest) {
   after_pin([](Outside&, const Channel& channel, const std::string& file) {
-    // One with more descriptors than it takes stands for any that it lacks the memory for.
+    // More descriptors than it accepts simulate a lack of memory for them.
     if (!send_too_many(channel)) return 93;
     channel.wait_for_end();
     return is_pinned(file) ? 1 : 0;

@@ -34,7 +34,7 @@ class History : public testing::Test {
  protected:
   void start(const std::vector<PinFile>& pins) { history_.emplace(pins); }
 
-  /// What happens when this is there, `after` the last time.
+  /// The events if these pins exist, `after` the previous call.
   std::string then(const std::vector<PinFile>& pins, std::vector<const char*> removed = {},
                    milliseconds after = milliseconds(1)) {
     std::set<PinHistory::Key> keys;
@@ -110,12 +110,12 @@ TEST_F(History, TellsOfAShadowAsOfAStaleFile) {
 
 TEST_F(History, TellsOfANameThatChangedHands) {
   start({live("blue", 1)});
-  // Another namespace, with or without a look between.
+  // Another namespace, with or without a look in between.
   EXPECT_EQ(then({live("blue", 2)}, {"blue"}), "del blue 1; add blue 2");
   EXPECT_EQ(then({live("blue", 3)}), "del blue 2; add blue 3");
-  // The kernel gives the same number again.
+  // The kernel reuses the number.
   EXPECT_EQ(then({live("blue", 3)}, {"blue"}), "del blue 3; add blue 3");
-  // The new one is being made.
+  // The new one is being created.
   EXPECT_EQ(then({stale("blue")}, {"blue"}), "del blue 3");
   EXPECT_EQ(then({live("blue", 4)}), "add blue 4");
 }

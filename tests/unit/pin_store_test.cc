@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names, journals and lists of pins, on plain files: what is mounted is for tests/cli.
+// Names, journals and lists of pins, on plain files: tests/cli tests the mounts.
 #include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
@@ -57,7 +57,7 @@ TEST_F(PinFiles, AJournalIsThereUntilItEnds) {
     must(journal.end());
   }
   EXPECT_EQ(Journal::look(root.get(), "blue"), Journal::State::none);
-  // The directory went with the last of them.
+  // The directory was removed with the last of them.
   EXPECT_FALSE(Journal::open_directory(root.get()));
 }
 
@@ -112,7 +112,7 @@ TEST_F(PinFiles, WithoutANamespaceAreNotEntered) {
   make("netns/blue");
   EXPECT_NE(failure(store().find(newest_kernel(), "blue")).find("no namespace is mounted on it"),
             std::string::npos);
-  // Nor one that a namespace's file is linked to, of another kind.
+  // Nor a link to a namespace file of another kind.
   ASSERT_EQ(::symlink("/proc/self/ns/uts", (root_ / "netns/link").c_str()), 0);
   EXPECT_NE(failure(store().find(newest_kernel(), "link")), "no failure");
 }

@@ -170,10 +170,10 @@ TEST(ReadCommandLine, IsCutAfterItsLimit) {
   } cases[] = {
       {std::string(kMaxCommandLine, 'x'), std::string(kMaxCommandLine, 'x')},
       {std::string(kMaxCommandLine + 1, 'x'), std::string(kMaxCommandLine, 'x') + ellipsis},
-      // No part of a character stays.
+      // No partial character stays.
       {std::string(kMaxCommandLine - 1, 'x') + "\u00e9",
        std::string(kMaxCommandLine - 1, 'x') + ellipsis},
-      // What was not read may be more than NULs.
+      // The unread part may be more than NULs.
       {std::string(kMaxCommandLine + 1, '\0'), "sleep" + ellipsis},
   };
   for (const auto& c : cases) {
@@ -214,7 +214,7 @@ TEST(Process, HasNoEnvironmentOnceItHasEnded) {
   target.wait_for_zombie();
   const auto process = must(Process::open(newest_kernel(), target.pid()));
   const std::string subject = "PID " + std::to_string(target.pid());
-  // A zombie has no memory, whose owner could be asked: only root may open the file.
+  // A zombie has no memory whose owner could be asked: only root may open the file.
   if (::geteuid() == 0) {
     EXPECT_EQ(failure(process.read_environment()),
               "cannot read the environment of " + subject + ": No such process");

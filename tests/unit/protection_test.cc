@@ -77,7 +77,7 @@ TEST(Protection, IsFromProgramsOfANewRoot) {
   CreateRequest request{.protection = {.of_terminal = true}, .program = {"id", {"id"}}};
   EXPECT_EQ(spelled(must(plan_create(request, {}))), (Steps{"exec id: id"}));
   request.root = "/srv";
-  // Nobody asked for the fork: TERM and INT are not ignored.
+  // The fork was not requested: TERM and INT are not ignored.
   EXPECT_EQ(
       spelled(must(plan_create(request, {}))),
       (Steps{"close all but", "terminal for terminals", "prepare starter",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The census on what other kernels answered: tests/data/kernel-answers has a record of each
+// The census on the answers of other kernels: tests/data/kernel-answers has a record of each
 // generation.
 //
 // To record this kernel (as root; tests/vm/run.sh --shell KERNEL has the others):
@@ -31,7 +31,7 @@
 namespace nsx {
 namespace {
 
-/// All of a census but the numbers of devices, a line each.
+/// Everything in a census except device numbers, one line each.
 std::string spelled(const Census& census) {
   std::ostringstream text;
   const auto inode = [&](CensusIndex ns) -> ino_t {
@@ -65,7 +65,7 @@ constexpr std::array kFeatures{Feature::pidfd_namespaces, Feature::pidfd_info,
                                Feature::namespace_id, Feature::namespace_handle,
                                Feature::namespace_list};
 
-/// All that the kernel has, then each feature less, then none.
+/// All features of the kernel, then with each disabled, then none.
 std::vector<FeatureSet> switched_off() {
   std::vector<FeatureSet> sets(1);
   for (const Feature feature : kFeatures)
@@ -91,7 +91,7 @@ std::string census_without(const FeatureSet& disabled) {
   return features(kernel) + '\n' + spelled(must(take_census(kernel, request)));
 }
 
-// What is recorded: holders of every type, in a PID namespace of their own.
+// The recorded scene: holders of every type, in their own PID namespace.
 
 void in_a_thread() {
   std::atomic<bool> is_there = false;
@@ -103,7 +103,7 @@ void in_a_thread() {
     std::this_thread::yield();
 }
 
-/// Leaves a namespace that a descriptor, or what `hold` makes in it, keeps.
+/// Leaves a namespace held by a descriptor, or by what `hold` makes in it.
 template <class Hold>
 void leave(int flag, const char* file, Hold hold) {
   const OwnedFd before(::open(file, O_RDONLY | O_CLOEXEC));
@@ -142,7 +142,7 @@ const std::array<void (*)(), 7> kMembers{
     },
 };
 
-/// Starts one, and waits until it is as it shall be.
+/// Starts a holder, and waits until it is ready.
 bool start(void (*member)()) {
   std::array<int, 2> ready{};
   if (::pipe2(ready.data(), O_CLOEXEC) != 0) return false;
@@ -228,7 +228,7 @@ TEST_P(EachGeneration, AnswersAreReadAsThereWithAndWithoutEachFeature) {
   }
 }
 
-/// Without ids, and without what tells the features.
+/// Without ids, and without lines that reveal the features.
 std::string comparable(const std::string& census) {
   std::istringstream lines(census.substr(census.find('\n') + 1));
   std::string text;

@@ -44,7 +44,7 @@ TEST(OpenKernel, TakesFeaturesAwayByTheEnvironment) {
       << with("frob");
 }
 
-/// What goes to stderr.
+/// The output on stderr.
 std::string said(const std::function<int()>& body) {
   Child child([&] {
     ::dup2(STDOUT_FILENO, STDERR_FILENO);
@@ -68,7 +68,7 @@ TEST(UsageError, NamesTheHelp) {
 
 TEST(Print, FailsWhereStdoutCannotBeWritten) {
   EXPECT_EQ(said([] { return print(tool(), "text\n"); }), "text\nstatus 0\n");
-  // What fits into stdio's buffer fails when that is flushed, more of it before.
+  // Output that fits into stdio's buffer fails when it is flushed, longer output before.
   for (const std::size_t size : {5U, 100'000U}) {
     EXPECT_EQ(said([&] {
                 const OwnedFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));

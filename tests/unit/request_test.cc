@@ -40,7 +40,7 @@ TEST(CensusRequestOf, AProcessLooksAtThatAlone) {
   CensusRequest request = asked(options);
   EXPECT_EQ(request.only, 42);
   EXPECT_EQ(request.sources, (SourceSet{Source::process, Source::relation}));
-  // How many there are is to be counted among all of them.
+  // The number of processes has to be counted among all of them.
   options.columns = "NS,NPROCS";
   request = asked(options);
   EXPECT_EQ(request.only, 0);
@@ -78,7 +78,7 @@ TEST(CensusRequestOf, OneKindReadsThatKind) {
   options.kinds.insert(Kind::net);
   options.columns = "NS";
   EXPECT_EQ(asked(options).kinds, KindSet{Kind::net});
-  // The owners stand in the tree.
+  // The tree has the owners.
   options.tree = Tree::owner;
   EXPECT_EQ(asked(options).kinds, (KindSet{Kind::net, Kind::user}));
 }

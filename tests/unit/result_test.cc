@@ -20,7 +20,7 @@ TEST(Printable, ShowsControlCharactersAndBackslashes) {
       {"\x7f", "\\x7f"},
       {{"a\0b", 3}, "a\\x00b"},
       {"blå € 🐧", "blå € 🐧"},
-      // What a terminal may take for ESC [, whether it reads UTF-8 or bytes.
+      // Bytes that a terminal may interpret as ESC [, whether it reads UTF-8 or bytes.
       {"\xc2\x9b", "\\xc2\\x9b"},
       {"\x9b", "\\x9b"},
       {"\xc2", "\\xc2"},
@@ -133,7 +133,7 @@ TEST(OutOfMemory, IsReportedWithoutTakingMemory) {
   const Status failed = out_of_memory();
   EXPECT_EQ(failure(failed), "out of memory");
   EXPECT_EQ(failure_code(failed), ENOMEM);
-  // As the kernel reports it of a call.
+  // As the kernel reports it for a call.
   EXPECT_EQ((Error{"cannot fork", "", ENOMEM, "", ""}.message()),
             "cannot fork: Cannot allocate memory");
 }

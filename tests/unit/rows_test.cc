@@ -69,7 +69,7 @@ TEST_F(Rows, ThatAFilterTakes) {
     return made_.census.namespaces[ns].identity.inode > 30;
   };
   EXPECT_EQ(ls_tool::shown(made_.census, selection), "40 user\n50 user\n60 net\n");
-  // What leads to them is not in a tree either.
+  // Their ancestors are not in a tree either.
   selection.tree = Tree::owner;
   EXPECT_EQ(ls_tool::shown(made_.census, selection), "40 user\n 50 user\n  60 net\n");
 }
@@ -136,7 +136,7 @@ TEST_F(Rows, ByOwnerHaveTheOwnersOfAllThatIsShown) {
             " 40 user\n"
             "  50 user\n"
             "   60 net\n");
-  // But none of other kinds than those that were asked for.
+  // But only of the requested kinds.
   EXPECT_EQ(shown(Tree::owner, {Kind::net}), "20 net\n60 net\n");
   EXPECT_EQ(shown(Tree::owner, {Kind::net}, 1), "20 net\n");
   EXPECT_EQ(shown(Tree::owner, {Kind::net, Kind::user}, 9),
@@ -164,14 +164,14 @@ TEST(MakeRows, OfNothingAreNone) {
 }
 
 TEST(MakeRows, PutParentsFirstThoughTheirInodesAreHigher) {
-  // Inode numbers are reused: they say nothing about age.
+  // Inode numbers are reused: they are unrelated to age.
   MadeCensus made;
   const CensusIndex child = made.ns(Kind::pid, 10, 1);
   const CensusIndex parent = made.ns(Kind::pid, 20);
   made.process(1, 0, {parent});
   made.process(2, 1, {child});
   EXPECT_EQ(shown(made.census, {KindSet::all(), {}, Tree::parent}), "20 pid\n 10 pid\n");
-  // As lsns(8) has it.
+  // As in lsns(8).
   EXPECT_EQ(shown(made.census, {KindSet::all(), {}, Tree::process}), "10 pid\n20 pid\n");
 }
 
@@ -186,7 +186,7 @@ TEST(MakeRows, HangBelowTheLastOneBeforeThemWhereAProcessLeadsSeveral) {
 }
 
 TEST(MakeRows, ShowACircleFromOneOfItsMembersOn) {
-  // No kernel says so; but a PID can be given to another process while we look.
+  // No kernel reports that; but a PID can be reused during the reading.
   for (const bool one : {true, false}) {
     MadeCensus made;
     const CensusIndex a = made.ns(Kind::pid, 10, one ? 0 : 1, one ? 0 : 1);

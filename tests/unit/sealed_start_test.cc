@@ -13,7 +13,7 @@ namespace {
 using step::Execute;
 using step::PrepareStarter;
 
-/// What the program prints, with its errors, and how the process ended.
+/// The output of the program, with its errors, and how the process ended.
 std::string started(const std::vector<Step>& steps) {
   Child child([&] {
     ::dup2(STDOUT_FILENO, STDERR_FILENO);
@@ -43,7 +43,7 @@ TEST(SealedStart, RunsTheProgramWithItsArgumentsAndEnvironment) {
 
 TEST(SealedStart, IsNoFileOfTheHost) {
   const TemporaryDirectory directory;
-  // The kernel gives it to a script that asks for the file that was executed before.
+  // The kernel gives it to a script that asks for the previously executed file.
   const std::string script = make_program(directory / "script", "#!/proc/self/exe\n");
   EXPECT_EQ(started({PrepareStarter{}, Execute{script, {"script"}, "tool"}}), ends_with(126));
 }
@@ -101,7 +101,7 @@ TEST(SealedStart, InheritsNothingOfItsOwn) {
   EXPECT_EQ(child.read_all(), "0 1 2 3 \n");
 }
 
-/// How often the start was told, and how the program ended.
+/// How often the start was reported, and how the program ended.
 std::string told(const Execute& program) {
   Child parent([&] {
     ::dup2(STDOUT_FILENO, STDERR_FILENO);
@@ -125,7 +125,7 @@ TEST(SealedStart, TellsTheParentWhetherTheProgramRuns) {
 }
 
 TEST(SealedStart, DoesNotRunAProgramWithoutTheContextThatItIsToHave) {
-  // Where there is no SELinux, the kernel takes none; another security module could.
+  // Without SELinux, the kernel accepts none; another security module could.
   const std::string said =
       started({PrepareStarter{}, step::SetSecurityContext{"no:such:context"}, shell("echo wrong")});
   EXPECT_TRUE(said.find(": cannot set the security context no:such:context: ") != std::string::npos)
@@ -134,7 +134,7 @@ TEST(SealedStart, DoesNotRunAProgramWithoutTheContextThatItIsToHave) {
 }
 
 TEST(SealedStart, DoesNotRunAProgramWithoutTheAppArmorProfileThatItIsToHave) {
-  // Without AppArmor there is no such file; with it, no such profile.
+  // Without AppArmor the file is missing; with it, the profile is.
   const step::SetSecurityContext profile{"nsx-no-such-profile", true};
   const std::string said = started({PrepareStarter{}, profile, shell("echo wrong")});
   EXPECT_TRUE(

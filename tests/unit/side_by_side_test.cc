@@ -54,7 +54,7 @@ TEST(ShareOut, EndsOnceAWorkerSaysSo) {
   EXPECT_EQ(calls, 40);
 }
 
-// AddressSanitizer does not live with a limit of address space.
+// AddressSanitizer does not work with a limit of address space.
 #if defined(__has_feature)
 #define NSX_HAS_FEATURE(feature) __has_feature(feature)
 #else
@@ -63,7 +63,7 @@ TEST(ShareOut, EndsOnceAWorkerSaysSo) {
 #if !defined(__SANITIZE_ADDRESS__) && !NSX_HAS_FEATURE(address_sanitizer)
 TEST(WorkSideBySide, GoesOnWithFewerWhereNoThreadCanBeStarted) {
   Child child([] {
-    // No stack of a thread fits, but for the few that the C library has kept of threads before.
+    // No stack of a thread fits, except the few that the C library has kept from earlier threads.
     const rlimit none{1, 1};
     if (::setrlimit(RLIMIT_AS, &none) != 0) return 2;
     std::atomic<int> calls = 0;

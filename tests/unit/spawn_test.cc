@@ -23,7 +23,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// What a child reports of itself.
+/// The report of a child about itself.
 struct Facts {
   std::array<char, 16> name{};
   int dumpable = -1;
@@ -87,7 +87,7 @@ TEST(Spawn, NeverUnwindsIntoTheCaller) {
   for (const bool detached : {false, true}) {
     auto child = must(spawn({.has_channel = true, .detached = detached},
                             [](const Channel&) -> int { throw std::bad_alloc(); }));
-    // Its end, and no other word.
+    // Its end, and no message.
     EXPECT_FALSE(must(child.channel().receive_status()));
     if (!detached) {
       const int status = child.wait();
@@ -148,7 +148,7 @@ TEST(Spawn, DetachedIsNobodysChild) {
       return kTellFacts(channel);
     }));
     if (child.pid() != -1 || ::waitpid(-1, nullptr, 0) != -1 || errno != ECHILD) return 1;
-    // It has its other parent by now.
+    // It has been reparented by now.
     child.channel().send('g');
     Facts came;
     if (!child.channel().receive(came)) return 2;
@@ -158,7 +158,7 @@ TEST(Spawn, DetachedIsNobodysChild) {
 }
 
 TEST(Spawn, EndsWithItsChannel) {
-  // It sees the end of the caller's end only if it has none of its own.
+  // It detects the end of the caller's end only if it has none of its own.
   bool has_ended = false;
   {
     const auto child = must(spawn({.has_channel = true}, [](const Channel& channel) {
@@ -206,7 +206,7 @@ TEST(Spawn, LetsGoOfAChildThatDoesNotEnd) {
   EXPECT_EQ(child.pid(), -1);
   EXPECT_EQ(::kill(pid, SIGKILL), 0);
   EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
-  // One that ends leaves no zombie.
+  // A child that ends leaves no zombie.
   auto other = must(spawn({}, [](const Channel&) { return 0; }));
   other.wait_or_let_go(milliseconds(10'000));
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);

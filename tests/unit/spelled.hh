@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Plans as text with every field in it, so that a test compares them whole. Not describe(), which
-// is for people and leaves out what they need not know.
+// is for people and leaves out internal details.
 
 #include <string>
 #include <vector>

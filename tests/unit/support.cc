@@ -163,7 +163,7 @@ bool become_root_in_new_namespaces(int flags) {
 
 bool has_user_namespaces() {
   Child child([] {
-    // Ubuntu's AppArmor lets one in, without any right.
+    // Ubuntu's AppArmor permits making one, but without any privilege in it.
     return become_root_in_new_namespaces(CLONE_NEWUTS) && ::sethostname("nsx", 3) == 0 ? 0 : 1;
   });
   return child.wait() == 0;

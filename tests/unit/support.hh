@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the unit tests share.
+// Shared by the unit tests.
 
 #include <functional>
 #include <stdexcept>
@@ -19,14 +19,14 @@
 
 namespace nsx {
 
-/// The value of a result; its error fails the test, by GoogleTest's catch.
+/// The value of a result; an error fails the test, as GoogleTest catches the exception.
 template <class T>
 T must(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().message());
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-/// The message of an error; none fails a comparison with any.
+/// The message of an error, with a hint on a second line; "no failure" if there is no error.
 template <class T>
 std::string failure(const Result<T>& result) {
   if (result) return "no failure";
@@ -43,13 +43,13 @@ int failure_code(const Result<T>& result) {
 /// A file of tests/data.
 std::string test_data(const std::string& name);
 
-/// The kernel that runs the tests, with all that it can, and with nothing newer than Linux 6.1.
+/// The kernel that runs the tests, with all its features, and without those newer than Linux 6.1.
 /// A view of it must be the same through both.
 std::vector<Kernel> kernels();
 Kernel newest_kernel();
 Kernel oldest_kernel();
 
-/// An empty directory that is removed with all that was put into it.
+/// An empty directory that is removed with all its content.
 class TemporaryDirectory {
  public:
   TemporaryDirectory();
@@ -66,10 +66,10 @@ class TemporaryDirectory {
 
 void write_file(const std::string& path, std::string_view text);
 
-/// A forked child with its standard output in a pipe. Killed and reaped at the end, if need be.
+/// A forked child with its standard output in a pipe. Killed and reaped at the end, if necessary.
 class Child {
  public:
-  /// Runs `body`; what it returns is the exit status.
+  /// Runs `body`, whose return value is the exit status.
   explicit Child(const std::function<int()>& body);
   ~Child();
   Child(const Child&) = delete;
@@ -78,16 +78,16 @@ class Child {
   pid_t pid() const { return pid_; }
 
   /// One line of the output without its line feed; empty at its end, and after ten seconds
-  /// without one, which fails the test.
+  /// without a line, which fails the test.
   std::string read_line();
 
-  /// The output up to its end: when the child and all that it has started are gone.
+  /// The output up to its end: when the child and everything it has started are gone.
   std::string read_all();
 
   /// Waits for the next change: a value of wait(2).
   int wait(int flags = 0);
 
-  /// Waits until the child is a zombie, and leaves it one.
+  /// Waits until the child is a zombie, and does not reap it.
   void wait_for_zombie() const;
 
  private:
@@ -95,7 +95,7 @@ class Child {
   OwnedFd output_;
 };
 
-/// A child that is there and does nothing.
+/// A child that only exists.
 class Sleeper : public Child {
  public:
   Sleeper() : Child([] { return ::pause(); }) {}
@@ -104,7 +104,7 @@ class Sleeper : public Child {
 /// A PID that no process ever has: above the largest pid_max.
 inline constexpr pid_t kNobody = 1 << 22 | 1;
 
-/// The effects of a plan that was carried out in a forked child: what its program printed, then
+/// The effects of a plan carried out in a forked child: the output of its program, then
 /// "exit N", "signal N" or "step N: MESSAGE" as carry_out() returned it, then how the child ended.
 std::string carried_out(const std::vector<Step>& steps);
 
@@ -128,7 +128,7 @@ bool has_user_namespaces();
   }
 bool must_work();
 
-/// The same where only root can make what the test looks for.
+/// The same if only root can make what the test needs.
 #define NSX_NEEDS_ROOT()                           \
   if (::geteuid() != 0) {                          \
     if (must_work()) FAIL() << "run this as root"; \

@@ -49,7 +49,7 @@ TEST(DropPartialCharacter, LeavesWholeOnes) {
     for (std::size_t size = 1; size < whole.size(); ++size)
       EXPECT_EQ(dropped("x" + whole.substr(0, size)), "x");
   }
-  // What is no UTF-8 at all stays as it is.
+  // Bytes that are not UTF-8 are unchanged.
   EXPECT_EQ(dropped("\x80\x80\x80\x80"), "\x80\x80\x80\x80");
 }
 

@@ -15,7 +15,7 @@ std::string text_of(const TopLine& line) {
   return text;
 }
 
-/// What is reversed in a line: bars, headings, and what is selected.
+/// The reversed parts of a line: bars, headings, and the selection.
 std::string reversed(const TopLine& line) {
   std::string text;
   for (const TopSpan& span : line) {
@@ -116,7 +116,7 @@ TEST(TopDraw, FillsBarsByWhatIsUsedOfTheLimit) {
                             .add("/c", limited(400))
                             .done();
   const TopScreen screen = draw(make(snapshot, memory_column()), {}, "");
-  // Of five columns; without a limit there is none.
+  // Of five columns; without a limit it is empty.
   EXPECT_EQ(reversed(screen.lines[2]), "");
   EXPECT_EQ(reversed(screen.lines[3]), "  950");
   EXPECT_EQ(worst(screen.lines[3]), TopTone::alarm);

@@ -92,7 +92,7 @@ TEST(TopModel, SortsByTheColumnBeside) {
   EXPECT_EQ(sorted_by("<<<"), column("NAME"));
   EXPECT_FALSE(model.settings().falling);
   EXPECT_EQ(sorted_by("<"), column("NAME"));
-  // From one that is not shown.
+  // From a column that is not shown.
   EXPECT_EQ(sorted_by("o>"), column("NAME"));
 }
 
@@ -169,7 +169,7 @@ TEST(TopModel, DoesNotTakeANewCgroupOfTheSameNameForTheOld) {
   other.add("/", {.cpu = 3}).add("/a", {.cpu = 1}).add("/a/x", {.id = 4711, .cpu = 2.5});
   other.add("/a/y", {.cpu = 0.25});
   model.take(other.done());
-  // /, /a/x, /a, /a/y: what stands where it stood.
+  // /, /a/x, /a, /a/y: rows keep their places.
   EXPECT_EQ(selected(model), "/a/y");
 }
 
@@ -201,12 +201,12 @@ TEST(TopModel, ScrollsToWhatIsChosen) {
   EXPECT_EQ(model.first_row(), 4U);
   press(model, Name::end);
   EXPECT_EQ(model.first_row(), 18U);
-  // A larger screen shows what it can.
+  // A larger screen shows as much as possible.
   model.set_room(5);
   EXPECT_EQ(model.first_row(), 16U);
   model.set_room(100);
   EXPECT_EQ(model.first_row(), 0U);
-  // And a smaller one still what is chosen.
+  // And a smaller one still shows the selection.
   model.set_room(2);
   EXPECT_EQ(model.first_row(), 19U);
 }
@@ -288,7 +288,7 @@ TEST(TopModel, Filters) {
   EXPECT_EQ(paths(model).size(), 5U);
   press(model, Name::enter);
   EXPECT_EQ(paths(model), (Paths{"/b", "/a"}));
-  // It is offered again, to be changed.
+  // It is offered again, for editing.
   type(model, "f");
   EXPECT_EQ(model.input(), "CPU% >= 100 and NAME != '/'");
   type(model, "\x15");
@@ -347,7 +347,7 @@ TEST(TopModel, AsksBeforeItKills) {
   EXPECT_EQ(type(model, "K").kind, Kind::nothing);
   EXPECT_EQ(model.mode(), TopMode::confirm);
   EXPECT_EQ(model.asked().path, "/b");
-  // What is asked for stays what it was, whatever comes meanwhile.
+  // The question stays the same, whatever happens meanwhile.
   model.take(MadeSnapshot().add("/", {.cpu = 3}).add("/a", {.cpu = 1}).done());
   const TopAction action = type(model, "y");
   EXPECT_EQ(action.kind, Kind::kill);
@@ -444,7 +444,7 @@ TEST(TopModel, OpensPagesAboutWhatIsChosen) {
   ASSERT_NE(model.page(), nullptr);
   press(model, Name::down);
   EXPECT_EQ(model.page()->first, 1U);
-  // Looked at again, it stays where it is; whatever the list does meanwhile.
+  // Updated, it keeps its position, whatever the list does meanwhile.
   EXPECT_EQ(type(model, " "), explain);
   model.take(scene());
   model.show_page(explain, {"one", "two", "four"});
@@ -456,7 +456,7 @@ TEST(TopModel, OpensPagesAboutWhatIsChosen) {
   EXPECT_EQ(processes, (TopAction{Kind::processes, "/", id_of("/")}));
   model.show_page(processes, {"1 init"});
   EXPECT_EQ(model.page()->first, 0U);
-  // What would kill, sort or quit does not here.
+  // Keys that kill, sort or quit do not work here.
   EXPECT_EQ(type(model, "K").kind, Kind::nothing);
   EXPECT_EQ(model.page()->action, processes);
   EXPECT_EQ(type(model, "q").kind, Kind::nothing);

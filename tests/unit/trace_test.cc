@@ -68,7 +68,7 @@ std::string sources_read(ino_t inode) {
 TEST(Trace, OfASearchEndsWhereItHasFound) {
   NSX_NEEDS_ROOT();
   EXPECT_EQ(sources_read(inode_of("/proc/self/ns/net")), "process ");
-  // Mounted where the search itself is, which it does not take all mount namespaces for.
+  // Mounted in the search's own mount namespace, for which it need not read all of them.
   Child child([] {
     const OwnedFd before(::open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC));
     if (::unshare(CLONE_NEWNS | CLONE_NEWUTS) != 0) return 1;

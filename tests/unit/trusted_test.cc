@@ -12,7 +12,8 @@ namespace {
 
 constexpr uid_t kOther = 65533;
 
-/// A tree of files whose owners a test chooses, below a directory of root's in a sticky one (/tmp).
+/// A tree of files with owners of a test's choice, below a directory of root in a sticky one
+/// (/tmp).
 class TrustedPath : public testing::Test {
  protected:
   void SetUp() override { NSX_NEEDS_ROOT(); }
@@ -36,7 +37,7 @@ class TrustedPath : public testing::Test {
            : opened.error().code != 0 ? ::strerror(opened.error().code)
                                       : opened.error().reason();
   }
-  /// Whether a path leads to the same file as another does.
+  /// Whether two paths lead to the same file.
   static bool leads_to(const std::string& path, const std::string& other) {
     const auto opened = open_trusted(path);
     struct stat a {};
@@ -99,7 +100,7 @@ TEST_F(TrustedPath, BelongsToRootOrTheCaller) {
             "UID 65533 owns " + root_.path() + "/ours/../theirs and could redirect it");
   EXPECT_EQ(why(root_ / "link"), "UID 65533 owns " + their_link + " and could redirect it");
   EXPECT_EQ(why(root_ / "theirs/missing"), is_theirs) << "nothing below is looked at";
-  // Whoever it belongs to may use it.
+  // The owner may use it.
   const OwnedFd opened = [&] {
     EXPECT_EQ(::chmod(root_.path().c_str(), 0755), 0);
     EXPECT_EQ(::seteuid(kOther), 0);
@@ -132,7 +133,7 @@ TEST_F(TrustedPath, IsNotWritableToOthersUnlessSticky) {
   link("sticky/link", "below", kOther);
   EXPECT_NE(why(root_ / "sticky/theirs"), "");
   EXPECT_NE(why(root_ / "sticky/link"), "");
-  // A sticky directory of somebody else's: its owner may rename everything.
+  // Another user's sticky directory: its owner may rename everything.
   directory("their-sticky", 01777, kOther);
   directory("their-sticky/ours");
   EXPECT_NE(why(root_ / "their-sticky/ours"), "");

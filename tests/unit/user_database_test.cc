@@ -50,9 +50,9 @@ TEST(UserDatabase, FindsUsersAsDockerDoes) {
   EXPECT_EQ(found("bob:4321"), "1000:4321 4321 bob /home/bob /bin/sh");
   EXPECT_EQ(found("4321"), "4321:0 0  / /bin/sh");
   EXPECT_EQ(found("4321:sudo"), "4321:27 27  / /bin/sh");
-  // A number is no name, whatever entry has it for one.
+  // A number is not a name, even if an entry has it as its name.
   EXPECT_EQ(found("4040"), "4040:0 0  / /bin/sh");
-  // A line that ends early has a login without a home directory and shell.
+  // A truncated line has a login without a home directory and shell.
   EXPECT_EQ(found("bare"), "1001:100 100 bare / /bin/sh");
 }
 
@@ -152,7 +152,7 @@ TEST(ResourceLimits, AreParsedAsTheKernelWritesThem) {
   EXPECT_EQ(describe(limits[0]), "cpu unlimited:unlimited");
   EXPECT_EQ(describe(limits[1]), "nofile 1024:4096");
   EXPECT_EQ(limits[1].resource, RLIMIT_NOFILE);
-  // Those of the caller are no difference.
+  // The caller's own make no difference.
   const std::string own = must(read_file_at(AT_FDCWD, "/proc/self/limits"));
   EXPECT_EQ(parse_resource_limits(own).size(), 16U);
   EXPECT_TRUE(limits_that_differ(parse_resource_limits(own)).empty());

@@ -1,9 +1,9 @@
-# Counts one kernel's TAP, and prints what didn't pass. The last line is "PASSED FAILED SKIPPED".
+# Counts one kernel's TAP results, and prints the tests that did not pass. The last line is "PASSED FAILED SKIPPED".
 #
 #   awk -v must_work=0|1 -v lane=MESSAGE -f report.awk FILE
 #
-# A planned test without a result has failed, and so has a lane whose end was not a good one: `lane`
-# says how it ended, or is empty. With must_work, a skipped test has failed.
+# A planned test without a result has failed, and so has a lane that ended badly: `lane` says how, or
+# is empty. With must_work, a skipped test has failed.
 
 function fail(text) { failed++; print "  FAILED  " text; detail = 1 }
 
@@ -46,7 +46,7 @@ function missing(  number, list) {
 
 /^# exit status [0-9]+$/ { has_status = 1; status = $4 + 0; next }
 
-# What bats says about a failure.
+# The output of bats about a failure.
 /^#/ { if (detail) print "          " substr($0, 3); next }
 /^Bail out!/ { next }
 
