@@ -4,13 +4,13 @@ load ../lib/common
 load attack
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   echo secret >"$BATS_TEST_TMPDIR/secret"
 }
 
 # The descriptors above 2 that a program finds open, as words.
-# shellcheck disable=SC2016 # for the shell inside
+# shellcheck disable=SC2016 # for the inner shell
 look='for fd in 3 4 5 6 7 8 9 63; do if [ -e /proc/self/fd/$fd ]; then echo $fd; fi; done'
 found() {
   # bats has 3 and 4 open.

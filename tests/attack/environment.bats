@@ -4,7 +4,7 @@ load ../lib/common
 load attack
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   place=$(mktemp -d /tmp/nsx-environment.XXXXXX)
   chmod 755 "$place"

@@ -6,7 +6,7 @@ load ../lib/pins
 load attack
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   # A directory that an ordinary user can reach.
   work=$(mktemp -d /tmp/nsx-attack.XXXXXX)

@@ -153,7 +153,7 @@ is_listed() {
   start_fuse paths "${as_root_elsewhere[@]}"
   local inside=(nsenter -t "$pid" -m --) command
   for command in "ls" "add web"; do
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # a list of words
     run_unless_it_hangs "${inside[@]}" env NSX_PIN_DIR="$dir/mnt/dir" "$(command -v nsx-pin)" $command
     [ "$status" != 0 ] && [[ $stderr == *"check its file system, which does not answer"* ]]
   done

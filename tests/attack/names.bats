@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Names of containers and units that an ordinary user gives to cgroups: root trusts none of them. A user with a
 # delegated cgroup can make any number of cgroups in it, with any names.
-# shellcheck disable=SC2154 # what bats and the loaded files set
+# shellcheck disable=SC2154 # set by bats and the loaded files
 load ../lib/common
 load ../lib/containers
 load attack
@@ -183,7 +183,7 @@ distrusted() {
   run -0 --separate-stderr nsx-ls -l -n -Q "CONTAINER == \"${id:0:12}\" or UNIT == \"docker-$id.scope\"" -o NS
   [ -z "$output" ]
   for view in "--container $id" "container:$id"; do
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # a list of words
     run nsx-ls $view
     [ "$status" != 0 ]
     [[ $output == *"only untrusted cgroups have this name"* ]]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # nsx-pin --dir, NSX_PIN_DIR, XDG_RUNTIME_DIR and --KIND=FILE in directories of a hostile user, who tries to
 # redirect root, or another ordinary user, to files elsewhere.
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 load ../lib/common
 load ../lib/pins
 load attack
@@ -9,7 +9,7 @@ load attack
 # The victim's files are in $mine. The attacker is the ordinary user; for attacks on that user it is the next
 # lower UID.
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   evil=$(mktemp -d /tmp/nsx-evil.XXXXXX)
   mine=$(mktemp -d /tmp/nsx-mine.XXXXXX)
@@ -60,7 +60,7 @@ in_own_mounts() {
 }
 
 # Every command that takes --dir; each gets $1, and its message is compared with a pattern.
-# shellcheck disable=SC2016 # it is for a shell inside
+# shellcheck disable=SC2016 # for the inner shell
 every_command='
   every_command() {
     local command said
@@ -126,7 +126,7 @@ swaps() {
     "$attack_dir/attack-pin_swap" "$1" "$2"
 }
 
-# shellcheck disable=SC2016 # it is for a shell inside
+# shellcheck disable=SC2016 # for the inner shell
 try_all='
   try_all() {
     nsx-pin add --dir="$1" new; nsx-pin add --dir="$1" new -nu
@@ -184,7 +184,7 @@ try_all='
   remember
   export XDG_RUNTIME_DIR=$evil/link
   for command in "add new" "rm blue" "rm empty" gc ls "wait --timeout=0 empty"; do
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # a list of words
     run as_user timeout 10 nsx-pin $command
     [ "$status" != 0 ] && [ "$status" != 124 ]
     [[ $output == *"cannot use the directory for your pins $evil/link: UID $attacker owns $evil"* ]]
@@ -202,7 +202,7 @@ try_all='
   # In a user namespace of the user, in which root cannot be distinguished from the attacker.
   XDG_RUNTIME_DIR=/
   for command in "add new" "rm blue" "rm empty" gc; do
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # a list of words
     run as_user unshare -rm nsx-pin ${command%% *} --dir="$evil/theirs" ${command#"${command%% *}"}
     [ "$status" != 0 ]
     mine_is_unchanged

@@ -4,7 +4,7 @@ load ../lib/common
 load attack
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   export ATTACK_WON=$BATS_TEST_TMPDIR/won
   chmod 777 "$BATS_TEST_TMPDIR"

@@ -6,7 +6,7 @@ load attack
 sysctl=/proc/sys/dev/tty/legacy_tiocsti
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   # From Linux 6.2 on, without this only root may push input to a terminal; before, any user to their own.
   if [ -e "$sysctl" ]; then
@@ -33,7 +33,7 @@ typed_by() {
   [ -p "$place/keys" ] || mkfifo -m 666 "$place/keys"
   {
     echo "$before $* $after"
-    # shellcheck disable=SC2016 # for that shell
+    # shellcheck disable=SC2016 # for the inner shell
     echo 'read -rt 0.3 -n 1 key; echo "<$key>"'
   } >"$place/shell"
   "${as[@]}" script -qec "bash $place/shell" /dev/null 5<>"$place/keys" <&5 3>&- 4>&-
@@ -107,7 +107,7 @@ types_nothing() {
 
 # Kills a tool with a raw terminal by each signal, in one shell on a terminal, and prints a line for each signal
 # with the outcome. The shell has no job control: a stopped tool has to be continued by hand.
-# shellcheck disable=SC2016 # for that shell
+# shellcheck disable=SC2016 # for the inner shell
 each_signal='
 exec 2>/dev/null
 settings() { stty -g </dev/tty; }

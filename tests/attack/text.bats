@@ -2,7 +2,7 @@
 # Names that others choose, with characters that control a terminal, reorder a line or are invisible: names of
 # cgroups, processes, pins, files and hosts. No tool writes them to a terminal unescaped; JSON has the real
 # text, escaped.
-# shellcheck disable=SC2154,SC2034 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2034 # set by bats and the loaded files
 # bats file_tags=any-kernel
 load ../lib/common
 load ../lib/cgroups

@@ -3,7 +3,7 @@
 # Runs the README's test command on a busy machine: meanwhile containers of a real docker, pins of ip netns,
 # namespaces bound to files, processes in namespaces and cgroups come and go, outside the tests' own /run.
 # Usage: sudo bash tests/busy/run.sh [OPTION of tests/run.sh...]
-# shellcheck disable=SC2317 # functions that are called by their names
+# shellcheck disable=SC2317 # functions called by name
 set -eu
 
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)

@@ -347,7 +347,7 @@ dead_pid() {
     "nsx-pin identify 2" "nsx-pin pids x" "nsx-pin ids" "nsx-pin connect x y" "nsx-pin monitor" "nsx-pin wait x" \
     "nsx-cg ls" "nsx-cg run -- true" "nsx-cg tree -p" "nsx-cg explain /" "nsx-cg get / x" "nsx-cg create /x" \
     "nsx-cg top --batch --count=1"; do
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # a list of words
     run "${without[@]}" $command
     [ "$status" != 0 ] && [[ "$output" = *"cannot use /proc: $said" ]] || {
       echo "$command: $status: $output"

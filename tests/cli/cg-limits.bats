@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # nsx-cg with controllers: only cgroup v2, and a disk that may be written to, as in tests/vm.
 # bats file_tags=vm-only
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 load ../lib/common
 load ../lib/cgroups
 

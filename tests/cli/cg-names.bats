@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # How nsx-cg names cgroups: containers, pods, units and processes by the names that targets have everywhere, and
 # which columns, filters and searches show them.
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 # bats file_tags=any-kernel
 load ../lib/common
 load ../lib/cgroups

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The network of cgroups: rates and counters, over a veth pair between two namespaces of our own, with a private
 # bpffs.
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 load ../lib/common
 load ../lib/cgroups
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # How the views of nsx-cg fit on a terminal, with ten containers to show.
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 load ../lib/common
 load ../lib/cgroups
 load ../lib/terminal

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # nsx-cg top: keys are sent to a terminal by tmux, and its screen is checked; and its output without a terminal.
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 load ../lib/common
 load ../lib/cgroups
 

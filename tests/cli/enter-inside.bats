@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # The program, or the shell, is one that exists inside the target. If none exists, an error says so; nothing meant
 # for a container ever runs on the host.
-# shellcheck disable=SC2154 # what bats and the loaded files set
+# shellcheck disable=SC2154 # set by bats and the loaded files
 load ../lib/common
 load ../lib/containers
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   root=$BATS_TEST_TMPDIR/root
   chmod 755 "$BATS_TEST_TMPDIR"
@@ -33,7 +33,7 @@ runs_inside() {
   mkdir -p "$root/etc/deep" "$root/sub/bin" "$root/sub/proc"
   in_root "$root"
   for options in "" -w -r "-r -w" -w=/etc -r=/ -W=/etc -e "-S 0 -G 0"; do
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # a list of words
     runs_inside $options
   done
   # Directories are the target's, even if the host has them as well.
@@ -60,7 +60,7 @@ runs_inside() {
 @test "the caller's own user namespace alone is not enough to enter" {
   in_all
   for options in -U "-U -w" "-U -w=/" "-U -e"; do
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # a list of words
     run -1 nsx-enter -t "$pid" $options -- true
     [ "$output" = "nsx-enter: cannot enter the user namespace of PID $pid: it is already yours, and no other namespace is requested"$'\n'"hint: add --all to enter all of its namespaces" ]
   done

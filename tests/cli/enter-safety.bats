@@ -23,7 +23,7 @@ teardown() {
 }
 
 # Which processes may reach a process through /proc, as a hostile program inside tries.
-# shellcheck disable=SC2016 # for the shell inside
+# shellcheck disable=SC2016 # for the inner shell
 reach='for file in exe fd/0 root cwd; do readlink /proc/$0/$file && echo "reached $file"; done
   for file in environ maps auxv mem; do dd bs=1 count=1 if=/proc/$0/$file of=/dev/null && echo "reached $file"; done
   exit 0'

@@ -5,7 +5,7 @@ load ../lib/common
 load ../lib/terminal
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   spawn_in mnt -m
   enter="nsx-enter -t $pid -m --"

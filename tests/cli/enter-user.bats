@@ -186,7 +186,7 @@ in_limits() {
   echo 1 >"$cgroup/cgroup.freeze"
   wait_until grep -q "frozen 1" "$cgroup/cgroup.events"
   for options in --as-container "-a -c"; do
-    # shellcheck disable=SC2086 # words
+    # shellcheck disable=SC2086 # a list of words
     run -1 nsx-enter -t "$pid" $options true
     [[ $output = "nsx-enter: cannot join the cgroup $cgroup: it is frozen, so the program would not run"* ]]
   done

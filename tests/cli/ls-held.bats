@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # what bats and the loaded file set
+# shellcheck disable=SC2154 # set by bats and the loaded file
 # bats file_tags=slow
 load ../lib/common
 
@@ -22,7 +22,7 @@ only_held() {
 held_by_descriptor() {
   spawn_in net -n
   inode=$(ns_of "$pid" net) kind=net
-  # shellcheck disable=SC2016 # another shell's
+  # shellcheck disable=SC2016 # for another shell
   spawn bash -c 'exec sleep 300 9<"/proc/$1/ns/net"' - "$pid"
   wait_until grep -qsx sleep "/proc/$pid/comm"
   only_held
@@ -32,7 +32,7 @@ held_by_socket() {
   spawn_in net -n
   inode=$(ns_of "$pid" net) kind=net
   # It returns with a socket of the namespace, and without a descriptor of it.
-  # shellcheck disable=SC2016 # perl's
+  # shellcheck disable=SC2016 # for perl
   spawn perl -e 'use Socket; use POSIX;
     open(my $own, "<", "/proc/self/ns/net"); open(my $other, "<", "/proc/$ARGV[0]/ns/net");
     syscall(308, fileno($other), 0) == 0 or die; socket(my $socket, AF_INET, SOCK_DGRAM, 0) or die;
@@ -44,7 +44,7 @@ held_by_socket() {
 # The time namespace that a process has made for its future children; it has none.
 held_for_children() {
   kind='time'
-  # shellcheck disable=SC2016 # perl's
+  # shellcheck disable=SC2016 # for perl
   spawn perl -e 'use POSIX; syscall(272, 0x80) == 0 or die; $0 = "holder"; POSIX::pause()'
   wait_until grep -qsx holder "/proc/$pid/comm"
   inode=$(stat -L -c %i "/proc/$pid/ns/time_for_children")
@@ -62,7 +62,7 @@ held_by_distant_mount() {
   spawn_in net -n
   inode=$(ns_of "$pid" net) kind=net
   touch "$BATS_TEST_TMPDIR/distant"
-  # shellcheck disable=SC2016 # another shell's
+  # shellcheck disable=SC2016 # for another shell
   spawn unshare -m --propagation private -- bash -c 'mount --bind "/proc/$1/ns/net" "$2" && exec sleep 300' - "$pid" "$BATS_TEST_TMPDIR/distant"
   wait_until grep -qsx sleep "/proc/$pid/comm"
   only_held
@@ -109,7 +109,7 @@ held_by_distant_mount() {
   spawn_in net -n
   inode=$(ns_of "$pid" net)
   touch "$BATS_TEST_TMPDIR/pin"
-  # shellcheck disable=SC2016 # another shell's
+  # shellcheck disable=SC2016 # for another shell
   run -0 --separate-stderr unshare -m -- bash -c 'mount --bind "/proc/$1/ns/net" "$2" && mount --bind /etc/passwd "$2" &&
     kill -KILL "$1" && until ! kill -0 "$1" 2>/dev/null || [ "$(sed "s/.*) //" "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ]; do :; done
     nsx-ls "$3" && nsx-ls -J "$3" && nsx-ls -l -n -r -P -t net -o NS' - "$pid" "$BATS_TEST_TMPDIR/pin" "$inode"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154,SC2034 # what bats and the loaded file set and use
+# shellcheck disable=SC2154,SC2034 # set by bats and the loaded file
 load ../lib/common
 
 # Validates the output of nsx-ls --json against the installed schema.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # what bats sets
+# shellcheck disable=SC2154 # set by bats
 # bats file_tags=slow
 load ../lib/common
 

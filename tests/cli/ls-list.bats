@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # what bats and the loaded file set
+# shellcheck disable=SC2154 # set by bats and the loaded file
 load ../lib/common
 load ../lib/containers
 
@@ -60,7 +60,7 @@ at_terminal() {
   id=$(printf '%064d' $$)
   mkdir -p "$work/web.service" "$work/docker-$id.scope"
   for cgroup in "web.service" "docker-$id.scope"; do
-    # shellcheck disable=SC2016 # another shell's
+    # shellcheck disable=SC2016 # for another shell
     spawn unshare -u -- sh -c 'echo $$ >"$1/cgroup.procs" && exec sleep 300' - "$work/$cgroup"
     wait_until grep -qs sleep "/proc/$pid/comm"
     uts=$(ns_of "$pid" uts)
@@ -117,7 +117,7 @@ at_terminal() {
     [[ $output != *"$(ns_of "$pid" net)"* ]]
   done
   # Also mounts that only another mount namespace has.
-  # shellcheck disable=SC2016 # another shell's
+  # shellcheck disable=SC2016 # for another shell
   spawn unshare -m -- sh -c 'mount --bind "/proc/$1/ns/net" "$2" && exec sleep 300' - "$pid" "$(mktemp -p "$BATS_TEST_TMPDIR")"
   wait_until grep -qsx sleep "/proc/$pid/comm"
   run -0 --separate-stderr nsx-ls -l -n -r --pinned -o NS
@@ -171,7 +171,7 @@ at_terminal() {
   printf '{"ID":"%s","Name":"/web-%s","State":{"Running":true,"Pid":%s}}' "$id" $$ "$pid" >"$data/containers/$id/config.v2.json"
   [ "$(cells "$(ns_of "$pid" uts)" CONTAINER)" = "${id:0:12}" ]
   # Its name alone makes it a daemon.
-  # shellcheck disable=SC2016 # another shell's
+  # shellcheck disable=SC2016 # for another shell
   printf '#!/bin/sh\nread -r _ <"$3"\n' >"$BATS_TEST_TMPDIR/dockerd"
   chmod +x "$BATS_TEST_TMPDIR/dockerd"
   mkfifo "$BATS_TEST_TMPDIR/never"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154,SC2034 # what bats and the loaded file set
+# shellcheck disable=SC2154,SC2034 # set by bats and the loaded file
 # bats file_tags=slow
 load ../lib/common
 load ../lib/containers

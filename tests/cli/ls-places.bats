@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # what bats and the loaded file set
+# shellcheck disable=SC2154 # set by bats and the loaded file
 load ../lib/common
 
 # nsx-ls on unusual machines: another /proc than expected, or little of it; few descriptors allowed, or a process
@@ -21,7 +21,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
 
 # bats test_tags=any-kernel
 @test "in a child PID namespace: its processes, by their numbers there" {
-  # shellcheck disable=SC2016 # another shell's
+  # shellcheck disable=SC2016 # for another shell
   run -0 --separate-stderr unshare -pf --kill-child --mount-proc -- bash -c '
     unshare -un sleep 300 &
     until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
@@ -62,7 +62,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   # The same PID namespace, as the numbers have to be ours.
-  # shellcheck disable=SC2016 # another shell's
+  # shellcheck disable=SC2016 # for another shell
   run -0 --separate-stderr unshare -m -- sh -c '
     mount -t proc -o hidepid=2 none /proc && exec setpriv --reuid="$1" --regid="$1" --clear-groups -- nsx-ls --verbose '"$columns" \
     - "$ordinary_uid"
@@ -81,7 +81,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   for options in "" "-J" "-T" "--sources=all" "-p 1" "--matrix" "--matrix -p 1" "--limits" "--compare 1 1" \
     "4026531840" "pin:x" "--pinned" "--container x"; do
     for place in empty file-system; do
-      # shellcheck disable=SC2016 # another shell's
+      # shellcheck disable=SC2016 # for another shell
       run --separate-stderr unshare -m -- sh -c 'program=$1 options=$2 library=$3
         cd "$4" && if [ "$5" = empty ]; then mount --bind . /proc; else mount -t tmpfs none /proc; fi
         LD_LIBRARY_PATH=$library exec "$program" $options' \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # what bats and the loaded file set
+# shellcheck disable=SC2154 # set by bats and the loaded file
 # bats file_tags=any-kernel
 load ../lib/common
 load ../lib/containers
@@ -27,7 +27,7 @@ ten_containers() {
     if [[ $i == [2-5] ]]; then cgroup=$work/docker-$i$(printf '%063d' $$).scope; fi
     mkdir -p "$cgroup"
     if [ "$i" = sidecar ]; then options=(-mu); fi
-    # shellcheck disable=SC2016 # another shell's
+    # shellcheck disable=SC2016 # for another shell
     spawn bash -c 'echo $$ >"$1/cgroup.procs" && shift
       if [ "$1" = sidecar ]; then exec nsenter -t "$2" -n -- unshare "${@:3}" bash -c "exec -a $(printf "%0120d" 0) sleep 300"; fi
       exec unshare "${@:3}" -f --kill-child bash -c "exec -a $(printf "%0120d" 0) sleep 300"' - \

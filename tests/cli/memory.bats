@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 # Memory runs out: every allocation of a command fails once, one in each run (tests/memory). However far the
 # command got, it has to end by itself with a message and the right status, and leave nothing.
 load ../lib/common
 load ../lib/cgroups
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   top=$(cgroup_top)
   own=$top/$mine

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Pins that another mount namespace has mounted, such as a container or a unit with ProtectSystem: here their
 # files look stale.
-# shellcheck disable=SC2154,SC2016 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2016 # set by bats and the loaded files
 load ../lib/common
 load ../lib/containers
 load ../lib/pins
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   cd "$BATS_TEST_TMPDIR" || return
 }

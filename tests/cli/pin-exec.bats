@@ -63,7 +63,7 @@ load ../lib/pins
 }
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   cd "$BATS_TEST_TMPDIR" || return
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # How the tables of nsx-pin fit on a terminal.
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 # bats file_tags=any-kernel
 load ../lib/common
 load ../lib/pins

@@ -4,7 +4,7 @@ load ../lib/common
 load ../lib/pins
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   cd / || return
   # A directory that the user can reach.

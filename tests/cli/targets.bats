@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What nsx-enter -t accepts besides a PID.
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 load ../lib/common
 
 # All names made here contain it, and all cgroups are in one of this name.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154,SC2030,SC2031 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031 # set by bats and the loaded files
 # bats file_tags=rootless
 load ../lib/common
 load docs

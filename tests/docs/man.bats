@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154,SC2030,SC2031,SC2034 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2030,SC2031,SC2034 # set by bats and the loaded files
 load ../lib/common
 load ../lib/containers
 load ../lib/pins

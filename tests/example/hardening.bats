@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # what bats and the loaded files set
+# shellcheck disable=SC2154 # set by bats and the loaded files
 # How the installed programs and the library are built: read from the files, as a distribution's checks do.
 # bats file_tags=rootless
 load ../lib/common

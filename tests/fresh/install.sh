@@ -44,7 +44,7 @@ new_shell "nsx-unshare -u -- true && nsx-ls -t net >/dev/null && nsx-enter -t \$
 # Where bash and the dynamic linker search by default.
 case $prefix in
   /usr | /usr/local)
-    # shellcheck disable=SC2016 # for the shell inside
+    # shellcheck disable=SC2016 # for the inner shell
     new_shell '. /usr/share/bash-completion/bash_completion
       _completion_loader nsx-ls || [ $? = 124 ]
       COMP_WORDS=(nsx-ls --js) COMP_CWORD=1 COMP_LINE="nsx-ls --js" COMP_POINT=11

@@ -40,7 +40,7 @@ if [ $# = 0 ]; then
 fi
 
 # pivot_root(2), not chroot(2): the kernel creates no user namespaces below a chroot.
-# shellcheck disable=SC2016 # for the shell inside
+# shellcheck disable=SC2016 # for the inner shell
 NSX_FRESH_ROOT=$root unshare --mount --pid --fork --kill-child -- sh -c '
   set -eu
   cd "$NSX_FRESH_ROOT"

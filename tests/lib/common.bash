@@ -10,7 +10,7 @@ bats_require_minimum_version 1.5.0
 : "${NSX_STAGE:?run the tests by tests/run.sh}" "${NSX_BUILD:?}" "${NSX_SOURCE:?}"
 
 # Part of names that others can see: no other process has it, in any PID namespace, and no other run.
-# shellcheck disable=SC2034 # it is for those who load this
+# shellcheck disable=SC2034 # used by the files that load this
 own_name=nsx-test-${BATS_RUN_TMPDIR##*-}-$$
 
 # The ordinary user that the tests also run as, or that runs them anyway (tests tagged `rootless`).
@@ -59,7 +59,7 @@ spawn() {
 
 # Prefix of commands that must run truly in parallel with the test: tests/vm keeps bats on the first CPU.
 on_every_cpu=()
-# shellcheck disable=SC2034 # it is for those who load this
+# shellcheck disable=SC2034 # used by the files that load this
 if [ -n "${NSX_VM:-}" ]; then on_every_cpu=(taskset -c 0-1); fi
 
 # Kills what spawn has started, by PID, and waits for it.

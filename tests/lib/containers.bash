@@ -60,7 +60,7 @@ make_busybox_root() {
 
 # In new namespaces of all kinds except user, with such a root directory: in_root DIR
 in_root() {
-  # shellcheck disable=SC2016 # for the shell inside
+  # shellcheck disable=SC2016 # for the inner shell
   spawn unshare -muinpC --fork --kill-child -- sh -c 'mount --bind "$1" "$1" && cd "$1" &&
     mount -t proc proc proc && pivot_root . old && exec /bin/busybox sh -c "/bin/busybox umount -l /old &&
       exec /bin/busybox sleep 300"' sh "$1"

@@ -2,7 +2,7 @@
 # bats file_tags=host-only
 # Side by side with a real docker: nsx names, finds, enters, keeps and compares the containers that docker has
 # started.
-# shellcheck disable=SC2154,SC2034 # what bats and the loaded files set
+# shellcheck disable=SC2154,SC2034 # set by bats and the loaded files
 load ../lib/common
 load ../lib/containers
 load ../lib/docker

@@ -5,7 +5,7 @@
 load ../lib/common
 
 setup() {
-  # shellcheck disable=SC2034 # of common.bash
+  # shellcheck disable=SC2034 # used by common.bash
   spawned=()
   # A directory that an ordinary user can reach, too.
   names=$(mktemp -d /tmp/nsx-names.XXXXXX)

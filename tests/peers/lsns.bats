@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # what bats and the loaded file set
+# shellcheck disable=SC2154 # set by bats and the loaded file
 load ../lib/common
 
 # Called as lsns, nsx-ls is compared with the newest lsns in Debian's archives: output byte by byte, and exit status.
