@@ -8,8 +8,8 @@
 # Fetches it if it is newer than the cached one; prints the directory with the files of the package and its
 # dependencies.
 #
-#   NSX_PEER_CACHE    where it is kept; ${XDG_CACHE_HOME:-~/.cache}/nsx-peers
-#   NSX_VM_MIRROR     the address of a Debian archive; the one that this machine's apt uses
+#   NSX_PEER_CACHE    where it is kept (default: ${XDG_CACHE_HOME:-~/.cache}/nsx-peers)
+#   NSX_VM_MIRROR     the address of a Debian archive (default: that of this machine's apt)
 #
 # Exit status: 0, 1 failure, 3 it is not cached and cannot be fetched.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A failure at any step of a plan to create leaves nothing behind: no process, mount or file.
+// A failure at any step of a plan to create leaves nothing: no process, mount or file.
 
 #include <csignal>
 #include <cstring>

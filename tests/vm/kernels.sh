@@ -8,8 +8,8 @@
 #
 # A kernel's directory is named by its version; it holds vmlinuz and lib/modules/RELEASE.
 #
-#   NSX_VM_CACHE    where they are kept; ${XDG_CACHE_HOME:-~/.cache}/nsx-vm
-#   NSX_VM_MIRROR   the address of a Debian archive; the one that this machine's apt uses
+#   NSX_VM_CACHE    where they are kept (default: ${XDG_CACHE_HOME:-~/.cache}/nsx-vm)
+#   NSX_VM_MIRROR   the address of a Debian archive (default: that of this machine's apt)
 #
 # Exit status: 0, 1 usage or failure, 3 the kernel is not cached and cannot be fetched.
 
