@@ -29,14 +29,14 @@ std::string all_names() {
   return text + "all";
 }
 
-/// All sources start from processes, but for these two.
+/// Whether any of the sources starts from processes: all do except these two.
 bool asks_processes(SourceSet sources) {
   sources.remove(Source::kernel);
   sources.remove(Source::relation);
   return sources != SourceSet();
 }
 
-/// The request with all that its sources need.
+/// Adds to a request everything that its sources depend on.
 CensusRequest completed(const Kernel& kernel, CensusRequest request) {
   if (request.skip_what_the_kernel_lists && request.sources.contains(Source::kernel) &&
       kernel_lists_all(kernel)) {

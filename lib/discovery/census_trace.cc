@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Type = CensusHolder::Type;
 
-/// The sources that are read together with the processes, and what they find.
+/// The sources that are read together with the processes, and the type of holder that each finds.
 constexpr std::array kOfProcesses{
     std::pair(Source::thread, Type::thread), std::pair(Source::children, Type::children),
     std::pair(Source::fd, Type::fd), std::pair(Source::socket, Type::socket)};

@@ -10,22 +10,22 @@
 
 namespace nsx {
 
-/// Traces the sources of a census: what each found and how long it took.
+/// Traces the sources of a census: what each one found and how long it took.
 class CensusTrace {
  public:
   CensusTrace() { restart(); }
 
-  /// All processes were read, for these sources that start from them.
+  /// Traces that all processes were read for these process-based sources.
   void read_processes(SourceSet sources, const Findings& findings);
-  /// Another source was read.
+  /// Traces that another source was read.
   void read(Source source, const Findings& findings);
   static void end(const Census& census);
 
  private:
   void restart();
 
-  std::chrono::steady_clock::time_point start_;  ///< of the source that is being read
-  CensusIndex namespaces_ = 0;                   ///< found by the sources before it
+  std::chrono::steady_clock::time_point start_;  ///< when reading of the current source began
+  CensusIndex namespaces_ = 0;                   ///< number found by the earlier sources
 };
 
 }  // namespace nsx

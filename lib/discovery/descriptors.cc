@@ -18,11 +18,12 @@ namespace nsx {
 
 namespace {
 
-/// How many descriptors of a process are looked at. A process can have as many as fs.nr_open says
-/// (1,048,576), at more than a microsecond each, and can share one table with thousands of others.
+/// The limit of descriptors examined in a process. A process can have up to fs.nr_open (1,048,576)
+/// of them, at more than a microsecond each, and can share its table with thousands of other
+/// processes.
 constexpr std::size_t kMaxDescriptors = 65536;
 
-/// The number in "socket:[4711]".
+/// Returns the number in "socket:[4711]".
 std::optional<ino_t> socket_inode(std::string_view text) {
   constexpr std::string_view kStart = "socket:[";
   if (!text.starts_with(kStart) || !text.ends_with(']')) return std::nullopt;
@@ -67,15 +68,15 @@ void DescriptorReader::add_gap(Source source, Visit& visit) {
 
 void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
                                 const CensusProcess& process) {
-  // Of nearly all descriptors this one call tells that they are of no interest. Their texts do not:
-  // one that was opened by a mount has the path of that.
+  // For nearly all descriptors this single call shows that they are of no interest. The text of the
+  // link does not: if the file was opened through a mount, the text is the path of the mount.
   const Look look = look_at(directory, number);
   if (look.is == Look::Is::other) return;
   if (look.is == Look::Is::socket) {
     add_socket(number, look.inode, visit, process);
     return;
   }
-  // Longer than any text that matters here.
+  // Longer than any relevant link text.
   std::array<char, 64> target{};
   const ssize_t size = ::readlinkat(directory, number, target.data(), target.size());
   if (size <= 0) return;
@@ -93,14 +94,14 @@ void DescriptorReader::read_one(int directory, const char* number, Visit& visit,
 DescriptorReader::Look DescriptorReader::look_at(int directory, const char* number) {
   if (!namespaces_) namespaces_ = kernel_.numbers_are_ours() ? nsfs_device(kernel_) : 0;
   struct statx st {};
-  // No file system is asked: one on a network may not answer.
+  // Do not query the file system: a network file system might not answer.
   constexpr int kFlags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
   if (*namespaces_ == 0 || ::statx(directory, number, kFlags, STATX_TYPE | STATX_INO, &st) != 0) {
     return {};
   }
   const dev_t device = ::makedev(st.stx_dev_major, st.stx_dev_minor);
   if (device == *namespaces_) return {Look::Is::namespace_, device, st.stx_ino};
-  // The file of a Unix socket is none, and is on another device.
+  // The file of a Unix socket is no socket itself, and is on another device.
   if (!S_ISSOCK(st.stx_mode)) return {Look::Is::other, device, st.stx_ino};
   if (sockets_device_ == 0) return {Look::Is::first_socket, device, st.stx_ino};
   return {device == sockets_device_ ? Look::Is::socket : Look::Is::other, device, st.stx_ino};
@@ -136,7 +137,7 @@ void DescriptorReader::add_socket(const char* number, ino_t socket, Visit& visit
   const auto [entry, is_new] = sockets_.try_emplace(socket, kNone);
   if (is_new) entry->second = namespace_of_socket(*descriptor, visit);
   const CensusIndex index = entry->second;
-  // Nearly all are of the net namespace that the process is in, which needs no other holder.
+  // Nearly all sockets belong to the process's own net namespace, which needs no other holder.
   if (index == kNone || index == process.in(Kind::net)) return;
   findings_.holders.push_back({index, CensusHolder::Type::socket, process.pid, *descriptor, kNone});
 }

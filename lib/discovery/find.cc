@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one way to a namespace by its number: the handle or the list of the kernel, else the sources
-// of a census, and from there what holds it.
+// Finds a namespace by its number: by a kernel handle or the kernel's list if possible, otherwise
+// through the sources of a census and the holders that these find.
 
 #include <algorithm>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ namespace {
 /// Ids are counted from 1, inode numbers from here.
 constexpr std::uint64_t kFirstInode = 0xF0000000;
 
-/// Opens namespaces of a census by what holds them.
+/// Opens namespaces of a census through their holders.
 class Opener {
  public:
   Opener(const Kernel& kernel, const Census& census) : kernel_(kernel), census_(census) {}
@@ -138,8 +138,7 @@ tl::unexpected<Error> none_found(const WantedNamespace& wanted) {
                  "searched processes, threads, descriptors, sockets and mounts");
 }
 
-/// Reads source after source, each of which costs more than the one before, until the wanted
-/// namespace is found and open.
+/// Reads the sources in the order of their cost until the wanted namespace is found and open.
 class Search {
  public:
   Search(const Kernel& kernel, const WantedNamespace& wanted)
@@ -153,13 +152,13 @@ class Search {
 
   Result<Namespace> run() {
     if (read_all()) return findings_.table.take_wanted();
-    // It may be known by its number alone; and what has shown it may have ended.
+    // It may be known by number only, and the holder that showed it may be gone by now.
     const Census census = std::move(findings_).arranged(asks_relations());
     return find_namespace(kernel_, census, wanted_.number, wanted_.kind);
   }
 
  private:
-  /// Returns whether it was found.
+  /// Returns whether the namespace was found.
   bool read_all() {
     if (lists_all_ && read_list()) return true;
     if (read({Source::process, Source::children})) return true;
@@ -168,7 +167,7 @@ class Search {
     if (!lists_all_ && read_list()) return true;
     if (read({Source::thread})) return true;
     if (read({Source::fd, Source::socket})) return true;
-    // Those of mount namespaces that descriptors have led to are among them.
+    // This includes mount namespaces that were found through descriptors.
     read_mounts(kernel_, kinds_, findings_);
     return is_found(Source::mount);
   }
@@ -179,7 +178,7 @@ class Search {
     request.sources = sources;
     if (const auto done = read_processes(kernel_, request, findings_); !done) {
       if (done.error().code == ENOMEM) throw std::bad_alloc();
-      // Without a list no process is known, and the error at the end says so.
+      // Without the list no process is known, which the final error reports.
       return false;
     }
     trace_.read_processes(sources, findings_);
@@ -196,13 +195,13 @@ class Search {
     return findings_.table.has_wanted();
   }
 
-  /// Any namespace leads to the user namespaces above it, a pid namespace to those above it.
+  /// Any namespace leads to its ancestor user namespaces, and a pid namespace to its ancestors.
   bool asks_relations() const {
     if (lists_all_) return false;
     return !wanted_.kind || *wanted_.kind == Kind::user || *wanted_.kind == Kind::pid;
   }
 
-  /// Mounts are found by mount namespaces.
+  /// Mount namespaces are always read, as they lead to mounts.
   KindSet kinds_to_read() const {
     if (!wanted_.kind || *wanted_.kind == Kind::user) return KindSet::all();
     return {*wanted_.kind, Kind::mnt};
@@ -210,7 +209,7 @@ class Search {
 
   const Kernel& kernel_;
   WantedNamespace wanted_;
-  bool lists_all_;  // the kernel, for this caller
+  bool lists_all_;  // the kernel's list is complete for this caller
   KindSet kinds_;
   CensusTrace trace_;
   Findings findings_;
@@ -238,7 +237,7 @@ bool is_same_process(const Kernel& kernel, const CensusProcess& process) {
     const auto stat = text ? parse_process_stat(*text) : std::nullopt;
     return stat && stat->start_time == process.start_time;
   }
-  // Nothing tells it from others.
+  // There is nothing to tell it apart from other processes.
   if (process.pidfd_inode == 0) return true;
   struct stat st {};
   const OwnedFd pidfd(abi::pidfd_open(process.pid, 0));
@@ -283,8 +282,8 @@ Result<Namespace> find_namespace(const Kernel& kernel, std::uint64_t number,
   }
   auto found = Search(kernel, {number, kind}).run();
   if (found || !kind) return found;
-  // On Linux 6.1 one that is narrowed to a kind misses what is mounted in a mount namespace that
-  // only a descriptor holds, which one of any kind finds.
+  // On Linux 6.1, a search that is narrowed to a kind misses namespaces mounted in a mount
+  // namespace that only a descriptor keeps alive. A search for any kind finds those.
   auto any = Search(kernel, {number, std::nullopt}).run();
   return any && any->kind() == *kind ? std::move(any) : std::move(found);
 }

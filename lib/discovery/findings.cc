@@ -10,8 +10,8 @@ namespace nsx {
 
 namespace {
 
-/// Descriptors left to everything else: the caller's own, and the few that a look at one process
-/// has open at a time.
+/// Descriptors left to the rest of the process: the caller's own, and the few that are open at a
+/// time while one process is read.
 constexpr rlim_t kReserve = 64;
 
 std::size_t descriptors_to_spare() {
@@ -34,8 +34,8 @@ void count_processes(const std::vector<CensusProcess>& processes, NamespaceTable
   }
 }
 
-/// Those that something keeps alive. Others were seen at a process that ended before it was read to
-/// its end, and may have ended with it.
+/// Returns which namespaces something keeps alive. The others were seen in a process that exited
+/// before it was read completely, and may be gone as well.
 std::vector<bool> held(const std::vector<CensusNamespace>& namespaces,
                        const std::vector<CensusHolder>& holders) {
   std::vector<bool> is_held(namespaces.size());
@@ -59,20 +59,21 @@ std::vector<bool> held(const std::vector<CensusNamespace>& namespaces,
   return is_held;
 }
 
-/// A namespace keeps its parent and its owner alive.
+/// Adds holders for relations: a namespace keeps its parent and its owner alive.
 void add_relations(const std::vector<CensusNamespace>& namespaces,
                    std::vector<CensusHolder>& holders) {
   for (CensusIndex i = 0; i < namespaces.size(); ++i) {
     const auto [parent, owner] = std::pair(namespaces[i].parent, namespaces[i].owner);
     if (parent != kNone) holders.push_back({parent, CensusHolder::Type::child, 0, 0, i});
-    // Of a user namespace they are one and the same.
+    // For a user namespace, both are the same.
     if (owner != kNone && owner != parent) {
       holders.push_back({owner, CensusHolder::Type::owned, 0, 0, i});
     }
   }
 }
 
-/// Puts what is held in the order of inode numbers, and all indices with it.
+/// Sorts the namespaces that are kept alive by inode number, drops the others, and updates all
+/// indices.
 void arrange(Census& census) {
   const auto& old = census.namespaces;
   const std::vector<bool> is_held = held(old, census.holders);
@@ -151,7 +152,7 @@ CensusIndex NamespaceTable::add(Kind kind, ino_t inode) {
 
 CensusIndex NamespaceTable::add(Namespace ns) {
   if (const auto known = find(ns.kind(), ns.identity().inode)) {
-    // What was known by its number alone.
+    // So far it was known by number only.
     if (namespaces_[*known].identity.device != 0) return *known;
   }
   const CensusIndex index = add(ns.kind(), ns.identity().inode);
@@ -160,7 +161,8 @@ CensusIndex NamespaceTable::add(Namespace ns) {
     if (const auto uid = ns.creator_uid()) namespaces_[index].creator = *uid;
   }
   if (options_.relations) {
-    // Adding a relative can move the table: nothing of it is held across the calls.
+    // Adding a relative can reallocate the table, so no reference into it may be kept across the
+    // calls.
     const CensusIndex owner = add_related(ns.owner(kernel_));
     const bool has_parent = ns.kind() == Kind::pid || ns.kind() == Kind::user;
     const CensusIndex parent = has_parent ? add_related(ns.parent(kernel_)) : kNone;
@@ -177,7 +179,7 @@ CensusIndex NamespaceTable::add(Namespace ns) {
 }
 
 CensusIndex NamespaceTable::add_related(Result<Namespace> related) {
-  // A relation that the kernel does not show to us is none.
+  // A relation that the kernel hides from the caller counts as none.
   return related ? add(std::move(*related)) : kNone;
 }
 
@@ -199,7 +201,7 @@ std::vector<CensusIndex> NamespaceTable::absorb(NamespaceTable&& other) {
     }
   }
   if (other.has_wanted()) wanted_at_ = places[other.wanted_at_];
-  // Their relations still are places in the other table.
+  // The relations still are indices into the other table.
   for (const CensusIndex place : taken) {
     CensusNamespace& ns = namespaces_[place];
     if (ns.parent != kNone) ns.parent = places[ns.parent];

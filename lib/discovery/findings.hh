@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the sources of a census find, until that is complete.
+// Intermediate results of the sources of a census.
 
 #include <optional>
 #include <unordered_map>
@@ -10,10 +10,10 @@
 
 namespace nsx {
 
-/// The namespace that a search is for.
+/// The namespace that a search looks for.
 struct WantedNamespace {
-  std::uint64_t number = 0;  ///< its inode number or 64-bit id
-  std::optional<Kind> kind;  ///< if it is known
+  std::uint64_t number = 0;  ///< inode number or 64-bit id
+  std::optional<Kind> kind;  ///< if known
 
   bool is(Kind its_kind, const NamespaceIdentity& identity) const {
     return number != 0 && (identity.inode == number || identity.id == number) &&
@@ -23,65 +23,66 @@ struct WantedNamespace {
 
 /// How much is read of each process and namespace.
 enum class Detail {
-  all,      ///< what a Census has
-  handles,  ///< the links of processes, and a handle of each namespace that is new: for a search
-  links,    ///< the links of processes, nothing else
+  all,      ///< everything that a Census holds
+  handles,  ///< links of processes, and a handle for each new namespace: for a search
+  links,    ///< links of processes only
 };
 
-/// The namespaces found so far, each once. Where a descriptor was found with it, it is kept: an
-/// inode number is not given to another namespace meanwhile, and the kernel need not make the
-/// inode anew for the next process (which is half of the cost of a look).
+/// The namespaces found so far, each once. If a namespace was found with a descriptor, the
+/// descriptor is kept: its inode number cannot be reused in the meantime, and the kernel need not
+/// recreate the inode for the next process, which is half of the cost of reading one.
 class NamespaceTable {
  public:
   struct Options {
     Detail detail = Detail::all;
-    bool relations = false;  ///< ask each for its parent and owner, up to the caller's own
-    std::optional<WantedNamespace> wanted = {};  ///< its handle is kept in any case
+    bool relations = false;  ///< query parent and owner of each, up to the caller's own namespaces
+    std::optional<WantedNamespace> wanted = {};  ///< its handle is always kept
   };
 
-  /// Keeps so many descriptors as the limit of the process leaves to it.
+  /// Creates an empty table, which keeps as many descriptors as RLIMIT_NOFILE allows.
   NamespaceTable(const Kernel& kernel, const Options& options);
 
   Detail detail() const { return options_.detail; }
 
-  /// The same namespaces without their handles, for another worker beside this: they have the same
-  /// places in both, and this one's handles keep them alive.
+  /// Returns a copy without handles for a parallel worker. The namespaces have the same indices in
+  /// both tables, and the handles of this one keep them alive.
   NamespaceTable without_handles() const;
 
-  /// Divides the descriptors to be kept among so many tables.
+  /// Divides the descriptors that may be kept among this number of tables.
   void share_with(unsigned tables) { keep_limit_ = limit_ / tables; }
 
-  /// Whether there is room for the descriptor of one more namespace.
+  /// Whether the descriptor of another namespace may be kept.
   bool may_keep() const { return kept_ < keep_limit_; }
 
   std::optional<CensusIndex> find(Kind kind, ino_t inode) const;
 
-  /// Adds a namespace of which only the number is known, or finds it.
+  /// Adds a namespace that is known by number only. Returns its index, whether it is new or not.
   CensusIndex add(Kind kind, ino_t inode);
 
-  /// Adds an open namespace, or finds it; keeps the handle if there is room.
+  /// Adds an open namespace and keeps the handle if there is room. Returns its index, whether it is
+  /// new or not.
   CensusIndex add(Namespace ns);
 
-  /// Takes over what another table has; both hold their descriptors until then, so that the same
-  /// number is the same namespace. Returns the place of each here.
+  /// Moves the contents of another table into this one and returns the new index of each namespace.
+  /// Both tables keep their descriptors until then, so equal numbers mean the same namespace.
   std::vector<CensusIndex> absorb(NamespaceTable&& other);
 
   CensusIndex size() const { return static_cast<CensusIndex>(namespaces_.size()); }
   CensusNamespace& operator[](CensusIndex index) { return namespaces_[index]; }
   const CensusNamespace& operator[](CensusIndex index) const { return namespaces_[index]; }
 
-  /// The handle of a namespace, if it was kept.
+  /// Returns the handle of a namespace, or null if it was not kept.
   const Namespace* handle(CensusIndex index) const {
     return handles_[index] ? &*handles_[index] : nullptr;
   }
 
-  /// Whether the wanted namespace was found and opened: then nothing more need be read.
+  /// Whether the wanted namespace was found and opened, so that nothing more need be read.
   bool has_wanted() const { return wanted_at_ != kNone; }
 
-  /// Hands the wanted namespace over, which must have been found.
+  /// Moves the wanted namespace out of the table. It must have been found.
   Namespace take_wanted() { return std::move(*handles_[wanted_at_]); }
 
-  /// Hands the namespaces over; the handles are closed with the table.
+  /// Moves the namespaces out of the table. The handles are closed with the table.
   std::vector<CensusNamespace> take() { return std::move(namespaces_); }
 
  private:
@@ -93,8 +94,8 @@ class NamespaceTable {
 
   const Kernel& kernel_;
   Options options_;
-  std::size_t limit_;       // of descriptors, of all tables that are filled side by side
-  std::size_t keep_limit_;  // of this one
+  std::size_t limit_;       // of descriptors, for all parallel tables together
+  std::size_t keep_limit_;  // for this table
   std::size_t kept_ = 0;
   std::vector<CensusNamespace> namespaces_;
   std::vector<std::optional<Namespace>> handles_;
@@ -102,7 +103,7 @@ class NamespaceTable {
   CensusIndex wanted_at_ = kNone;
 };
 
-/// What could not be read, an entry for each source and errno.
+/// What could not be read: one entry for each source and errno.
 class Gaps {
  public:
   void add(Source source, int code, std::uint32_t count = 1);
@@ -113,8 +114,8 @@ class Gaps {
   std::vector<CensusGap> gaps_;
 };
 
-/// What the sources find. Workers share nothing: each fills findings of its own, and these are put
-/// together at the end.
+/// What the sources find. Workers share nothing: each one fills its own findings, which are merged
+/// at the end.
 struct Findings {
   explicit Findings(NamespaceTable namespaces) : table(std::move(namespaces)) {}
 
@@ -124,12 +125,12 @@ struct Findings {
   std::vector<CensusMount> mounts;
   Gaps gaps;
   bool hides_processes = false;
-  bool has_own_mounts = false;  ///< those of the caller's mount namespace were read
+  bool has_own_mounts = false;  ///< the caller's mount namespace was read
 
-  /// Takes over what another has found of processes; it has no mounts yet.
+  /// Merges what another worker found in processes. The other one must not have read mounts yet.
   void absorb(Findings&& other);
 
-  /// All of it in the order of a Census, with the relations as holders if they are wanted.
+  /// Returns everything in the order of a Census, with relations as holders if requested.
   Census arranged(bool relations) &&;
 };
 

@@ -12,7 +12,7 @@ namespace nsx {
 
 namespace {
 
-/// The inode numbers of the first user and pid namespace, which all kernels fix.
+/// The inode numbers of the initial user and pid namespaces, which are the same on all kernels.
 constexpr ino_t kFirstUser = 0xEFFFFFFD;
 constexpr ino_t kFirstPid = 0xEFFFFFFC;
 
@@ -29,7 +29,7 @@ void take(const Kernel& kernel, KindSet kinds, std::uint64_t id,
     findings.table[place->second].is_listed = true;
     return;
   }
-  // It may have ended, and the caller may have no right over it.
+  // It may be gone, or the caller may have no rights over it.
   auto ns = Namespace::open_id(kernel, id);
   if (!ns || !kinds.contains(ns->kind())) return;
   findings.table[findings.table.add(std::move(*ns))].is_listed = true;

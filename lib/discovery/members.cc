@@ -22,15 +22,15 @@ namespace nsx {
 
 namespace {
 
-/// Whether there are so many processes, threads counted, that their links cost far more than a net
-/// namespace does.
+/// Whether there are so many processes and threads that reading their links costs far more than
+/// creating a net namespace.
 bool are_many() {
   constexpr unsigned kMany = 1024;
   struct sysinfo machine {};
   return ::sysinfo(&machine) == 0 && machine.procs >= kMany;
 }
 
-/// All processes, and the members of the net namespace among them if they were asked for.
+/// All processes, and the members of the net namespace among them if these were requested.
 struct Listed {
   std::vector<pid_t> pids;
   std::optional<std::vector<pid_t>> members;
@@ -53,13 +53,13 @@ Result<Listed> list_processes(const Kernel& kernel, const Namespace* asked_for) 
   if (!done) return fail("list", kernel.proc_path(), done.error().code);
   if (asker) {
     hand_over();
-    // Where it has not got the right, the links tell.
+    // Without the privilege for it, the links are read instead.
     if (auto members = asker->take()) listed.members = std::move(*members);
   }
   return listed;
 }
 
-/// Those whose links say that they are in one of the namespaces.
+/// Returns the processes whose links point to one of the namespaces.
 Result<std::vector<pid_t>> members_by_links(const Kernel& kernel, const std::vector<pid_t>& pids,
                                             std::span<const Namespace> namespaces) {
   CensusRequest request;
@@ -86,27 +86,27 @@ constexpr const char* kAsk = "list the processes in";
 constexpr const char* kNet = "a net namespace";
 constexpr std::int32_t kId = 1;
 
-/// How many answers the buffer of a socket holds for certain.
+/// How many answers are guaranteed to fit into the buffer of a socket.
 constexpr std::size_t kBatch = 64;
 
-/// RTM_NEWNSID: gives a namespace a number.
+/// An RTM_NEWNSID request: assigns a number to a namespace.
 struct Assignment {
   NetIdRequest to;
   rtattr attribute{RTA_LENGTH(sizeof kId), NETNSA_NSID};
   std::int32_t id = kId;
 };
 
-/// NLMSG_ERROR, which answers a request for an acknowledgement.
+/// An NLMSG_ERROR message, which answers a request for an acknowledgement.
 struct Acknowledgement {
   nlmsghdr header{};
   nlmsgerr result{};
 };
 
-/// Room for an answer: a number, or an error with the request that it is about.
+/// Room for an answer: a number, or an error with the request that caused it.
 using Answer = std::array<char, 128>;
 
-/// Receives so many answers, each in a message of its own, and hands over the place that its
-/// request had, and the number that it tells, if one.
+/// Receives `wanted` answers, each in a message of its own. Calls `take` with the sequence number
+/// of each, which is the index of its request, and with the netnsid in it, if there is one.
 template <class Take>
 Status receive(int socket, std::size_t wanted, Take take) {
   std::array<Answer, kBatch> answers;
@@ -137,7 +137,7 @@ Status receive(int socket, std::size_t wanted, Take take) {
 
 Result<std::vector<pid_t>> processes_in(const Kernel& kernel,
                                         std::span<const Namespace> namespaces) {
-  // rtnetlink takes numbers for those of the caller's PID namespace.
+  // rtnetlink(7) takes PIDs of the caller's PID namespace.
   const bool can_be_asked = namespaces.size() == 1 && namespaces.front().kind() == Kind::net &&
                             kernel.numbers_are_ours() && are_many();
   auto listed = TRY(list_processes(kernel, can_be_asked ? &namespaces.front() : nullptr));
@@ -186,7 +186,7 @@ Result<std::vector<pid_t>> NetMembers::among(std::span<const pid_t> pids) const 
     if (::send(socket_.get(), requests.data(), asked.size() * sizeof requests[0], 0) < 0) {
       return fail(kAsk, kNet);
     }
-    // The answer about a process that has ended is an error.
+    // For a process that has exited, the answer is an error.
     TRY(receive(socket_.get(), asked.size(), [&](std::size_t i, auto id) {
       if (i < asked.size() && id == kId) members.push_back(asked[i]);
     }));
@@ -251,7 +251,7 @@ void NetMembersAsker::run(const Namespace& net) {
 std::vector<pid_t> NetMembersAsker::next(bool waits) {
   std::unique_lock lock(mutex_);
   if (waits) changed_.wait(lock, [&] { return !waiting_.empty() || is_complete_; });
-  constexpr std::size_t kMost = 256;  // so few that both threads end together
+  constexpr std::size_t kMost = 256;  // few enough that both threads finish at about the same time
   const auto begin = waiting_.end() - static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kMost));
   std::vector<pid_t> pids(begin, waiting_.end());
   waiting_.erase(begin, waiting_.end());

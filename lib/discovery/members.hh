@@ -13,31 +13,36 @@
 
 namespace nsx {
 
-/// Who is in a net namespace, asked of rtnetlink(7) with a few system calls for many processes: a
-/// few microseconds each, where the link of one in /proc takes ten. The namespace gets a netnsid
-/// for that, in a new net namespace that nobody else sees, and that ends with this.
+/// Finds the members of a net namespace through rtnetlink(7), with a few system calls for many
+/// processes: a few microseconds for each process, compared with ten for reading its link in /proc.
+/// For this, the namespace gets a netnsid in a new, private net namespace, which ends with this
+/// object.
 class NetMembers {
  public:
-  /// The calling thread is in the new net namespace from then on (unshare(2)). Needs CAP_SYS_ADMIN.
+  /// Prepares to query the members of `net`. Moves the calling thread into a new net namespace
+  /// (unshare(2)). Needs CAP_SYS_ADMIN.
   static Result<NetMembers> open(const Namespace& net);
 
-  /// Those of the processes, by their PIDs in the caller's PID namespace, that are in it.
+  /// Returns those of the processes that are in the namespace. PIDs are those of the caller's PID
+  /// namespace.
   Result<std::vector<pid_t>> among(std::span<const pid_t> pids) const;
 
  private:
   friend class NetMembersAsker;
   explicit NetMembers(OwnedFd socket) : socket_(std::move(socket)) {}
 
-  /// Of the net namespace of the calling thread: another for what open() has asked in it.
+  /// Opens another socket in the net namespace of the calling thread, to query what open() has
+  /// prepared there.
   static Result<NetMembers> open_socket();
 
   OwnedFd socket_;
 };
 
-/// Asks NetMembers in a thread of its own while /proc is still being listed, then in both.
+/// Queries NetMembers in a separate thread while /proc is still being listed, and afterwards in
+/// both threads.
 class NetMembersAsker {
  public:
-  /// The namespace must outlive this.
+  /// Starts the thread. The namespace must outlive this object.
   explicit NetMembersAsker(const Namespace& net);
   ~NetMembersAsker();
   NetMembersAsker(const NetMembersAsker&) = delete;
@@ -47,17 +52,18 @@ class NetMembersAsker {
 
   void hand_over(std::span<const pid_t> pids);
 
-  /// The members among all that were handed over. Comes last.
+  /// Returns the members among all processes that were handed over. Must be called last.
   Result<std::vector<pid_t>> take();
 
  private:
   void end();
   void run(const Namespace& net);
 
-  /// Some of those handed over; none: that was all, or, unless it `waits`, all for now.
+  /// Returns some of the processes handed over. An empty result means that all are done or, unless
+  /// it `waits`, that there are none at the moment.
   std::vector<pid_t> next(bool waits);
 
-  /// Asks for them until there are no more.
+  /// Queries processes until there are no more.
   Result<std::vector<pid_t>> ask(const NetMembers& asked, bool waits);
 
   std::mutex mutex_;
@@ -65,7 +71,7 @@ class NetMembersAsker {
   std::vector<pid_t> waiting_;
   bool is_complete_ = false;
   std::optional<NetMembers> twin_;
-  Result<std::vector<pid_t>> members_;  // of the thread, until it has ended
+  Result<std::vector<pid_t>> members_;  // written by the thread until it ends
   std::thread thread_;
 };
 

@@ -25,8 +25,8 @@ namespace nsx {
 
 namespace {
 
-/// How much mountinfo is read in all, the caller's own aside. A copy of a mount namespace costs its
-/// maker far less than reading it.
+/// The limit of mountinfo text read in total, not counting the caller's own. Copying a mount
+/// namespace costs its creator far less than reading it.
 constexpr std::size_t kMaxOfAll = std::size_t{256} << 20;
 
 class MountReader {
@@ -37,9 +37,9 @@ class MountReader {
   void run() {
     find_members();
     find_ours();
-    // First, so that no other uses up what all of them may cost.
+    // First, so that no other namespace can use up the shared limit.
     if (ours_ != kNone && !findings_.has_own_mounts) read(ours_);
-    // The table grows: a mount namespace can be bound to a file in another.
+    // The table grows: a mount namespace can be bound to a file in another one.
     for (CensusIndex i = 0; i < findings_.table.size() && !findings_.table.has_wanted(); ++i) {
       if (findings_.table[i].kind == Kind::mnt && i != ours_) read(i);
     }
@@ -55,7 +55,7 @@ class MountReader {
   }
 
  private:
-  /// A process or thread in a mount namespace: where its files are in the proc mount.
+  /// A process or thread in a mount namespace, which shows where its files are in the proc mount.
   struct Member {
     CensusIndex ns;
     pid_t process;
@@ -80,7 +80,7 @@ class MountReader {
   }
 
   void add_member(const Member& member) {
-    // The first may be about to end; a second and a third are enough.
+    // The first one may be about to exit; a second and a third are enough.
     constexpr std::size_t kEnough = 3;
     if (member.ns == kNone || members_[member.ns].size() == kEnough) return;
     members_[member.ns].push_back(member);
@@ -109,13 +109,14 @@ class MountReader {
     read_from_inside(ns);
   }
 
-  /// Where no process is: a thread goes there, and looks through the proc mount that we have.
+  /// Reads a mount namespace without processes: a thread enters it and reads through the proc mount
+  /// that is already open.
   void read_from_inside(CensusIndex ns) {
     const Namespace* handle = findings_.table.handle(ns);
     if (handle == nullptr) return;
     Status done;
     const auto read = [&]() -> Status {
-      // A thread that shares root and directory with others may not leave its mount namespace.
+      // A thread cannot change its mount namespace while it shares its root and working directory.
       if (::unshare(CLONE_FS) != 0 || ::setns(handle->fd(), CLONE_NEWNS) != 0) return fail("", "");
       const auto start = read_mountinfo("thread-self/mountinfo", ns);
       if (start) take(start->text, ns, nullptr);
@@ -130,7 +131,7 @@ class MountReader {
     if (!done) findings_.gaps.add(Source::mount, done.error().code);
   }
 
-  /// As much of a mountinfo as may still be read. What is missing becomes a gap.
+  /// Reads as much of a mountinfo file as the limits allow. The rest is recorded as a gap.
   Result<FileStart> read_mountinfo(const char* file, CensusIndex ns) {
     const bool is_ours = ns == ours_;
     auto start = TRY(read_start_at(kernel_.proc(), file,
@@ -144,7 +145,7 @@ class MountReader {
   }
 
   void take(std::string_view text, CensusIndex ns, const Member* member) {
-    // Most have none.
+    // Most mount tables contain no namespaces.
     if (text.find(" - nsfs ") == std::string_view::npos) return;
     const MountTable table(text);
     std::set<std::pair<CensusIndex, std::string>> seen;
@@ -155,13 +156,13 @@ class MountReader {
       if (mount->type != "nsfs" || !link || !kinds_.contains(link->kind)) continue;
       std::string path = unescape_mount_field(mount->mount_point);
       const CensusIndex found = place(*link, path, member);
-      // No path of this length can be used, and many of them would fill the memory.
+      // A path of this length cannot be used, and many of them would exhaust memory.
       if (path.size() >= PATH_MAX) {
         path.resize(PATH_MAX - 1);
         drop_partial_character(path);
         path += kCut;
       }
-      // Where /run is shared, as systemd has it, each mount of ip netns lies there twice.
+      // If /run is a shared mount, as on systems with systemd, each mount of ip netns exists twice.
       if (!seen.emplace(found, path).second) continue;
       const auto number = static_cast<CensusIndex>(findings_.mounts.size());
       auto file = table.mounted_on(*mount).value_or(FilePlace{});
@@ -172,12 +173,12 @@ class MountReader {
     }
   }
 
-  /// The place in the table of what is mounted, opened there if it is new.
+  /// Returns the index of a mounted namespace, and opens it if it is new.
   CensusIndex place(NamespaceLink link, const std::string& path, const Member* member) {
     if (const auto known = findings_.table.find(link.kind, link.inode)) return *known;
     if (kernel_.numbers_are_ours()) {
       auto ns = open(path, member);
-      // Another mount may lie over it.
+      // Another mount may cover it.
       if (ns && ns->identity().inode == link.inode) return findings_.table.add(std::move(*ns));
       if (!ns && ns.error().code == ETIMEDOUT) findings_.gaps.add(Source::mount, ETIMEDOUT);
     }
@@ -194,8 +195,8 @@ class MountReader {
   const Kernel& kernel_;
   KindSet kinds_;
   Findings& findings_;
-  std::size_t bytes_left_ = kMaxOfAll;        // of the others' mountinfo
-  std::vector<std::vector<Member>> members_;  // by their mount namespaces
+  std::size_t bytes_left_ = kMaxOfAll;        // for mountinfo of others
+  std::vector<std::vector<Member>> members_;  // by mount namespace
   CensusIndex ours_ = kNone;
   pid_t self_ = kernel_.numbers_are_ours() ? ::getpid() : 0;
 };

@@ -5,19 +5,20 @@
 
 namespace nsx {
 
-/// How many threads pay for so many processes: the kernel's locks let a few run side by side.
+/// Returns how many threads are worthwhile for this number of processes. The kernel's locks let
+/// only a few run in parallel.
 unsigned workers_for(std::size_t processes);
 
-/// What threads do side by side, with the number of the worker and that of its piece of work;
-/// false: no more is to be done. A function of one kind, so that its callers share the code around
-/// it.
+/// The work of a thread, called with the number of the worker and of the piece of work. Returns
+/// false if no more work is to be done. A plain function pointer, so that all callers share the
+/// implementation.
 using WorkFunction = bool (*)(void* work, unsigned worker, std::size_t piece);
 void work_side_by_side(unsigned count, WorkFunction call, void* work);
 void share_out(unsigned workers, std::size_t count, WorkFunction call, void* work);
 
-/// Calls `work` with 0, 1 ... count - 1, each in a thread, 0 in the caller's; waits for all of
-/// them. Where a thread cannot be started there are fewer calls, so `work` takes from what is
-/// common to all. Throws std::bad_alloc if one of them did.
+/// Calls `work` with 0, 1 ... count - 1, each in its own thread (0 in the caller's), and waits for
+/// all of them. There are fewer calls if a thread cannot be started, so `work` must take its pieces
+/// from a shared pool. Throws std::bad_alloc if one of the calls did.
 template <class Work>
 void work_side_by_side(unsigned count, Work work) {
   const WorkFunction call = [](void* with, unsigned worker, std::size_t) {
@@ -27,8 +28,9 @@ void work_side_by_side(unsigned count, Work work) {
   work_side_by_side(count, call, &work);
 }
 
-/// Calls `work` with the number of a worker and each number below `count`, in threads as above, a
-/// few at a time, so that all end together. Ends early once `work` returns false.
+/// Calls `work` with the number of a worker and each number below `count`, in threads as above. The
+/// work is handed out in small batches so that all threads finish together. Stops early once `work`
+/// returns false.
 template <class Work>
 void share_out(unsigned workers, std::size_t count, Work work) {
   const WorkFunction call = [](void* with, unsigned worker, std::size_t piece) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The sources of a census, each of which adds what it finds to the findings.
+// The sources of a census. Each adds what it finds to the findings.
 
 #include <nsx/census.hh>
 
@@ -8,23 +8,24 @@
 
 namespace nsx {
 
-/// Reads what request.sources names of the sources of processes: process, thread, children, fd,
-/// socket. Of the processes that are known already, or else of all. Ends early where the wanted
-/// namespace is found. Takes one thread, or some where that pays.
+/// Reads those of the process-based sources (process, thread, children, fd, socket) that
+/// request.sources names, for the processes already in `findings` or otherwise for all. Stops early
+/// if the wanted namespace is found. Uses several threads if that is worthwhile.
 Status read_processes(const Kernel& kernel, const CensusRequest& request, Findings& findings);
 
-/// Finds the namespaces that are bound to a file in any of the mount namespaces in the table, and
-/// in those that are found so in turn. Comes after the processes, which it asks.
+/// Finds namespaces that are bound to files in any mount namespace of the table, including the
+/// mount namespaces found on the way. Must come after the processes, through which it reads.
 void read_mounts(const Kernel& kernel, KindSet kinds, Findings& findings);
 
-/// The same of the caller's own mount namespace alone; that is left out later, then.
+/// Does the same for the caller's own mount namespace only, which later calls then skip.
 void read_own_mounts(const Kernel& kernel, KindSet kinds, Findings& findings);
 
-/// Adds what the kernel's own list has, and marks it. Without Feature::namespace_list: nothing.
+/// Adds and marks the namespaces of the kernel's own list. Does nothing without
+/// Feature::namespace_list.
 void read_kernel_list(const Kernel& kernel, KindSet kinds, Findings& findings);
 
-/// Whether the kernel's own list has all namespaces for this caller, but for those that nothing but
-/// a socket holds.
+/// Whether the kernel's own list is complete for this caller, except for namespaces that only a
+/// socket keeps alive.
 bool kernel_lists_all(const Kernel& kernel);
 
 }  // namespace nsx

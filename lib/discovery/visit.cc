@@ -52,7 +52,8 @@ bool read_stat(Visit& visit, CensusProcess& process) {
 
 void read_thread(KindSet kinds, Visit& visit, const CensusProcess& process, Findings& findings) {
   for (const Kind kind : kinds) {
-    // A search wants those for the thread's children as well, which no CensusHolder stands for.
+    // A search also needs the namespaces for the thread's children, which no CensusHolder
+    // represents.
     if (findings.table.detail() == Detail::handles && info(kind).for_children != nullptr) {
       visit.look_at(kind, true);
     }
@@ -70,7 +71,7 @@ bool is_seen(const CensusProcess& process) {
 /// Reads processes into findings that no other worker fills.
 class Worker {
  public:
-  /// Fills those of all, or where there are several workers some of its own.
+  /// Fills `of_all`, or `own` if there are several workers.
   Worker(const Kernel& kernel, const CensusRequest& request, Findings& of_all,
          std::unique_ptr<Findings> own)
       : kernel_(kernel),
@@ -90,7 +91,7 @@ class Worker {
       read_for_children(request_.kinds, visit, *process, findings_);
     }
     if (wants(Source::fd) || wants(Source::socket)) {
-      // What the census itself has open holds nothing.
+      // Descriptors of the census itself keep nothing alive.
       const bool is_self = kernel_.numbers_are_ours() && known.pid == ::getpid();
       if (!is_self && is_seen(*process)) descriptors_.read(visit, *process);
     }
@@ -98,7 +99,7 @@ class Worker {
     return !findings_.table.has_wanted();
   }
 
-  /// Hands over those of its own.
+  /// Merges the worker's own findings into those of all.
   void give_to(Findings& of_all) {
     if (own_) of_all.absorb(std::move(*own_));
   }
@@ -119,7 +120,8 @@ Status list_processes(const Kernel& kernel, const CensusRequest& request, Findin
     auto listed = list_pids_at(kernel.proc(), ".");
     if (!listed) return fail("list", kernel.proc_path(), listed.error().code);
     pids = std::move(*listed);
-    // Every PID namespace has a first process as long as it has any: ours, so one that is hidden.
+    // Every PID namespace has a PID 1 as long as it has processes. In the caller's own, a missing
+    // PID 1 means that processes are hidden.
     findings.hides_processes =
         kernel.numbers_are_ours() && std::find(pids.begin(), pids.end(), 1) == pids.end();
   }
@@ -162,7 +164,7 @@ CensusIndex Visit::look_at(Kind kind, bool for_children) {
   if (by_pidfd_ && pidfd() >= 0) {
     const CensusIndex found =
         look_by_pidfd(kind, for_children ? of.pidfd_children_request : of.pidfd_request);
-    // A zombie answers by links alone; so does a process when the descriptors have run out.
+    // A zombie, or any process once descriptors run out, can only be read through its links.
     if (found != kNone || (errno != ESRCH && errno != EMFILE && errno != ENFILE)) return found;
     by_pidfd_ = false;
   }
@@ -199,7 +201,7 @@ CensusIndex Visit::look_by_pidfd(Kind kind, unsigned request) {
 CensusIndex Visit::look_by_link(Kind kind, const char* file) {
   const Detail detail = table_.detail();
   std::string path = std::string("ns/") + file;
-  // For links alone an open directory costs more than it saves.
+  // If only links are read, opening the directory costs more than it saves.
   const int above = detail == Detail::all ? directory() : kernel_.proc();
   if (detail != Detail::all) path.insert(0, path_ + '/');
   if (above < 0) return kNone;
@@ -217,7 +219,7 @@ CensusIndex Visit::look_by_link(Kind kind, const char* file) {
   if (detail == Detail::handles || (detail == Detail::all && kernel_.numbers_are_ours())) {
     if (auto fd = open_at(above, path.c_str(), O_RDONLY)) {
       auto ns = Namespace::from_fd(kernel_, std::move(*fd));
-      // It may have moved on between the two looks.
+      // The process may have changed its namespace between the two calls.
       if (ns && ns->identity().inode == link->inode) return table_.add(std::move(*ns));
     }
   }
@@ -236,7 +238,7 @@ std::optional<CensusProcess> read_process(const Kernel& kernel, const CensusRequ
     if (found == kNone && (errno == EACCES || errno == EPERM)) denied = errno;
     if (found != kNone) any = true;
     process.namespaces[static_cast<std::size_t>(kind)] = found;
-    // One right is for all links of a process.
+    // The same permission check applies to all links of a process.
     if (!in_full && denied != 0) break;
   }
   if (!in_full) return process;
@@ -244,7 +246,7 @@ std::optional<CensusProcess> read_process(const Kernel& kernel, const CensusRequ
     if (visit.is_denial(denied)) findings.gaps.add(Source::process, denied);
     return std::nullopt;
   }
-  // The last look at the process: it was alive all the time.
+  // The last access to the process: if it succeeds, the process was alive all along.
   const bool by_info =
       !request.start_times && kernel.has(Feature::pidfd_info) && visit.pidfd() >= 0;
   const bool has_info = by_info && read_info(visit, request.identities, process);
@@ -254,11 +256,11 @@ std::optional<CensusProcess> read_process(const Kernel& kernel, const CensusRequ
 
 void read_threads(const Kernel& kernel, KindSet kinds, Visit& visit, CensusProcess& process,
                   Findings& findings) {
-  process.threads = 1;  // as long as it was there
+  process.threads = 1;  // while it existed
   const int directory = visit.directory();
   struct stat tasks {};
   if (directory < 0 || ::fstatat(directory, "task", &tasks, 0) != 0) return;
-  // The directory has a link for itself, one from its parent, and one from each thread's.
+  // The link count includes the directory itself, its parent, and one for each thread.
   process.threads = tasks.st_nlink > 2 ? static_cast<std::uint32_t>(tasks.st_nlink) - 2 : 1;
   if (process.threads == 1) return;
   const auto threads = list_pids_at(directory, "task");
@@ -285,7 +287,7 @@ Status read_processes(const Kernel& kernel, const CensusRequest& request, Findin
   const std::vector<CensusProcess> known = std::exchange(findings.processes, {});
 
   const unsigned workers = workers_for(known.size());
-  kernel.has(Feature::pidfd_namespaces);  // tried before threads share the answer
+  kernel.has(Feature::pidfd_namespaces);  // probed before threads share the answer
   findings.table.share_with(workers);
   std::vector<std::unique_ptr<Worker>> all;
   for (unsigned i = 0; i < workers; ++i) {

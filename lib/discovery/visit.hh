@@ -11,8 +11,8 @@
 
 namespace nsx {
 
-/// A process or thread while the census looks at it: its handles, opened when they are asked for.
-/// Once it has ended they say so; they never become another's.
+/// A process or thread that is being read by the census. Its handles are opened on demand. Once the
+/// process has exited they fail, and never refer to another process.
 class Visit {
  public:
   Visit(const Kernel& kernel, NamespaceTable& table, pid_t pid)
@@ -21,19 +21,21 @@ class Visit {
 
   pid_t pid() const { return pid_; }
 
-  /// Its pidfd, or -1 with errno. Where the numbers of the proc mount are ours.
+  /// Returns its pidfd, or -1 with errno. Requires that the proc mount shows the caller's PID
+  /// namespace.
   int pidfd();
 
-  /// Its directory in the proc mount, an O_PATH descriptor, or -1 with errno.
+  /// Returns its directory in the proc mount as an O_PATH descriptor, or -1 with errno.
   int directory();
 
-  /// The place in the table of one of its namespaces: the one of a kind that it is in, or that it
-  /// has made for its children. Adds it if it is new. kNone, with errno: it ended (ESRCH, ENOENT),
-  /// there is none (ENOENT, EOPNOTSUPP), or it is not ours to see (EACCES, EPERM).
+  /// Returns the table index of one of its namespaces: the one that it is in, or the one for its
+  /// children. Adds the namespace if it is new. Returns kNone with errno if the process has exited
+  /// (ESRCH, ENOENT), if there is no such namespace (ENOENT, EOPNOTSUPP), or if access is denied
+  /// (EACCES, EPERM).
   CensusIndex look_at(Kind kind, bool for_children);
 
-  /// Whether an errno says that it is not ours to look into. The links of proc(5) say EACCES of a
-  /// process that has ended, too: that is no denial.
+  /// Whether an errno means that access was denied. The links of proc(5) also fail with EACCES for
+  /// a process that has exited, which is no denial.
   bool is_denial(int code);
 
  private:
@@ -48,24 +50,26 @@ class Visit {
   std::string path_;  // below the proc mount
   pid_t pid_;
   unsigned pidfd_flags_;
-  // Pays while few descriptors have to be kept: else each look makes the inode anew, and reading
-  // links is cheaper.
+  // Only worthwhile while few descriptors have to be kept. Otherwise the kernel recreates the inode
+  // on each access, and reading links is cheaper.
   bool by_pidfd_;
   std::optional<OwnedFd> pidfd_;
   std::optional<OwnedFd> directory_;
 };
 
-/// The first source: reads the process's namespaces into the table, and its parent and user. None
-/// if it has ended, or is not ours to look into: that is a gap. Unless all detail is asked for, the
-/// links alone are read, and a process without any is one, too.
+/// The first source: reads the namespaces of a process into the table, and its parent and user.
+/// Returns nothing if the process has exited or access is denied, which is recorded as a gap. With
+/// less than full detail only the links are read, and a process without readable links is returned
+/// as well.
 std::optional<CensusProcess> read_process(const Kernel& kernel, const CensusRequest& request,
                                           Visit& visit, Findings& findings);
 
-/// Counts the threads of a process, and finds the namespaces that one is in without the process.
+/// Counts the threads of a process, and finds namespaces that a thread is in but the process is
+/// not.
 void read_threads(const Kernel& kernel, KindSet kinds, Visit& visit, CensusProcess& process,
                   Findings& findings);
 
-/// Finds the namespaces that a process has made for its children, and is not in.
+/// Finds the namespaces that a process has created for its children but is not in itself.
 void read_for_children(KindSet kinds, Visit& visit, const CensusProcess& process,
                        Findings& findings);
 
