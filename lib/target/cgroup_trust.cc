@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which names of cgroups to believe, and to which container and unit a process belongs by them.
+// Decides which cgroup names to trust, and from these, which container and unit a process belongs
+// to.
 
 #include "target/cgroup_trust.hh"
 
@@ -22,7 +23,7 @@ namespace {
 /// Deeper nesting only occurs in hostile trees. Each level holds a descriptor.
 constexpr int kMaxDepth = 100;
 
-/// How many cgroups with names that are not trusted are looked at in a hierarchy.
+/// How many cgroups with untrusted names are visited in a hierarchy.
 constexpr int kMaxUntrusted = 10000;
 
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
@@ -37,7 +38,7 @@ class Walk {
     if (!names) return;
     for (const std::string& name : *names) {
       if (above.naming == Naming::others && untrusted_++ == kMaxUntrusted) return;
-      // Removed meanwhile: passed over.
+      // It may have been removed in the meantime.
       const auto opened = open_at(directory, name.c_str(), kOpenDirectory);
       if (!opened) continue;
       const NamedCgroup cgroup = descend(judge_, above, name, {}, opened->get());
@@ -78,7 +79,7 @@ std::optional<std::string> path_in_mount(std::string_view path, const CgroupMoun
     if (path != mount.root && !path.starts_with(mount.root + '/')) return std::nullopt;
     path.remove_prefix(mount.root.size());
   }
-  // Outside of the caller's cgroup namespace.
+  // It is outside of the caller's cgroup namespace.
   if (path == "/.." || path.starts_with("/../")) return std::nullopt;
   return path == "/" ? std::string() : std::string(path);
 }
@@ -109,8 +110,8 @@ NameJudge::Owner NameJudge::owner_of(int directory) const {
 }
 
 Naming NameJudge::at_top(int directory) const {
-  // The mark on what a container has for its top was made for the container, and whoever owns it
-  // is above the caller.
+  // A delegation mark on the top cgroup of a container was set for the container, and the owner of
+  // that cgroup is above the caller.
   struct stat status {};
   if (::fstat(directory, &status) == 0 && status.st_uid == unmapped_) return Naming::machine;
   switch (owner_of(directory)) {
@@ -148,13 +149,13 @@ NamedCgroup descend(const NameJudge& judge, const NamedCgroup& above, std::strin
   cgroup.is_trusted = above.naming != Naming::others;
   cgroup.container = container_at(name, above.name(), inside);
   cgroup.unit = unit_at(name);
-  // No unit of systemd's is in another but for a slice, and those of a user's own systemd.
+  // systemd does not nest units, except in slices and in a user's own systemd.
   const bool is_outermost =
       !above.unit_above || (*above.unit_above == Naming::machine && above.naming == Naming::caller);
   cgroup.is_trusted_unit = cgroup.is_trusted && !cgroup.unit.empty() && is_outermost;
   cgroup.unit_above = above.unit_above;
   if (cgroup.is_trusted_unit && !is_slice(cgroup.unit)) cgroup.unit_above = above.naming;
-  // What is in a container is named by it, whosever the directories are.
+  // A container names everything inside it, whoever owns the directories.
   cgroup.naming = cgroup.container || directory < 0 ? Naming::others
                                                     : judge.inside(directory, name, above.naming);
   return cgroup;
@@ -188,7 +189,8 @@ CgroupPlace place_of_path(const NameJudge& judge, int top, std::string_view path
     if (each.container && !place.container) {
       place.container = PlaceName{each.container->name, each.path, each.is_trusted};
     }
-    // A slice only groups. The last that is trusted is the outermost, or the caller's own in that.
+    // A slice only groups units. The last trusted unit is the outermost one, or the caller's own
+    // inside of it.
     if (each.unit.empty() || is_slice(each.unit)) return;
     if (each.is_trusted_unit || !place.unit) {
       place.unit = PlaceName{each.unit, each.path, each.is_trusted_unit};
@@ -232,7 +234,7 @@ struct CgroupPlaces::State {
 
 namespace {
 
-/// A name that is trusted is better than none, or one that is not.
+/// Replaces a name by a trusted one, or a missing name by any.
 void keep_better(std::optional<PlaceName>& kept, std::optional<PlaceName> other) {
   if (!other || (kept && (kept->is_trusted || !other->is_trusted))) return;
   kept = std::move(other);
@@ -255,7 +257,7 @@ CgroupPlace CgroupPlaces::of(const Process& process) {
   CgroupPlace place;
   const auto text = process.read("cgroup");
   if (!text) return place;
-  // On hybrid machines any hierarchy may be the one that a runtime uses.
+  // On hybrid machines, a runtime may use any of the hierarchies.
   for (const CgroupLine& line : cgroup_lines(*text)) {
     CgroupPlace some = state_->place(line);
     keep_better(place.container, std::move(some.container));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cgroups by their paths, and systemd's units by the cgroups that have their names.
+// Finds cgroups by path, and systemd units by the names of their cgroups.
 
 #include <fcntl.h>
 #include <set>
@@ -14,7 +14,8 @@ namespace nsx {
 
 namespace {
 
-/// Whether a path goes up anywhere: "/../other", as of a process outside of our cgroup namespace.
+/// Whether a path contains "..", as in "/../other", the path of a process outside of the caller's
+/// cgroup namespace.
 bool goes_up(std::string_view path) {
   return path == ".." || path.starts_with("../") || path.ends_with("/..") ||
          path.find("/../") != std::string_view::npos;
@@ -24,8 +25,9 @@ void take_leading(std::string& path, const std::string& directory) {
   if (path == directory || path.starts_with(directory + '/')) path.erase(0, directory.size());
 }
 
-/// The path below the top of a hierarchy; "." is the top. It may be given as a directory below the
-/// mount, and where only a part of the hierarchy is mounted, as /proc/PID/cgroup counts it.
+/// Returns a path below the top of a hierarchy, "." for the top itself. The given path may start
+/// with the mount point or, if only part of the hierarchy is mounted, may be one from
+/// /proc/PID/cgroup.
 std::string below_top(std::string path, const CgroupMount& mount) {
   if (mount.point.size() > 1) take_leading(path, mount.point);
   if (mount.root.size() > 1) take_leading(path, mount.root);
@@ -67,7 +69,7 @@ Matches find_cgroup(const SearchPlace& place, const std::string& path) {
     Target target = process_target("cgroup " + shown, std::move(*process));
     if (tree.mount.is_v2) target.cgroup = path_in_proc(tree.mount, below == "." ? "" : shown);
     matches.found.push_back({"cgroup:" + shown, std::move(target)});
-    break;  // the first hierarchy that has it
+    break;  // the first hierarchy in which it exists
   }
   return matches;
 }

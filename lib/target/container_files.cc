@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where each runtime keeps what. Lists of directories are walked, small files are read; a runtime
-// that is not there costs one failed open(2).
+// Where each runtime stores its state. Directories are listed and small files are read. A runtime
+// that is not installed costs one failed open(2).
 
 #include <algorithm>
 #include <fcntl.h>
@@ -20,11 +20,11 @@ namespace nsx {
 
 namespace {
 
-/// More than any state file has; a file that grows while it is read ends here, too.
+/// Larger than any state file. Also ends the reading of a file that keeps growing.
 constexpr std::size_t kMaxSize = 4U << 20U;
 
-/// The whole of a regular file, which may be anything: not waited for as a FIFO, not followed as a
-/// link, not read beyond kMaxSize.
+/// Reads a whole regular file. The file is not trusted: this does not wait for a FIFO, follow a
+/// symbolic link, or read beyond kMaxSize.
 Result<std::string> read_state_file(const std::string& path) {
   auto file = open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (!file)
@@ -33,7 +33,7 @@ Result<std::string> read_state_file(const std::string& path) {
   struct stat st {};
   if (::fstat(file->get(), &st) != 0) return fail("read", path);
   if (!S_ISREG(st.st_mode)) return refuse("read", path, "not a regular file");
-  // The directory of a bundle, which leads to names, can be anyone's.
+  // Anyone may own the directory of a bundle, which leads to names.
   if (!is_trusted_owner(st.st_uid)) {
     return refuse("read", path, "it belongs to UID " + std::to_string(st.st_uid));
   }
@@ -56,16 +56,16 @@ bool is_missing(const Error& error) {
   return error.code == ENOENT || error.code == ENOTDIR;
 }
 
-/// What docker's daemon reads without --config-file.
+/// The file that docker's daemon reads without --config-file.
 constexpr const char* kDockerConfig = "/etc/docker/daemon.json";
 
 constexpr const char* kUsers = "/run/user/";
 
-/// Whether a directory that the caller's environment names is the caller's alone. `named` is what
-/// it says, `path` where that is.
+/// Whether a directory named in the caller's environment belongs to the caller and nobody else can
+/// write to it. `named` is the path in the environment, `path` the one to check.
 bool is_callers(const std::string& named, const std::string& path) {
   if (!named.starts_with('/')) return false;
-  // It may be a file system that does not answer. One that does is no FUSE then.
+  // Its file system may not answer. If it does, it is not a stuck FUSE mount.
   const auto answer = text_in_time([&] {
     struct stat st {};
     const bool is_own = ::lstat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode) &&
@@ -81,7 +81,8 @@ class RecordReader {
       : root_(root), docker_roots_(docker_roots), own_(own) {}
 
   ContainerRecords read() {
-    // Who knows names comes before the low-level runtimes, which know the process best.
+    // Runtimes that know names come first. The low-level runtimes, which know the process best,
+    // follow.
     read_docker();
     read_containerd();
     read_storage();
@@ -95,7 +96,7 @@ class RecordReader {
  private:
   // --- Reading -----------------------------------------------------------------------------------
 
-  /// The text of a file; none where there is no such file, or it cannot be read.
+  /// Returns the text of a file, or nothing if it does not exist or cannot be read.
   std::optional<std::string> text_of(const std::string& path) {
     auto text = read_state_file(path);
     if (text) return std::move(*text);
@@ -103,7 +104,7 @@ class RecordReader {
     return std::nullopt;
   }
 
-  /// What a parser makes of a file. One that makes no sense is noted.
+  /// Parses a file. A file that cannot be parsed is recorded as unreadable.
   template <class Parsed>
   std::optional<Parsed> parsed(const std::string& path,
                                std::optional<Parsed> (*parse)(std::string_view)) {
@@ -117,7 +118,7 @@ class RecordReader {
     return result;
   }
 
-  /// Calls visit(directory, name) for each directory in one.
+  /// Calls visit(path, name) for each subdirectory of a directory.
   template <class Visit>
   void for_each_in(const std::string& directory, Visit visit) {
     const auto names = list_directories_at(AT_FDCWD, directory.c_str());
@@ -178,7 +179,7 @@ class RecordReader {
     }
   }
 
-  /// Where a daemon keeps its data: an option overrides the file.
+  /// Returns where a daemon stores its data. The option takes precedence over the file.
   std::string docker_root(const DockerArguments& daemon) {
     if (daemon.data_root.starts_with('/')) return daemon.data_root;
     const bool has_file = daemon.config_file.starts_with('/');
@@ -191,7 +192,7 @@ class RecordReader {
   }
 
   void read_containerd() {
-    // Its own place, that of docker's, and that of k3s.
+    // The directories of containerd itself, docker and k3s.
     std::vector<std::string> states;
     for (const char* state :
          {"/run/containerd", "/run/docker/containerd/daemon", "/run/k3s/containerd"}) {
@@ -215,11 +216,11 @@ class RecordReader {
     if (auto names = parsed(path + "/config.json", parse_bundle_names)) {
       record.names = std::move(*names);
     }
-    // A container of docker's is a task of containerd's.
+    // Each container of docker is also a task of containerd.
     merge_low_level_record(std::move(record), id);
   }
 
-  /// podman and CRI-O: both use the same storage.
+  /// Reads podman and CRI-O, which use the same storage.
   void read_storage() {
     add_storage(root_ + "/var/lib/containers/storage");
     for (const std::string& own : own_.data)
@@ -288,8 +289,8 @@ class RecordReader {
     }
   }
 
-  /// systemd-machined(8), with which systemd-nspawn(1) registers its containers. Beside them are
-  /// links that have the names of their units.
+  /// Reads systemd-machined(8), where systemd-nspawn(1) registers its containers. The directory
+  /// also contains links with the names of units.
   void read_machines() {
     const std::string machines = root_ + "/run/systemd/machines/";
     const auto names = list_names_at(AT_FDCWD, machines.c_str());
@@ -312,7 +313,7 @@ class RecordReader {
         }
         if (key == "SCOPE") record.cgroup = line;
       }
-      // The others are virtual machines, and the machine itself.
+      // The others are virtual machines and the machine itself.
       if (is_container) add(std::move(record), name);
     }
   }
@@ -326,7 +327,7 @@ class RecordReader {
     }
   }
 
-  /// The bundle of an ordinary user's container tells where that user's storage is:
+  /// Derives a user's storage directory from the bundle of a rootless container:
   /// STORAGE/overlay-containers/ID/userdata.
   void storages_of(const ContainerRecord& record) {
     std::string path = record.bundle;
@@ -355,7 +356,7 @@ class RecordReader {
         is_known = true;
         known.names.insert(known.names.end(), stored.names.begin(), stored.names.end());
       }
-      // It exists, and does not run.
+      // It exists but is not running.
       if (is_known) continue;
       records_.all.push_back(stored);
       records_.all.back().runtime = "podman or CRI-O";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a runtime has on record of a container, as its files say: nothing of it is to be trusted.
+// What the files of a runtime record about a container. None of it is trusted.
 
 #include <cstdint>
 #include <string>
@@ -14,44 +14,44 @@ namespace nsx {
 struct ContainerRecord {
   std::string runtime;             ///< "docker"
   std::string id;                  ///< the name of its directory
-  std::vector<std::string> names;  ///< the one that tells most first; may be empty
-  pid_t pid = 0;                   ///< of its first process; 0: it is not running
-  /// What tells that process from a later one with its PID, as far as it is on record; 0, empty:
-  /// not.
+  std::vector<std::string> names;  ///< the most specific first; may be empty
+  pid_t pid = 0;                   ///< of its first process; 0 if it is not running
+  /// Identifies that process among later ones with its PID, as far as recorded; otherwise 0 or
+  /// empty.
   std::uint64_t start_time = 0;  ///< as in ProcessStat
   std::uint64_t pidfd_inode = 0;
-  std::string cgroup;  ///< a directory on the path of its cgroup; empty: one that has the ID
-  std::string bundle;  ///< the directory from which it was made; may be empty
+  std::string cgroup;  ///< a component of its cgroup path; if empty, one that contains the ID
+  std::string bundle;  ///< the directory that it was created from; may be empty
 };
 
 struct ContainerRecords {
   std::vector<ContainerRecord> all;
-  std::vector<Error> unreadable;  ///< files and directories that are there and could not be used
+  std::vector<Error> unreadable;  ///< existing files and directories that could not be used
 };
 
-/// Where containers of docker are looked for.
+/// Where containers of docker are searched for.
 enum class DockerRoots {
-  usual,  ///< where docker keeps its data without options of the daemon
-  all,    ///< also where those daemons that are running keep theirs: looks at all processes
+  usual,  ///< where docker stores its data by default or by daemon.json
+  all,    ///< also where running daemons store theirs; examines all processes
 };
 
-/// Where the engines of the caller's own, rootless containers keep what they know.
+/// Where the engines of the caller's own, rootless containers store their state.
 struct OwnEngines {
   std::vector<std::string> state;  ///< directories like /run/user/UID
   std::vector<std::string> data;   ///< directories like ~/.local/share
 };
 
-/// Those of the caller below a root. A named directory is left out unless it is the caller's, and
-/// nobody else can write to it or redirect its path.
+/// Returns the caller's engines below a root. A named directory is only used if it belongs to the
+/// caller and nobody else can write to it or redirect its path.
 OwnEngines own_engines(const std::string& root, const std::string& runtime_directory,
                        const std::string& data_directory);
 
-/// The UIDs of other users who have engines with state, as far as the caller may see. Their state
-/// is not read.
+/// Returns the UIDs of other users whose engines have state, as far as the caller may see. Their
+/// state is not read.
 std::vector<std::string> users_with_engines(const std::string& root);
 
-/// Reads the state that the runtimes keep below a root ("": this machine's), without asking any of
-/// them: that of the system, and that of the caller's own containers.
+/// Reads the state of the runtimes below a root ("" for this machine) without contacting them: that
+/// of the system, and that of the caller's own containers.
 ContainerRecords read_container_records(const std::string& root, const OwnEngines& own,
                                         DockerRoots roots);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Containers: by the state of their runtimes, and by the cgroups of processes where that is not to
-// be read, or does not exist (LXC).
+// Finds containers by the state of their runtimes, and by the cgroups of processes if that state is
+// unreadable or does not exist (LXC).
 
 #include <algorithm>
 #include <map>
@@ -23,7 +23,7 @@ bool is_long_id(std::string_view id) {
   return id.size() == 64 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-/// How well a record fits what was asked for: the lower the better.
+/// How well a record matches the request, best first.
 enum class Fit { exact, id_prefix, pod, none };
 
 Fit fit(const ContainerRecord& record, const std::string& wanted) {
@@ -31,7 +31,7 @@ Fit fit(const ContainerRecord& record, const std::string& wanted) {
   const auto& names = record.names;
   if (std::find(names.begin(), names.end(), wanted) != names.end()) return Fit::exact;
   if (is_long_id(record.id) && record.id.starts_with(wanted)) return Fit::id_prefix;
-  // What is in a pod whose own process is gone, or never was.
+  // Containers of a pod whose own process is gone, or never existed.
   const bool is_in_pod = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     return name.starts_with(wanted + '/');
   });
@@ -44,7 +44,7 @@ std::string shown_name(const ContainerRecord& record) {
 
 // --- Is it the process? --------------------------------------------------------------------------
 
-/// Whether a directory on the path of a cgroup is that of the container: ID, docker-ID.scope,
+/// Whether a component of a cgroup path belongs to the container: ID, docker-ID.scope,
 /// SLICE:cri-containerd:ID.
 bool is_of_id(std::string_view directory, std::string_view id) {
   if (directory.ends_with(".scope")) directory.remove_suffix(6);
@@ -57,7 +57,7 @@ bool is_named_so(std::string_view directory, const ContainerRecord& record) {
   return record.cgroup.empty() ? is_of_id(directory, record.id) : directory == record.cgroup;
 }
 
-/// The part of a path that ends with the outermost cgroup of the container; empty: there is none.
+/// Returns the path up to the outermost cgroup of the container, or an empty one if there is none.
 std::string_view part_of(const ContainerRecord& record, std::string_view path) {
   std::size_t end = 0;
   for (std::string_view rest = path; !rest.empty();) {
@@ -70,7 +70,7 @@ std::string_view part_of(const ContainerRecord& record, std::string_view path) {
 
 enum class Identity { same, another, not_trusted };
 
-/// Finds the processes that are on record.
+/// Opens the processes that records refer to.
 class Recorded {
  public:
   explicit Recorded(const SearchPlace& place)
@@ -90,7 +90,7 @@ class Recorded {
   std::vector<CgroupHierarchy> hierarchies_;
 };
 
-/// Whether the last name of this part of a line's path is trusted.
+/// Whether the last component of this part of a line's path is trusted.
 bool Recorded::is_trusted(const CgroupLine& line, std::string_view part) const {
   for (const CgroupHierarchy& each : hierarchies_) {
     if (!each.mount.shows(line)) continue;
@@ -113,14 +113,14 @@ Identity Recorded::identify_by_cgroup(const Process& process, const ContainerRec
     if (part.empty()) continue;
     identity = Identity::not_trusted;
     if (!is_trusted(line, part)) continue;
-    // It may have moved since, to where the directories are others'.
+    // The process may have moved since, to a cgroup whose directories belong to others.
     const auto again = process.read("cgroup");
     if (again && *again == *text) return Identity::same;
   }
   return identity;
 }
 
-/// Whether a process that is held is the one on record, and not another that got its PID.
+/// Whether an open process is the recorded one, and not another that reused its PID.
 Identity Recorded::identify(const AgedProcess& aged, const ContainerRecord& record) const {
   const auto told = [](bool is_same) { return is_same ? Identity::same : Identity::another; };
   if (record.start_time != 0) return told(aged.stat.start_time == record.start_time);
@@ -159,7 +159,7 @@ Result<Process> Recorded::open(const ContainerRecord& record) const {
 
 // --- By cgroup -----------------------------------------------------------------------------------
 
-/// Whether a name is what was asked for. An ID may be cut short.
+/// Whether a name matches the request. An ID may be abbreviated.
 bool is_wanted(const std::string& name, const std::string& wanted) {
   return name == wanted || (is_long_id(name) && name.starts_with(wanted));
 }
@@ -177,7 +177,7 @@ Matches find_by_cgroup(const SearchPlace& place, const std::string& wanted) {
 
 // --- By record -----------------------------------------------------------------------------------
 
-/// The cgroup of v2 that a container's process tells of, as it counts it.
+/// Returns the v2 cgroup of a container, as its process reports it in /proc/PID/cgroup.
 std::string v2_part(const Process& process, const ContainerRecord& record) {
   const auto text = process.read("cgroup");
   if (!text) return {};
@@ -191,7 +191,7 @@ void find_by_record(const SearchPlace& place, const std::vector<ContainerRecord>
                     const std::string& wanted, Matches& matches) {
   const Recorded recorded(place);
   for (const Fit wanted_fit : {Fit::exact, Fit::id_prefix, Fit::pod}) {
-    // One that is not running is not taken for another whose ID begins so.
+    // A container that is not running takes precedence over another whose ID starts with its name.
     if (wanted_fit == Fit::id_prefix && !matches.unusable.empty()) continue;
     for (const ContainerRecord& record : records) {
       if (fit(record, wanted) != wanted_fit) continue;
@@ -210,7 +210,7 @@ void find_by_record(const SearchPlace& place, const std::vector<ContainerRecord>
   }
 }
 
-/// What was not to be read, for somebody who did not find what is there.
+/// Lists unreadable files and directories, for an error about a missing container.
 std::string describe_unreadable(const std::vector<Error>& errors) {
   constexpr std::size_t kShown = 3;
   std::string text;
@@ -221,7 +221,7 @@ std::string describe_unreadable(const std::vector<Error>& errors) {
   return text;
 }
 
-/// Whose containers are not searched, for root, who may have meant one of them.
+/// Advises root, who may have meant a container of another user: these are not searched.
 std::string describe_other_users(const std::vector<std::string>& uids) {
   if (uids.empty()) return {};
   constexpr std::size_t kShown = 3;
@@ -237,7 +237,7 @@ TargetName named(const std::string& name, const std::string& runtime, pid_t pid,
   return {"container", name, runtime + ", PID " + std::to_string(pid), pid, std::move(cgroup)};
 }
 
-/// Those that run by what their cgroups are called.
+/// Lists running containers by the names of their cgroups.
 std::vector<TargetName> list_by_cgroup(const SearchPlace& place) {
   std::vector<TargetName> names;
   const NameJudge judge(place.kernel);
@@ -253,7 +253,8 @@ std::vector<TargetName> list_by_cgroup(const SearchPlace& place) {
   return names;
 }
 
-/// Whether only the ID of a container is known, as it may be on record where a daemon was told to.
+/// Whether only the ID of a running container is known: its record may be in the data directory of
+/// a daemon that was started with an option for it.
 bool lacks_a_name(const std::vector<ContainerRecord>& records,
                   const std::vector<TargetName>& running) {
   std::set<std::string> named_ids;
@@ -277,7 +278,8 @@ Matches find_container(const SearchPlace& place, const std::string& name) {
     matches.unusable.push_back({"the container name is empty", {}, 0, {}, {}});
     return matches;
   }
-  // A record that says that it does not run is the last word: a cgroup of that name is another's.
+  // A record that says that the container is not running is final: a cgroup of that name belongs to
+  // something else.
   ContainerRecords records;
   const OwnEngines own = engines_of(place);
   for (const DockerRoots roots : {DockerRoots::usual, DockerRoots::all}) {
@@ -288,7 +290,7 @@ Matches find_container(const SearchPlace& place, const std::string& name) {
   matches = find_by_cgroup(place, name);
   if (!matches.found.empty() || !matches.unusable.empty()) return matches;
 
-  // A file that is the container's own, and damaged, is what the caller has to hear of.
+  // If the unreadable file is that of the requested container, report this.
   for (Error& error : records.unreadable) {
     if (error.subject().find('/' + name + '/') != std::string::npos) {
       matches.unusable.push_back(std::move(error));

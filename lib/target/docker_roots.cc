@@ -12,7 +12,7 @@ namespace nsx {
 
 namespace {
 
-/// The value of an option that is written as "--name VALUE" or "--name=VALUE".
+/// Parses the value of an option that is written as "--name VALUE" or "--name=VALUE".
 bool take_value(std::string_view word, std::string_view rest, std::string_view name,
                 std::string& value) {
   if (!word.starts_with(name)) return false;
@@ -45,7 +45,7 @@ DockerArguments parse_docker_arguments(std::string_view cmdline) {
   while (!cmdline.empty()) {
     const std::string_view word = next_field(cmdline, '\0');
     if (take_value(word, cmdline, "--config-file", found.config_file)) continue;
-    // The last two are what it was called before.
+    // The last two are its former names.
     for (const char* name : {"--data-root", "--graph", "-g"}) {
       if (take_value(word, cmdline, name, found.data_root)) break;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Where docker keeps its data.
+// Where docker stores its data.
 
 #include <string>
 #include <string_view>
@@ -8,19 +8,19 @@
 
 namespace nsx {
 
-/// What the command line of a dockerd(8), /proc/PID/cmdline, says.
+/// The relevant options of dockerd(8) on its command line, /proc/PID/cmdline.
 struct DockerArguments {
-  std::string data_root;    ///< --data-root; empty: it does not say
-  std::string config_file;  ///< --config-file, likewise
+  std::string data_root;    ///< --data-root; empty if not given
+  std::string config_file;  ///< --config-file; empty if not given
 
   bool operator==(const DockerArguments&) const = default;
 };
 
 DockerArguments parse_docker_arguments(std::string_view cmdline);
 
-/// What those daemons that are running were given: of those of root in the caller's mount
-/// namespace, where a path means the same, and of the caller's own. A process in a container can
-/// call itself dockerd, too. `root`: "" for this machine.
+/// Returns the options of running daemons: those of root in the caller's mount namespace, where
+/// paths mean the same, and the caller's own. Others are ignored, as a process in a container can
+/// also call itself dockerd. `root` is "" for this machine.
 std::vector<DockerArguments> read_docker_arguments(const std::string& root);
 
 }  // namespace nsx

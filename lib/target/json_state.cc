@@ -4,7 +4,7 @@
 #include <functional>
 #include <limits>
 
-#define JSON_NO_IO 1  // no streams: they cost a start more than all else
+#define JSON_NO_IO 1  // streams would dominate the start-up time
 #include <nlohmann/json.hpp>
 
 #include "kernel/json_text.hh"
@@ -14,11 +14,11 @@ namespace nsx {
 
 namespace {
 
-// Of nlohmann's functions only those are used that do not throw: parse() without exceptions,
+// Only functions of nlohmann's library that do not throw are used: parse() without exceptions,
 // find() on an object, get_ptr().
 using nlohmann::json;
 
-/// Deeper than any runtime's files, shallower than any stack.
+/// Deeper than the files of any runtime, shallower than any stack allows.
 constexpr int kMaxDepth = 64;
 
 using Tree = JsonTree<json>;
@@ -36,14 +36,14 @@ std::optional<Tree> parse_object(std::string_view text) {
   return value;
 }
 
-/// A member of an object; null where there is none, or `value` is no object.
+/// Returns a member of an object, or null if it does not exist or `value` is not an object.
 const json* member(const json* value, const char* key) {
   if (value == nullptr || !value->is_object()) return nullptr;
   const auto found = value->find(key);
   return found != value->end() ? &*found : nullptr;
 }
 
-/// The text of a value, empty if it has none. One with a NUL in it names nothing.
+/// Returns the text of a string, otherwise an empty one. Text with a NUL is no name either.
 std::string text_of(const json* value) {
   if (value == nullptr) return {};
   const auto* const text = value->get_ptr<const json::string_t*>();
@@ -67,14 +67,14 @@ bool is_true(const json* value) {
   return answer != nullptr && *answer;
 }
 
-/// Each element of an array; none if it is no array.
+/// Calls `take` for each element of an array; does nothing for other values.
 void for_each(const json* array, const std::function<void(const json&)>& take) {
   if (array == nullptr || !array->is_array()) return;
   for (const json& element : *array)
     take(element);
 }
 
-/// The value of an annotation, or empty.
+/// Returns the value of an annotation, or an empty string.
 using Annotation = std::function<std::string(const char* key)>;
 
 std::vector<std::string> names_by(const Annotation& annotation) {
@@ -91,7 +91,7 @@ std::vector<std::string> names_by(const Annotation& annotation) {
         first("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType");
     const std::string container =
         first("io.kubernetes.cri.container-name", "io.kubernetes.container.name");
-    // The sandbox is what keeps the pod's namespaces: the pod itself.
+    // The sandbox keeps the pod's namespaces alive, so it stands for the pod itself.
     const bool is_sandbox = type == "sandbox" || container.empty();
     const std::string name = is_sandbox ? pod : pod + '/' + container;
     if (!space.empty()) names.push_back(space + '/' + name);
@@ -133,7 +133,7 @@ std::optional<ContainerRecord> parse_runc_state(std::string_view text) {
   record.pid = pid_of(member(&*state, "init_process_pid"));
   record.start_time = number_of(member(&*state, "init_process_start"));
 
-  // "bundle=/DIR" and the bundle's annotations.
+  // "bundle=/DIR" and the annotations of the bundle.
   const json* const labels = member(member(&*state, "config"), "labels");
   const auto label = [&](const char* key) {
     const std::string wanted = std::string(key) + '=';

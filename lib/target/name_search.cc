@@ -7,13 +7,13 @@ namespace nsx {
 
 namespace {
 
-/// A cgroup that has the name.
+/// A cgroup with the wanted name.
 struct Hit {
   PlaceName name;
   std::optional<Process> process;
 };
 
-/// "cgroup:/a/b, cgroup:/c"
+/// Returns "cgroup:/a/b, cgroup:/c".
 std::string list_paths(const std::vector<std::string>& paths) {
   constexpr std::size_t kShown = 3;
   std::string list;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The search for cgroups by the names that are given to what is in them.
+// Searches cgroups by the names of the containers and units in them.
 
 #include <functional>
 #include <optional>
@@ -11,24 +11,24 @@
 
 namespace nsx {
 
-/// What is looked for.
+/// What to search for.
 struct NameSearch {
   std::string prefix;  ///< "unit"
   std::string wanted;  ///< "cron.service"
-  /// The name of a cgroup, if it is one that is looked for.
+  /// Returns the name of a cgroup if it matches.
   std::function<std::optional<PlaceName>(const NamedCgroup& cgroup)> name_of;
 };
 
-/// The oldest process of each cgroup that has the name, of the first hierarchy in which there is
-/// one. Each match has the path of its cgroup where the name alone is that of several. What has the
-/// name and is not trusted is only mentioned, if nothing else has it.
+/// Returns the oldest process of each cgroup with the name, in the first hierarchy that has one. If
+/// the name is ambiguous, each match is labelled with the path of its cgroup. Untrusted cgroups are
+/// only mentioned if no other has the name.
 Matches find_by_name(const SearchPlace& place, const NameSearch& search);
 
-/// The oldest process of a cgroup and those below it. The host's own process in the cgroup of a
-/// machine of systemd-nspawn(1), its supervisor, is left out.
+/// Returns the oldest process in a cgroup and its descendants. For a machine of systemd-nspawn(1),
+/// the supervisor, a process of the host in the machine's cgroup, is left out.
 std::optional<Process> oldest_in(const Kernel& kernel, const NamedCgroup& cgroup, int directory);
 
-/// As /proc/PID/cgroup has the path of a cgroup below the top of a mount.
+/// Converts the path of a cgroup below the top of a mount to the form of /proc/PID/cgroup.
 std::string path_in_proc(const CgroupMount& mount, const std::string& path);
 
 }  // namespace nsx

@@ -8,7 +8,7 @@ namespace nsx {
 
 namespace {
 
-/// The names of runtimes by what they put before an ID: docker-ID.scope, :cri-containerd:ID.
+/// Maps the prefix of an ID in a cgroup name to the runtime: docker-ID.scope, :cri-containerd:ID.
 struct RuntimePrefix {
   std::string_view prefix;
   const char* runtime;
@@ -20,11 +20,11 @@ constexpr std::array kRuntimes{
     RuntimePrefix{"libpod", "podman"},
 };
 
-/// The kinds of unit that have a cgroup.
+/// The unit types that have a cgroup.
 constexpr std::array<std::string_view, 6> kUnitSuffixes{".service", ".scope", ".slice",
                                                         ".socket",  ".mount", ".swap"};
 
-/// Where neither the path nor the caller can know more.
+/// Used if the path does not show the runtime.
 constexpr const char* kSomeContainer = "container";
 
 const char* runtime_by_prefix(std::string_view prefix) {
@@ -33,7 +33,8 @@ const char* runtime_by_prefix(std::string_view prefix) {
   return found != kRuntimes.end() ? found->runtime : kSomeContainer;
 }
 
-/// The ID of docker, podman, containerd's CRI and CRI-O: 64 hexadecimal digits.
+/// Whether this is an ID as used by docker, podman, containerd's CRI and CRI-O: 64 hexadecimal
+/// digits.
 bool is_id(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -57,7 +58,7 @@ std::optional<int> hex_digit(char c) {
   return std::nullopt;
 }
 
-/// A part of a unit's name without the escapes of systemd-escape(1): "\x2d" is "-".
+/// Decodes the escapes of systemd-escape(1) in a part of a unit name: "\x2d" is "-".
 std::string unescape_unit(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -80,15 +81,16 @@ std::optional<ContainerName> with_name(const char* runtime, std::string_view nam
   return ContainerName{runtime, std::string(name)};
 }
 
-/// A directory that systemd-nspawn(1) or machined made; `inside` is the next one on the path.
+/// Parses a directory created by systemd-nspawn(1) or machined. `inside` is the next component of
+/// the path.
 std::optional<ContainerName> machine_in(std::string_view directory, std::string_view inside) {
-  // nspawn itself sits beside its payload.
+  // nspawn itself runs next to its payload.
   if (inside == kSupervisor) return std::nullopt;
   if (take_prefix(directory, "systemd-nspawn@") && take_suffix(directory, ".service")) {
     return with_name(kNspawn, unescape_unit(directory));
   }
   if (take_prefix(directory, "machine-") && take_suffix(directory, ".scope")) {
-    // libvirt registers its virtual machines too.
+    // libvirt registers its virtual machines there as well.
     if (directory.starts_with("qemu\\x2d")) return std::nullopt;
     return with_name(kNspawn, unescape_unit(directory));
   }
@@ -108,16 +110,16 @@ std::optional<ContainerName> container_at(std::string_view directory, std::strin
 
   rest = directory;
   take_suffix(rest, ".scope");
-  // A pod of podman's has an ID as well; its containers are libpod-ID in it.
+  // A pod of podman also has an ID. Its containers are called libpod-ID.
   if (is_id(rest) && above == "libpod_parent") return std::nullopt;
   if (is_id(rest)) return ContainerName{runtime_by_prefix(above), std::string(rest)};
-  // "docker-ID", or where systemd's notation was taken for a path, "SLICE:cri-containerd:ID".
+  // "docker-ID" or, if systemd's notation was taken for a path, "SLICE:cri-containerd:ID".
   for (const char separator : {'-', ':'}) {
     const std::size_t at = rest.rfind(separator);
     if (at == std::string_view::npos || !is_id(rest.substr(at + 1))) continue;
     std::string_view prefix = rest.substr(0, at);
     if (separator == ':') prefix = prefix.substr(prefix.rfind(':') + 1);
-    // "crio-conmon-ID" and "libpod-conmon-ID" hold the monitor, not the container.
+    // "crio-conmon-ID" and "libpod-conmon-ID" contain the monitor, not the container.
     if (prefix.ends_with("-conmon")) return std::nullopt;
     return ContainerName{runtime_by_prefix(prefix), std::string(rest.substr(at + 1))};
   }
@@ -125,7 +127,7 @@ std::optional<ContainerName> container_at(std::string_view directory, std::strin
 }
 
 std::string_view unit_at(std::string_view directory) {
-  // systemd puts a "_" before a name that the kernel could take for a file of its own.
+  // systemd prepends "_" to names that could clash with a file of the kernel.
   take_prefix(directory, "_");
   return has_unit_suffix(directory) ? directory : std::string_view();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the text of a target means, and pins: namespaces that a name keeps alive.
+// Resolves the text of a target. Also finds pins: names that keep namespaces alive.
 
 #include <algorithm>
 #include <array>
@@ -41,7 +41,7 @@ constexpr std::array kPrefixes{
     Prefix{"cgroup:", "cgroup", find_cgroup},
 };
 
-/// What others write before the name of a container.
+/// Prefixes that other tools use for containers.
 constexpr std::array kContainerWords{
     "docker:", "podman:", "nerdctl:", "runc:", "crun:", "lxc:", "machine:"};
 
@@ -91,7 +91,7 @@ Result<Target> by_namespace_number(const Kernel& kernel, const std::string& digi
   return target;
 }
 
-/// Drops each match whose process an earlier one has.
+/// Removes each match whose process also belongs to an earlier match.
 void forget_same(std::vector<Match>& matches) {
   for (std::size_t i = 0; i < matches.size(); ++i) {
     const auto& kept = matches[i].target.process;
@@ -105,7 +105,7 @@ void forget_same(std::vector<Match>& matches) {
   }
 }
 
-/// Takes the only match. `what` is the kind of thing that was asked for, `name` its name.
+/// Takes the only match. `what` is the kind of thing that was requested, `name` its name.
 Choice choose(Matches matches, const std::string& what, const std::string& name) {
   auto& found = matches.found;
   forget_same(found);
@@ -119,7 +119,7 @@ Choice choose(Matches matches, const std::string& what, const std::string& name)
   for (const Match& match : found) {
     if (!list.empty()) list += ", ";
     list += match.label;
-    // A name can be that of several; the PID tells them apart.
+    // Several things can share a name. The PID distinguishes them.
     const auto same = [&](const Match& other) { return other.label == match.label; };
     const auto& process = match.target.process;
     if (process && std::count_if(found.begin(), found.end(), same) > 1) {
@@ -142,7 +142,7 @@ SearchPlace place_of(const Kernel& kernel, const TargetOptions& options) {
   return place;
 }
 
-/// Names as a text for another process, and back.
+/// Serializes names for another process; unpack() reverses it.
 std::string packed(const std::vector<TargetName>& names) {
   std::string text;
   for (const TargetName& each : names) {
@@ -163,13 +163,13 @@ void unpack(std::string_view text, std::vector<TargetName>& names) {
   }
 }
 
-/// The name that was perhaps meant, with its prefix; empty: there is none near.
+/// Returns the most similar name with its prefix, or an empty string if none is similar.
 std::string meant_name(const Kernel& kernel, const TargetOptions& options, std::string_view prefix,
                        std::string_view word) {
   const std::vector<TargetName> all = list_targets(kernel, options);
   std::vector<std::string_view> names;
   for (const TargetName& each : all) {
-    // Paths resemble each other.
+    // Paths are too similar to each other.
     if (each.prefix == "cgroup") continue;
     if (prefix.empty() || prefix == each.prefix + ':') names.push_back(each.name);
   }
@@ -244,7 +244,7 @@ Result<Target> resolve(const Kernel& kernel, const std::string& text,
     }
   }
   auto found = by_word(place, text);
-  // docker(1) prints the names of containers with a slash in front.
+  // docker(1) prints container names with a leading slash.
   const bool is_dockers = text.size() > 1 && text.find('/', 1) == std::string::npos;
   if (!found.target && text.front() == '/' && is_dockers) {
     const std::string name = text.substr(1);
@@ -254,7 +254,8 @@ Result<Target> resolve(const Kernel& kernel, const std::string& text,
   return with_suggestion(std::move(found), kernel, options, "", text);
 }
 
-/// Those to look at: the one that was named, or an ordinary user's own first, then the machine's.
+/// Returns the stores to search: the named one, or an ordinary user's own followed by the
+/// machine's.
 std::vector<PinStore> stores(const SearchPlace& place) {
   std::vector<PinStore> stores;
   if (!place.pin_directory.empty()) {
@@ -264,7 +265,7 @@ std::vector<PinStore> stores(const SearchPlace& place) {
     return stores;
   }
   if (!place.runtime_directory.empty()) {
-    // Who has none, or may not look, has no pins there.
+    // A user without a holder, or without access to it, has no pins there.
     if (auto holder = PinHolder::find(place.kernel, place.runtime_directory); holder && *holder) {
       if (auto own = (*holder)->store()) stores.push_back(std::move(*own));
     }
@@ -299,7 +300,8 @@ std::vector<TargetName> list_targets(const Kernel& kernel, const TargetOptions& 
                                      std::string_view prefix) {
   const SearchPlace place = place_of(kernel, options);
   std::vector<TargetName> names;
-  // Each by a child of its own: a file system that does not answer costs one of the lists.
+  // Each list is made by its own child, so a file system that does not answer costs only one of
+  // them.
   const auto add = [&](std::string_view prefixes, auto* list) {
     if (prefixes.find(prefix) == std::string_view::npos) return;
     const auto text = text_in_time([&] { return packed(list(place)); });

@@ -11,10 +11,10 @@ namespace nsx {
 
 namespace {
 
-/// Nobody nests cgroups so deep but to be in the way. Each level holds a descriptor.
+/// Deeper nesting only occurs in hostile trees. Each level holds a descriptor.
 constexpr int kMaxDepth = 100;
 
-/// How often a look is repeated because the oldest process moved or ended meanwhile.
+/// How often the search is repeated because the oldest process moved or exited in the meantime.
 constexpr int kAttempts = 8;
 
 void walk(int directory, const std::string& path, const VisitCgroup& visit, int depth) {
@@ -24,7 +24,7 @@ void walk(int directory, const std::string& path, const VisitCgroup& visit, int 
   if (!names) return;
   const std::string above = path + '/';
   for (const std::string& name : *names) {
-    // Removed meanwhile: passed over.
+    // It may have been removed in the meantime.
     if (const auto below = open_at(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) {
       walk(below->get(), above + name, visit, depth + 1);
     }
@@ -86,8 +86,8 @@ std::optional<Process> oldest_in_cgroup(const Kernel& kernel, int directory, con
   for (int i = 0; i < kAttempts; ++i) {
     auto oldest = oldest_listed(kernel, directory, except);
     if (!oldest) return std::nullopt;
-    // Its number was read before it was held, and could have become another's in between. Listed
-    // again while it is held, it is the one.
+    // The PID was read before the process was opened and could have been reused in between. If the
+    // cgroup still lists it while it is open, it is the right process.
     const Process& process = oldest->aged.process;
     const auto pids = cgroup_pids(oldest->cgroup.get());
     const bool is_listed =

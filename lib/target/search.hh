@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the searches for a target share. Each looks for one name in one place; of several processes
-// the oldest is meant, the one that a cgroup or a container began with.
+// Shared code of the searches for targets. Each search looks for one name in one place. Among
+// several processes, the oldest is the target: the one that the cgroup or container started with.
 
 #include <functional>
 #include <optional>
@@ -15,27 +15,27 @@
 
 namespace nsx {
 
-/// Where is searched.
+/// Where to search.
 struct SearchPlace {
   const Kernel& kernel;
-  std::string root;                    ///< before each absolute path; empty: this machine's own
-  std::string runtime_directory = {};  ///< of the caller; empty: none
-  std::string pin_directory = {};      ///< the only one for pins; empty: there is none
-  /// What the caller's XDG_RUNTIME_DIR and XDG_DATA_HOME say, not looked at yet.
+  std::string root;                    ///< prepended to each absolute path; empty for this machine
+  std::string runtime_directory = {};  ///< of the caller; empty if none
+  std::string pin_directory = {};      ///< the only directory for pins; empty for the default ones
+  /// The values of the caller's XDG_RUNTIME_DIR and XDG_DATA_HOME, not checked yet.
   std::string named_runtime_directory = {};
   std::string named_data_directory = {};
 };
 
-/// A thing of the wanted name.
+/// A thing with the wanted name.
 struct Match {
-  std::string label;  ///< the text that means only this: "container:web"
+  std::string label;  ///< an unambiguous name: "container:web"
   Target target;
 };
 
-/// What a search came to.
+/// The result of a search.
 struct Matches {
   std::vector<Match> found;
-  std::vector<Error> unusable;  ///< why things of that name can be no target
+  std::vector<Error> unusable;  ///< why things of that name cannot be targets
   std::string reason;           ///< if nothing was found: files that could not be read
   std::string hint;             ///< if nothing was found: how to name what was not searched
 };
@@ -47,10 +47,10 @@ Matches find_cgroup(const SearchPlace& place, const std::string& path);
 
 std::vector<TargetName> list_pins(const SearchPlace& place);
 std::vector<TargetName> list_containers(const SearchPlace& place);
-/// Units, then cgroups.
+/// Lists units first, then cgroups.
 std::vector<TargetName> list_cgroups(const SearchPlace& place);
 
-/// The target that is this process: "unit cron.service (PID 42)".
+/// Returns a target for a process: "unit cron.service (PID 42)".
 inline Target process_target(const std::string& what, Process process) {
   Target target;
   target.name = what + " (PID " + std::to_string(process.pid()) + ')';
@@ -58,31 +58,30 @@ inline Target process_target(const std::string& what, Process process) {
   return target;
 }
 
-/// A process, held, and what tells its age.
+/// An open process and its age.
 struct AgedProcess {
   Process process;
   ProcessStat stat;  ///< without its command
 };
 
-/// Takes hold of a process and reads its age. None if it is gone or a zombie, which has nothing
-/// left to enter.
+/// Opens a process and reads its age. Returns nothing if it is gone or a zombie, which has no
+/// namespaces left to enter.
 std::optional<AgedProcess> open_aged(const Kernel& kernel, pid_t pid);
 
-/// Whether a process is still there.
+/// Whether a process is still alive.
 bool is_there(const Process& process);
 
-/// Whether `a` started before `b`. The kernel's clock ticks are coarse: in the same tick a parent
-/// comes before its child, else the lower PID.
+/// Whether `a` started before `b`. The clock ticks of the kernel are coarse: within a tick, a
+/// parent comes before its child, and otherwise the lower PID comes first.
 bool is_older(const ProcessStat& a, const ProcessStat& b);
 
-/// Called for a cgroup's directory, with its path below the one where the walk began: "", "/a".
+/// Called for a cgroup's directory with its path relative to the start of the walk: "", "/a".
 using VisitCgroup = std::function<void(const std::string& path, int directory)>;
 
-/// Visits a cgroup and all below it, each before those in it.
+/// Visits a cgroup and its descendants, parents first.
 void walk_cgroups(int directory, const VisitCgroup& visit);
 
-/// The oldest process of a cgroup and those below it, if there is one, but for those in the cgroup
-/// `except` directly below.
+/// Returns the oldest process in a cgroup and its descendants, ignoring the direct child `except`.
 std::optional<Process> oldest_in_cgroup(const Kernel& kernel, int directory,
                                         const char* except = nullptr);
 
