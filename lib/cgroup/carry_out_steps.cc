@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The steps of a change, in words, as deeds, and undone.
+// The steps of a change: describing, carrying out and undoing them.
 
 #include "cgroup/carry_out_steps.hh"
 
@@ -30,7 +30,7 @@ namespace {
 
 constexpr const char* kSubtreeControl = "cgroup.subtree_control";
 
-/// "+cpu +memory", or with '-'.
+/// Returns "+cpu +memory", or the same with '-'.
 std::string controller_list(const std::vector<std::string>& controllers, char sign) {
   std::string text;
   for (const std::string& controller : controllers) {
@@ -80,7 +80,7 @@ class Performer {
 
   Status operator()(const cgroup_step::WriteSetting& step) {
     auto cgroup = TRY(open(step.path));
-    // What can only be written has nothing to put back.
+    // A write-only file has no old value to restore.
     const auto old = cgroup->read(step.file.c_str());
     std::vector<std::string> writes;
     if (old) writes = writes_to_restore(step.file, step.value, *old);
@@ -98,7 +98,8 @@ class Performer {
     return give_cgroup(*cgroup, step.owner, *owners);
   }
 
-  /// The last first. What cannot be put back was changed by somebody else meanwhile.
+  /// Undoes the steps in reverse order. If something cannot be restored, another process has
+  /// changed it in the meantime.
   void undo() {
     for (; !undo_.empty(); undo_.pop_back()) {
       [[maybe_unused]] const auto done = attempt([&]() -> Status {
@@ -113,7 +114,7 @@ class Performer {
  private:
   using Handle = std::shared_ptr<const Cgroup>;
 
-  /// Each is opened once, and held until the end, for what may have to be undone.
+  /// Opens each cgroup once and keeps it open until the end, as undoing may need it.
   Result<Handle> open(const std::string& path) {
     const auto found = open_.find(path);
     if (found != open_.end()) return found->second;
@@ -121,12 +122,12 @@ class Performer {
     return open_.emplace(path, std::make_shared<const Cgroup>(std::move(cgroup))).first->second;
   }
 
-  /// The last thing that a step does: where it fails, there is nothing to undo.
+  /// Writes a file, as the last action of a step: if it fails, there is nothing to undo.
   Status write(const Cgroup& cgroup, const std::string& file, const std::string& value) {
     auto done = cgroup.write(file.c_str(), value.empty() ? "\n" : value);
     if (done) return {};
     undo_.pop_back();
-    // The network is no file of the kernel's, and has its own reasons.
+    // The network has no file in the kernel, and reports its own reasons.
     if (is_net_file(file)) return error_of(done);
     return tl::unexpected(explain_write(tree_, cgroup, file, value, done.error().code));
   }
@@ -135,11 +136,12 @@ class Performer {
   std::span<const CgroupStep> steps_;
   std::map<std::string, Handle> open_;  // by path
   std::vector<MadeCgroup> made_;
-  /// How to undo each step. Noted before the step is done: afterwards, memory could run out.
+  /// How to undo each step. Recorded before the step is carried out, as memory could run out
+  /// afterwards.
   std::vector<std::function<void()>> undo_;
 };
 
-/// What takes the line of one disk away; empty where a file has no such lines.
+/// Returns the value that removes the line of a disk, or an empty one for files without such lines.
 std::string_view reset_value(std::string_view file) {
   if (file == "io.max") return "rbps=max wbps=max riops=max wiops=max";
   if (file == "io.weight" || file == "io.bfq.weight") return "default";
@@ -147,7 +149,8 @@ std::string_view reset_value(std::string_view file) {
   return {};
 }
 
-/// Of a list of controllers that somebody has written: those that it has enabled or disabled.
+/// Returns the writes that undo a write to cgroup.subtree_control: only for controllers that it
+/// enabled or disabled.
 std::vector<std::string> writes_to_restore_controllers(std::string_view written,
                                                        std::string_view old) {
   std::vector<std::string> writes;
@@ -160,7 +163,7 @@ std::vector<std::string> writes_to_restore_controllers(std::string_view written,
   return writes;
 }
 
-/// Moves processes back out of a leaf, and removes it.
+/// Moves processes back out of a leaf and removes it.
 void empty_leaf(const CgroupTree& tree, const cgroup_step::MoveProcesses& move) {
   const auto leaf = tree.open_cgroup(move.to);
   const auto above = tree.open_cgroup(move.from);
@@ -170,7 +173,7 @@ void empty_leaf(const CgroupTree& tree, const cgroup_step::MoveProcesses& move) 
   ::unlinkat(above->directory(), std::string(last_name(move.to)).c_str(), AT_REMOVEDIR);
 }
 
-/// Whether somebody else has made cgroups below it since the steps were planned.
+/// Whether others have created child cgroups since the steps were planned.
 bool has_new_children(const Cgroup& cgroup, const cgroup_step::EnableControllers& enabled,
                       std::span<const CgroupStep> steps) {
   const auto names = list_directories_at(cgroup.directory(), ".");
@@ -182,7 +185,7 @@ bool has_new_children(const Cgroup& cgroup, const cgroup_step::EnableControllers
   });
 }
 
-/// A step as a line for a shell.
+/// Formats a step as a shell command.
 class Describer {
  public:
   explicit Describer(const std::string& mount_point) : top_(mount_point) {}
@@ -245,7 +248,7 @@ std::vector<std::string> writes_to_restore(std::string_view file, std::string_vi
   if (file == kSubtreeControl) return writes_to_restore_controllers(written, old);
   const std::string_view reset = reset_value(file);
   if (!reset.empty()) {
-    // One disk's line, or the default.
+    // The line of one disk, or the default.
     std::string_view rest = written;
     const std::string_view key = next_field(rest, ' ');
     std::string_view lines = old;
@@ -261,7 +264,7 @@ std::vector<std::string> writes_to_restore(std::string_view file, std::string_vi
     const std::string_view line = next_field(old, '\n');
     if (!line.empty()) writes.emplace_back(line);
   }
-  // An empty list of CPUs, say: the kernel takes no write of nothing.
+  // The old value was empty, such as a list of CPUs. The kernel does not accept an empty write.
   if (writes.empty()) writes.emplace_back("\n");
   return writes;
 }

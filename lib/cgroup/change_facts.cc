@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a plan to change cgroups depends on, read once before anything is planned.
+// Reads everything that a plan to change cgroups depends on, before planning.
 
 #include <algorithm>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ class Reader {
       if (!options_.force && writer_of(tree_, each.path) == CgroupWriter::systemd) {
         facts_.systemds.insert(each.path);
       }
-      // It will be refused.
+      // Planning will refuse it.
       if (!check_depth(facts_.mount_point, each.path)) continue;
       for (const std::string& above : paths_above(each.path))
         read_cgroup(above);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Moving, ending and freezing the processes of a cgroup.
+// Moving, killing and freezing the processes of a cgroup.
 
 #include "cgroup/control.hh"
 
@@ -24,8 +24,7 @@ namespace nsx {
 
 namespace {
 
-/// How long a cgroup may take to freeze: a task that the kernel has in an uninterruptible sleep
-/// holds it up.
+/// How long freezing may take. A task in an uninterruptible sleep delays it.
 constexpr std::chrono::seconds kFreezeTime{10};
 
 Status refuse_top(const Cgroup& cgroup, const char* what) {
@@ -52,7 +51,7 @@ bool is_frozen(const Cgroup& cgroup) {
   return text && find_keyed_number(*text, "frozen") == 1U;
 }
 
-/// Sends a signal to one of the processes listed, if it still is when it is held.
+/// Sends a signal to a process of a cgroup, if the cgroup still lists it after it was opened.
 void send(int directory, pid_t pid, int signal) {
   const OwnedFd pidfd(abi::pidfd_open(pid, 0));
   if (!pidfd) return;
@@ -62,7 +61,7 @@ void send(int directory, pid_t pid, int signal) {
   }
 }
 
-/// One signal to each, while none of them runs.
+/// Sends one signal to each process while none of them runs.
 Status signal_frozen(const Cgroup& cgroup, int signal) {
   return walk_subtree(cgroup.directory(), [&](int directory) -> Status {
     const auto pids = cgroup_pids(directory);
@@ -75,7 +74,7 @@ Status signal_frozen(const Cgroup& cgroup, int signal) {
   });
 }
 
-/// As often is a list looked at again in which there is always somebody new.
+/// How often a list is read again if it keeps containing new processes.
 constexpr int kRounds = 1000;
 
 Status walk(int directory, const std::function<Status(int)>& visit, int depth) {
@@ -96,7 +95,7 @@ Status walk(int directory, const std::function<Status(int)>& visit, int depth) {
 Status move_process(const CgroupTree& tree, const Process& process, const Cgroup& to) {
   const std::string what = "PID " + std::to_string(process.pid());
   const auto from = tree.of(process);
-  // Its number could have become another's since it was held.
+  // The PID could have been reused since the process was opened.
   TRY(process.read("stat"));
   const auto done = to.write("cgroup.procs", std::to_string(process.pid()));
   if (done) return {};
@@ -128,7 +127,7 @@ Status check_not_frozen(const CgroupTree& tree, const Cgroup& cgroup, const std:
 Status join_cgroup(const CgroupTree& tree, const Cgroup& cgroup) {
   TRY(check_not_frozen(tree, cgroup, "join the cgroup"));
   const auto from = tree.own();
-  // 0 is the process that writes, whatever its number here.
+  // 0 is the writing process, in any PID namespace.
   const auto done = cgroup.write("cgroup.procs", "0");
   if (done) return {};
   return tl::unexpected(
@@ -159,7 +158,7 @@ Status freeze_cgroup(const CgroupTree& tree, const Cgroup& cgroup, bool frozen) 
   }
   TRY(write_or_explain(tree, cgroup, "cgroup.freeze", frozen ? "1" : "0"));
   const CgroupState wanted{frozen ? CgroupState::Kind::frozen : CgroupState::Kind::thawed};
-  // One above that is frozen keeps it so.
+  // A frozen ancestor keeps it frozen.
   if (!frozen) {
     TRY(check_not_frozen(tree, cgroup, "thaw the cgroup"));
   }
@@ -177,7 +176,7 @@ Status signal_cgroup(const CgroupTree& tree, const Cgroup& cgroup, int signal) {
   if (signal == SIGKILL) {
     const auto done = cgroup.write("cgroup.kill", "1");
     if (done) return {};
-    // Before Linux 5.14, and where a cgroup is threaded, there is none.
+    // The file does not exist before Linux 5.14, and cannot be written in a threaded cgroup.
     const int code = done.error().code;
     if (code != ENOENT && code != EOPNOTSUPP) {
       return tl::unexpected(explain_write(tree, cgroup, "cgroup.kill", "1", code));
@@ -247,7 +246,7 @@ Status walk_subtree(int directory, const std::function<Status(int)>& visit) {
 
 Result<bool> is_in(const CgroupTree& tree, const Cgroup& cgroup) {
   auto own = tree.own();
-  // Outside of all that is mounted here.
+  // It is outside of everything mounted here.
   if (!own) return false;
   return cgroup.is_top() || own->path() == cgroup.path() ||
          own->path().starts_with(cgroup.path() + '/');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The processes in a cgroup's list, and in those below it.
+// The processes of a cgroup and of its descendants.
 
 #include <functional>
 #include <sys/types.h>
@@ -10,17 +10,17 @@
 
 namespace nsx {
 
-/// Moves all that are directly in the cgroup with this directory, and those that come while others
-/// are moved. `path` is what it is called. Adds the PIDs of those moved to `moved`, also before it
-/// fails.
+/// Moves all processes directly in the cgroup with this directory, including those that appear
+/// during the move. `path` is the cgroup's path, for messages. Appends the PIDs of moved processes
+/// to `moved`, even if it fails later.
 Status move_all_processes(const std::string& path, int directory, const Cgroup& to,
                           std::vector<pid_t>& moved);
 
-/// Calls for a cgroup and for all below it, each before those in it. Those that vanish are left
-/// out. The first error that `visit` returns ends it.
+/// Visits a cgroup and its descendants, parents first. Cgroups that vanish in the meantime are
+/// skipped. Stops at the first error that `visit` returns.
 Status walk_subtree(int directory, const std::function<Status(int directory)>& visit);
 
-/// Whether the calling process is in a cgroup or below it.
+/// Whether the calling process is in a cgroup or one of its descendants.
 Result<bool> is_in(const CgroupTree& tree, const Cgroup& cgroup);
 
 }  // namespace nsx

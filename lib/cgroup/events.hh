@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Waiting for a file of a cgroup to change.
+// Waiting for changes of a cgroup's file.
 
 #include <chrono>
 #include <optional>
@@ -9,13 +9,13 @@
 
 namespace nsx {
 
-/// A moment that is waited for at most; none: for ever.
+/// The time at which waiting ends; never if not set.
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 Deadline deadline_after(std::optional<std::chrono::milliseconds> timeout);
 
-/// Waits until a change of the file is told (POLLPRI), for `longest` at most. False: the deadline
-/// has passed.
+/// Waits until the kernel reports a change of the file (POLLPRI), for at most `longest`. Returns
+/// false if the deadline has passed.
 Result<bool> wait_for_change(int file, const Deadline& deadline,
                              std::optional<std::chrono::milliseconds> longest = std::nullopt);
 

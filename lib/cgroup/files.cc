@@ -11,7 +11,7 @@ namespace nsx {
 
 std::string_view controller_of(std::string_view file) {
   const std::string_view prefix = file.substr(0, file.find('.'));
-  // The pressures, and the time that the CPUs were used, are there without.
+  // These exist without the controller: pressure files and CPU time.
   constexpr std::array<std::string_view, 6> kOfAll{"cpu.pressure", "memory.pressure",
                                                    "io.pressure",  "irq.pressure",
                                                    "cpu.stat",     "cpu.stat.local"};
@@ -46,8 +46,8 @@ bool is_memory_size(std::string_view file) {
 }
 
 bool is_setting(std::string_view file) {
-  // Handed down by a list of its own; what cannot be turned back; records that a write resets;
-  // triggers; the same setting in other units.
+  // Not settings: controllers have their own list, a type cannot be reverted, writing resets a
+  // peak, and cpu.weight.nice is cpu.weight in other units. Pressure files take triggers.
   constexpr std::array<std::string_view, 6> kOthers{
       "cgroup.subtree_control", "cgroup.type", "memory.peak",
       "memory.swap.peak",       "pids.peak",   "cpu.weight.nice"};

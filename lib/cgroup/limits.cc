@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The language of limits, as text alone. See nsx/cgroup_change.hh.
+// Parses limits, without looking at the system. See nsx/cgroup_change.hh.
 
 #include <algorithm>
 #include <array>
@@ -16,10 +16,10 @@ namespace nsx {
 
 namespace {
 
-/// What the kernel's files of times count in.
+/// The unit of time in the kernel's files.
 constexpr std::chrono::microseconds kMicrosecond{1};
 
-/// How the value of a file is read.
+/// How the value of a file is parsed.
 enum class Reads { size, cpu, time, count, weight, text, rate, disk_rates, disk_weight, disk_time };
 
 struct Key {
@@ -64,7 +64,7 @@ const Key* find_key(std::string_view name) {
   return found != kKeys.end() ? found : nullptr;
 }
 
-/// Whether this can be a file of the kernel's: "hugetlb.2MB.max".
+/// Whether this is a possible name of a file of the kernel: "hugetlb.2MB.max".
 bool is_file_name(std::string_view name) {
   const bool is_spelt = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -79,12 +79,12 @@ tl::unexpected<Error> no_limit(std::string_view text, const std::string& reason,
   return problem("invalid limit {}", '\'' + std::string(text) + '\'', reason, hint);
 }
 
-/// cpu.max: CPUs, or time in a period. The kernel takes periods of 1 ms to 1 s, and no quota of
-/// less than 1 ms.
+/// Parses cpu.max: CPUs, or a time in a period. The kernel accepts periods from 1 ms to 1 s, and
+/// quotas of at least 1 ms.
 std::optional<std::string> read_cpu(std::string_view text) {
   constexpr std::uint64_t kPeriod = 100000;
   if (text == "max") return "max " + std::to_string(kPeriod);
-  // As the kernel writes it.
+  // The kernel's own format.
   const std::size_t parted = text.find_first_of("/ ");
   if (parted != std::string_view::npos) {
     const auto quota = read_time(text.substr(0, parted), kMicrosecond);
@@ -98,7 +98,7 @@ std::optional<std::string> read_cpu(std::string_view text) {
   if (!cpus) cpus = read_decimal(text);
   constexpr double kMost = 1e6;
   if (!cpus || *cpus <= 0 || *cpus > kMost) return std::nullopt;
-  // Where the quota would be below the least, in a longer period.
+  // If the quota would be below the minimum, use a longer period.
   std::uint64_t period = kPeriod;
   constexpr std::uint64_t kLongest = 1000000;
   constexpr double kLeastQuota = 1000;
@@ -108,7 +108,7 @@ std::optional<std::string> read_cpu(std::string_view text) {
   return std::to_string(quota) + ' ' + std::to_string(period);
 }
 
-/// A number or a rate, but not in bytes: "500", "500/s".
+/// Parses a number or a rate that is not in bytes: "500", "500/s".
 std::optional<std::uint64_t> read_count_rate(std::string_view text) {
   if (text.ends_with("/s")) text.remove_suffix(2);
   return parse_number<std::uint64_t>(text);
@@ -122,11 +122,11 @@ std::optional<std::string> read_disk_rate(std::string_view key, std::string_view
   return std::to_string(*number);
 }
 
-/// io.max without its device: "r=10M/s,wiops=500" to "rbps=10485760 wiops=500".
+/// Converts io.max without the device: "r=10M/s,wiops=500" to "rbps=10485760 wiops=500".
 std::optional<std::string> read_rates(std::string_view text) {
   std::string written;
   if (text == "max") return "rbps=max wbps=max riops=max wiops=max";
-  // With commas, or as the kernel writes it.
+  // Comma-separated, or the kernel's own format.
   const char separator = text.find(',') == std::string_view::npos ? ' ' : ',';
   if (text.ends_with(separator)) return std::nullopt;
   while (!text.empty()) {
@@ -152,10 +152,10 @@ std::optional<std::string> read_weight(std::string_view text) {
   return std::string(text);
 }
 
-/// Parts PATH:REST. The path may hold a colon, as MAJOR:MINOR does; the rest has none.
+/// Splits PATH:REST. The path may contain a colon, as in MAJOR:MINOR; the rest does not.
 bool part_disk(std::string_view text, CgroupLimit& limit, std::string_view& rest) {
   std::size_t colon = text.rfind(':');
-  // "8:0 rbps=1", as the kernel writes it.
+  // "8:0 rbps=1", the kernel's own format.
   const std::size_t blank = text.find(' ');
   if (blank != std::string_view::npos && !text.starts_with('/')) colon = blank;
   if (colon == std::string_view::npos || colon == 0) return false;
@@ -251,7 +251,7 @@ Result<CgroupLimit> parse_cgroup_limit(std::string_view text) {
   }
   const std::string_view name = text.substr(0, equals);
   const std::string_view value = text.substr(equals + 1);
-  // Several lines would be several writes.
+  // Several lines would become several writes.
   if (value.find_first_of(std::string_view("\n\0", 2)) != std::string_view::npos) {
     return no_limit(text, "the value contains a line feed or a NUL");
   }

@@ -10,20 +10,20 @@
 
 namespace nsx {
 
-/// A path below the top as the rest of the library has it: "/a/b", without double or final slashes.
-/// One that begins with the mount point is taken for a directory. Errors: it is empty, goes up
-/// ("..") or holds what no cgroup's name can.
+/// Normalizes a path below the top: "/a/b", without repeated or trailing slashes. A path that
+/// starts with the mount point is taken for a directory. Errors: it is empty, contains ".." or a
+/// character that is not allowed in cgroup names.
 Result<std::string> normal_cgroup_path(std::string path, const std::string& mount_point);
 
-/// The most names on the path of a cgroup that is made: what removes and reads subtrees goes down
-/// no further, as each level holds a descriptor.
+/// The maximum depth of a new cgroup. Reading and removing subtrees descends no further, as each
+/// level holds a descriptor.
 inline constexpr int kMaxCgroupDepth = 200;
 
-/// The last name on a path, and the path of the cgroup that this is in.
+/// The last component of a path, and the path of the parent.
 std::string_view last_name(std::string_view path);
 std::string_view path_above(std::string_view path);
 
-/// The paths of all cgroups above the one at a path, from the top down.
+/// Returns the paths of all ancestors, from the top down.
 std::vector<std::string> paths_above(std::string_view path);
 
 }  // namespace nsx

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* What counts and limits the packets of a cgroup, in the kernel: one program for each direction,
- * run for each packet of the sockets that were made in the cgroup or below it. */
+/* Counts and limits the packets of a cgroup in the kernel: one program for each direction, run for
+ * each packet of the sockets that were created in the cgroup or a descendant. */
 
-/* libbpf's headers want what the kernel's define. */
+/* libbpf's headers need the kernel's to be included first. */
 // clang-format off
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -16,9 +16,9 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define BURST (NSEC_PER_SEC / 10)
-/* TCP that has lost all it sent is silent for 200 ms (its shortest retransmission timeout), and for
- * twice that if that is lost, too, or if it is late on a busy machine. With 100 ms of credit it would
- * reach half of the rate: what it could have sent is kept for it. */
+/* TCP that lost everything it sent is silent for 200 ms (its shortest retransmission timeout), and
+ * for twice as long if the retransmission is lost, too, or late on a busy machine. With 100 ms of
+ * credit it would only reach half of the rate, so it keeps the credit for that time. */
 #define CREDIT_AFTER_DROP (2 * NSEC_PER_SEC / 5)
 #define AFTER_DROP (2 * CREDIT_AFTER_DROP)
 
@@ -45,7 +45,7 @@ static __always_inline __u8 byte_at(struct __sk_buff *skb, __u32 offset) {
   return byte;
 }
 
-/* The headers of a packet, from that of IP to that of TCP or UDP. */
+/* Returns the length of a packet's headers, from IP to TCP or UDP. */
 static __always_inline __u32 header_length(struct __sk_buff *skb) {
   __u32 length;
   __u8 protocol;
@@ -67,8 +67,8 @@ static __always_inline __u32 header_length(struct __sk_buff *skb) {
   return length;
 }
 
-/* Whether a packet of this length may pass. Any may as long as there is credit, and leave a debt:
- * the largest passes at the lowest rate. */
+/* Whether a packet of this length may pass. A packet of any length may pass while there is credit,
+ * and leaves a debt, so that the largest packets pass at the lowest rates. */
 static __always_inline int take(struct nsx_net_bucket *bucket, __u64 length) {
   const __u64 rate = bucket->rate;
   if (rate == NSX_NET_NO_LIMIT) return PASS;
@@ -93,8 +93,8 @@ static __always_inline int count(struct __sk_buff *skb, __u32 direction) {
   struct nsx_net_bucket *bucket = bpf_map_lookup_elem(&buckets, &direction);
   struct nsx_net_counters *counter = bpf_map_lookup_elem(&counters, &direction);
   if (!bucket || !counter) return PASS;
-  /* What the wire carries: a packet that the network card will cut up, or has put together, is as
-   * many as that, each with its headers. */
+  /* Count packets on the wire: one that the network card will split, or has merged, counts as
+   * several, each with its headers. */
   const __u32 segments = skb->gso_segs;
   __u64 packets = 1;
   __u64 bytes = skb->len;
@@ -103,7 +103,7 @@ static __always_inline int count(struct __sk_buff *skb, __u32 direction) {
     bytes += (__u64)(segments - 1) * header_length(skb);
   }
   const int verdict = take(bucket, bytes);
-  /* Atomic, as an interrupt on this CPU may count, too. */
+  /* Atomic, as an interrupt on this CPU may also update the counters. */
   if (verdict == PASS) {
     __sync_fetch_and_add(&counter->bytes, bytes);
     __sync_fetch_and_add(&counter->packets, packets);
@@ -124,5 +124,5 @@ int count_out(struct __sk_buff *skb) {
   return count(skb, NSX_NET_OUT);
 }
 
-/* The kernel wants to know whether functions for GPL programs may be called. */
+/* Tells the kernel that functions for GPL programs may be called. */
 const char program_license[] SEC("license") = "Dual MIT/GPL";

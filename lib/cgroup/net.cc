@@ -24,7 +24,7 @@ namespace {
 
 constexpr const char* kSet = "limit the network of the cgroup";
 
-/// Before anything is made: a bpffs may let anybody make directories.
+/// Checked before anything is created, as anyone may be able to create directories in a bpffs.
 Status check_rights() {
   const auto own = TRY(own_capabilities());
   const bool has_net_admin = own.has(CAP_NET_ADMIN);
@@ -35,7 +35,7 @@ Status check_rights() {
                                   Over::another));
 }
 
-/// Fills the bucket, too.
+/// Sets a rate, which also fills the bucket.
 Status write_rate(int buckets, std::uint32_t direction, std::uint64_t rate) {
   nsx_net_bucket bucket{};
   bucket.rate = rate;
@@ -69,13 +69,13 @@ Status attach(int program, int cgroup, unsigned type, const std::string& path) {
   return pin(link->get(), path, 0600);
 }
 
-/// Loads, attaches and pins all of it in a directory that is there and empty.
+/// Loads, attaches and pins everything in an existing, empty directory.
 Status install(int cgroup, const CgroupNetRates& rates, const std::string& directory) {
   auto programs = TRY(load_net_programs());
   const CgroupNetRates first{rates.in.value_or(kNoNetLimit), rates.out.value_or(kNoNetLimit)};
   const int buckets = programs.buckets.get();
   TRY(write_rates(buckets, first));
-  // Everybody may read what is counted, as with the files of cgroups.
+  // Anyone may read the counters, as with the files of cgroups.
   const std::string path = directory + '/';
   TRY(pin(buckets, path + kNetBuckets, 0644));
   TRY(pin(programs.counters.get(), path + kNetCounters, 0644));
@@ -89,7 +89,7 @@ bool is_of_this_version(int buckets, int counters) {
                     NSX_NET_DIRECTIONS);
 }
 
-/// Changes rates of what is attached; false: that is of another version.
+/// Changes the rates of attached programs. Returns false if another version of nsx attached them.
 Result<bool> change(const std::string& directory, const CgroupNetRates& rates) {
   auto buckets = TRY(open_bpf_object(directory + '/' + kNetBuckets, false));
   auto counters = TRY(open_bpf_object(directory + '/' + kNetCounters, true));
@@ -98,8 +98,8 @@ Result<bool> change(const std::string& directory, const CgroupNetRates& rates) {
   return true;
 }
 
-/// At least as many CPUs as a map of the kind that is kept for each has values for a key: all that
-/// could ever be.
+/// Returns an upper bound of the number of CPUs for which a per-CPU map holds values: all possible
+/// CPUs.
 Result<std::size_t> possible_cpus() {
   constexpr const char* path = "/sys/devices/system/cpu/possible";  // "0-3", "0,2-5"
   auto text = TRY(read_file_at(AT_FDCWD, path));
@@ -159,7 +159,7 @@ Status set_cgroup_net(int cgroup, const CgroupNetRates& rates) {
   const auto id = TRY(cgroup_id(cgroup));
   TRY(check_rights());
   auto pins = TRY(NetPins::prepare());
-  // What is half-made or of another cgroup goes as well.
+  // Incomplete pins and those of another cgroup are removed as well.
   pins.remove_stale();
   if (are_net_pins_whole(id)) {
     auto changed = TRY(change(net_pins_path(id), rates));
@@ -199,7 +199,7 @@ Result<std::vector<std::uint64_t>> cgroups_with_net() {
 
 Result<bool> remove_cgroup_net(std::uint64_t id) {
   const auto there = TRY(check_net_pins());
-  // Most cgroups have none: those are not worth waiting for the lock.
+  // Most cgroups have none. Do not wait for the lock in that case.
   if (!there || ::access(net_pins_path(id).c_str(), F_OK) != 0) return false;
   auto pins = TRY(NetPins::lock());
   if (!pins) return false;
@@ -238,7 +238,7 @@ Status write_net_file(int cgroup, std::string_view name, std::string_view value)
 }
 
 void forget_net(std::uint64_t cgroup_id) {
-  // What remains is stale, and goes with the next change by somebody who may.
+  // Leftovers are stale, and removed with the next change by a privileged user.
   [[maybe_unused]] const auto removed = remove_cgroup_net(cgroup_id);
 }
 

@@ -21,13 +21,13 @@ namespace {
 constexpr const char* kLoad = "load";
 constexpr const char* kNetwork = "the BPF programs that limit the network";
 
-// clang's output for net.bpf.c. libbpf wants ELF at an even address.
+// The object file that clang made from net.bpf.c. libbpf expects ELF at an even address.
 alignas(8) constexpr unsigned char kObject[] = {
 #include "cgroup/net_object.inc"
 };
 
-/// The functions of libbpf that are used. It is opened when it is needed, once: with the libraries
-/// that it needs itself it would double the time that each command takes to start.
+/// The functions of libbpf in use. The library is opened once, on demand: with its own dependencies
+/// it would double the start-up time of every command.
 struct Libbpf {
   decltype(&::libbpf_set_print) set_print;
   decltype(&::bpf_object__open_mem) open;
@@ -45,7 +45,7 @@ bool find(void* library, const char* name, Function& function) {
 }
 
 Result<Libbpf> open_libbpf() {
-  // Never closed: it is a few pages, and the caller may need it again.
+  // Never closed: it only takes a few pages, and may be needed again.
   void* library = ::dlopen("libbpf.so.1", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     return refuse(kLoad, kNetwork, "libbpf.so.1 is not installed", "install libbpf1");
@@ -63,8 +63,8 @@ Result<Libbpf> open_libbpf() {
   return bpf;
 }
 
-/// What libbpf has said first of a failure, on this thread: the rest is the verifier's. No string:
-/// an exception must not unwind through libbpf.
+/// The first message of libbpf about a failure, on this thread; later ones come from the verifier.
+/// Not a string, as an exception must not unwind through libbpf.
 thread_local std::array<char, 200> first_words{};
 
 int keep_first_words(libbpf_print_level level, const char* format, va_list arguments) {
@@ -76,7 +76,7 @@ int keep_first_words(libbpf_print_level level, const char* format, va_list argum
   return 0;
 }
 
-/// Has libbpf talk to us, and not to standard error, as long as it lives.
+/// Passes libbpf's messages to keep_first_words() instead of standard error, during its lifetime.
 class Listening {
  public:
   explicit Listening(const Libbpf& bpf) : bpf_(bpf), before_(bpf.set_print(keep_first_words)) {
@@ -110,7 +110,7 @@ tl::unexpected<Error> failed_to_load(int code) {
   }
 }
 
-/// A second descriptor, as libbpf closes its own with the object.
+/// Duplicates a descriptor, as libbpf closes its own with the object.
 Status copy_fd(int fd, OwnedFd& copy) {
   copy = OwnedFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (!copy) return fail(kLoad, kNetwork);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The network programs' way into the kernel, through libbpf.
+// Loading the network programs into the kernel through libbpf.
 
 #include <nsx/fd.hh>
 
 namespace nsx {
 
-/// The programs and maps of net.bpf.c, loaded and not attached yet.
+/// The programs and maps of net.bpf.c, loaded but not attached.
 struct NetPrograms {
   OwnedFd in;
   OwnedFd out;
@@ -14,7 +14,8 @@ struct NetPrograms {
   OwnedFd counters;
 };
 
-/// Errors: libbpf is not there, this library was built without it, a missing right or kernel part.
+/// Loads them. Errors: libbpf is missing, this library was built without it, a privilege or a
+/// kernel feature is missing.
 Result<NetPrograms> load_net_programs();
 
 }  // namespace nsx

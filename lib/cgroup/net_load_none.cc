@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// In the place of net_load.cc where clang or libbpf's headers were missing when this was built.
+// Replaces net_load.cc if nsx is built without clang or libbpf's headers.
 
 #include "cgroup/net_load.hh"
 

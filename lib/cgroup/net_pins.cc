@@ -25,17 +25,17 @@ constexpr const char* kBpffs = "/sys/fs/bpf";
 constexpr const char* kName = "nsx";
 constexpr const char* kPins = "/sys/fs/bpf/nsx";
 constexpr const char* kKeep = "pin BPF programs in";
-// Not on the directory itself: whoever may list it could lock it, and keep all others waiting.
+// Not the directory itself: anyone who can list it could lock it and block all others.
 constexpr const char* kLock = "lock";
 
-/// Whether only trusted users can make entries in a directory, or, in a sticky one, replace those
-/// of others.
+/// Whether only trusted users can create entries in a directory or, if it is sticky, replace
+/// existing ones.
 bool is_closed(const struct stat& directory) {
   return is_trusted_owner(directory.st_uid) &&
          ((directory.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (directory.st_mode & S_ISVTX) != 0);
 }
 
-/// The bpffs. Where it is mounted without options everybody can make entries in it.
+/// Opens the bpffs. If it is mounted without options, anyone can create entries in it.
 Result<OwnedFd> open_bpffs() {
   auto directory = TRY(open_at(AT_FDCWD, kBpffs, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   struct statfs fs {};
@@ -51,15 +51,15 @@ Result<OwnedFd> open_bpffs() {
                 "chown root /sys/fs/bpf && chmod +t /sys/fs/bpf");
 }
 
-/// Who owns the entry of this name, if that is neither root nor the caller.
+/// Returns the owner of an entry, unless it is root or the caller.
 std::optional<uid_t> foreign_owner(int bpffs, const std::string& name) {
   struct stat status {};
   if (::fstatat(bpffs, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
   return is_trusted_owner(status.st_uid) ? std::nullopt : std::optional(status.st_uid);
 }
 
-/// The directory of all pins; none: there is none, or the name is taken by somebody else's, in
-/// which nsx never put anything.
+/// Opens the directory for all pins. Returns nothing if it does not exist, or if its name is taken
+/// by another user, in whose directory nsx never puts anything.
 Result<std::optional<OwnedFd>> open_pins() {
   auto bpffs = TRY(open_bpffs());
   OwnedFd pins(::openat(bpffs.get(), kName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -75,9 +75,9 @@ Result<std::optional<OwnedFd>> open_pins() {
   return refuse(kKeep, kPins, "other users can write to it", "chmod go-w /sys/fs/bpf/nsx");
 }
 
-/// Takes the name away from an entry of somebody else's, which would block all limits: anybody can
-/// make one in a bpffs mounted without options. It is removed if it is an empty directory, else it
-/// is renamed.
+/// Frees the name from another user's entry, which would block all limits: anyone can create one in
+/// a bpffs that is mounted without options. The entry is removed if it is an empty directory, and
+/// otherwise renamed.
 Status set_aside(int bpffs, uid_t owner) {
   std::uint64_t number = 0;
   if (::getrandom(&number, sizeof number, 0) != sizeof number) return fail("get", "random bytes");
@@ -92,7 +92,7 @@ Status set_aside(int bpffs, uid_t owner) {
     ::unlinkat(bpffs, aside.c_str(), AT_REMOVEDIR);
     return {};
   }
-  // Another nsx-cg did the same a moment earlier, and this is the directory that it made.
+  // Another nsx-cg did the same a moment earlier, and this is the directory that it created.
   if (::renameat2(bpffs, aside.c_str(), bpffs, kName, RENAME_NOREPLACE) == 0) return {};
   return fail("rename", std::string(kBpffs) + '/' + aside);
 }
@@ -140,7 +140,7 @@ Result<std::optional<NetPins>> NetPins::lock() {
 
 Result<NetPins> NetPins::prepare() {
   auto bpffs = TRY(open_bpffs());
-  // Who makes the entry again and again wins a few times, but not that often.
+  // A user who keeps creating the entry may win a few times, but not this often.
   constexpr int kTries = 1000;
   for (int i = 0; i < kTries; ++i) {
     if (::mkdirat(bpffs.get(), kName, 0755) != 0 && errno != EEXIST) {
@@ -189,7 +189,7 @@ void NetPins::remove_stale() {
   if (!names) return;
   for (const std::string& name : *names) {
     const auto id = parse_number<std::uint64_t>(name);
-    // What cannot be removed now is stale the next time.
+    // Pins that cannot be removed now will be stale the next time, too.
     if (id && !are_net_pins_whole(*id)) (void)remove(*id);
   }
 }

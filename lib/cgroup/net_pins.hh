@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Where the network programs of cgroups are pinned: /sys/fs/bpf/nsx, in it a directory for each
-// cgroup, by its id.
+// Where the network programs of cgroups are pinned: in /sys/fs/bpf/nsx, in a directory for each
+// cgroup, named by its id.
 
 #include <cstdint>
 #include <optional>
@@ -12,30 +12,30 @@
 
 namespace nsx {
 
-/// What is pinned in a cgroup's directory.
+/// The entries in a cgroup's directory.
 inline constexpr const char* kNetBuckets = "buckets";
 inline constexpr const char* kNetCounters = "counters";
 inline constexpr const char* kNetLinkIn = "in";
 inline constexpr const char* kNetLinkOut = "out";
 
-/// The directory of all pins, locked against other writers as long as this lives.
+/// The directory for all pins, locked against other writers during the lifetime of this object.
 class NetPins {
  public:
-  /// Makes it if it is missing. An entry of that name that belongs to another user is removed or
-  /// renamed first. Errors: no bpffs; no right to rename; a directory that other users can write
-  /// to.
+  /// Opens and locks it, and creates it if necessary. An entry of that name that belongs to another
+  /// user is first removed or renamed. Errors: no bpffs; no permission to rename; a directory that
+  /// other users can write to.
   static Result<NetPins> prepare();
 
-  /// None: it is missing, or another user has taken its name.
+  /// Opens and locks it. Returns nothing if it does not exist or another user has taken its name.
   static Result<std::optional<NetPins>> lock();
 
-  /// Makes the directory of a cgroup, and tells its path.
+  /// Creates the directory for a cgroup and returns its path.
   Result<std::string> make(std::uint64_t id);
 
-  /// Takes away the pins of a cgroup: its programs are detached by that. False: there were none.
+  /// Removes the pins of a cgroup, which detaches its programs. Returns whether there were any.
   Result<bool> remove(std::uint64_t id);
 
-  /// The same of all cgroups that are gone, and of what was left half-made.
+  /// Removes the pins of all cgroups that no longer exist, and incomplete ones.
   void remove_stale();
 
  private:
@@ -46,15 +46,16 @@ class NetPins {
   OwnedFd lock_;
 };
 
-/// Whether both programs are attached and pinned for this cgroup, which lives. Told under the lock.
+/// Whether both programs are attached and pinned for this cgroup, which exists. Needs the lock.
 bool are_net_pins_whole(std::uint64_t id);
 
-/// The directory of a cgroup's pins, to be read without a lock, once the directory of all is known
-/// to be nobody else's: check_net_pins(), which says whether it is there.
+/// Returns the directory for the pins of a cgroup. It may be read without the lock once
+/// check_net_pins() has returned true: the directory for all pins exists and belongs to no other
+/// user.
 std::string net_pins_path(std::uint64_t id);
 Result<bool> check_net_pins();
 
-/// The ids of those that have pins, ascending.
+/// Returns the ids of the cgroups with pins, in ascending order.
 Result<std::vector<std::uint64_t>> list_net_pins();
 
 }  // namespace nsx

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whose a part of the tree is: delegation, and systemd's rule of the single writer.
+// Who owns a part of the tree: delegation, and systemd's single-writer rule.
 
 #include "cgroup/own.hh"
 
@@ -51,9 +51,9 @@ Status give_cgroup(const Cgroup& cgroup, const CgroupOwner& owner, std::vector<F
   for (const std::string& file : files) {
     struct stat status {};
     if (::fstatat(cgroup.directory(), file.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      continue;  // of a controller that is not enabled
+      continue;  // its controller is not enabled
     }
-    // Noted first: afterwards, memory could run out.
+    // Recorded first, as memory could run out afterwards.
     before.push_back({file, {status.st_uid, status.st_gid}});
     if (!change_owner(cgroup, file, owner)) {
       const int code = errno;
@@ -74,13 +74,13 @@ CgroupWriter writer_of(const CgroupTree& tree, const std::string& path) {
   // sd_booted(3)
   if (::access("/run/systemd/system", F_OK) != 0) return CgroupWriter::anybody;
   bool has_owner = false;
-  // The top is the machine's or, in a container with a systemd of its own, delegated to that.
+  // The top belongs to the machine or, in a container with its own systemd, is delegated to that.
   for (std::string each = path; each != "/"; each = path_above(each)) {
     const std::string_view name = last_name(each);
-    // What a user's systemd has not delegated belongs to the user, too.
+    // What a user's systemd has not delegated also belongs to the user.
     if (name.starts_with("user@") && name.ends_with(".service")) return CgroupWriter::users_systemd;
     const auto cgroup = tree.open_cgroup(each);
-    if (!cgroup) continue;  // it is still to be made
+    if (!cgroup) continue;  // not created yet
     if (is_delegated_scope(*cgroup) || is_marked_delegated(cgroup->directory())) {
       return CgroupWriter::delegatee;
     }
@@ -93,7 +93,8 @@ bool is_delegated_scope(const Cgroup& cgroup) {
   const std::string_view name = last_name(cgroup.path());
   if (!name.ends_with(".scope")) return false;
   if (is_marked_delegated(cgroup.directory())) return true;
-  // A user's systemd 252 does not mark what it delegates: those of systemd-run(1) are taken for it.
+  // systemd 252 does not mark scopes that a user's manager delegates. Scopes of systemd-run(1) are
+  // assumed to be delegated.
   return name.starts_with("run-") && is_anothers_than_roots(cgroup);
 }
 
@@ -105,7 +106,7 @@ Error explain_single_writer(const std::string& path, bool is_root) {
 }
 
 Status check_single_writer(const CgroupTree& tree, const std::string& path) {
-  // A user may change what is the user's, with another writer or not.
+  // Users may change what belongs to them, even if their systemd also writes there.
   if (writer_of(tree, path) != CgroupWriter::systemd) return {};
   return tl::unexpected(explain_single_writer(path, ::geteuid() == 0));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The steps that a change of cgroups takes, from the request and from facts: without the kernel.
+// Plans the steps of a change from the request and the facts, without accessing the kernel.
 
 #include "cgroup/plan.hh"
 
@@ -21,7 +21,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// Adds those that are not in it yet.
+/// Appends the names that are not in the list yet.
 void add_to(std::vector<std::string>& names, const std::vector<std::string>& more) {
   for (const std::string& name : more) {
     if (!contains(names, name)) names.push_back(name);
@@ -33,7 +33,8 @@ class Planner {
   Planner(const CgroupChangeFacts& facts, const CgroupChangeOptions& options)
       : facts_(facts), options_(options) {}
 
-  /// Plans that it exists, with its controllers and settings, and hands controllers down.
+  /// Plans a cgroup with its controllers and settings, including the controllers that it and its
+  /// ancestors enable.
   Status want(const CgroupWanted& wanted) {
     auto needed = needed_controllers(wanted);
     TRY(check_available(needed));
@@ -55,7 +56,7 @@ class Planner {
     return {};
   }
 
-  /// The cgroup at a path before the change; null: there is none.
+  /// Returns the cgroup at a path before the change, or null if it does not exist.
   Result<const CgroupFacts*> before(const std::string& path) const {
     const auto found = facts_.cgroups.find(path);
     if (found == facts_.cgroups.end()) return nullptr;
@@ -66,17 +67,17 @@ class Planner {
   std::vector<CgroupStep> take() { return std::move(steps_); }
 
  private:
-  /// A cgroup as it will be after the steps so far.
+  /// A cgroup in its state after the steps planned so far.
   struct Known {
-    const CgroupFacts* facts = nullptr;  ///< null: one of the steps makes it
-    std::vector<std::string> enabled;    ///< for the cgroups right below
+    const CgroupFacts* facts = nullptr;  ///< null if one of the steps creates it
+    std::vector<std::string> enabled;    ///< for its children
   };
 
   Result<Known*> know(const std::string& path) {
     const auto found = known_.find(path);
     if (found != known_.end()) return &found->second;
     if (path != "/") {
-      // Those above are made first.
+      // The ancestors come first.
       TRY(know(std::string(path_above(path))));
     }
     Known known;
@@ -89,7 +90,7 @@ class Planner {
     return &known_.emplace(path, std::move(known)).first->second;
   }
 
-  /// Whether the top has all that is needed.
+  /// Checks that the top has all needed controllers.
   Status check_available(const std::vector<std::string>& needed) const {
     if (needed.empty()) return {};
     TRY(before("/"));
@@ -102,12 +103,12 @@ class Planner {
     return {};
   }
 
-  /// Whether each cgroup above hands it down, or can.
+  /// Whether each ancestor enables the controller, or can.
   bool can_be_had(const std::string& path, const std::string& controller) const {
     if (!check_available({controller})) return false;
     for (const std::string& above : paths_above(path)) {
       const auto cgroup = before(above);
-      if (!cgroup || *cgroup == nullptr) return true;  // it will be made, and all below it
+      if (!cgroup || *cgroup == nullptr) return true;  // this and everything below will be created
       const CgroupFacts& facts = **cgroup;
       if (contains(facts.enabled, controller)) continue;
       const bool has_room = facts.is_real_root || !facts.has_processes.value_or(true);
@@ -116,7 +117,7 @@ class Planner {
     return true;
   }
 
-  /// Plans that the cgroup hands these down.
+  /// Plans that the cgroup enables these controllers for its children.
   Status hand_down(const std::string& path, const std::vector<std::string>& controllers) {
     Known* known = TRY(know(path));
     std::vector<std::string> missing;
@@ -135,7 +136,7 @@ class Planner {
     return {};
   }
 
-  /// No processes in inner nodes.
+  /// Empties an inner node: a cgroup that enables controllers must not contain processes.
   Status make_room(const std::string& path, const CgroupFacts& facts) {
     if (facts.is_real_root || facts.is_threaded || made_room_.contains(path)) return {};
     const bool has_processes = TRY(Result<bool>(facts.has_processes));
@@ -168,7 +169,7 @@ class Planner {
 }  // namespace
 
 std::vector<std::string> needed_controllers(const CgroupWanted& wanted) {
-  // A cgroup has what it hands down.
+  // A cgroup needs the controllers that it enables for its children.
   std::vector<std::string> needed = wanted.controllers;
   for (const CgroupSetting& setting : wanted.settings) {
     const std::string_view controller = controller_of(setting.file);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Planning a change in two parts: what has to be known is read first (change_facts.cc), and the
-// steps follow from it and from the request alone (plan.cc).
+// Planning a change in two parts: all facts are read first (change_facts.cc), and the steps follow
+// from these and the request only (plan.cc).
 
 #include <map>
 #include <optional>
@@ -14,50 +14,52 @@
 
 namespace nsx {
 
-/// A cgroup that exists, as far as a plan depends on it.
+/// The facts about an existing cgroup that a plan depends on.
 struct CgroupFacts {
-  bool is_real_root = false;  ///< the machine's, to which the rule of inner nodes does not apply
-  bool is_threaded = false;   ///< part of a threaded subtree, as above
-  bool can_enable = false;    ///< the caller may write its cgroup.subtree_control
-  std::vector<std::string> enabled = {};   ///< controllers, for the cgroups right below
-  std::vector<std::string> children = {};  ///< the names of these
-  /// Of its own, where the rule of inner nodes applies; an error: their list is unreadable.
+  bool is_real_root =
+      false;                 ///< the machine's root, which is exempt from the no-inner-process rule
+  bool is_threaded = false;  ///< part of a threaded subtree, which is exempt as well
+  bool can_enable = false;   ///< the caller may write its cgroup.subtree_control
+  std::vector<std::string> enabled = {};   ///< controllers enabled for its children
+  std::vector<std::string> children = {};  ///< names of its children
+  /// Whether it contains processes, if the no-inner-process rule applies; an error if their list is
+  /// unreadable.
   Result<bool> has_processes = false;
-  std::optional<std::size_t> process_count = {};  ///< of those that the caller can see
-  /// By file: only for settings that are wanted, with CgroupChangeOptions::only_changes.
+  std::optional<std::size_t> process_count = {};  ///< those visible to the caller
+  /// By file: only for requested settings, with CgroupChangeOptions::only_changes.
   std::map<std::string, std::string> values = {};
 };
 
-/// All that a plan depends on besides the request.
+/// Everything that a plan depends on besides the request.
 struct CgroupChangeFacts {
   std::string mount_point;
   bool is_root = false;  ///< the caller's effective UID is 0
-  /// By path: the cgroups that are wanted, those above them, and leaves. Those that do not exist
-  /// are left out; an error: it cannot be opened or read.
+  /// By path: the requested cgroups, their ancestors, and leaves. Cgroups that do not exist are
+  /// left out. An error means that the cgroup cannot be opened or read.
   std::map<std::string, Result<CgroupFacts>> cgroups;
-  std::vector<std::string> controllers;  ///< that the top of the tree has
-  /// By name: why it lacks others that are needed.
+  std::vector<std::string> controllers;  ///< available at the top of the tree
+  /// By name: why other needed controllers are missing.
   std::map<std::string, std::string> missing_controllers;
-  /// The paths, of those wanted, that only systemd may change. Not read with
-  /// CgroupChangeOptions::force.
+  /// The requested paths that only systemd may change. Not read with CgroupChangeOptions::force.
   std::set<std::string> systemds;
 };
 
 CgroupChangeFacts read_change_facts(const CgroupTree& tree, std::span<const CgroupWanted> wanted,
                                     const CgroupChangeOptions& options);
 
-/// Plans without asking the kernel.
+/// Plans without accessing the kernel.
 Result<std::vector<CgroupStep>> plan_cgroups(std::span<const CgroupWanted> wanted,
                                              const CgroupChangeFacts& facts,
                                              const CgroupChangeOptions& options);
 
-/// The controllers without which a cgroup cannot be as it is wanted, each once.
+/// Returns the controllers that a requested cgroup needs, each once.
 std::vector<std::string> needed_controllers(const CgroupWanted& wanted);
 
-/// Refuses to make what could not be removed again by its path, with all that is above it.
+/// Refuses a cgroup that could not be removed again by its path together with its ancestors.
 Status check_depth(const std::string& mount_point, const std::string& path);
 
-/// The path of CgroupChangeOptions::leaf in the cgroup at `path`. Errors: it is no name.
+/// Returns the path of CgroupChangeOptions::leaf in the cgroup at `path`. Errors: it is not a valid
+/// name.
 Result<std::string> leaf_path(const std::string& path, const std::string& leaf);
 
 }  // namespace nsx

@@ -25,11 +25,11 @@ namespace nsx {
 
 namespace {
 
-/// How long the dying may take.
+/// How long killed processes may take to exit.
 constexpr std::chrono::seconds kPatience{10};
 
-/// As cgroup.kill does (Linux 5.14), for kernels without it: round after round, until those that
-/// are forked meanwhile are fewer than those that are killed.
+/// Kills all processes like cgroup.kill (Linux 5.14), for older kernels. The caller repeats this
+/// until fewer processes are forked than killed.
 Status kill_one_by_one(int directory) {
   return walk_subtree(directory, [](int each) -> Status {
     const auto pids = cgroup_pids(each);
@@ -45,8 +45,8 @@ Status kill_one_by_one(int directory) {
   });
 }
 
-/// rmdir(2) of a cgroup all of whose processes were killed: the last of the dead leaves a moment
-/// after it is gone from the list.
+/// Removes a cgroup after all its processes were killed. The last of them leaves the cgroup a
+/// moment after it has vanished from the list.
 bool remove_killed(int above, const std::string& name) {
   constexpr int kTries = 100;
   constexpr useconds_t kMoment = 10000;
@@ -123,13 +123,13 @@ Status remove_made(int above, int cgroup, const std::vector<std::string>& made) 
   const std::string& last = made.back();
   const bool is_gone = ::fstat(cgroup, &held) != 0 ||
                        ::fstatat(above, last.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0;
-  if (!is_gone && held.st_ino != named.st_ino) return {};  // it is somebody else's
+  if (!is_gone && held.st_ino != named.st_ino) return {};  // another cgroup has taken its name
   if (!is_gone) {
     TRY(remove_below(cgroup, last));
     if (!remove_killed(above, last) && errno != ENOENT) return fail("remove the cgroup", last);
   }
   if (held.st_ino != 0) forget_net(held.st_ino);
-  // Whoever removed it may have been killed before these.
+  // A previous remover may have been killed before it came to these.
   for (std::size_t i = made.size() - 1; i-- > 0;) {
     if (::unlinkat(above, made[i].c_str(), AT_REMOVEDIR) != 0) break;
   }
@@ -142,7 +142,7 @@ Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, const CgroupR
   }
   auto above = TRY(tree.parent(cgroup));
   const std::string name(last_name(cgroup.path()));
-  // The handle is of what was looked at; another may have its name by now.
+  // The handle refers to the cgroup that was examined; another one may have its name by now.
   struct stat held {};
   struct stat named {};
   if (::fstat(cgroup.directory(), &held) != 0 ||
@@ -151,7 +151,7 @@ Status remove_cgroup(const CgroupTree& tree, const Cgroup& cgroup, const CgroupR
     return refuse("remove the cgroup", cgroup.path(), "it no longer exists");
   }
   if (removal.kill) {
-    // Before anything ends for a removal that fails.
+    // Checked before anything is killed for a removal that would fail.
     const auto below = list_directories_at(cgroup.directory(), ".");
     if (!removal.recursive && below && !below->empty()) {
       return refuse("remove the cgroup", cgroup.path(), "it contains other cgroups",

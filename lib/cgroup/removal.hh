@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Ending what runs in a cgroup, and removing it, by handles alone.
+// Killing the processes of a cgroup and removing it, by handle.
 
 #include <string>
 #include <vector>
@@ -9,17 +9,18 @@
 
 namespace nsx {
 
-/// Whether a process is in a cgroup or below.
+/// Whether there is a process in a cgroup or its descendants.
 bool is_populated(int directory);
 
-/// Kills all processes in a cgroup and below, and waits until they are gone.
+/// Kills all processes in a cgroup and its descendants, and waits until they are gone.
 Status kill_and_wait(int directory);
 
-/// Removes the cgroups below a directory, the deepest first. `path` is what it is called.
+/// Removes the descendants of a cgroup, children first. `path` is its path, for messages.
 Status remove_below(int directory, const std::string& path);
 
-/// Removes the last of `made`, each a path below `above`, with all that is below it; it must still
-/// be the one with the directory `cgroup`. Then those before it, as far as nobody uses them.
+/// Removes the last of `made` with its descendants, and then the ones before it as far as they are
+/// unused. Each is a path below `above`; the last one must still be the cgroup with the directory
+/// `cgroup`.
 Status remove_made(int above, int cgroup, const std::vector<std::string>& made);
 
 }  // namespace nsx

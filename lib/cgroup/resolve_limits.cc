@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From what a limit's text tells to what is to be written here: bytes, and the disk that a path is
+// Converts parsed limits to the values to write: bytes, and the number of the disk that a path is
 // on.
 
 #include "cgroup/resolve_limits.hh"
@@ -20,7 +20,7 @@ namespace nsx {
 
 namespace {
 
-/// The machine's memory or swap in bytes: a line of /proc/meminfo.
+/// Returns the machine's memory or swap in bytes, from a line of /proc/meminfo.
 Result<std::uint64_t> machine_total(const Kernel& kernel, std::string_view key) {
   auto text = TRY(read_file_at(kernel.proc(), "meminfo"));
   std::string_view rest = text;
@@ -35,7 +35,7 @@ Result<std::uint64_t> machine_total(const Kernel& kernel, std::string_view key) 
   return refuse("find {} in /proc/meminfo", key, "");
 }
 
-/// What the machine has, or less, where a cgroup above this path is limited to that.
+/// Returns what the machine has, or the lowest limit of an ancestor of this path.
 Result<std::uint64_t> there_is(const CgroupTree& tree, std::string path, bool is_swap) {
   auto most = TRY(machine_total(tree.kernel(), is_swap ? "SwapTotal" : "MemTotal"));
   const char* file = is_swap ? "memory.swap.max" : "memory.max";
@@ -50,12 +50,12 @@ Result<std::uint64_t> there_is(const CgroupTree& tree, std::string path, bool is
   return most;
 }
 
-/// Whether a share is one of the swap space, not of the memory.
+/// Whether a share refers to swap rather than memory.
 bool is_of_swap(const CgroupLimit& limit) {
   return limit.file.find("swap") != std::string::npos;
 }
 
-/// Rounds a size up to whole pages. What comes of a share is too large to be noticed.
+/// Rounds a size up to whole pages. Sizes close to the maximum are left as they are.
 void round_up(CgroupSetting& setting, std::uint64_t page) {
   const auto bytes = parse_number<std::uint64_t>(setting.value);
   if (!bytes || *bytes % page == 0 || *bytes > UINT64_MAX - page) return;
@@ -75,7 +75,8 @@ bool is_numbers(std::string_view text) {
   return first && parse_number<unsigned>(text);
 }
 
-/// The whole disk of a block device: sysfs has a partition's directory in that of its disk.
+/// Returns the whole disk of a block device. In sysfs, the directory of a partition is in that of
+/// its disk.
 Result<std::string> whole_disk(const std::string& device, const std::string& path) {
   const std::string directory = "/sys/dev/block/" + device;
   auto opened = open_at(AT_FDCWD, directory.c_str(), O_PATH | O_DIRECTORY);
@@ -139,7 +140,7 @@ Result<std::string> disk_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return fail(kFind, path);
   if (S_ISBLK(status.st_mode)) return whole_disk(numbers(status.st_rdev), path);
-  // Where there is no device below, the kernel makes the number up, with 0 before the colon.
+  // For a file system without a device, the kernel makes up a number with the major 0.
   if (major(status.st_dev) == 0) {
     return refuse(kFind, path, "its file system has no disk of its own",
                   "give the block device itself, such as /dev/sda");

@@ -31,20 +31,20 @@ std::string path_of_file(const Cgroup& cgroup, const std::string& file) {
   return cgroup.directory_path() + '/' + file;
 }
 
-/// "root", "UID 1000": who may write a file; empty where that is not to be found out.
+/// Returns who may write a file: "root", "UID 1000". Empty if unknown.
 std::string owner_name(const Cgroup& cgroup, const std::string& file) {
   struct stat status {};
   if (::fstatat(cgroup.directory(), file.c_str(), &status, 0) != 0) return {};
   return status.st_uid == 0 ? "root" : "UID " + std::to_string(status.st_uid);
 }
 
-/// "it belongs to root": why a file may not be written.
+/// Returns why a file may not be written: "it belongs to root".
 std::string owner_of(const Cgroup& cgroup, const std::string& file) {
   const std::string owner = owner_name(cgroup, file);
   return owner.empty() ? "it is not writable" : "it belongs to " + owner;
 }
 
-/// The lowest cgroup above another that has a controller: it does not hand it down.
+/// Returns the lowest ancestor that has a controller, and so does not enable it for its children.
 std::optional<Cgroup> holder_of_controller(const CgroupTree& tree, const Cgroup& cgroup,
                                            std::string_view controller) {
   for (std::string path = cgroup.path(); path != "/";) {
@@ -56,13 +56,13 @@ std::optional<Cgroup> holder_of_controller(const CgroupTree& tree, const Cgroup&
   return std::nullopt;
 }
 
-/// Whether this is the root of a cgroup namespace, or all that a container sees, and not the
-/// machine's.
+/// Whether this is the root of a cgroup namespace or the top that a container sees, rather than the
+/// machine's root.
 bool is_namespace_root(const Cgroup& cgroup) {
   return cgroup.is_top() && !is_real_root(cgroup);
 }
 
-/// Controllers that may not be enabled here. `value` is like "+cpu +memory".
+/// Explains that controllers may not be enabled here. `value` is like "+cpu +memory".
 Error explain_not_handed_down(const Cgroup& cgroup, const std::string& value) {
   std::string controllers;
   for (const std::string& name : split_controllers(value))
@@ -75,7 +75,7 @@ Error explain_not_handed_down(const Cgroup& cgroup, const std::string& value) {
                          shell_word(what));
 }
 
-/// EACCES or EPERM of a write.
+/// Explains EACCES or EPERM of a write.
 Error explain_denied(const Cgroup& cgroup, const std::string& file, const std::string& value) {
   const std::string what = path_of_file(cgroup, file);
   const std::string operation = "write '" + value + "' to";
@@ -93,7 +93,7 @@ Error explain_denied(const Cgroup& cgroup, const std::string& file, const std::s
                          "; a delegatee cannot change the limits of the delegated cgroup itself");
 }
 
-/// Which limit of the tree keeps a cgroup from being made at `path`.
+/// Explains which limit of the tree prevents a new cgroup at `path`.
 std::string explain_full_tree(const CgroupTree& tree, const std::string& path) {
   std::uint64_t level = 0;
   for (std::string each = path; each != "/"; ++level) {
@@ -115,7 +115,7 @@ std::string explain_full_tree(const CgroupTree& tree, const std::string& path) {
   return "an ancestor has reached its cgroup.max.descendants or cgroup.max.depth";
 }
 
-/// A file that is not there: of a controller that is not enabled, of none that this kernel has.
+/// Explains a missing file: its controller is not enabled, or the kernel does not provide the file.
 Error explain_missing(const CgroupTree& tree, const Cgroup& cgroup, const std::string& file,
                       std::string_view operation) {
   const std::string_view controller = controller_of(file);
@@ -219,7 +219,7 @@ Error explain_write(const CgroupTree& tree, const Cgroup& cgroup, const std::str
     case ENOENT:
       return explain_missing(tree, cgroup, file, "write");
     case ENODEV:
-      // That is the disk, if it has gone meanwhile.
+      // This refers to the disk, which may have been removed in the meantime.
       if (file.starts_with("io.")) return cannot(operation, what, code);
       return with_reason(operation, what, "the cgroup has been removed");
     case EINVAL:
@@ -275,7 +275,7 @@ Error explain_move(const Cgroup& to, const std::string& from, const std::string&
     }
     case EACCES:
     case EPERM: {
-      // cgroups(7): the right to write is asked for where both paths part.
+      // cgroups(7): write permission is needed in the common ancestor of both cgroups.
       std::string above = from;
       while (!above.empty() && above != "/" && to.path() != above &&
              !to.path().starts_with(above + '/')) {

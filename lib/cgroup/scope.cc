@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A transient scope from systemd, org.freedesktop.systemd1(5).
+// Requests a transient scope from systemd, org.freedesktop.systemd1(5).
 
 #include "cgroup/scope.hh"
 
@@ -31,7 +31,7 @@ namespace nsx {
 namespace {
 
 constexpr const char* kLeaf = "nsx-leaf";
-/// A busy machine's systemd takes its time; one that does not answer is not waited for.
+/// Long enough for systemd on a busy machine; a systemd that does not answer is given up.
 constexpr std::chrono::seconds kPatience{30};
 
 constexpr const char* kService = "org.freedesktop.systemd1";
@@ -40,15 +40,16 @@ constexpr const char* kInterface = "org.freedesktop.systemd1.Manager";
 
 constexpr const char* kAsk = "get a scope from";
 
-/// A way to one of the managers.
+/// A connection to one of the managers.
 struct Manager {
   std::string name;    ///< "systemd", "systemd --user"
   std::string socket;  ///< its path
-  bool is_bus;         ///< a message bus, not the manager itself
-  bool is_anothers;    ///< the system's, for an ordinary user
+  bool is_bus;         ///< a message bus rather than the manager itself
+  bool is_anothers;    ///< the system's manager, for an unprivileged user
 };
 
-/// Where the machine's root is not root here, in a user namespace, this one is an ordinary user.
+/// Whether the caller is root of the machine. In a user namespace where the machine's root is not
+/// mapped to root, the caller counts as an unprivileged user.
 bool is_root_of_machine() {
   struct stat status {};
   return ::geteuid() == 0 && ::stat("/run/systemd", &status) == 0 && status.st_uid == 0;
@@ -62,7 +63,8 @@ std::string runtime_directory(const ScopeRequest& request) {
   return is_own ? named : "/run/user/" + std::to_string(::geteuid());
 }
 
-/// The sockets to try. A manager's own needs no bus, and no policy of one lets root in.
+/// Returns the sockets to try. A manager's own socket needs no bus, and no bus policy that admits
+/// root.
 std::vector<Manager> managers(const ScopeRequest& request) {
   constexpr const char* kSystemBus = "/run/dbus/system_bus_socket";
   if (is_root_of_machine()) {
@@ -89,7 +91,7 @@ Result<OwnedFd> connect_to(const std::string& path) {
   return fd;
 }
 
-/// "nsx-run-4021-1f3a9c02.scope".
+/// Returns "nsx-run-4021-1f3a9c02.scope".
 std::string unused_scope_name() {
   std::uint32_t random = 0;
   [[maybe_unused]] const ssize_t got = ::getrandom(&random, sizeof random, GRND_NONBLOCK);
@@ -98,7 +100,7 @@ std::string unused_scope_name() {
   return name;
 }
 
-/// What is asked of one manager.
+/// A session with one manager.
 class Connection {
  public:
   Connection(const SdBus& api, const Manager& manager)
@@ -110,7 +112,7 @@ class Connection {
   Connection(Connection&&) = delete;
   Connection& operator=(const Connection&) = delete;
   Connection& operator=(Connection&&) = delete;
-  // All replies have come, or nothing does.
+  // All replies have been received, or none will be.
   ~Connection() {
     if (bus_) api_.close(bus_.get());
   }
@@ -119,7 +121,7 @@ class Connection {
     sd_bus* bus = nullptr;
     if (const int failed = api_.create(&bus); failed < 0) return failed_call(failed);
     bus_.reset(bus);
-    // It closes the one that it has.
+    // The library closes its descriptor.
     const int fd = ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return failed_call(errno);
     if (const int failed = api_.set_fd(bus, fd, fd); failed < 0) {
@@ -130,7 +132,7 @@ class Connection {
       return failed_call(failed);
     }
     if (const int failed = api_.start(bus); failed < 0) return failed_call(failed);
-    // The library itself would wait longer for one that does not answer.
+    // The library itself would wait longer for a manager that does not answer.
     while (api_.is_ready(bus) == 0) {
       const int code = api_.process(bus, nullptr);
       if (code < 0) return failed_call(code);
@@ -141,7 +143,7 @@ class Connection {
       }
     }
     if (!manager_.is_bus) return {};
-    // A bus passes on only signals that were asked for, and so does systemd to a bus.
+    // A bus only forwards requested signals, and systemd only sends them to a bus on request.
     TRY(call(kService, kObject, kInterface, "Subscribe", [](sd_bus_message*) { return 0; }));
     TRY(call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch",
              [&](sd_bus_message* message) {
@@ -157,7 +159,7 @@ class Connection {
     const auto uid = std::to_string(::geteuid());
     auto reply =
         TRY(call(kService, kObject, kInterface, "StartTransientUnit", [&](sd_bus_message* message) {
-          // PID 0 is who asks, whatever its number is in systemd's PID namespace.
+          // PID 0 is the sender, in any PID namespace.
           constexpr std::uint32_t kSelf = 0;
           if (manager_.is_anothers) {
             return api_.append(message, "ssa(sv)a(sa(sv))", name.c_str(), "fail", 5, "Description",
@@ -190,7 +192,7 @@ class Connection {
 
   tl::unexpected<Error> refused(const sd_bus_error& error, int code) const {
     if (code == -ETIMEDOUT) return does_not_answer();
-    // It may have gone.
+    // The connection may be lost.
     const bool is_lost = code == -ENOTCONN || code == -ECONNRESET;
     if (error.name == nullptr || is_lost) return failed_call(code);
     const std::string_view name = error.name;
@@ -209,7 +211,7 @@ class Connection {
     return left.count() > 0 ? static_cast<std::uint64_t>(left.count()) : 0;
   }
 
-  /// The reply. `fill` appends the arguments.
+  /// Calls a method and returns the reply. `fill` appends the arguments.
   template <class Fill>
   Result<Message> call(const char* service, const char* object, const char* interface,
                        const char* member, Fill fill) {
@@ -220,7 +222,7 @@ class Connection {
     if (code = fill(raw); code < 0) return failed_call(code);
     sd_bus_error error{};
     sd_bus_message* reply = nullptr;
-    // 0 stands for a default of its own.
+    // 0 would select the library's default.
     code = api_.call(bus_.get(), raw, time_left() + 1, &error, &reply);
     if (code >= 0) return Message(reply, api_.unref);
     auto why = refused(error, code);
@@ -272,10 +274,10 @@ Status start_scope(const SdBus& api, const Manager& manager, const OwnedFd& sock
   return connection.start_scope(name, description);
 }
 
-/// The beginning of a command that works, where this manager was to be asked.
+/// Returns the start of a command that works instead of asking this manager.
 std::string command_instead(const Manager& manager) {
   if (manager.is_anothers) {
-    // Its start makes /run/user/UID, and it ends with the machine.
+    // Starting it creates /run/user/UID. It runs until shutdown.
     return "sudo systemctl start user@" + std::to_string(::geteuid()) + ".service &&";
   }
   return manager.name == "systemd" ? "systemd-run --scope -p Delegate=yes"
@@ -295,7 +297,7 @@ Result<NewCgroupPlace> place_for_new_cgroup(const CgroupTree& tree) {
   const std::string_view name = last_name(own.path());
   if (own.is_top()) return NewCgroupPlace{own.path()};
   if (name == kLeaf) return NewCgroupPlace{std::string(path_above(own.path())), kLeaf};
-  // By unused_cgroup_name().
+  // Named by unused_cgroup_name().
   constexpr std::string_view kMade = "nsx-";
   const bool is_made_by_run = name.starts_with(kMade) && name.size() > kMade.size() &&
                               name[kMade.size()] >= '0' && name[kMade.size()] <= '9';
@@ -330,7 +332,7 @@ Result<NewCgroupPlace> enter_new_scope(const CgroupTree& tree, const ScopeReques
   const auto api = SdBus::open();
   if (!api) return with_hint(api.error());
   const std::string name = unused_scope_name();
-  // D-Bus takes nothing that is not UTF-8, and systemd only one line.
+  // D-Bus only accepts UTF-8, and systemd only a single line.
   constexpr std::size_t kMost = 200;
   std::string description = printable(request.description.substr(0, kMost));
   if (auto started = start_scope(*api, *manager, socket, name, description); !started) {
@@ -344,7 +346,7 @@ Result<NewCgroupPlace> enter_new_scope(const CgroupTree& tree, const ScopeReques
                       "this process is not in " + name + ", but in " + own.path(),
                       {}});
   }
-  // A user's systemd 252 does not, and what runs in there is to know.
+  // systemd 252 does not mark scopes of a user's manager, but programs inside need the mark.
   if (!is_marked_delegated(own.directory()))
     ::fsetxattr(own.directory(), "user.delegate", "1", 1, 0);
   return NewCgroupPlace{own.path(), kLeaf};

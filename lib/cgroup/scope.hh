@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The few functions of libsystemd that a scope takes, sd-bus(3), as <systemd/sd-bus.h> has them,
-// whose ABI has not changed since systemd 237: building takes neither its headers nor the library.
+// The functions of libsystemd that are needed for a scope, sd-bus(3).
 
 #include <cstdint>
 
@@ -9,8 +8,8 @@
 
 namespace nsx {
 
-// As <systemd/sd-bus.h> has them, whose ABI has not changed since systemd 237: building takes
-// neither its headers nor the library.
+// Declared as in <systemd/sd-bus.h>, whose ABI has not changed since systemd 237, so that building
+// needs neither the headers nor the library.
 extern "C" {
 struct sd_bus;
 struct sd_bus_message;
@@ -21,7 +20,7 @@ struct sd_bus_error {
 };
 }
 
-/// libsystemd, opened when it is needed: linked, it would be loaded at every start.
+/// libsystemd, opened on demand. If it were linked, it would be loaded at every start.
 struct SdBus {
   int (*create)(sd_bus**);
   int (*set_fd)(sd_bus*, int, int);

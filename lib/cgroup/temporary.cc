@@ -25,7 +25,7 @@ namespace {
 void wait_until_empty(int cgroup) {
   auto events = open_at(cgroup, "cgroup.events", O_RDONLY);
   while (events && is_populated(cgroup)) {
-    // poll(2) tells of what came after this descriptor was read last.
+    // poll(2) reports changes since the last read of this descriptor.
     char byte = 0;
     [[maybe_unused]] const ssize_t seen = ::pread(events->get(), &byte, 1, 0);
     if (!is_populated(cgroup)) return;
@@ -33,8 +33,8 @@ void wait_until_empty(int cgroup) {
   }
 }
 
-/// Of all that was made, the cgroup at `path` and those above it, each above the next. `chain` has
-/// room for them: this is for after the steps, when memory must not run out.
+/// Selects the cgroup at `path` and its ancestors from all created cgroups, parents first. `chain`
+/// must have enough capacity: this runs after the steps, when memory must not run out.
 void keep_chain(std::span<const MadeCgroup> made, const std::string& path,
                 std::vector<MadeCgroup>& chain) {
   for (auto each = made.rbegin(); each != made.rend(); ++each) {
@@ -52,7 +52,7 @@ std::vector<std::string> names_of(std::span<const MadeCgroup> chain) {
   return names;
 }
 
-/// The paths of cgroups with these names, each above the next, relative to the one above them all.
+/// Returns paths for nested cgroups with these names, relative to the parent of the first.
 std::vector<std::string> relative_paths(std::span<const std::string> names) {
   std::vector<std::string> paths;
   for (const std::string& name : names)
@@ -60,8 +60,8 @@ std::vector<std::string> relative_paths(std::span<const std::string> names) {
   return paths;
 }
 
-/// The life of the cleaner. It makes the cgroup itself, so that whoever kills its owner, and when,
-/// leaves one who knows what was made.
+/// The cleaner process. It creates the cgroup itself, so that whenever the owner is killed, there
+/// is a process that knows what to remove.
 class Cleaner {
  public:
   Cleaner(const CgroupTree& tree, std::span<const CgroupStep> steps, std::string path,
@@ -69,10 +69,10 @@ class Cleaner {
       : tree_(tree), steps_(steps), path_(std::move(path)), ending_(ending), owner_(owner) {}
 
   void live() {
-    // What ends the owner's process group is not for this one.
+    // Signals to the owner's process group must not kill this process.
     ::setsid();
     const Status made = attempt([&] { return make(); });
-    // An owner that is gone shows in the wait; one that gets no answer takes it for a failure.
+    // If the owner is gone, the wait below notices. If it gets no answer, it assumes a failure.
     const auto sent = attempt([&] { return made ? send_made() : owner_.send_status(made); });
     if (!made) return;
     if (!sent) return clean();
@@ -89,14 +89,14 @@ class Cleaner {
     return {};
   }
 
-  /// For start_cleaner().
+  /// Sends the result to start_cleaner().
   Status send_made() const {
     TRY(owner_.send_status({}));
     const int lent[]{above()};
     return owner_.send_words(names_of(chain_), lent);
   }
 
-  /// Nobody else cleans up: where memory is short, this waits for some.
+  /// Removes the cgroup. Nothing else would, so it waits for memory if that is short.
   void clean() const {
     const auto remove = [&]() -> Status {
       if (ending_ == TemporaryCgroup::Ending::killed) {
@@ -126,7 +126,7 @@ class Cleaner {
   std::vector<MadeCgroup> chain_;
 };
 
-/// A cleaner is started where the caller is.
+/// Explains a failed fork: the cleaner starts in the caller's cgroup.
 Error cannot_spawn(const CgroupTree& tree, Error error) {
   if (error.what() != "cannot fork") return error;
   const auto own = error.code == EAGAIN ? tree.own() : fail("find", "", error.code);
@@ -134,17 +134,17 @@ Error cannot_spawn(const CgroupTree& tree, Error error) {
   return full ? std::move(*full) : Error{"cannot fork", "a cleaner", error.code, {}, {}};
 }
 
-/// What a cleaner has made, as its owner knows it.
+/// What a cleaner has created, as its owner knows it.
 struct Cleaned {
-  OwnedFd cleaner;                 ///< when this connection ends without a word, it cleans
-  OwnedFd above;                   ///< the directory in which the first was made
-  std::vector<std::string> names;  ///< each above the next
+  OwnedFd cleaner;  ///< the cleaner acts if this connection is closed without a message
+  OwnedFd above;    ///< the directory in which the first was created
+  std::vector<std::string> names;  ///< parents first
 };
 
-/// Starts a cleaner, and waits until it has made the cgroup.
+/// Starts a cleaner and waits until it has created the cgroup.
 Result<Cleaned> start_cleaner(const CgroupTree& tree, std::span<const CgroupStep> steps,
                               const std::string& path, TemporaryCgroup::Ending ending) {
-  // Detached, so that it is not a child that the program knows nothing of.
+  // Detached, as the program must not have a child that it does not know about.
   auto cleaner = spawn({.has_channel = true, .detached = true}, [&](const Channel& owner) {
     Cleaner(tree, steps, path, ending, owner).live();
     return 0;
@@ -160,7 +160,7 @@ Result<Cleaned> start_cleaner(const CgroupTree& tree, std::span<const CgroupStep
   return Cleaned{channel.take_fd(), std::move(made->fds.front()), std::move(made->words)};
 }
 
-/// Refuses what would start in a cgroup that is frozen. `path` still has to be made.
+/// Refuses to start a program in a frozen cgroup. `path` does not exist yet.
 Status check_none_frozen_above(const CgroupTree& tree, std::string path) {
   while (path != "/") {
     path = path_above(path);
@@ -187,7 +187,7 @@ Result<TemporaryCgroup> TemporaryCgroup::carry_out(const CgroupTree& tree, const
   if (!makes(steps, path)) return refuse("make the cgroup", path, "the plan is for another cgroup");
   TRY(check_none_frozen_above(tree, path));
   auto cleaned = TRY(start_cleaner(tree, steps, path, ending));
-  // From here on, a failure ends the connection, and the cleaner cleans.
+  // From here on, a failure closes the connection, and the cleaner cleans up.
   auto cgroup = TRY(tree.open_cgroup(path));
   TemporaryCgroup temporary(std::move(cgroup));
   temporary.cleaner_ = std::move(cleaned.cleaner);

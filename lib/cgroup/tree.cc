@@ -21,7 +21,8 @@ namespace {
 
 constexpr const char* kFind = "find the cgroup";
 
-/// A process can be moved, and its cgroup removed and made again, between a look and the next.
+/// How often to retry: a process can be moved, and its cgroup removed and created again, between
+/// two reads.
 constexpr int kTries = 100;
 
 Status check_cgroup2(int directory, const std::string& path) {
@@ -35,7 +36,7 @@ bool is_at_or_below(const std::string& path, const std::string& above) {
   return path == above || path.starts_with(above + '/');
 }
 
-/// Takes the directory `above` off the front of a path that is below it.
+/// Removes the leading directory `above` from a path below it.
 bool take_leading(std::string& path, const std::string& above) {
   if (above.empty() || !is_at_or_below(path, above)) return false;
   path.erase(0, above.size());
@@ -50,7 +51,7 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// Whether a target is a process, whatever cgroup it is in: pid:42, 42:INODE.
+/// Whether a target names a process in any cgroup: pid:42, 42:INODE.
 bool names_process(std::string_view target) {
   const std::string_view before = target.substr(0, target.find(':'));
   return before == "pid" || is_number(before);
@@ -67,12 +68,14 @@ std::optional<std::string> v1_mount_point(std::string_view mounts, std::string_v
   return std::nullopt;
 }
 
-/// cgroup v1 calls the controller for block devices by an older name.
+/// Returns the name of a controller in cgroup v1, where the one for block devices has an older
+/// name.
 std::string_view v1_name(std::string_view controller) {
   return controller == "io" ? "blkio" : controller;
 }
 
-/// The line of a controller in /proc/cgroups, without its name; none: the kernel does not have it.
+/// Returns the line of a controller in /proc/cgroups without its name; nothing if the kernel does
+/// not have it.
 std::optional<std::string> line_of_controller(const Kernel& kernel, std::string_view controller) {
   const auto known = read_file_at(kernel.proc(), "cgroups");
   std::string_view lines = known ? std::string_view(*known) : std::string_view();
@@ -151,7 +154,7 @@ Result<std::string> CgroupTree::normal_path(const std::string& path) const {
         return elsewhere("it is in the cgroup v1 hierarchy at " + point);
       }
     }
-    // Of hybrid machines, where what is beside the hierarchies is no cgroup.
+    // On hybrid machines, only the hierarchies in this directory contain cgroups.
     if (is_at_or_below(path, "/sys/fs/cgroup")) return elsewhere("it is not in cgroup v2");
   }
   return normal_cgroup_path(path, mount_point_);
@@ -228,7 +231,7 @@ Result<std::string> CgroupTree::path_of_target(const std::string& name) const {
     return refuse("find the cgroup of", target.name, "it has no process");
   }
   if (!target.cgroup.empty()) return below_top(std::move(target.cgroup));
-  // The cgroup of one of its processes may be that of others as well.
+  // The cgroup of one of its processes may also contain others.
   if (!names_process(name)) {
     return refuse(
         "find the cgroup of", target.name, "it has no cgroup of its own in cgroup v2",
@@ -254,7 +257,7 @@ Result<Cgroup> CgroupTree::find_word(const std::string& name, Result<Cgroup> by_
   const bool is_path = name.find('/') != std::string::npos;
   if (is_path && by_path) return by_path;
   if (is_number(name)) {
-    // The numbers of processes come and go, and are no names of cgroups.
+    // PIDs come and go, and are not used as names of cgroups.
     if (!by_path) by_path.error().set_hint("for the cgroup of a process, use pid:" + name);
     return by_path;
   }
@@ -299,7 +302,7 @@ std::string CgroupTree::why_without(std::string_view controller) const {
   if (!known->starts_with("0\t")) return "it is bound to a cgroup v1 hierarchy";
   if (known->ends_with("\t0")) return "it was disabled at boot";
   if (!mount_root_.empty()) return "the cgroups above this container do not enable it";
-  // The machine's root alone has no type.
+  // Only the machine's root has no type.
   return ::faccessat(top_.get(), "cgroup.type", F_OK, 0) != 0
              ? "the root cgroup does not have it"
              : "the cgroups outside of this cgroup namespace do not enable it";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Waiting for what a cgroup comes to.
+// Waits until a cgroup reaches a given state.
 
 #include <algorithm>
 #include <fcntl.h>
@@ -19,10 +19,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How often is looked at what the kernel does not tell.
+/// How often to check values of which the kernel reports no changes.
 constexpr milliseconds kLook{50};
 
-/// How often is looked whether it is still there: rmdir(2) wakes nobody who waits for its events.
+/// How often to check whether the cgroup still exists: rmdir(2) does not wake processes that wait
+/// for its events.
 constexpr milliseconds kRemovalLook{500};
 
 constexpr const char* kWait = "wait for the cgroup";
@@ -44,13 +45,13 @@ Result<bool> wait_for(const CgroupTree&, const Cgroup& cgroup, const CgroupState
   const bool is_frozen = state.kind == Kind::frozen || state.kind == Kind::thawed;
   const std::uint64_t wanted = state.kind == Kind::populated || state.kind == Kind::frozen ? 1 : 0;
   for (;;) {
-    // Before it is waited for again: a change since then is told.
+    // Read before waiting again, so that later changes are reported.
     const auto text = cgroup.read("cgroup.events");
     if (!text) {
       if (!is_gone(cgroup, text.error().code)) return tl::unexpected(text.error());
       return state.kind == Kind::empty ? Result<bool>(true) : removed(cgroup);
     }
-    // poll(2) tells of what came after this descriptor was read last.
+    // poll(2) reports changes since the last read of this descriptor.
     char byte = 0;
     [[maybe_unused]] const ssize_t seen = ::pread(file->get(), &byte, 1, 0);
     const auto again = cgroup.read("cgroup.events");
@@ -89,7 +90,7 @@ Result<bool> wait_for(const CgroupTree&, const Cgroup& cgroup, const CgroupPress
                     ? "enable pressure accounting: boot with psi=1, and write 1 to cgroup.pressure"
                     : "");
   }
-  // psi: a trigger lives as long as the descriptor that it was written to.
+  // A PSI trigger lives as long as the descriptor that it was written to.
   const std::string trigger = std::string(above.full ? "full " : "some ") +
                               std::to_string(above.threshold) + ' ' + std::to_string(above.window);
   if (::write(file->get(), trigger.c_str(), trigger.size() + 1) < 0) {
