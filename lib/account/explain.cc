@@ -18,7 +18,7 @@ namespace nsx {
 
 namespace {
 
-/// A limit, and what is used of it.
+/// A limit and the file with its current usage.
 struct LimitFile {
   const char* limit;
   const char* usage;
@@ -36,16 +36,16 @@ constexpr std::array kLimits{
     LimitFile{"cgroup.max.depth", nullptr},
 };
 
-/// What is left of lists that are handed down.
+/// The effective values of lists that ancestors restrict.
 constexpr std::array kSets{"cpuset.cpus.effective", "cpuset.mems.effective"};
 
-/// The controllers that limits are about, in the order in which they are told.
+/// The controllers with limits, in the order of the output.
 constexpr std::array kControllers{"cpu", "cpuset", "io", "memory", "pids"};
 
-/// What io.max limits of each disk.
+/// The limits of a disk in io.max.
 constexpr std::array kDiskKeys{"rbps", "wbps", "riops", "wiops"};
 
-/// A counter that grows when a limit has its effect.
+/// A counter that increases whenever a limit takes effect.
 struct Counter {
   const char* limit;
   const char* file;
@@ -66,7 +66,7 @@ constexpr std::array kCounters{
     Counter{"net.out", "net.stat", "tx_dropped_packets", "dropped outgoing packets"},
 };
 
-/// A number that orders values of a limit.
+/// Returns a number by which values of a limit are compared.
 std::optional<double> weight_of(const std::string& file, std::string_view value) {
   if (file == "cpu.max") {
     const auto max = parse_cpu_max(value);
@@ -83,7 +83,7 @@ std::string without_line_feed(std::string text) {
   return text;
 }
 
-/// The cgroup and those above it.
+/// Returns the cgroup and its ancestors.
 Result<std::vector<Cgroup>> chain_of(const CgroupTree& tree, const Cgroup& cgroup) {
   std::vector<Cgroup> chain;
   chain.push_back(TRY(cgroup.duplicate()));
@@ -100,7 +100,7 @@ ExplainedLimit explain_limit(const LimitFile& file, const std::vector<Cgroup>& c
   std::vector<const Cgroup*> places;
   for (const Cgroup& cgroup : chain) {
     auto value = cgroup.read(file.limit);
-    // One of the network's is empty where nothing is attached.
+    // The file of a network limit is empty if no programs are attached.
     if (!value || value->empty()) continue;
     limit.levels.push_back({cgroup.path(), without_line_feed(std::move(*value))});
     places.push_back(&cgroup);
@@ -113,15 +113,15 @@ ExplainedLimit explain_limit(const LimitFile& file, const std::vector<Cgroup>& c
   return limit;
 }
 
-/// Where the CPUs, or the nodes of memory, come to be the cgroup's: the kernel tells what is left
-/// at each level of what those above have.
+/// Explains a cpuset. At each level, the kernel reports what the ancestors leave: this finds where
+/// the list becomes that of the cgroup.
 ExplainedLimit explain_set(const char* file, const std::vector<Cgroup>& chain) {
   ExplainedLimit limit;
   limit.file = file;
   std::string set;
   for (const Cgroup& cgroup : chain) {
     auto value = cgroup.read(file);
-    if (!value) break;  // of a cgroup above, whose controller this is not
+    if (!value) break;  // an ancestor does not have this controller
     if (limit.levels.empty()) {
       set = without_line_feed(std::move(*value));
       limit.levels.push_back({cgroup.path(), set});
@@ -135,7 +135,7 @@ ExplainedLimit explain_set(const char* file, const std::vector<Cgroup>& chain) {
   return limit;
 }
 
-/// Each limit of each disk by itself.
+/// Explains each limit of each disk separately.
 std::vector<ExplainedLimit> explain_disks(const std::vector<Cgroup>& chain) {
   std::map<std::string, ExplainedLimit> limits;
   for (const Cgroup& cgroup : chain) {
@@ -239,7 +239,7 @@ std::optional<std::size_t> effective_level(const ExplainedLimit& limit) {
 Result<std::string> read_or_explain(const CgroupTree& tree, const Cgroup& cgroup,
                                     const std::string& file) {
   auto text = cgroup.read(file.c_str());
-  // What is no file has its own reasons, as has what is refused.
+  // Errors of the network, which has no files, and refusals already explain themselves.
   if (text || text.error().code == 0 || is_net_file(file)) return text;
   return tl::unexpected(explain_read(tree, cgroup, file, text.error().code));
 }

@@ -26,14 +26,14 @@ std::uint64_t now() {
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-/// Files of controllers, of which holds: where a cgroup has not got one, none below has.
+/// Files of controllers. If one is missing in a cgroup, it is also missing in all descendants.
 constexpr std::array<std::string_view, 12> kInherited{
     "cpu.max",     "io.stat",     "memory.current",  "memory.events",       "memory.high",
     "memory.max",  "memory.peak", "memory.swap.max", "memory.swap.current", "pids.current",
     "pids.events", "pids.max",
 };
 
-/// Some of them, as bits.
+/// A set of these files, as bits.
 using Inherited = unsigned;
 
 Inherited bit_of(std::string_view file) {
@@ -44,7 +44,7 @@ Inherited bit_of(std::string_view file) {
 /// Reads the files of one cgroup after another into one buffer.
 class FileReader {
  public:
-  /// The text of a file until the next call; empty where it cannot be read.
+  /// Returns the text of a file, valid until the next call; empty if it cannot be read.
   std::string_view read(int directory, const char* file) {
     const Inherited bit = bit_of(file);
     was_read_ = false;
@@ -54,19 +54,20 @@ class FileReader {
     return fd ? read_all(fd.get()) : failed();
   }
 
-  /// Whether the last one was: an empty text may be all of it.
+  /// Whether the last read succeeded, as the file itself may be empty.
   bool was_read() const { return was_read_; }
 
-  /// What came of the files since begin(): a cgroup that is gone says so, or has none any more.
+  /// Whether the cgroup has been removed, judging by its files since begin(): they report this, or
+  /// are missing.
   bool is_gone(int directory) const {
     return is_gone_ || (misses_some_ && ::faccessat(directory, "cgroup.procs", F_OK, 0) != 0);
   }
-  /// The next cgroup, without these files.
+  /// Starts with the next cgroup, which does not have these files.
   void begin(Inherited missing) {
     is_gone_ = misses_some_ = false;
     missing_ = missing;
   }
-  /// Those that have been found missing, too.
+  /// Returns the files known to be missing, including those found missing since begin().
   Inherited missing() const { return missing_; }
 
  private:
@@ -81,7 +82,7 @@ class FileReader {
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return failed();
       used += static_cast<std::size_t>(n);
-      // A list comes in pieces; the end of any other file is one short piece away.
+      // Lists are returned in pieces. Any other file ends after its first short piece.
       if (n == 0 || (n < kShort && used == static_cast<std::size_t>(n))) break;
     }
     was_read_ = true;
@@ -105,7 +106,7 @@ std::uint64_t count_lines(std::string_view text) {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-/// Puts what the files of one cgroup say into a sample.
+/// Fills a sample from the files of one cgroup.
 class Filler {
  public:
   Filler(const CgroupSampleRequest& request, FileReader& reader,
@@ -163,13 +164,13 @@ class Filler {
   }
 
   void fill_processes() {
-    // That of a threaded cgroup is not to be read: its processes are those of the domain above it.
+    // Fails for a threaded cgroup: its processes are listed in the domain above it.
     std::string_view text = read("cgroup.procs");
     if (!reader_.was_read()) return;
     sample_.processes = count_lines(text);
     if (!request_.pids) return;
     while (!text.empty()) {
-      // 0 is one that the caller's PID namespace does not hold.
+      // 0 is a process outside of the caller's PID namespace.
       const auto pid = parse_number<pid_t>(next_field(text, '\n'));
       if (pid && *pid > 0) sample_.pids.push_back(*pid);
     }
@@ -217,7 +218,7 @@ class Filler {
   }
 
   void fill_io_stat() {
-    // An empty file is one without I/O so far; the top of the tree has none before Linux 5.10.
+    // An empty file means no I/O so far. Before Linux 5.10, the root cgroup does not have the file.
     std::string_view text = read("io.stat");
     if (!reader_.was_read()) return;
     std::array<std::uint64_t, 4> sums{};
@@ -251,11 +252,11 @@ class Sampler {
   Sampler(const CgroupSampleRequest& request, CgroupReading& reading)
       : request_(request), reading_(reading) {
     if (!request.files.contains(CgroupFile::net)) return;
-    // Where it cannot be told, there is nothing to show.
+    // If the list is unavailable, there is nothing to show.
     if (auto known = cgroups_with_net()) with_net_ = std::move(*known);
   }
 
-  /// False: it is gone.
+  /// Returns false if the cgroup is gone.
   bool visit(int directory, std::string path, std::optional<std::size_t> parent, int depth,
              Inherited missing) {
     struct stat status {};
@@ -271,11 +272,11 @@ class Sampler {
       reading_.cgroups.pop_back();
       return false;
     }
-    // Each directory below counts as a link (kernfs): most cgroups have none, and then the list of
-    // all their files need not be read.
+    // Each child directory counts as a link (kernfs). Most cgroups have no children, so their long
+    // lists of files need not be read.
     constexpr nlink_t kWithoutChildren = 2;
     if (!request_.descend || status.st_nlink == kWithoutChildren) return true;
-    // The top of all has few files, whatever it hands down.
+    // The root cgroup has few files, whichever controllers it enables.
     const bool is_root = depth == 0 && ::faccessat(directory, "cgroup.type", F_OK, 0) != 0;
     descend(directory, index, depth, is_root ? 0 : reader_.missing());
     return true;
@@ -312,11 +313,11 @@ class Sampler {
   std::vector<std::uint64_t> with_net_;  // their ids, ascending
 };
 
-/// The growth of a counter a second; none where one of them is missing.
+/// Returns the growth of a counter per second, or nothing if one of the values is missing.
 std::optional<double> rate(const std::optional<std::uint64_t>& before,
                            const std::optional<std::uint64_t>& after, double seconds) {
   if (!before || !after || seconds <= 0) return std::nullopt;
-  // Counters only grow; one that has not was another's.
+  // Counters only grow. A lower value means that it is another counter.
   return *after < *before ? 0 : static_cast<double>(*after - *before) / seconds;
 }
 
@@ -363,7 +364,7 @@ std::optional<CgroupPressure::Line> parse_pressure_line(std::string_view line) {
 Result<CgroupReading> sample_cgroups(const Cgroup& first, const CgroupSampleRequest& request) {
   CgroupReading reading;
   if (request.descend) {
-    // Moving thousands of samples to a larger place takes as long as reading them.
+    // Reallocating thousands of samples would take as long as reading them.
     const auto stat = first.read("cgroup.stat");
     const auto below = stat ? find_keyed_number(*stat, "nr_descendants") : std::nullopt;
     constexpr std::uint64_t kMost = 100'000;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What cgroups use and may use, read once, as plain data; of two such readings, what they use in
-// between. `nsx-cg ls`, `tree` and `top` are views of this: take a reading with sample_cgroups(),
-// wait, take another, and put both into rates_between(). Which files are read is the caller's
-// choice, as reading is all that this costs.
+// Usage and limits of cgroups as plain data, read once, and the rates between two such readings.
+// `nsx-cg ls`, `tree` and `top` are views of this: take a reading with sample_cgroups(), wait, take
+// another, and pass both to rates_between(). The caller selects the files to read, as the cost
+// depends on these only.
 
 #include <cstdint>
 #include <optional>
@@ -22,16 +22,16 @@
 
 namespace nsx {
 
-/// A file of a cgroup, or two that are of no use alone.
+/// A file of a cgroup, or two that are only useful together.
 enum class CgroupFile : std::uint8_t {
   processes,        ///< cgroup.procs
   threads,          ///< cgroup.threads
   events,           ///< cgroup.events: populated, frozen
   type,             ///< cgroup.type
   controllers,      ///< cgroup.controllers
-  cpu_stat,         ///< cpu.stat; it is there without the controller, too
+  cpu_stat,         ///< cpu.stat; exists without the controller
   cpu_max,          ///< cpu.max
-  cpu_pressure,     ///< cpu.pressure; pressures are there without the controllers
+  cpu_pressure,     ///< cpu.pressure; pressure files exist without the controllers
   memory_current,   ///< memory.current
   memory_peak,      ///< memory.peak, Linux 5.19
   memory_max,       ///< memory.max
@@ -45,15 +45,15 @@ enum class CgroupFile : std::uint8_t {
   pids_current,     ///< pids.current
   pids_max,         ///< pids.max
   pids_events,      ///< pids.events
-  net,              ///< what set_cgroup_net() has counted, where it was called
-  names,            ///< no file, but the directories above: see name_places()
+  net,              ///< the counters of set_cgroup_net(), if attached
+  names,            ///< not a file: the directories above, see name_places()
 };
 
 /// A set of files.
 using CgroupFileSet = EnumSet<CgroupFile, CgroupFile::names>;
 
-/// A pressure file (PSI): the share of time in which work stood still for lack of a resource, in
-/// percent, and all of that time, in microseconds.
+/// A pressure file (PSI): the share of time in which tasks were stalled for lack of a resource, in
+/// percent, and the total stall time in microseconds.
 struct CgroupPressure {
   struct Line {
     double avg10 = 0;
@@ -62,34 +62,34 @@ struct CgroupPressure {
     std::uint64_t total = 0;
     bool operator==(const Line&) const = default;
   };
-  Line some;  ///< for some tasks
-  Line full;  ///< for all of them at once
+  Line some;  ///< some tasks were stalled
+  Line full;  ///< all tasks were stalled at once
 
   bool operator==(const CgroupPressure&) const = default;
 };
 
-/// One cgroup at one moment. What was not asked for, or is not there, is not set.
+/// One cgroup at one moment. Values that were not requested or do not exist are not set.
 struct CgroupSample {
   std::string path;                   ///< "/", "/a/b"
-  std::optional<std::size_t> parent;  ///< its index in the reading; none for the first
+  std::optional<std::size_t> parent;  ///< index in the reading; none for the first
   std::uint64_t id = 0;               ///< inode number of the directory: the kernel's cgroup id
-  std::uint64_t moment = 0;           ///< when it was read: CLOCK_MONOTONIC, nanoseconds
-  std::size_t children = 0;           ///< cgroups directly below
+  std::uint64_t moment = 0;           ///< time of the reading: CLOCK_MONOTONIC, nanoseconds
+  std::size_t children = 0;           ///< number of child cgroups
 
-  std::optional<std::uint64_t> processes;  ///< how many are directly in it
-  std::vector<pid_t> pids;                 ///< which, with CgroupSampleRequest::pids
+  std::optional<std::uint64_t> processes;  ///< number directly in it
+  std::vector<pid_t> pids;                 ///< their PIDs, with CgroupSampleRequest::pids
   std::optional<std::uint64_t> threads;
-  std::optional<bool> populated;  ///< a process is in it, or below
+  std::optional<bool> populated;  ///< it or a descendant has a process
   std::optional<bool> frozen;
   std::string type;  ///< "domain", "threaded", "domain threaded", "domain invalid"
   std::vector<std::string> controllers;
 
-  // CPU time is in microseconds, of it and all below, as all that follows.
+  // CPU times are in microseconds. These and all following values include descendants.
   std::optional<std::uint64_t> cpu_usage;
   std::optional<std::uint64_t> cpu_user;
   std::optional<std::uint64_t> cpu_system;
-  std::optional<std::uint64_t> cpu_periods;         ///< of cpu.max that have passed
-  std::optional<std::uint64_t> cpu_throttled;       ///< those of them in which it was throttled
+  std::optional<std::uint64_t> cpu_periods;         ///< elapsed periods of cpu.max
+  std::optional<std::uint64_t> cpu_throttled;       ///< periods in which it was throttled
   std::optional<std::uint64_t> cpu_throttled_time;  ///< microseconds
   struct CpuMax {
     std::uint64_t quota = kNoCgroupLimit;  ///< microseconds in a period
@@ -98,15 +98,15 @@ struct CgroupSample {
   };
   std::optional<CpuMax> cpu_max;
 
-  // Bytes.
+  // In bytes.
   std::optional<std::uint64_t> memory;
   std::optional<std::uint64_t> memory_peak;
   std::optional<std::uint64_t> memory_max;
   std::optional<std::uint64_t> memory_high;
   std::optional<std::uint64_t> swap;
   std::optional<std::uint64_t> swap_max;
-  // How often: usage went over memory.high, hit memory.max, nothing could be reclaimed, a process
-  // was killed for that.
+  // How often usage exceeded memory.high, reached memory.max, could not be reclaimed, and a process
+  // was killed because of that.
   std::optional<std::uint64_t> memory_high_events;
   std::optional<std::uint64_t> memory_max_events;
   std::optional<std::uint64_t> oom_events;
@@ -120,36 +120,38 @@ struct CgroupSample {
 
   std::optional<std::uint64_t> pids_current;  ///< processes and threads
   std::optional<std::uint64_t> pids_max;
-  std::optional<std::uint64_t> pids_max_events;  ///< forks that failed for it
+  std::optional<std::uint64_t> pids_max_events;  ///< forks that failed because of it
 
-  std::optional<CgroupNet> net;  ///< bytes and packets from and to the network, and rates
+  std::optional<CgroupNet> net;  ///< network traffic and rates
 
   std::optional<CgroupPressure> cpu_pressure;
   std::optional<CgroupPressure> memory_pressure;
   std::optional<CgroupPressure> io_pressure;
 
-  CgroupPlace place;  ///< to which container and unit it belongs, if name_places() was called
+  CgroupPlace place;  ///< its container and unit, if name_places() was called
 };
 
 struct CgroupSampleRequest {
   CgroupFileSet files;
-  bool pids = false;    ///< keep the numbers of the processes; implies CgroupFile::processes
-  bool descend = true;  ///< those below as well
+  bool pids = false;    ///< store the PIDs; implies CgroupFile::processes
+  bool descend = true;  ///< include descendants
 };
 
-/// A cgroup and all below it. Each stands before those below it, siblings are sorted by name.
+/// A cgroup and its descendants, parents first, siblings sorted by name.
 struct CgroupReading {
   std::vector<CgroupSample> cgroups;
-  std::size_t unreadable = 0;  ///< cgroups that were there and could not be looked into
+  std::size_t unreadable = 0;  ///< cgroups that exist but could not be opened
 };
 
-/// Reads a cgroup and those below it. One that vanishes meanwhile is left out; the first must not.
+/// Reads a cgroup and its descendants. Descendants that vanish in the meantime are left out; if the
+/// first one vanishes, this is an error.
 Result<CgroupReading> sample_cgroups(const Cgroup& first, const CgroupSampleRequest& request);
 
-/// Fills in the place of each.
+/// Sets the place of each cgroup.
 void name_places(CgroupReading& reading, CgroupPlaces& places);
 
-/// What a cgroup used between two readings, a second. What one of them lacks is not set.
+/// The usage of a cgroup per second between two readings. Not set if a value is missing in one of
+/// them.
 struct CgroupRates {
   std::optional<double> cpu;        ///< CPUs kept busy: 1.5 is one and a half
   std::optional<double> throttled;  ///< share of the periods of cpu.max, 0 to 1
@@ -163,13 +165,15 @@ struct CgroupRates {
   bool operator==(const CgroupRates&) const = default;
 };
 
-/// One for each cgroup of `after`, by its id. None of what is new since `before`.
+/// Returns the rates of each cgroup in `after`, matched by id. The rates of cgroups that are new
+/// since `before` are not set.
 std::vector<CgroupRates> rates_between(const CgroupReading& before, const CgroupReading& after);
 
-/// Reads a pressure file; none: it makes no sense. "full" is missing in old kernels' cpu.pressure.
+/// Parses a pressure file; returns nothing if it is malformed. "full" is missing in cpu.pressure of
+/// old kernels.
 std::optional<CgroupPressure> parse_pressure(std::string_view text);
 
-/// Reads cpu.max, "QUOTA PERIOD" in microseconds; none: it makes no sense.
+/// Parses cpu.max, "QUOTA PERIOD" in microseconds; returns nothing if it is malformed.
 std::optional<CgroupSample::CpuMax> parse_cpu_max(std::string_view text);
 
 }  // namespace nsx

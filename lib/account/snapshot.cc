@@ -15,7 +15,7 @@ namespace nsx {
 
 namespace {
 
-/// Whether a file can be read and written by its owner.
+/// Whether the mode of a file allows its owner to read and write it.
 bool is_read_and_written(const Cgroup& cgroup, const std::string& file) {
   struct stat status {};
   constexpr mode_t kBoth = S_IRUSR | S_IWUSR;
@@ -34,18 +34,18 @@ Result<CgroupRecord> read_cgroup_record(const Cgroup& cgroup, std::string path) 
   for (const std::string& file : files) {
     if (!is_setting(file) || !is_read_and_written(cgroup, file)) continue;
     const auto text = cgroup.read(file.c_str());
-    if (!text) continue;  // pressure that is not accounted for, say
+    if (!text) continue;  // for example if pressure accounting is disabled
     std::string_view rest = *text;
     do {
       const std::string_view line = next_field(rest, '\n');
-      // A file without a line for any disk has nothing to say; an empty list of CPUs has.
+      // A file without a line for any disk contains no setting; an empty list of CPUs is one.
       if (!line.empty() || file.starts_with("cpuset.")) {
         record.settings.push_back({file, std::string(line)});
       }
     } while (!rest.empty());
   }
   for (const char* name : {"net.in", "net.out"}) {
-    // Where it cannot be told, nobody has set it.
+    // If the limit cannot be read, nobody has set one.
     const auto rate = cgroup.read(name);
     std::string_view text = rate ? std::string_view(*rate) : std::string_view();
     if (!text.empty()) record.settings.push_back({name, std::string(next_field(text, '\n'))});

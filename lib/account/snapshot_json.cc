@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Reads snapshots from JSON. Nothing else in this directory knows nlohmann's library.
+// Parses snapshots from JSON. No other file in this directory uses nlohmann's library.
 
 #include <algorithm>
 
 #include "account/snapshot.hh"
 
-#define JSON_NO_IO 1  // no streams: they cost a start more than all else
+#define JSON_NO_IO 1  // streams would dominate the start-up time
 #include <nlohmann/json.hpp>
 
 #include "cgroup/files.hh"
@@ -17,14 +17,14 @@ namespace nsx {
 
 namespace {
 
-// Of nlohmann's functions only those are used that do not throw.
+// Only functions of nlohmann's library that do not throw are used.
 using json = nlohmann::ordered_json;
 using Tree = JsonTree<json>;
 
-/// More than any tree has, and less than a machine's memory.
+/// Larger than any tree needs, smaller than a machine's memory.
 constexpr std::size_t kMaxSize = std::size_t{64} << 20;
 
-/// The layers of a snapshot.
+/// The nesting depth of a snapshot.
 constexpr int kMaxDepth = 8;
 
 tl::unexpected<Error> no_snapshot(const std::string& reason) {
@@ -76,7 +76,7 @@ Result<CgroupRecord> read_record(const json& value) {
   const json* path = member(value, "path");
   const auto* const text = path != nullptr ? path->get_ptr<const json::string_t*>() : nullptr;
   if (text == nullptr || text->empty()) return no_snapshot("a cgroup has no 'path'");
-  // A path is below the first, wherever that is.
+  // A path must stay below the first cgroup.
   const auto normal = normal_cgroup_path(*text, "");
   if (!normal || text->front() == '/' || (*text != "." && *normal != '/' + *text)) {
     return no_snapshot("the path '" + *text + "' is not below the first cgroup");
