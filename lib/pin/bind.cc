@@ -61,7 +61,7 @@ std::string hint_for_bind(int code, Kind kind, int file) {
 }  // namespace
 
 Result<BoundNamespace> bind_to_file(Kind kind, int fd, int file, const std::string& path) {
-  // Before the mount, which would be lost if there were no memory for this.
+  // Allocated before the mount, which would be lost if memory ran out afterwards.
   BoundNamespace bound{path, 0};
   const auto failed = [&](int code) {
     return fail(std::string("pin the ") + name(kind) + " namespace on", path, code,
@@ -70,10 +70,10 @@ Result<BoundNamespace> bind_to_file(Kind kind, int fd, int file, const std::stri
   struct stat st {};
   if (::fstat(file, &st) != 0) return failed(errno);
   if (S_ISDIR(st.st_mode)) return failed(ENOTDIR);
-  // Not mount(2): no path is looked up, and it is known which mount is the new one.
+  // Unlike mount(2), this looks up no path, and the new mount is known.
   const OwnedFd mount(::open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
   if (!mount) return failed(errno);
-  // Linux 5.8. Not later, as nothing that can fail comes after the namespace is bound.
+  // Linux 5.8. Read before moving the mount, as nothing may fail after the namespace is bound.
   const auto id = mount_id_of(mount.get());
   if (!id) return failed(errno);
   constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
@@ -95,7 +95,7 @@ Status unbind_namespace(const BoundNamespace& bound) {
   const auto mount = open_trusted(bound.path);
   if (!mount)
     return fail("unmount", bound.path, mount.error().code != 0 ? mount.error().code : EPERM);
-  // Somebody else was quicker.
+  // It has already been unmounted.
   if (mount_id_of(mount->get()) != bound.mount_id) return {};
   if (::umount2(path_of_fd(mount->get()).c_str(), MNT_DETACH) == 0) return {};
   return fail("unmount", bound.path);
@@ -140,7 +140,7 @@ Status unmount_namespaces(int directory, const std::string& name, const std::str
       return refuse("remove", path, "the file mounted on it is not a namespace",
                     "umount " + shell_word(path));
     }
-    // Exactly the mount that was looked at, whatever is at the name by now.
+    // Unmounts the mount that was examined, even if another one has its name by now.
     if (::umount2(path_of_fd(entry->fd.get()).c_str(), MNT_DETACH) == 0) continue;
     if (errno == EINVAL) return {};
     const int code = errno;

@@ -24,8 +24,8 @@ namespace {
 
 constexpr const char* kPrepare = "prepare {} for pins";
 
-/// What the directory's own mount must be for pins of this kind, for mount(2); none: needs no
-/// mount.
+/// Returns the propagation, for mount(2), that the directory's own mount needs for pins of this
+/// kind; nothing if it needs no mount.
 std::optional<unsigned long> propagation_for(Kind kind) {
   if (kind == Kind::net) return MS_SHARED | MS_REC;
   if (kind == Kind::mnt) return MS_UNBINDABLE;
@@ -39,10 +39,10 @@ bool is_same_directory(int a, int b) {
          first.st_ino == second.st_ino;
 }
 
-/// Binds a directory onto itself as a mount that is shared with nobody but its own copies. A copy
-/// of a shared mount joins its peers, here the mount that the directory is on: then each pin would
-/// be mounted on both. Once it is mounted it is too late to leave them, as the copies that other
-/// mount namespaces got would stay in the old group.
+/// Binds a directory onto itself as a shared mount whose only peers are its own copies. A copy of a
+/// shared mount joins the peer group of the original, here of the mount that contains the
+/// directory: each pin would then be mounted on both. Leaving the group after mounting would be too
+/// late, as copies in other mount namespaces would stay in it.
 bool bind_with_own_peers(int directory) {
   constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH;
   const OwnedFd mount(::open_tree(directory, "", kCopy));
@@ -100,14 +100,14 @@ Status check_owner(int fd, const std::string& path) {
 PinDirectory::PinDirectory(const PinRoot& root, Kind kind)
     : root_(root.fd), kind_(kind), path_(pin_directory(kind, root.path)) {}
 
-/// Another process may have removed the directory, or mounted it onto itself, while this one waited
-/// for the lock: it is the one that is there now which must be locked.
+/// Opens and locks the directory. Another process may have removed it, or mounted it onto itself,
+/// while this one waited for the lock, so this repeats until the current directory is locked.
 Status PinDirectory::take_lock() {
   for (;;) {
     lock_ = OwnedFd(::openat(root_, directory_name(kind_).c_str(),
                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!lock_) return fail("open the directory", path_);
-    // Nobody waits for the lock of a directory that is somebody else's.
+    // Do not wait for the lock of another user's directory.
     TRY(check_owner(lock_.get(), path_));
     int failed = 0;
     do {
@@ -151,7 +151,7 @@ Result<PinDirectory> PinDirectory::prepare(const PinRoot& root, Kind kind) {
     directory.made_directory = directory.made_directory || made;
     auto locked = directory.take_lock();
     if (locked) break;
-    // Whoever made it removed it again.
+    // The process that created it has removed it again.
     if (locked.error().code == ENOENT) continue;
     directory.withdraw();
     return error_of(locked);
@@ -184,7 +184,8 @@ Status PinDirectory::make_mount() {
       return refuse(kPrepare, path_, "another directory was mounted on it in the meantime");
     }
     path = path_of_fd(top_.get());
-    // Where it could not leave its peers before: each pin would be mounted there as well.
+    // If it could not leave its peer group before mounting, each pin would be mounted there as
+    // well.
     if (!has_own_peers && kind_ == Kind::net &&
         ::mount("", path.c_str(), "none", MS_PRIVATE | MS_REC, nullptr) != 0) {
       return fail(kPrepare, path_);
@@ -207,7 +208,8 @@ void PinDirectory::withdraw() {
   top_ = OwnedFd();
   const std::string name = directory_name(kind_);
   const std::string path = path_of_fd(root_) + '/' + name;
-  // Both fail where another uses the directory: holds its lock, has a file or a mount there.
+  // Both calls fail if another process uses the directory: holds its lock, or has a file or mount
+  // there.
   if (made_mount && ::umount2(path.c_str(), UMOUNT_NOFOLLOW) != 0) return;
   if (made_directory) ::unlinkat(root_, name.c_str(), AT_REMOVEDIR);
 }

@@ -8,42 +8,43 @@
 
 namespace nsx {
 
-/// An open root of pins. The descriptor belongs to somebody else, who outlives this.
+/// An open root of pins. The descriptor is borrowed and must outlive this.
 struct PinRoot {
   int fd;
   const std::string& path;  ///< for messages
 };
 
-/// Opens a root of pins that no other user can redirect. Others may make entries in it if it is
-/// sticky: who owns a directory below it is asked by check_owner().
+/// Opens a root of pins that no other user can redirect. If it is sticky, others may create entries
+/// in it: check_owner() checks the directories below it.
 Result<OwnedFd> open_root(const std::string& path);
 
-/// The name below a root of the directory for a kind: "netns".
+/// Returns the name of the directory for a kind: "netns".
 std::string directory_name(Kind kind);
 
-/// Opens the directory for the pins of a kind, O_PATH. A symbolic link is ENOTDIR.
+/// Opens the directory for pins of a kind as an O_PATH descriptor. Fails with ENOTDIR for a
+/// symbolic link.
 Result<OwnedFd> open_kind_directory(const PinRoot& root, Kind kind);
 
-/// Whether an open directory below a root can be used: it must belong to root or the caller, and
-/// nobody else may write to it, who could put other namespaces there.
+/// Checks that an open directory can be used for pins: it must belong to root or the caller and not
+/// be writable by others, who could replace the namespaces in it.
 Status check_owner(int fd, const std::string& path);
 
-/// The directory for the pins of a kind, locked (flock(2)) as long as this lives.
+/// The directory for pins of a kind, locked (flock(2)) during the lifetime of this object.
 class PinDirectory {
  public:
-  /// Makes the directory, waits for its lock, and makes it ready for pins of its kind.
+  /// Creates the directory if necessary, waits for its lock, and prepares it for pins of its kind.
   static Result<PinDirectory> prepare(const PinRoot& root, Kind kind);
 
-  /// Waits for the lock of an existing one.
+  /// Waits for the lock of an existing directory.
   static Result<PinDirectory> lock(const PinRoot& root, Kind kind);
 
-  /// O_PATH, on the topmost mount.
+  /// Returns an O_PATH descriptor of the topmost mount.
   int fd() const { return top_.get(); }
 
   bool made_directory = false;  ///< by prepare()
-  bool made_mount = false;      ///< likewise, of the directory onto itself
+  bool made_mount = false;      ///< likewise: a mount of the directory onto itself
 
-  /// Undoes what prepare() did, unless somebody else uses the directory by now.
+  /// Undoes prepare(), unless another process uses the directory by now.
   void withdraw();
 
  private:

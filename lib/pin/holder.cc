@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The process that keeps the pins of an ordinary user.
+// The process that keeps an unprivileged user's pins alive.
 
 #include <array>
 #include <csignal>
@@ -41,7 +41,7 @@ struct flock whole_file() {
   return lock;
 }
 
-/// The PID of the process that has the lock, or 0.
+/// Returns the PID of the process with the lock, or 0.
 Result<pid_t> owner_of_lock(int fd, const std::string& path) {
   struct flock lock = whole_file();
   if (::fcntl(fd, F_GETLK, &lock) != 0) return fail("query the lock of", path);
@@ -62,10 +62,10 @@ Status write_id_map(const char* file, const std::string& text) {
   return cannot("map your ids in a new user namespace", written.error().code);
 }
 
-/// Becomes the holder. Its lock.
+/// Turns this process into the holder and returns its lock.
 Result<OwnedFd> become_holder(const Channel& starter, int root, uid_t uid, gid_t gid) {
   ::setsid();
-  // unshare(2) takes the working directory along to the new mount namespace.
+  // unshare(2) keeps the working directory in the new mount namespace.
   if (::fchdir(root) != 0) return cannot("enter the directory");
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return cannot("make a user namespace");
   TRY(write_id_map("/proc/self/setgroups", "deny"));
@@ -76,16 +76,16 @@ Result<OwnedFd> become_holder(const Channel& starter, int root, uid_t uid, gid_t
   }
   OwnedFd lock(::open(kName, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!lock) return cannot("open the lock");
-  // Closes all other descriptors of the file, which later would take the lock away (fcntl(2)).
+  // Closes all other descriptors of the file: closing them later would release the lock (fcntl(2)).
   stay_behind(kName, {starter.fd(), lock.get()});
-  // The user's own processes must reach its namespaces, from when the lock shows it to them.
+  // The user's own processes need access to its namespaces from the moment the lock is visible.
   ::prctl(PR_SET_DUMPABLE, 1);
   struct flock whole = whole_file();
   if (::fcntl(lock.get(), F_SETLK, &whole) != 0) return cannot(kLock);
   return lock;
 }
 
-/// The life of the holder.
+/// The main function of the holder.
 int hold(Channel& starter, int root, uid_t uid, gid_t gid) {
   const auto lock = become_holder(starter, root, uid, gid);
   [[maybe_unused]] const auto sent =
@@ -96,7 +96,7 @@ int hold(Channel& starter, int root, uid_t uid, gid_t gid) {
     ::pause();
 }
 
-/// Starts one; success also if another is there already.
+/// Starts a holder; also succeeds if there is one already.
 Status start(int root) {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
@@ -104,14 +104,14 @@ Status start(int root) {
                       [&](Channel& starter) { return hold(starter, root, uid, gid); });
   if (!holder) return fail(kStart, "", holder.error().code);
   auto ready = holder->channel().receive_status();
-  // Another was quicker: that one is found then.
+  // Another process was faster. Its holder is found instead.
   if (!ready && ready.error().what() == std::string("cannot ") + kLock) return {};
   const bool has_answer = TRY(std::move(ready));
   if (!has_answer) return refuse(kStart, "", "it has exited");
   return {};
 }
 
-/// A directory that must be the user's own.
+/// Opens a directory that must belong to the user.
 Result<OwnedFd> open_own(const std::string& path) {
   constexpr const char* kUse = "use the directory for your pins";
   auto root = open_root(path);
@@ -125,7 +125,7 @@ Result<OwnedFd> open_own(const std::string& path) {
   return refuse(kUse, path, "it is not yours", "set XDG_RUNTIME_DIR to a directory of your own");
 }
 
-/// Opens the file whose lock tells who the holder is.
+/// Opens the file whose lock identifies the holder.
 Result<OwnedFd> open_lock(int root, const std::string& path, bool make) {
   const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0);
   OwnedFd fd(::openat(root, kName, flags, 0600));
@@ -155,7 +155,7 @@ Result<std::optional<PinHolder>> PinHolder::find(const Kernel& kernel, const std
     if (pid == 0) return std::optional<PinHolder>{};
     auto process = Process::open(kernel, pid);
     const auto again = owner_of_lock(lock->get(), path);
-    // It had the lock after it was opened: so it is the one, however its number came about.
+    // It had the lock after it was opened, so it is the holder even if its PID was reused before.
     if (process && again && *again == pid) {
       return std::optional<PinHolder>(PinHolder(root, std::move(*process), std::move(*lock)));
     }
@@ -176,7 +176,7 @@ Result<PinHolder> PinHolder::find_or_start(const Kernel& kernel, const std::stri
     auto found = attempt(look);
     if (found && !*found) continue;
     if (found) return std::move(**found);
-    // It may exist, and be of no use without us.
+    // A holder may have been started that nothing uses.
     const auto end = [&]() -> Status {
       auto started = find(kernel, root);
       return started && *started ? (*started)->end_if_unused(kernel) : Status{};
@@ -208,13 +208,13 @@ Status PinHolder::join(const Kernel& kernel) const {
   const bool knows_here = ::getcwd(here.data(), here.size()) != nullptr;
   if (::setns(user.fd(), CLONE_NEWUSER) != 0) return fail(kJoin, "");
   if (::setns(mnt.fd(), CLONE_NEWNS) != 0) return fail(kJoin, "");
-  // It has led to the root.
+  // setns(2) has changed the working directory to the root.
   if (knows_here && ::chdir(here.data()) != 0) return fail("return to", here.data());
   return {};
 }
 
 Status PinHolder::end_if_unused(const Kernel& kernel) {
-  // Whoever is about to add a pin has it shared.
+  // A process that is about to add a pin holds a shared lock.
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) return {};
   auto store = TRY(PinStore::open(kernel, root_));
   auto pins = TRY(store.list(kernel));

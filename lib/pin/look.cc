@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What there is below a root of pins, and what other mount namespaces have mounted of it.
+// Finds the pins below a root, and where other mount namespaces have them mounted.
 
 #include <algorithm>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ namespace nsx {
 
 namespace {
 
-/// The path of an open directory as mountinfo has it, without symbolic links.
+/// Returns the path of an open directory as in mountinfo, without symbolic links.
 std::string canonical(const Kernel& kernel, int directory, const std::string& path) {
   auto real = read_link_at(kernel.proc(), ("self/fd/" + std::to_string(directory)).c_str());
   return std::move(real).value_or(path);
@@ -35,10 +35,10 @@ std::string canonical(const Kernel& kernel, int directory, const std::string& pa
 struct MountAt {
   std::uint64_t parent_id = 0;
   std::optional<NamespaceLink> link;
-  bool alone = true;  ///< no other mount is at this path, over it or under it
+  bool alone = true;  ///< there is no other mount at this path, above or below it
 };
 
-/// What mountinfo says to be mounted below a root, and the kind of each mounted namespace.
+/// The mounts below a root according to mountinfo, and the kind of each mounted namespace.
 struct Mounted {
   std::unordered_map<std::string, MountAt> paths;
   std::unordered_map<ino_t, Kind> kinds;
@@ -61,14 +61,14 @@ Mounted read_mounts(std::string_view text, std::string_view root) {
   return mounted;
 }
 
-/// The directory for the pins of a kind.
+/// The directory for pins of a kind.
 struct KindDirectory {
   Kind kind;
   OwnedFd fd;
   std::vector<std::string> names;
 };
 
-/// Those of these kinds that exist.
+/// Opens the existing directories of these kinds.
 Result<std::vector<KindDirectory>> open_directories(const PinRoot& root, KindSet kinds) {
   std::vector<KindDirectory> directories;
   for (const Kind kind : kinds) {
@@ -82,15 +82,15 @@ Result<std::vector<KindDirectory>> open_directories(const PinRoot& root, KindSet
   return directories;
 }
 
-/// The root without what is mounted below it: files have the times there that the mounts hide.
+/// Returns the root without the mounts below it, which hide the times of the files.
 OwnedFd without_mounts(int root) {
   return OwnedFd(::open_tree(root, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 }
 
 constexpr const char* kUse = "use {} as a pin";
 
-/// Opens a pin in the directory of its kind. A link in there may lead anywhere: its owner was
-/// checked.
+/// Opens a pin in the directory of its kind. A symbolic link there may lead anywhere, as the owner
+/// of the directory was checked.
 Result<Namespace> open_in(const Kernel& kernel, int directory, const PinFile& pin) {
   auto ns = Namespace::open_file_at(kernel, directory, pin.name);
   if (!ns) {
@@ -101,7 +101,7 @@ Result<Namespace> open_in(const Kernel& kernel, int directory, const PinFile& pi
   return refuse(kUse, pin.path, std::string("it is a ") + nsx::name(ns->kind()) + " namespace");
 }
 
-/// Says in an error why the file of a pin has no namespace.
+/// Adds to an error why the file of a pin has no namespace.
 void explain_missing(const Kernel& kernel, const PinStore& store, const PinFile& pin,
                      Error& error) {
   error.set_reason("no namespace is mounted on it");
@@ -123,14 +123,14 @@ std::time_t time_of(int dir, const std::string& name) {
   if (::statx(dir, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &st) != 0) {
     return 0;
   }
-  // A namespace's own time is that of the last look at it.
+  // The time of a namespace itself is that of its last lookup.
   return (st.stx_mask & STATX_BTIME) != 0 ? st.stx_btime.tv_sec : st.stx_mtime.tv_sec;
 }
 
-/// The mounts of pins in all mount namespaces.
+/// Reads the mounts of pins in all mount namespaces.
 Result<Census> read_all_mounts(const Kernel& kernel) {
   CensusRequest request;
-  // By descriptors mount namespaces are found that no process is in.
+  // Descriptors lead to mount namespaces without processes.
   request.sources = {Source::process, Source::thread, Source::fd, Source::mount};
   auto census = TRY(take_census(kernel, request));
   for (const CensusGap& gap : census.gaps) {
@@ -141,7 +141,7 @@ Result<Census> read_all_mounts(const Kernel& kernel) {
   return census;
 }
 
-/// The place in its file system of a file in a directory for pins.
+/// Returns where a file in a directory for pins is in its file system.
 std::optional<FilePlace> place_of(const Kernel& kernel, std::string_view mountinfo, int directory,
                                   const std::string& name) {
   const auto path = read_link_at(kernel.proc(), ("self/fd/" + std::to_string(directory)).c_str());
@@ -152,13 +152,13 @@ std::optional<FilePlace> place_of(const Kernel& kernel, std::string_view mountin
   return place;
 }
 
-/// Marks a pin whose file has a namespace on it elsewhere.
+/// Marks a pin whose file has a namespace mounted in another mount namespace.
 void mark_elsewhere(const Census& census, const FilePlace& file, PinFile& pin) {
   for (const CensusHolder& holder : census.holders) {
     if (holder.type != CensusHolder::Type::mount) continue;
     const CensusMount& mount = census.mounts[holder.other];
     if (mount.device != file.device || mount.file != file.path) continue;
-    // One with a process tells more.
+    // A mount namespace with a process is more informative.
     if (pin.state == PinState::elsewhere && (pin.user != 0 || mount.seen_by == 0)) continue;
     pin.state = PinState::elsewhere;
     pin.user = mount.seen_by;
@@ -170,7 +170,7 @@ void mark_elsewhere(const Census& census, const FilePlace& file, PinFile& pin) {
 
 Result<PinStore> PinStore::open(const Kernel&, std::string root) {
   PinStore store;
-  // A file system that does not answer would hold up what follows.
+  // A file system that does not answer would block all that follows.
   const auto answering = open_answering(AT_FDCWD, root, O_PATH | O_DIRECTORY, PathFrom::user);
   if (!answering && answering.error().code != ENOENT) {
     return fail("open the directory for pins", root, answering.error().code,
@@ -201,14 +201,14 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
   const dev_t device = nsfs_device(kernel);
   OwnedFd bare_root;
   if (with_times) {
-    // An ordinary user's mounts do not hide the files outside.
+    // An unprivileged user's mounts do not hide the files outside.
     auto outside = mountinfo_ ? open_root(root_) : without_mounts(directory_.get());
     if (outside) bare_root = std::move(*outside);
   }
 
   for (const KindDirectory& directory : directories) {
     const auto mount_id = mount_id_of(directory.fd.get());
-    // Else links lead wherever somebody else likes.
+    // Otherwise another user could point links anywhere.
     const bool is_trusted =
         check_owner(directory.fd.get(), pin_directory(directory.kind, root_)).has_value();
     const auto bare = bare_root ? open_kind_directory({bare_root.get(), root_}, directory.kind)
@@ -218,7 +218,8 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
           .kind = directory.kind, .name = name, .path = pin_path(directory.kind, name, root_)};
       const auto at = mounted.paths.find(pin_path(directory.kind, name, real_root));
       const bool is_mounted = at != mounted.paths.end() && at->second.link;
-      // One mount, on a file of this very directory: nothing hides it, and no look can tell more.
+      // A single mount on a file of this directory: nothing hides it, and opening it would show no
+      // more.
       const bool is_seen = is_mounted && at->second.alone && mount_id == at->second.parent_id;
       struct stat st {};
       if (is_seen) {
@@ -227,7 +228,7 @@ Result<std::vector<PinFile>> PinStore::list(const Kernel& kernel, KindSet kinds,
       } else if (is_trusted && ::fstatat(directory.fd.get(), name.c_str(), &st, 0) == 0 &&
                  st.st_dev == device) {
         const auto known = mounted.kinds.find(st.st_ino);
-        // A link to one that is mounted nowhere.
+        // A link to a namespace that is not mounted anywhere.
         const bool fits = known != mounted.kinds.end() ? known->second == pin.kind
                                                        : open_pin(kernel, pin).has_value();
         pin.inode = st.st_ino;
@@ -293,7 +294,7 @@ Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::s
     }
     namespaces.push_back(std::move(*ns));
   }
-  // Looked at last: who removes some of them has made it before.
+  // Checked last: a process that removes some of the files has created the journal before.
   if (directory_ && Journal::look(directory_.get(), name) != Journal::State::none) {
     return refuse("use the pin", name, "it is being made or removed, or that was interrupted",
                   "if it was interrupted, run 'nsx-pin gc'");

@@ -34,14 +34,14 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/// The life of a child that removes a file on which something is mounted that it can't reach, as
-/// the directory is mounted twice, one above the other: in a mount namespace of its own it takes
-/// these mounts away, until the file is a plain one there. The kernel then takes the mounts on it
-/// away in all other mount namespaces. Returns an errno.
+/// The main function of a child that removes a file with a mount on it that is not reachable,
+/// because the directory is mounted twice, one above the other. In its own mount namespace it
+/// unmounts these until the file is a plain one, and removes it. The kernel then removes the mounts
+/// on the file in all other mount namespaces. Returns an errno.
 int remove_in_own_mount_namespace(int root, const std::string& directory, int opened,
                                   const std::string& name) {
   struct stat before {};
-  // unshare(2) takes the working directory along to the new mount namespace, and no descriptor.
+  // unshare(2) keeps the working directory in the new mount namespace, but no other descriptors.
   if (::fstat(opened, &before) != 0 || ::fchdir(root) != 0) return errno;
   if (::unshare(CLONE_NEWNS) != 0) return errno;
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
@@ -49,7 +49,7 @@ int remove_in_own_mount_namespace(int root, const std::string& directory, int op
     const OwnedFd here(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     struct stat now {};
     if (!here || ::fstat(here.get(), &now) != 0) return errno;
-    // Below another file system it would be another file.
+    // Below another file system, it would be another file.
     if (!is_same_file(before, now)) return EBUSY;
     const std::string path = path_of_fd(here.get());
     std::string entry = path + '/';
@@ -80,7 +80,7 @@ Status remove_hidden(const PinRoot& root, Kind kind, int directory, const std::s
   return refuse(kRemove, path, "a mount on it cannot be unmounted from here");
 }
 
-/// Whether files can be removed from the directories of these kinds, before anything is.
+/// Checks that files can be removed from the directories of these kinds, before removing any.
 Status check_writable(const PinRoot& root, KindSet kinds) {
   for (const Kind kind : kinds) {
     const auto directory = open_kind_directory(root, kind);
@@ -95,7 +95,7 @@ Status check_writable(const PinRoot& root, KindSet kinds) {
   return {};
 }
 
-/// Whether a process is number 1 in its own pid namespace: the last number of the line "NSpid:".
+/// Whether a process is PID 1 in its own PID namespace, by the last number in the line "NSpid:".
 bool is_first(std::string_view status) {
   constexpr std::string_view kLine = "\nNSpid:";
   const std::size_t at = status.find(kLine);
@@ -110,14 +110,14 @@ bool is_in(const Kernel& kernel, const Process& process, const Namespace& pid) {
   return its && its->same_as(pid);
 }
 
-/// Whether it has the name of an init that nsx has left in a pid namespace.
+/// Whether a process has the name of an init that nsx left in a PID namespace.
 bool looks_left(const Process& process) {
   const auto comm = process.read("comm");
   return comm && *comm == std::string(kLeftInit) + '\n';
 }
 
-/// Process 1 of a pid namespace, whoever that is, as far as it shows. The kernel tells its number
-/// from Linux 6.11 on; before, it is searched for among all processes. Errors: that failed.
+/// Returns PID 1 of a PID namespace, if it is visible. From Linux 6.11 on, the kernel reports its
+/// PID; before, this searches all processes. Errors: the search failed.
 Result<std::optional<Process>> find_init(const Kernel& kernel, const Namespace& pid) {
   const int number = ::ioctl(pid.fd(), abi::kNsGetPidFromPidns, 1);
   if (number > 0) {
@@ -138,7 +138,7 @@ Result<std::optional<Process>> find_init(const Kernel& kernel, const Namespace& 
   return std::optional<Process>{};
 }
 
-/// Process 1 of a pid namespace, if nsx has left it there.
+/// Returns PID 1 of a PID namespace if nsx left it there.
 std::optional<Process> find_left_init(const Kernel& kernel, const Namespace& pid) {
   auto init = find_init(kernel, pid);
   if (!init || !*init || !looks_left(**init)) return std::nullopt;
@@ -165,10 +165,10 @@ Status remove_file(Kind kind, const PinRoot& root, const std::string& name) {
                   "it is not a pin, which is an empty regular file with a namespace mounted on it");
   };
   const auto before = TRY(look_at_entry(fd, name, path));
-  // Somebody else may have removed it: not all wait for the lock.
+  // Another process may have removed it: not all of them wait for the lock.
   if (!before) return {};
   if (!before->is_mount && !before->is_empty_file) return no_pin();
-  // Before the namespace is gone and its name stays.
+  // Checked first, so that the namespace is not unmounted while its name stays.
   TRY(check_writable(root, {kind}));
   TRY(unmount_namespaces(fd, name, path));
   const auto file = TRY(look_at_entry(fd, name, path));
@@ -185,7 +185,7 @@ Status remove_file(Kind kind, const PinRoot& root, const std::string& name) {
 
 namespace {
 
-/// The pid namespace of a name, if it can be reached.
+/// Opens the PID namespace with a name, if possible.
 std::optional<Namespace> open_pid_pin(const Kernel& kernel, const PinStore& store,
                                       const std::string& name) {
   auto ns = store.open_pin(
@@ -200,7 +200,7 @@ Status remove_all_files(const Kernel& kernel, const PinStore& store, const std::
   const PinRoot root = root_of(store);
   const KindSet kinds = store.kinds(name);
   TRY(check_writable(root, kinds));
-  // The others are removed all the same, so that as little as can be is left.
+  // Continue with the others, so that as little as possible is left.
   Status result;
   for (const Kind kind : kinds) {
     if (kind == Kind::pid) continue;
@@ -208,7 +208,8 @@ Status remove_all_files(const Kernel& kernel, const PinStore& store, const std::
     if (!done && result) result = std::move(done);
   }
   if (!kinds.contains(Kind::pid) || !result) return result;
-  // Last, and after its init: whoever is killed in between leaves a file that leads to that.
+  // Last, and after its init: if this process is killed in between, the file still leads to the
+  // init.
   if (const auto ns = open_pid_pin(kernel, store, name)) {
     TRY(end_left_init(kernel, store, name, *ns));
   }
@@ -229,11 +230,12 @@ Status remove_pins(const Kernel& kernel, const std::string& root, const std::str
   if (is_one && !has_init && !has_journal) return remove_all_files(kernel, store, name);
 
   auto journal = TRY(Journal::begin(root_of(store), name));
-  // Another may have done it while we waited.
+  // Another process may have removed it in the meantime.
   const bool is_gone = store.kinds(name).empty();
   Status done;
   if (!is_gone) done = attempt([&] { return remove_all_files(kernel, store, name); });
-  // Where some are gone the rest is no pin any more: the journal stays, for another attempt.
+  // If only some files were removed, the rest is no longer a pin. The journal stays for another
+  // attempt.
   if (!done && !(store.kinds(name) == kinds)) return done;
   auto ended = journal.end();
   if (!done) return done;
@@ -252,7 +254,7 @@ Status rename_pins(const Kernel& kernel, const std::string& root, const std::str
 }
 
 bool is_dead(const Kernel& kernel, const Namespace& pid) {
-  // Only of a namespace below the caller's own are all processes to be seen.
+  // All processes are only visible in descendants of the caller's own PID namespace.
   if (!pid.parent(kernel)) return false;
   const auto init = find_init(kernel, pid);
   if (!init) return false;

@@ -34,7 +34,7 @@ tl::unexpected<Error> already_pinned(Kind kind, const std::string& path) {
               "choose another name, or run 'nsx-pin rm " + parts_of(path).name + "'");
 }
 
-/// Makes the file, which must not be there, and binds the namespace to it.
+/// Creates the file, which must not exist, and binds the namespace to it.
 Status make_and_bind(Kind kind, int fd, int directory, const std::string& name,
                      const std::string& path) {
   for (;;) {
@@ -46,21 +46,22 @@ Status make_and_bind(Kind kind, int fd, int directory, const std::string& name,
     }
     auto bound = attempt([&] { return bind_to_file(kind, fd, file.get(), path); });
     if (bound) return {};
-    // `ip netns del` takes no lock, and may have removed it already.
+    // `ip netns del` takes no lock and may have removed it already.
     if (bound.error().code == ENOENT) continue;
     ::unlinkat(directory, name.c_str(), 0);
     return error_of(bound);
   }
 }
 
-/// What make_pin() has made.
+/// Removes what make_and_bind() created.
 Status unmount_and_remove(int directory, const std::string& name, const std::string& path) {
   TRY(unmount_namespaces(directory, name, path));
   if (::unlinkat(directory, name.c_str(), 0) != 0) return fail("remove", path);
   return {};
 }
 
-/// Others see it in messages and lists, and some of them write it to a terminal as it is.
+/// Checks a new name. Others see it in messages and lists, and some tools write it to a terminal
+/// without escaping.
 Status check_new_name(const std::string& name) {
   TRY(check_pin_name(name));
   for (std::string_view rest = name; !rest.empty();) {
@@ -78,7 +79,7 @@ Result<MadePin> pin_one(const PinRoot& root, Kind kind, int fd, const std::strin
   const std::string path = pin_path(kind, name, root.path);
   auto directory = TRY(PinDirectory::prepare(root, kind));
   auto done = attempt([&]() -> Result<MadePin> {
-    // Before the pin, which would be lost if there were no memory for this.
+    // Allocated before the pin, which would be lost if memory ran out afterwards.
     MadePin pin{kind, path, directory.made_directory, directory.made_mount};
     TRY(make_and_bind(kind, fd, directory.fd(), name, path));
     return pin;
@@ -98,13 +99,13 @@ Status withdraw_one(const PinRoot& root, const MadePin& pin) {
 
 void withdraw_all(const PinRoot& root, std::vector<MadePin>& made) {
   for (; !made.empty(); made.pop_back()) {
-    // The first failure is the one to report.
+    // The first error is the one to report.
     [[maybe_unused]] const auto withdrawn =
         attempt([&] { return withdraw_one(root, made.back()); });
   }
 }
 
-/// Pins all or none; `made` is what withdraw_all() takes back.
+/// Pins all or none. On success, `made` is the input of withdraw_all().
 Status pin_all(const PinRoot& root, const std::string& name, std::span<const Namespace> namespaces,
                const std::function<Status()>& complete, std::vector<MadePin>& made) {
   made.reserve(namespaces.size());
@@ -122,8 +123,8 @@ Status pin_all(const PinRoot& root, const std::string& name, std::span<const Nam
   return done;
 }
 
-/// Makes namespaces and pins them while others see that the name is being changed. `kinds` must be
-/// free before they are made.
+/// Creates namespaces and pins them under a journal, which shows others that the name is being
+/// changed. Fails before creating any if one of `kinds` is already pinned.
 Status pin_under_journal(const Kernel& kernel, const PinStore& store, const std::string& name,
                          KindSet kinds,
                          const std::function<Result<std::span<const Namespace>>()>& make,
@@ -143,7 +144,7 @@ Status pin_under_journal(const Kernel& kernel, const PinStore& store, const std:
     return pin_all(root, name, namespaces, complete, made);
   });
   auto ended = journal.end();
-  // As long as there is a journal, nobody takes them for pins.
+  // While the journal exists, others do not take the files for pins.
   if (done && !ended) withdraw_all(root, made);
   return done ? ended : done;
 }
@@ -158,7 +159,7 @@ bool lock(int fd) {
   return failed == 0;
 }
 
-/// Whether the file is still the one of this path: another may have removed it while we waited.
+/// Whether the file still has its name: it may have been removed while this process waited.
 bool is_linked(int fd) {
   struct stat st {};
   return ::fstat(fd, &st) == 0 && st.st_nlink > 0;
@@ -189,7 +190,7 @@ Status add_pins(const Kernel& kernel, const std::string& root, const std::string
   TRY(check_new_name(name));
   auto store = TRY(open_to_change(kernel, root));
   std::vector<MadePin> made;
-  // One file needs no journal, if there is nothing else to do. But there may be one.
+  // A single file needs no journal if nothing else is to be done and no journal exists.
   if (namespaces.size() == 1 && !complete &&
       Journal::look(store.directory(), name) == Journal::State::none) {
     return pin_all(root_of(store), name, namespaces, complete, made);
@@ -222,7 +223,7 @@ Result<Journal> Journal::begin(const PinRoot& root, const std::string& name) {
 Status Journal::lock_file(const std::string& directory, bool& made_directory) {
   constexpr const char* kNote = "record the change of pins in";
   for (;;) {
-    // The last one to leave removes the directory.
+    // Created again each time, as the last user removes the directory.
     made_directory = ::mkdirat(root_, kDirectory, 0755) == 0;
     if (!made_directory && errno != EEXIST) return fail(kNote, directory);
     directory_ = open_directory(root_);
@@ -238,7 +239,7 @@ Status Journal::lock_file(const std::string& directory, bool& made_directory) {
     if (!fd) return fail(kNote, path_);
     if (!lock(fd.get())) {
       auto failure = fail("lock", path_);
-      // Who waits for its lock sees that it is gone.
+      // Processes that wait for its lock notice that it is gone.
       if (is_new) ::unlinkat(dir, name_.c_str(), 0);
       return failure;
     }
@@ -261,7 +262,7 @@ Journal::State Journal::look(int root, const std::string& name) {
   if (!directory) return errno == ENOENT || errno == ENOTDIR ? State::none : State::busy;
   const OwnedFd fd(
       ::openat(directory.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  // One that is not for us to read is somebody's who works on it.
+  // A journal without read permission belongs to another user, who is working on it.
   if (!fd) return errno == ENOENT ? State::none : State::busy;
   if (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) return State::busy;
   return is_linked(fd.get()) ? State::abandoned : State::none;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Changes of several files of one name: a journal says that they are being changed together. It is
-// a file that is locked as long as somebody works on them, and removed when that is done. If it is
-// there and not locked, that one was killed, and what there is of the name is not to be used.
+// Changing several files of a name together. A journal file marks the name as being changed: it is
+// locked while a process works on the name, and removed afterwards. If it exists without a lock,
+// that process was killed, and the files of the name must not be used.
 
 #include <string>
 #include <vector>
@@ -15,27 +15,28 @@
 
 namespace nsx {
 
-/// The root of a store, as the functions of this layer take it.
+/// Returns the root of a store, as used by the functions of this layer.
 inline PinRoot root_of(const PinStore& store) {
   return {store.directory(), store.root()};
 }
 
-/// Opens a root to change it: a missing one is an error.
+/// Opens a root to change it. Fails if it does not exist.
 Result<PinStore> open_to_change(const Kernel& kernel, const std::string& root);
 
-/// Binds an open namespace to an open file. Nothing is mounted if it fails. `path` is for messages.
+/// Binds an open namespace to an open file. If it fails, nothing is mounted. `path` is for
+/// messages.
 Result<BoundNamespace> bind_to_file(Kind kind, int fd, int file, const std::string& path);
 
-/// Removes all files of a name, and ends the inits left in their namespaces: without a journal.
+/// Removes all files of a name and kills the inits left in their namespaces, without a journal.
 Status remove_all_files(const Kernel& kernel, const PinStore& store, const std::string& name);
 
 /// Removes the file of one kind, with the namespaces mounted on it.
 Status remove_file(Kind kind, const PinRoot& root, const std::string& name);
 
-/// Whether the init of a pid namespace is known to have exited.
+/// Whether the init of a PID namespace is known to have exited.
 bool is_dead(const Kernel& kernel, const Namespace& pid);
 
-/// Ends the init that was left in a pid namespace to keep it alive, unless another name keeps it.
+/// Kills the init that was left in a PID namespace to keep it alive, unless another name pins it.
 Status end_left_init(const Kernel& kernel, const PinStore& store, const std::string& name,
                      const Namespace& pid);
 
@@ -43,22 +44,23 @@ class Journal {
  public:
   enum class State { none, busy, abandoned };
 
-  /// Makes it, and waits for its lock. One that was abandoned is taken over: see was_abandoned.
+  /// Creates the journal and waits for its lock. Takes over an abandoned one, see was_abandoned.
   static Result<Journal> begin(const PinRoot& root, const std::string& name);
 
   bool was_abandoned = false;
 
-  /// The change is complete, and the root still open. Without it the file stays when this ends:
-  /// abandoned.
+  /// Completes the change; the root must still be open. Without this call the file stays, and the
+  /// journal counts as abandoned.
   Status end();
 
-  /// What there is of a name, below an open root.
+  /// Returns the state of a name below an open root.
   static State look(int root, const std::string& name);
 
-  /// The directory that they are in, O_PATH, which exists only as long as one of them does.
+  /// Opens the directory for journals as an O_PATH descriptor. It only exists while it contains
+  /// one.
   static OwnedFd open_directory(int root);
 
-  /// The names that have one.
+  /// Returns the names with a journal.
   static std::vector<std::string> names(int root);
 
  private:
