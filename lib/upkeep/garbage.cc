@@ -15,11 +15,11 @@ namespace nsx {
 
 namespace {
 
-/// How old a file must be, in seconds, to be taken for left behind: `ip netns add` makes it before
-/// the namespace is there, without keeping the lock.
+/// The minimum age of a leftover file in seconds: `ip netns add` creates the file before its
+/// namespace, without keeping the lock.
 constexpr std::int64_t kGrace = 1;
 
-/// Waits until what has just been made would have its namespace.
+/// Waits until a new file is old enough to have its namespace.
 void wait_for_grace(int file) {
   struct stat st {};
   if (::fstat(file, &st) != 0) return;
@@ -33,12 +33,13 @@ void wait_for_grace(int file) {
   ::nanosleep(&rest, nullptr);
 }
 
-/// What a pin leaves behind: an empty file of the directory itself. Anything else is not ours.
+/// Whether this is the leftover of a pin: an empty file in the directory itself. Other files do not
+/// belong to nsx.
 bool is_leftover(const Result<std::optional<PinEntry>>& entry) {
   return entry && *entry && !(*entry)->is_mount && (*entry)->is_empty_file;
 }
 
-/// The same, of one that is old enough; waits until it is.
+/// Whether this is a leftover, after waiting until it is old enough.
 bool is_old_leftover(const PinRoot& root, const PinFile& pin) {
   const auto directory = open_kind_directory(root, pin.kind);
   if (!directory) return false;
@@ -48,17 +49,17 @@ bool is_old_leftover(const PinRoot& root, const PinFile& pin) {
   return true;
 }
 
-/// Looks again under the lock, and removes it then.
+/// Checks again under the lock, and removes the file.
 Result<bool> remove_stale(const PinRoot& root, const PinFile& pin) {
   const auto locked = TRY(PinDirectory::lock(root, pin.kind));
   if (!is_leftover(look_at_entry(locked.fd(), pin.name, pin.path))) return false;
   if (::unlinkat(locked.fd(), pin.name.c_str(), 0) == 0) return true;
-  // EBUSY: somebody has just mounted one.
+  // EBUSY: a namespace has just been mounted on it.
   if (errno == ENOENT || errno == EBUSY) return false;
   return fail("remove", pin.path);
 }
 
-/// The stale pins that nobody has mounted anywhere, nor is about to, and the dead ones.
+/// Returns stale pins that are not mounted anywhere and not about to be, and dead ones.
 Result<std::vector<PinFile>> find_useless(const Kernel& kernel, const PinStore& store,
                                           std::vector<PinFile> pins) {
   const auto is_stale = [&](const PinFile& pin) {
@@ -68,14 +69,15 @@ Result<std::vector<PinFile>> find_useless(const Kernel& kernel, const PinStore& 
     const bool may_be_dead = pin.state == PinState::live && pin.kind == Kind::pid;
     return !may_be_dead && !is_stale(pin);
   });
-  // Only now, as one that was just made may have got its namespace meanwhile, here or elsewhere.
+  // Not earlier, as the namespace of a new pin may have been mounted in the meantime, here or
+  // elsewhere.
   TRY(store.examine(kernel, pins));
   std::erase_if(pins,
                 [&](const PinFile& pin) { return pin.state != PinState::dead && !is_stale(pin); });
   return pins;
 }
 
-/// Removes one of these. Returns whether it was still there.
+/// Removes one of these. Returns whether it still existed.
 Result<bool> remove_useless(const PinRoot& root, const PinFile& pin) {
   if (pin.state == PinState::stale) return remove_stale(root, pin);
   auto done = remove_file(pin.kind, root, pin.name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Tidying up: nsx-pin gc.
+// Removing garbage: nsx-pin gc.
 
 #include <string>
 #include <vector>
@@ -9,10 +9,10 @@
 
 namespace nsx {
 
-/// Removes stale pins, which are empty regular files, and what a process that is gone left
-/// half-made or half-removed. Pins that another process is working on are left alone, and so are
-/// those that another mount namespace has mounted (`PinStore::examine`). Returns what was removed;
-/// `dry_run`: what would be.
+/// Removes stale pins, which are empty regular files, and pins that a killed process left half-made
+/// or half-removed. Leaves alone pins that another process is working on, and those mounted in
+/// another mount namespace (`PinStore::examine`). Returns what was removed or, with `dry_run`, what
+/// would be.
 Result<std::vector<PinFile>> collect_pin_garbage(const Kernel& kernel, const std::string& root,
                                                  bool dry_run);
 

@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kWatch = "watch";
 
-/// The time left until then, for poll(2).
+/// Returns the time left until then, for poll(2).
 int milliseconds_until(PinHistory::Time then) {
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(then - std::chrono::steady_clock::now());
@@ -40,7 +40,7 @@ Result<PinWatch> PinWatch::start(const Kernel& kernel, std::string root, bool is
   return watch;
 }
 
-/// Those that are there; a directory that was mounted over one is another.
+/// Watches the existing directories. A directory that was mounted over another is a new one.
 Status PinWatch::watch_directories() {
   std::map<int, std::optional<Kind>> watches;
   const auto add = [&](int directory, std::optional<Kind> kind) -> Status {
@@ -62,14 +62,14 @@ Status PinWatch::watch_directories() {
     TRY(add(journals.get(), std::nullopt));
   }
   for (const auto& [watch, kind] : watches_) {
-    // Fails where the directory is gone, and the watch with it.
+    // Fails if the directory is gone, and its watch as well.
     if (!watches.contains(watch)) ::inotify_rm_watch(inotify_.get(), watch);
   }
   watches_ = std::move(watches);
   return {};
 }
 
-/// Takes all events; notes those of files that are gone.
+/// Reads all events and records the removed files.
 Status PinWatch::drain(std::set<PinHistory::Key>& removed) const {
   alignas(inotify_event) std::array<char, 16384> bytes;
   for (;;) {
@@ -89,8 +89,8 @@ Status PinWatch::drain(std::set<PinHistory::Key>& removed) const {
   }
 }
 
-/// Opens the mountinfo of whoever has the mounts, if that changes. Before the pins are listed: what
-/// is mounted later is an event.
+/// Opens the mountinfo of the process with the mounts, if that has changed. Must come before
+/// listing the pins, so that later mounts are reported as events.
 Status PinWatch::look_at_holder(const Kernel& kernel) {
   pid_t now = 0;
   if (is_users_) {
@@ -102,7 +102,7 @@ Status PinWatch::look_at_holder(const Kernel& kernel) {
   OwnedFd end(now != 0 ? abi::pidfd_open(now, 0) : -1);
   OwnedFd mountinfo(::openat(kernel.proc(), (whose + "/mountinfo").c_str(), O_RDONLY | O_CLOEXEC));
   if (!mountinfo || (now != 0 && !end)) {
-    // It has ended: to be looked for again.
+    // It has exited; look for a new one.
     if (now != 0 && (errno == ENOENT || errno == ESRCH)) return look_at_holder(kernel);
     return fail(kWatch, "the mounts of " + (now != 0 ? "PID " + whose : "this process"));
   }
@@ -120,14 +120,15 @@ Result<PinStore> PinWatch::open_store(const Kernel& kernel) {
   return PinStore::open(kernel, root_);
 }
 
-/// Lists the pins, so that there is no event of a file that the list may know of already.
+/// Lists the pins. Repeats until no event is pending for a change that the list may already
+/// contain.
 Status PinWatch::settle(const Kernel& kernel, std::set<PinHistory::Key>& removed) {
-  // Where changes never end, a list that is a bit older than they are will do.
+  // If changes never stop, accept a list that is slightly out of date.
   for (int attempt = 0; attempt < 50; ++attempt) {
     TRY(watch_directories());
     TRY(drain(removed));
     auto store = open_store(kernel);
-    // The holder may end between two looks at it.
+    // The holder may exit between two calls.
     if (!store && is_users_ && attempt < 10) continue;
     if (!store) return error_of(store);
     pins_ = TRY(store->list(kernel));
@@ -137,13 +138,13 @@ Status PinWatch::settle(const Kernel& kernel, std::set<PinHistory::Key>& removed
   return {};
 }
 
-/// Whether anything has come.
+/// Returns whether there are events.
 Result<bool> PinWatch::poll(std::optional<PinHistory::Time> deadline) {
   std::array<pollfd, 3> all{pollfd{inotify_.get(), POLLIN, 0}, pollfd{mountinfo_.get(), POLLPRI, 0},
                             pollfd{holder_end_.get(), POLLIN, 0}};
   const int ready = ::poll(all.data(), all.size(), deadline ? milliseconds_until(*deadline) : -1);
   if (ready < 0 && errno != EINTR) return fail(kWatch, root_);
-  // Of its mounts there will be no more events.
+  // There will be no more events about its mounts.
   if (ready > 0 && all[2].revents != 0) {
     mountinfo_ = OwnedFd();
     holder_end_ = OwnedFd();
@@ -184,7 +185,7 @@ const char* name(PinEvent::What what) {
 
 PinHistory::PinHistory(const std::vector<PinFile>& pins) {
   for (const PinFile& pin : pins) {
-    // One that is being made will be told of.
+    // A pin that is being made will be reported as added.
     if (pin.state == PinState::half) continue;
     known_[{pin.name, pin.kind}] = {
         .pin = pin, .is_live = pin.state == PinState::live, .is_told = true, .due = {}};
@@ -216,14 +217,14 @@ std::vector<PinEvent> PinHistory::update(const std::vector<PinFile>& pins,
 }
 
 void PinHistory::look(Known& known, const PinFile& pin, Time now, std::vector<PinEvent>& events) {
-  // What was told of a namespace stays, for the time when it is gone.
+  // Keep the namespace that was reported, for the event of its removal.
   if (known.pin.inode == 0 || pin.inode != 0) known.pin = pin;
   switch (pin.state) {
     case PinState::half:
       known.due.reset();
       return;
     case PinState::live:
-    // Neither is in a list that was not examined.
+    // These states only occur in examined lists.
     case PinState::dead:
     case PinState::elsewhere:
       known.due.reset();

@@ -14,65 +14,66 @@
 
 namespace nsx {
 
-/// What happened to a pin.
+/// An event about a pin.
 struct PinEvent {
   enum class What : std::uint8_t {
-    added,    ///< it is there, and its namespace can be entered
+    added,    ///< it exists, and its namespace can be entered
     removed,  ///< its file is gone
-    stale,    ///< its file is left, without a namespace that can be entered, for half a second
+    stale,    ///< its file has had no namespace that can be entered for half a second
   };
   What what = What::added;
   PinFile pin;
 };
 
-/// "add", "del", "stale".
+/// Returns "add", "del" or "stale".
 const char* name(PinEvent::What what);
 
-/// Turns lists of pins into what has happened between them. Pure: it is told the time.
+/// Converts successive lists of pins to events. Pure: the caller passes the time.
 class PinHistory {
  public:
   using Time = std::chrono::steady_clock::time_point;
   using Key = std::pair<std::string, Kind>;
 
-  /// How long a file may be without its namespace, as it is while it is being made or removed.
+  /// How long a file may lack its namespace, which is normal while it is created or removed.
   static constexpr std::chrono::milliseconds kGrace{500};
 
-  /// The pins that are there at first: nothing has happened to them.
+  /// Starts with the existing pins, for which there are no events.
   explicit PinHistory(const std::vector<PinFile>& pins);
 
-  /// What has happened by now. `removed`: the files that were removed since the last call, whatever
-  /// is there by now. One that came and went in between is not told of.
+  /// Returns the events up to now. `removed`: files that were removed since the last call, even if
+  /// they exist again. There is no event for a pin that was added and removed in between.
   std::vector<PinEvent> update(const std::vector<PinFile>& pins, const std::set<Key>& removed,
                                Time now);
 
-  /// When the next file will have been without a namespace for too long, if one is.
+  /// Returns when the next file will have lacked its namespace for too long, if any does.
   std::optional<Time> next_due() const;
 
  private:
   struct Known {
     PinFile pin;
-    bool is_live = false;     ///< as was told
-    bool is_told = false;     ///< that it is there, live or stale
-    std::optional<Time> due;  ///< without a namespace, and not told so: when it will be
+    bool is_live = false;     ///< as reported
+    bool is_told = false;     ///< reported as existing, live or stale
+    std::optional<Time> due;  ///< when it will be reported as lacking its namespace
   };
   static void look(Known& known, const PinFile& pin, Time now, std::vector<PinEvent>& events);
 
   std::map<Key, Known> known_;
 };
 
-/// Watches all pins below a root: their files by inotify(7), and the mounts on them by poll(2) of
-/// mountinfo (proc(5)), as a file is there before its namespace, and may be left when that is gone.
-/// A directory for pins need not be there yet.
+/// Watches all pins below a root: their files through inotify(7), and the mounts on them through
+/// poll(2) of mountinfo (proc(5)), as a file exists before its namespace is mounted and may remain
+/// afterwards. The directories need not exist yet.
 class PinWatch {
  public:
-  /// `is_users`: the root is an ordinary user's own, whose pins a PinHolder keeps.
+  /// Starts watching. `is_users`: the root belongs to an unprivileged user, whose pins a PinHolder
+  /// keeps.
   static Result<PinWatch> start(const Kernel& kernel, std::string root, bool is_users);
 
-  /// The pins, as they were when start() or wait() looked last.
+  /// Returns the pins as of the last start() or wait().
   const std::vector<PinFile>& pins() const { return pins_; }
 
-  /// Waits until something happens to a pin, or its state changes, or until a time has come: then
-  /// there is no event.
+  /// Waits until there is an event, the state of a pin changes, or the deadline passes. In the last
+  /// two cases the result is empty.
   Result<std::vector<PinEvent>> wait(const Kernel& kernel,
                                      std::optional<PinHistory::Time> deadline = {});
 
@@ -89,8 +90,8 @@ class PinWatch {
   std::string root_;
   bool is_users_;
   OwnedFd inotify_;
-  std::map<int, std::optional<Kind>> watches_;  // none: not a directory of pins
-  pid_t holder_ = 0;                            // whose mounts these are; 0: the caller's
+  std::map<int, std::optional<Kind>> watches_;  // none: not a directory for pins
+  pid_t holder_ = 0;  // the PID of the process with the mounts; 0 for the caller
   OwnedFd mountinfo_;
   OwnedFd holder_end_;  // a pidfd
   std::vector<PinFile> pins_;
