@@ -13,7 +13,7 @@ namespace nsx {
 
 namespace {
 
-/// eth0, or the first number that is free.
+/// Returns eth0, or the first free number.
 Result<std::string> free_name(const RouteSocket& socket, const std::string& base) {
   for (unsigned number = 0;; ++number) {
     std::string name = base + std::to_string(number);
@@ -109,7 +109,7 @@ Result<Wire> connect(const WirePlaces& places, Wire wire) {
   };
   auto done = attempt(finish);
   if (done) return wire;
-  // The failure before is the one to report.
+  // Report the error that came first.
   [[maybe_unused]] const auto removed = attempt(
       [&] { return remove_interface(*places.sockets[0], indices ? indices->of[0] : 0, name); });
   return error_of(done);

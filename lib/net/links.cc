@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kNeedsAdmin =
     "run as root, or with CAP_NET_ADMIN in the user namespace that owns the net namespace";
 
-/// Adds what to do about an errno, where the kernel's own words do not say.
+/// Adds advice for an errno, unless the kernel has explained the error.
 Status with_hint(Status done, int code, std::string_view hint) {
   if (!done && done.error().code == code && done.error().hint().empty())
     done.error().set_hint(hint);
@@ -56,7 +56,7 @@ Status check_interface_name(const std::string& name) {
   if (name.empty()) return refused("it is empty");
   if (name.size() >= IFNAMSIZ) return refused("it is longer than 15 bytes");
   if (name == "." || name == "..") return refused("the kernel does not allow it");
-  // The kernel would make a number of "%d".
+  // The kernel would replace "%d" by a number.
   constexpr std::string_view kRefused("/:% \t\n\v\f\r\0", 10);
   if (name.find_first_of(kRefused) != std::string::npos) {
     return refused("it contains a slash, a colon, a percent sign or white space");
@@ -93,7 +93,7 @@ Status make_veth(const RouteSocket& socket, const std::string& name, const Names
   mnl_attr_nest_end(header, data);
   mnl_attr_nest_end(header, link);
   auto done = ask(socket, request, "make the interfaces", name + " and " + peer_name);
-  // The kernel's own words for it, if it has some, do not tell what is missing.
+  // The kernel's own message, if there is one, does not name the missing driver.
   if (!done && done.error().code == EOPNOTSUPP) {
     done.error().set_hint("modprobe veth (the kernel needs CONFIG_VETH)");
   }

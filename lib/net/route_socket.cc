@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::uint32_t kSequence = 1;  // one request at a time
 
-/// What the kernel says besides an errno, behind the fixed part of its answer: "Nexthop has invalid
-/// gateway".
+/// Returns the kernel's message about an error, which follows the fixed part of its answer:
+/// "Nexthop has invalid gateway".
 std::string words_of(const nlmsghdr& answer, std::size_t fixed) {
   if ((answer.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
   std::string words;
@@ -25,13 +25,13 @@ std::string words_of(const nlmsghdr& answer, std::size_t fixed) {
   return words;
 }
 
-/// What the last message of an answer comes to. That of a dump, NLMSG_DONE, begins with an errno
-/// as an error does, but for old ones, which are empty.
+/// Returns the result in the last message of an answer. NLMSG_DONE, which ends a dump, starts with
+/// an errno like an error, except on older kernels, where it is empty.
 Status end_of(const nlmsghdr& message, const std::string& operation, const std::string& subject) {
   if (mnl_nlmsg_get_payload_len(&message) < sizeof(int)) return {};
   const int code = -*static_cast<const int*>(mnl_nlmsg_get_payload(&message));
   if (code == 0) return {};
-  // The request is not repeated in an error: NETLINK_CAP_ACK.
+  // With NETLINK_CAP_ACK, errors do not repeat the request.
   const bool is_error = message.nlmsg_type == NLMSG_ERROR;
   const std::string words = words_of(message, is_error ? sizeof(nlmsgerr) : sizeof(int));
   return fail(operation, subject, code, words.empty() ? "" : "the kernel says: " + words);

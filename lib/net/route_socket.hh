@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// rtnetlink(7) by libmnl. What is below lib/net is linked into the tools that use it, not into
-// libnsx: loading libmnl costs a start.
+// rtnetlink(7) through libmnl. The files in lib/net are linked into the tools that use them rather
+// than into libnsx, as loading libmnl would slow down every start.
 
 #include <array>
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace nsx {
 
-/// Calls `visit` with each attribute of a message, from `offset` of its payload on. (libmnl's macro
-/// for that is C.)
+/// Calls `visit` with each attribute of a message, starting at `offset` in its payload. Replaces
+/// libmnl's macro, which is only for C.
 template <class Visit>
 void for_each_attribute(const nlmsghdr& message, std::size_t offset, Visit visit) {
   const auto call = [](const nlattr* attribute, void* visitor) {
@@ -25,14 +25,15 @@ void for_each_attribute(const nlmsghdr& message, std::size_t offset, Visit visit
   mnl_attr_parse(&message, static_cast<unsigned>(offset), call, &visit);
 }
 
-/// A message to be sent, which libmnl's mnl_nlmsg_put_extra_header() and mnl_attr_put_*() add to.
-/// All that is put here fits with room to spare: names are short, and lists are not sent.
+/// A request, to which libmnl's mnl_nlmsg_put_extra_header() and mnl_attr_put_*() append. The
+/// buffer is large enough for all requests: names are short, and no lists are sent.
 class RouteRequest {
  public:
-  /// Of a type such as RTM_NEWADDR; `flags` besides NLM_F_REQUEST: NLM_F_CREATE ...
+  /// Creates a request of a type such as RTM_NEWADDR. `flags` are added to NLM_F_REQUEST:
+  /// NLM_F_CREATE ...
   explicit RouteRequest(std::uint16_t type, std::uint16_t flags = 0);
 
-  /// Adds the head that belongs to the type, ifinfomsg or the like, all zero.
+  /// Appends the header of the type, ifinfomsg or the like, filled with zeros.
   template <class Head>
   Head* put_head() {
     return static_cast<Head*>(mnl_nlmsg_put_extra_header(header_, sizeof(Head)));
@@ -45,22 +46,23 @@ class RouteRequest {
   nlmsghdr* header_;
 };
 
-/// A socket for rtnetlink. It stays in the net namespace that it was opened in, wherever its
-/// process goes.
+/// A socket for rtnetlink. It stays in the net namespace in which it was opened, even if the
+/// process moves to another.
 class RouteSocket {
  public:
-  /// In the caller's net namespace.
+  /// Opens a socket in the caller's net namespace.
   static Result<RouteSocket> open();
 
-  /// In another, in which the calling process, which must have one thread, is from then on
-  /// (setns(2)). Needs CAP_SYS_ADMIN there, and in the caller's user namespace.
+  /// Opens a socket in another net namespace. The calling process, which must be single-threaded,
+  /// moves there (setns(2)). Needs CAP_SYS_ADMIN there and in the caller's user namespace.
   static Result<RouteSocket> open_in(const Namespace& net);
 
-  /// Sends a request and waits for its acknowledgement. The error has the kernel's own words as a
-  /// hint, where it gives some (NETLINK_EXT_ACK).
+  /// Sends a request and waits for the acknowledgement. The hint of an error contains the kernel's
+  /// message, if there is one (NETLINK_EXT_ACK).
   Status ask(RouteRequest& request, const std::string& operation, const std::string& subject) const;
 
-  /// Sends a request that is answered by messages, one or a dump of many, and hands each over.
+  /// Sends a request that is answered by one message or a dump of many, and passes each to
+  /// `answer`.
   Status ask(RouteRequest& request, const std::string& operation, const std::string& subject,
              const std::function<void(const nlmsghdr&)>& answer) const;
 
