@@ -84,7 +84,7 @@ std::optional<std::string> path_in_mount(std::string_view path, const CgroupMoun
   return path == "/" ? std::string() : std::string(path);
 }
 
-// --- Whose word a name is ------------------------------------------------------------------------
+// --- Trust in names ------------------------------------------------------------------------------
 
 NameJudge::NameJudge(const Kernel& kernel)
     : caller_(::geteuid()), own_manager_("user@" + std::to_string(caller_) + ".service") {

@@ -318,8 +318,7 @@ class RecordReader {
     }
   }
 
-  // --- Names in podman's and CRI-O's storage
-  // -------------------------------------------------------
+  // --- Names in podman's and CRI-O's storage -----------------------------------------------------
 
   void add_storage(const std::string& storage) {
     if (std::find(storages_.begin(), storages_.end(), storage) == storages_.end()) {

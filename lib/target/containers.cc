@@ -42,7 +42,7 @@ std::string shown_name(const ContainerRecord& record) {
   return record.names.empty() ? record.id : record.names.front();
 }
 
-// --- Is it the process? --------------------------------------------------------------------------
+// --- Identification of processes -----------------------------------------------------------------
 
 /// Whether a component of a cgroup path belongs to the container: ID, docker-ID.scope,
 /// SLICE:cri-containerd:ID.
