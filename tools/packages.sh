@@ -7,7 +7,7 @@
 build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libmnl-dev libncurses-dev
   libsmartcols-dev nlohmann-json3-dev"
 test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
-  containernetworking-plugins fish iproute2 iputils-ping jq kmod libdevmapper1.02.1 libgtest-dev mandoc mount nftables passwd perl-base procps
+  containernetworking-plugins fish iproute2 iputils-ping jq kmod libdevmapper1.02.1 libgtest-dev mandoc mount nftables passwd patch perl-base procps
   python3-jsonschema runc strace systemd tmux uidmap util-linux zsh"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 

@@ -28,7 +28,7 @@ class Visit {
   /// Returns its directory in the proc mount as an O_PATH descriptor, or -1 with errno.
   int directory();
 
-  /// Returns the table index of one of its namespaces: the one that it is in, or the one for its
+  /// Returns the table index of one of its namespaces: its own, or that of its future
   /// children. Adds the namespace if it is new. Returns kNone with errno if the process has exited
   /// (ESRCH, ENOENT), if there is no such namespace (ENOENT, EOPNOTSUPP), or if access is denied
   /// (EACCES, EPERM).

@@ -26,8 +26,8 @@ struct CgroupLine {
 /// Removes the next line from `text` and parses it; none at the end.
 std::optional<CgroupLine> next_cgroup_line(std::string_view& text);
 
-/// Returns the most informative path: that of v2, or if it is the root, that of name=systemd, or
-/// else the first one that is not the root. Empty if there is no line.
+/// Returns the most informative path: that of v2 unless it is the root, then that of
+/// name=systemd, otherwise the first path that is not the root. Empty if there is no line.
 std::string_view telling_cgroup(std::string_view text);
 
 /// Returns all lines: v2, name=systemd, then the others in their order.

@@ -57,8 +57,8 @@ struct WirePlaces {
 
 /// Creates a veth pair with its ends in two namespaces, and sets up their addresses and routes. If
 /// it fails, nothing is left. An end without a name is called eth0, or the next free number; in the
-/// caller's namespace veth-WHO, with WHO for the other end, or else veth0 and so on. Returns the
-/// wire with all names.
+/// caller's namespace veth-WHO, with WHO for the other end, or if that is taken veth0 and so on.
+/// Returns the wire with all names.
 Result<Wire> connect(const WirePlaces& places, Wire wire);
 
 /// Parses an address with a prefix length. Errors: not an address; the prefix length is missing or

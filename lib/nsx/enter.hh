@@ -85,7 +85,8 @@ struct EnterRequest {
   std::optional<int> net_socket;  ///< net namespace of the socket with this descriptor number in
                                   ///< the target
   /// Enter the owner of the selected user namespace instead of it. Without a selected one: the
-  /// owner of the other selected namespaces, or else of the target's user namespace.
+  /// owner of the other selected namespaces if there are any, otherwise of the target's user
+  /// namespace.
   bool user_parent = false;
 
   std::optional<PathOrTarget> root;                    ///< resolved before entering

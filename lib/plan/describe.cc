@@ -356,12 +356,12 @@ struct Needs {
   std::string operator()(const step::SetPropagation&) const { return mounts(); }
   std::string operator()(const step::ChangeRoot&) const { return "CAP_SYS_CHROOT"; }
   std::string operator()(const step::MountSys&) const {
-    return mounts() + ", and in the one that owns the net namespace";
+    return mounts() + ", and in the owner of the net namespace";
   }
   std::string operator()(const step::BindOver&) const { return mounts(); }
   std::string operator()(const step::MaskSockets&) const { return mounts(); }
   std::string operator()(const step::MountProc&) const {
-    return mounts() + ", and in the one that owns the pid namespace";
+    return mounts() + ", and in the owner of the pid namespace";
   }
   std::string operator()(const step::MountBinfmt&) const { return mounts(); }
   std::string operator()(const step::LoadInterpreter&) const { return mounts(); }

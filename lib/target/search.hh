@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Shared code of the searches for targets. Each search looks for one name in one place. Among
-// several processes, the oldest is the target: the one that the cgroup or container started with.
+// several processes, the oldest is the target, as the cgroup or container started with it.
 
 #include <functional>
 #include <optional>

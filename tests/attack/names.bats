@@ -221,7 +221,7 @@ is_gone_or_zombie() {
 }
 
 @test "a process that leaves its cgroup takes no other along" {
-  # nsx-cg must act on the cgroup with that name, not on the one that the process has moved to.
+  # nsx-cg must act on the cgroup with that name, not on the process's new cgroup.
   real "$mine-c.service"
   as_user mkdir "$own/alice/$mine-d.service"
   hop() {

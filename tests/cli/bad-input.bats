@@ -317,7 +317,7 @@ dead_pid() {
 
 # bats test_tags=slow,rootless
 @test "hostile characters in a name do not reach the terminal" {
-  fails 1 "cannot find '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
+  fails 1 "no container, pin, unit or cgroup named '\x1b[31m\x0a'" nsx-enter -t $'\e[31m\n' -n true
   fails 1 '/nowhere\x07' nsx-enter --net=$'/nowhere\a' true
   # In a hint, and in UTF-8: U+009B is the same as ESC [.
   fails 1 'hint: write ./:\x1b[2J to open' nsx-enter --net=$':\e[2J' true

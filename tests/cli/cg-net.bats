@@ -323,7 +323,7 @@ nsx-cg set /$mine/y net.out=1048576" ]
 }
 
 # bats test_tags=slow
-@test "an ordinary user is told what is missing, and nothing is left" {
+@test "an ordinary user learns what is missing, and nothing is left" {
   needs_bpf
   mkdir "$own/theirs"
   chown -R "$ordinary_uid" "$own/theirs"

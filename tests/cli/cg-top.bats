@@ -367,7 +367,7 @@ is_frozen() {
 }
 
 # bats test_tags=host-only
-@test "an ordinary user sees what others use, and is told what is not permitted" {
+@test "an ordinary user sees what others use, and learns what is not permitted" {
   sleeper_in "$own/two"
   in_terminal "setpriv --reuid=$ordinary_uid --regid=$ordinary_uid --clear-groups nsx-cg top --sort NAME /$mine"
   see "^/$mine/two "

@@ -648,7 +648,7 @@ killed_at_each_call() {
   with_systemd nsx-cg create "/$mine/theirs/a"
 }
 
-# --- What is told --------------------------------------------------------------------------------
+# --- Output --------------------------------------------------------------------------------------
 
 @test "threaded cgroups are distinguished" {
   mkdir -p "$own/root/threads" "$own/root/invalid"

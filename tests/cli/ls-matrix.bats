@@ -134,7 +134,7 @@ row() {
   jq -e "[.matrix[].pid] == [$a, $inner]" <<<"$output"
 }
 
-@test "a caller that may not see PID 1 is told so, and compared with instead" {
+@test "without the right to see PID 1, the caller is compared with instead, and a note says so" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   run -0 --separate-stderr as_user nsx-ls --matrix --verbose

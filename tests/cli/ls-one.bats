@@ -246,7 +246,7 @@ table() {
   done
 }
 
-@test "an ordinary user sees into their own, and is told what they may not see" {
+@test "an ordinary user sees into their own, and learns what they may not see" {
   spawn as_user nsx-unshare -run --hostname=nsx-test -- sleep 300
   wait_until grep -qsx sleep "/proc/$pid/comm"
   run -0 --separate-stderr as_user nsx-ls "$(ns_of "$pid" uts)"

@@ -58,7 +58,7 @@ columns="-l -n -r -o NS,TYPE,NPROCS,PID"
   done
 }
 
-@test "hidepid=2: an ordinary user sees their own, and is told that others are hidden" {
+@test "hidepid=2: an ordinary user sees their own, and a note says that others are hidden" {
   spawn as_user unshare -Un -- sleep 300
   wait_until has_left "$pid" net
   # The same PID namespace, as the numbers have to be ours.

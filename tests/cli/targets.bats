@@ -310,7 +310,7 @@ run_container() {
   leads_to "$pid" "cgroup:/$mine/$mine"
   run -0 nsx-enter -t "container:$mine" --plan true
   [[ $output == *"of container $mine (PID $pid)"* ]]
-  # An ordinary user is told what could not be searched.
+  # A message lists what an ordinary user could not search.
   run -1 --separate-stderr as_user nsx-enter -t "container:$mine" true
   [[ $stderr == "nsx-enter: no container named '$mine': cannot read "*/run/runc* ]]
 }
@@ -402,7 +402,7 @@ own_engine() {
   done
 }
 
-@test "root is told that other users' engines are not searched" {
+@test "a note tells root which other users' engines are not searched" {
   spawn "${become_user[@]}" sleep 300
   own_engine "/run/user/$ordinary_uid" "$ordinary_uid"
   for target in "$mine" "container:$mine"; do

@@ -140,7 +140,7 @@ shows() {
 }
 
 # bats test_tags=slow
-@test "an ordinary user without subordinate ids is told what is missing" {
+@test "an ordinary user without subordinate ids learns what is missing" {
   : >"$sub_ids"
   run -1 with_sub_ids "${become_user[@]}" nsx-unshare --map-auto true
   [[ "$output" = *"this user has no ids in /etc/subuid"$'\n'"hint: add them as root: usermod --add-subuids "* ]]

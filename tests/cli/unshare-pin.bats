@@ -252,7 +252,7 @@ has_no_helper() {
 }
 
 # bats test_tags=slow,rootless
-@test "--pin NAME: an ordinary user lacks the right, and is told so" {
+@test "--pin NAME: an ordinary user lacks the right, and the message says so" {
   run -1 marked as_user nsx-unshare --pin blue -rn true
   [[ "$output" = *"cannot "*$'\n'"hint: needs "* ]]
   leaves_nothing

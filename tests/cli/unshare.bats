@@ -254,7 +254,7 @@ makes_only() {
 7. make all mounts private (needs $mounts)
 8. change the root directory to / (needs CAP_SYS_CHROOT)
 9. change the working directory to /tmp
-10. mount proc on /proc (needs $mounts, and in the one that owns the pid namespace)
+10. mount proc on /proc (needs $mounts, and in the owner of the pid namespace)
 11. run rm -rf /nowhere
 END
   # No privilege is needed: an ordinary user may plan what only root can do.

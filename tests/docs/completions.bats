@@ -97,7 +97,7 @@ same_offered() {
   same "$1: $3" "$(offered "$1" "$2" | grep -vx '[0-9]*')" "$(offered "$1" "$3" | grep -vx '[0-9]*')"
 }
 
-# The arguments of options, as the table has them: check_arguments SHELL. Of options that differ only in their
+# The arguments of options in the table: check_arguments SHELL. Of options that differ only in their
 # names, the first is tried.
 check_arguments() {
   local shell=$1

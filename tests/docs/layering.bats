@@ -151,13 +151,14 @@ tools/nsx-cg/top_terminfo.cc" ]
   done
 }
 
-@test "HACKING.md names only files that exist" {
+@test "HACKING.md and doc/decisions.md name only files that exist, and HACKING.md is short" {
   local name
   cd "$NSX_SOURCE"
-  run -0 grep -oE '[a-z_-]+\.(cc|hh|sh|bats)\b' HACKING.md
+  [ "$(wc -l <HACKING.md)" -le 250 ]
+  run -0 grep -ohE '[a-z_-]+\.(cc|hh|sh|bats)\b' HACKING.md doc/decisions.md
   while read -r name; do
     [ -n "$(find . -name "$name" -not -path './build*' -print -quit)" ] || {
-      echo "there is no $name"
+      echo "$name does not exist"
       return 1
     }
   done < <(sort -u <<<"$output" | grep -v '^foo')
@@ -197,4 +198,17 @@ tools/nsx-cg/top_terminfo.cc" ]
   [ "$(needed "$(command -v nsx-cg)")" = "libncursesw libsmartcols libtinfo" ]
   # Exceptions leave it, so the C++ runtime is that of the program that loads it.
   [ "$(needed "$(find "$NSX_STAGE" -name libnsx.so.0)")" = "libgcc_s libm libstdc" ]
+}
+
+@test "each patch of tests/attack/without applies, and names tests that exist" {
+  cd "$NSX_SOURCE"
+  for file in tests/attack/without/*.patch; do
+    patch --dry-run --silent --fuzz=0 -p1 <"$file"
+    while read -r suite regex; do
+      [ "$(bats --count -f "$regex" "tests/attack/$suite")" -gt 0 ] || {
+        echo "$file: no test matches: $suite: $regex"
+        return 1
+      }
+    done < <(sed -n 's/^Test: //p' "$file")
+  done
 }

@@ -11,7 +11,7 @@ banned=(
   '\bhas not got\b' '\bhave not got\b' '\bnothing but\b' '\bthe one that\b' '\bso that none\b' '\bwhat there is\b'
   '\bit comes to\b' '\bsees to it\b' '\bby way of\b' '\bof its own accord\b' '\bwith commas between\b'
   '\bare not to be (seen|had|found|read)\b' '\bis not to be (seen|had|found|read)\b' '\bin front, ' '\bor else\b'
-  '\belse, ' '\bstands behind\b' '\bfrom behind\b' '\bas [a-z() 0-9-]+ has (it|them)\b' '\bit is one of them\b'
+  '(?<!where |thing |body |.one )\belse, ' '\bstands behind\b' '\bfrom behind\b' '\bas [a-z() 0-9-]+ has (it|them)\b' '\bit is one of them\b'
   '\bwho (never|only|has|owns|gets|reads) [^.?]*[,] (the|it|is)\b' '\bcannot (use|understand) as\b'
 )
 

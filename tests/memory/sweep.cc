@@ -145,7 +145,7 @@ class Terminal {
 };
 
 struct Ended {
-  int status = 0;  ///< as waitpid(2) has it
+  int status = 0;  ///< in the format of waitpid(2)
   std::string errors;
   bool hung = false;
   std::string left;  ///< processes

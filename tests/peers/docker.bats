@@ -88,7 +88,7 @@ namespaces_of() {
   run -0 nsx-ls --compare -t pid container:peeping $$
 }
 
-@test "an ordinary user sees the containers' processes, and is told why they cannot be entered" {
+@test "an ordinary user sees the containers' processes, and learns why they cannot be entered" {
   pid=$(docker_pid web)
   run -1 --separate-stderr as_user nsx-enter -t "$pid" -- true
   [[ $stderr == *"Permission denied"* || $stderr == *"Operation not permitted"* ]]

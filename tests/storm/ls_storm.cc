@@ -113,7 +113,7 @@ class Storm {
       ::pause();
   }
 
-  /// Starts children, each of which does something else, and waits for the oldest of a few, so that
+  /// Starts children, each with a different job, and waits for the oldest of a few, so that
   /// some are always zombies.
   [[noreturn]] void work(unsigned first) const {
     ::signal(SIGCHLD, SIG_DFL);

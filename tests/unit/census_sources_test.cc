@@ -33,7 +33,7 @@ TEST(ParseSources, RefusesAllElseAndListsWhatThereIs) {
     const auto sources = parse_sources(list);
     ASSERT_FALSE(sources) << list;
     for (std::size_t i = 0; i < kSourceCount; ++i)
-      EXPECT_NE(sources.error().hint().find(name(static_cast<Source>(i))), std::string::npos);
+      EXPECT_NE(failure(sources).find(name(static_cast<Source>(i))), std::string::npos);
   }
 }
 

@@ -105,7 +105,7 @@ TEST(Snapshot, IsWrittenInLines) {
 TEST(Snapshot, OfANameThatIsNotTextIsRefused) {
   const CgroupSnapshot snapshot{{{".", {}, {}}, {"a\xff", {}, {}}}};
   EXPECT_EQ(failure(format_snapshot(snapshot)),
-            "cannot export the cgroup a\\xff: its name is not UTF-8, as JSON is");
+            "cannot export the cgroup a\\xff: its name is not UTF-8, which JSON requires");
 }
 
 std::string with_cgroups(const std::string& cgroups) {

@@ -323,8 +323,8 @@ TEST(CgroupNet, TellsWhoMay) {
     std::puts(::access(kPins, F_OK) == 0 ? "made a directory" : "made nothing");
   });
   EXPECT_EQ(printed,
-            ": Operation not permitted (needs CAP_BPF and CAP_NET_ADMIN in the initial user "
-            "namespace: run as root)\nmade nothing\n");
+            ": Operation not permitted\nhint: needs CAP_BPF and CAP_NET_ADMIN in the initial user "
+            "namespace: run as root\nmade nothing\n");
 }
 
 }  // namespace

@@ -233,8 +233,7 @@ TEST(CgroupPlan, RefusesWhatCouldNotBeRemoved) {
   std::string far;
   for (int i = 0; i < 16; ++i)
     far += '/' + name;
-  EXPECT_NE(refusal({.path = far}, some_facts()).find("longer than the 4095 bytes"),
-            std::string::npos);
+  EXPECT_NE(refusal({.path = far}, some_facts()).find("longer than 4095 bytes"), std::string::npos);
 }
 
 TEST(CgroupStep, IsALineForAShell) {

@@ -61,7 +61,8 @@ TEST(Sample, IsOfTheTreeInOrder) {
   ASSERT_EQ(::rmdir((own.path() + "/a").c_str()), 0);
   for (const char* below : {"/b/c", "/b", ""})
     ASSERT_EQ(::rmdir((own.path() + below).c_str()), 0);
-  EXPECT_EQ(failure_code(sample_cgroups(cgroup, {.files = {CgroupFile::processes}})), ENODEV);
+  EXPECT_EQ(failure(sample_cgroups(cgroup, {.files = {CgroupFile::processes}})),
+            "cannot read the cgroup " + cgroup.path() + ": it has been removed");
 }
 
 CgroupSample at(std::uint64_t seconds) {

@@ -89,14 +89,14 @@ TEST_F(CgroupTrust, EndsInAContainerThatIsRoots) {
   EXPECT_EQ(machine_.resolved("container:aa"), "container " + kId + " (PID 11)");
   EXPECT_EQ(container(11), kId);
   EXPECT_EQ(unit(12), "?cron.service");
-  EXPECT_NE(machine_.resolved("container:bb").find("not trusted"), std::string::npos);
+  EXPECT_NE(machine_.resolved("container:bb").find("only untrusted cgroups"), std::string::npos);
 }
 
 TEST_F(CgroupTrust, EndsWhereRootHasDelegated) {
   machine_.add(11, 100, "/system.slice/foo.service/lxc.payload.web");
   EXPECT_EQ(machine_.resolved("container:web"), "container web (PID 11)");
   machine_.mark_delegated("/system.slice/foo.service");
-  EXPECT_NE(machine_.resolved("container:web").find("not trusted"), std::string::npos);
+  EXPECT_NE(machine_.resolved("container:web").find("only untrusted cgroups"), std::string::npos);
 }
 
 TEST_F(CgroupTrust, EndsWhereOthersMayWrite) {
@@ -138,7 +138,7 @@ TEST_F(CgroupTrust, IsOfAnyHierarchy) {
       11, "4:memory:/docker/" + kId + "\n1:name=systemd:/\n0::/alice/lxc.payload.fake\n");
   EXPECT_EQ(container(11), kId);
   EXPECT_EQ(machine_.resolved("container:" + kId), "container " + kId + " (PID 11)");
-  EXPECT_NE(machine_.resolved("container:fake").find("not trusted"), std::string::npos);
+  EXPECT_NE(machine_.resolved("container:fake").find("only untrusted cgroups"), std::string::npos);
 }
 
 TEST_F(CgroupTrust, OfRecordsIsThatOfTheirCgroups) {

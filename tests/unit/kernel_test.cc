@@ -26,7 +26,7 @@ TEST(ParseDisabledFeatures, RefusesAllElseAndListsWhatThereIs) {
     const auto result = parse_disabled_features(list);
     ASSERT_FALSE(result) << list;
     for (std::size_t i = 0; i < kFeatureCount; ++i) {
-      EXPECT_NE(result.error().hint().find(std::string("-") + name(static_cast<Feature>(i))),
+      EXPECT_NE(failure(result).find(std::string("-") + name(static_cast<Feature>(i))),
                 std::string::npos);
     }
   }

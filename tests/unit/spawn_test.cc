@@ -251,7 +251,7 @@ TEST(Spawn, TellsWhyNot) {
     }
     if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 3;
     const auto child = spawn({.has_channel = true}, [](const Channel&) { return 0; });
-    return failure(child) == "cannot open a pair of sockets: Too many open files" ? 0 : 4;
+    return failure(child) == "cannot create a pair of sockets: Too many open files" ? 0 : 4;
   });
   EXPECT_EQ(caller.wait(), 0);
 }

@@ -67,7 +67,7 @@ TEST(TopDraw, FillsTheScreenExactly) {
 TEST(TopDraw, ShowsRowsBelowTheirHeadings) {
   const auto snapshot = MadeSnapshot().add("/", {.memory = 5000}).add("/a", {.memory = 300}).done();
   const TopScreen screen = draw(make(snapshot, memory_column()), {.lines = 8, .columns = 40}, "");
-  EXPECT_EQ(text_of(screen.lines[0]).substr(0, 36), "nsx-cg top /  2 cgroups, by MEM (fal");
+  EXPECT_EQ(text_of(screen.lines[0]).substr(0, 36), "nsx-cg top /  2 cgroups, by MEM (des");
   EXPECT_EQ(text_of(screen.lines[1]).substr(0, 27), "NAME             MEM EVENTS");
   EXPECT_EQ(reversed(screen.lines[1]), text_of(screen.lines[1]));
   EXPECT_EQ(text_of(screen.lines[2]).substr(0, 20), "/               4.9K");

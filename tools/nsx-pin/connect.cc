@@ -74,7 +74,8 @@ constexpr std::array kConnectOptions{
     cli::kHelp,
 };
 
-/// Returns the end that gets default routes: the one that is not the caller's, or the first one.
+/// Returns the end that gets default routes: the end outside of the caller's namespace, or the
+/// first.
 std::size_t routed_end(const Wire& wire) {
   return wire.ends[0].is_callers ? 1 : 0;
 }
