@@ -519,7 +519,7 @@ killed_at_each_call() {
 # bats test_tags=slow
 @test "run without a program, or with bad limits, is an error that leaves nothing" {
   run -2 nsx-cg run --into="/$mine" pids=5
-  [[ $output == *"no program is given"* ]]
+  [[ $output == *"missing program: put it after '--'"* ]]
   run -2 nsx-cg run --into="/$mine" memory -- true
   [[ $output == *"expected KEY=VALUE"* ]]
   run -1 nsx-cg run --into="/$mine" cgroup.max.depth=x -- true
@@ -579,7 +579,7 @@ killed_at_each_call() {
   run -1 nsx-cg exec "/$mine/none" -- true
   [[ $output == *"no cgroup named '/$mine/none'"* ]]
   run -2 nsx-cg exec "/$mine/a"
-  [[ $output == *"no program is given (it stands behind --)"* ]]
+  [[ $output == *"missing program: put it after '--'"* ]]
   run -1 as_user nsx-cg exec "/$mine/a" -- true
   [[ $output == *"cannot move this process to the cgroup /$mine/a: "* ]]
 }
