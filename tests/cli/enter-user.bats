@@ -93,7 +93,7 @@ runs_as() {
   rm "$root/etc/passwd"
   head -c 3000000 /dev/zero | tr '\0' x >"$root/etc/passwd"
   run -1 nsx-enter -t "$pid" --as=root true
-  [[ $output = "nsx-enter: cannot read /etc/passwd of PID $pid: File too large "* ]]
+  [[ $output = "nsx-enter: cannot read /etc/passwd of PID $pid: File too large"* ]]
 }
 
 @test "docker's --user suggests --as" {

@@ -229,7 +229,7 @@ table() {
 @test "0 is no namespace, whatever the kernel knows of ids" {
   for features in "" -ns-id,-ns-handle,-listns; do
     NSX_KERNEL_FEATURES=$features run -1 nsx-ls 0
-    [[ $output == *"cannot find ns:0: no namespace"* ]]
+    [[ $output == *"no namespace that you can see has the inode number or ID 0: "* ]]
     NSX_KERNEL_FEATURES=$features run -1 nsx-enter -t ns:0 -n -- true
   done
 }
@@ -237,7 +237,7 @@ table() {
 # bats test_tags=rootless
 @test "missing namespaces, and incompatible options" {
   run -1 nsx-ls 4026599999
-  [[ "$output" = "nsx-ls: cannot find ns:4026599999: no namespace that you may see"* ]]
+  [[ "$output" = "nsx-ls: no namespace that you can see has the inode number or ID 4026599999: "* ]]
   run -1 nsx-ls "pin:$own_name"
   run -1 nsx-ls -t net "$(ns_of $$ uts)"
   for options in "-p 1" "--tree" "--json -r"; do

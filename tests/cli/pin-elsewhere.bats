@@ -89,7 +89,7 @@ other_namespace='
     done'
   [ "${#lines[@]}" = 6 ]
   for i in 0 2 4; do
-    [[ ${lines[i]} == *"cannot use as a namespace /run/netns/blue: it is mounted only in another mount namespace: PID OTHER" ]]
+    [[ ${lines[i]} == *"cannot use /run/netns/blue as a namespace: it is mounted only in another mount namespace: PID OTHER" ]]
     [ "${lines[i + 1]}" = "hint: nsx-enter --mount --target=OTHER" ]
   done
 }

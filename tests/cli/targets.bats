@@ -144,7 +144,7 @@ pin() {
   run -0 nsx-enter -t "pin:$mine" stat -L -c %i /proc/self/ns/net
   [ "$output" = "$(stat -c %i "/run/netns/$mine")" ]
   umount "/run/netns/$mine"
-  refused "cannot use as a namespace /run/netns/$mine: no namespace is mounted on it"$'\n'"hint: run 'nsx-pin ls' to see whether it is stale, shadowed or half-made" \
+  refused "cannot use /run/netns/$mine as a namespace: no namespace is mounted on it"$'\n'"hint: run 'nsx-pin ls' to see whether it is stale, shadowed or half-made" \
     -t "pin:$mine" true
   rm "/run/netns/$mine"
   refused "no pin named '$mine'" -t "pin:$mine" true
