@@ -101,7 +101,7 @@ teardown() {
 @test "nsx-enter rejects an environment of 1 GiB and names the limit" {
   claim_memory
   run -1 within_limits nsx-enter -t "$pid" --uts --env -- /bin/true
-  [[ $output == *"environment of PID $pid"*"longer than the 8 MiB"* ]]
+  [[ $output == *"environment of PID $pid: File too large"*"at most 8 MiB of it is read"* ]]
 }
 
 @test "200 MiB of mountinfo cost nsx-ls no memory, and the cut is reported" {
@@ -115,7 +115,7 @@ teardown() {
   [[ $stderr == *"the mounts of 1 mount namespace"* ]]
   # For one namespace, mountinfo is rejected instead of being shown in part.
   run -0 --separate-stderr within_limits nsx-ls "$(ns_of "$pid" mnt)"
-  [[ $stderr == *"mountinfo of PID "*"longer than the 16 MiB"* ]]
+  [[ $stderr == *"mountinfo of PID "*"at most 16 MiB of it is read"* ]]
 }
 
 # Only a machine of its own allows so many.

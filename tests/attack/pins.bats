@@ -92,11 +92,11 @@ every_command='
 @test "root: a directory of its own below a hostile user's is not used, nor one that others can write to" {
   mkdir "$evil/roots"
   run -0 in_own_mounts "$every_command
-    every_command $evil/roots 'UID $ordinary_uid owns $evil and could redirect it (choose a path that only root or you can change)'"
+    every_command $evil/roots 'UID $ordinary_uid owns $evil and could redirect it'$'\n''hint: choose a path that only root or you can change'"
   chmod 777 "$mine"
   remember
   run -0 in_own_mounts "$every_command
-    every_command $mine '$mine is writable by other users (chmod go-w $mine)'"
+    every_command $mine '$mine is writable by other users'$'\n''hint: chmod go-w $mine'"
   chmod 775 "$mine"
   remember
   run -0 in_own_mounts "$every_command
