@@ -4,8 +4,7 @@
 // Error says what failed, on which object, why, and what to do about it.
 //
 //   const nsx::Status done = nsx::fail("open", "/nowhere", ENOENT, "mount it");
-//   if (!done) std::puts(done.error().message().c_str());  // cannot open /nowhere: No such file
-//   ...
+//   if (!done) std::puts(done.error().message().c_str());
 
 #include <cerrno>
 #include <new>
