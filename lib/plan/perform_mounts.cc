@@ -193,10 +193,10 @@ Status perform(const step::BindOver& s) {
     if (!mount) return fail("bind", source);
     // Do not follow links in the target: their destination must not change, and may be missing.
     const OwnedFd place(::openat(over.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (!place) return fail("bind", source + " over " + target);
+    if (!place) return fail("bind {} over " + target, source);
     constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
     if (::move_mount(mount.get(), "", place.get(), "", kBoth) != 0) {
-      return fail("bind", source + " over " + target);
+      return fail("bind {} over " + target, source);
     }
   }
   return {};
