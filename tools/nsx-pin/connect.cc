@@ -185,16 +185,16 @@ Status print_table(const Wire& wire) {
 constexpr cli::Tool kConnect{
     "nsx-pin connect",
     "[options] a b",
-    "Connect two network namespaces by a veth pair",
+    "Connect two network namespaces with a veth pair",
     kConnectOptions,
     {.least = 2, .most = 2, .first = cli::Completes::pin, .rest = cli::Completes::pin},
     kUsageStatus,
     "a and b are pins, '.' (the current network namespace) or other targets of\n"
     "nsx-enter, such as container:web.\n",
-    {{{"nsx-pin connect red blue", "with generated addresses"},
+    {{{"nsx-pin connect red blue", "without addresses"},
       {"nsx-pin connect --addr 10.0.0.1/24 --addr 10.0.0.2/24 red blue", "with these addresses"},
-      {"nsx-pin connect red . --default-route",
-       "red reaches the outside through this network namespace"}}},
+      {"nsx-pin connect --default-route --addr 10.0.0.1/24 --addr 10.0.0.2/24 red .",
+       "with a default route from red through this network namespace"}}},
 };
 
 int connect(const cli::CommandLine& line) {
