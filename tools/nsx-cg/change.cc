@@ -173,7 +173,7 @@ constexpr cli::Tool kSet{
 constexpr cli::Tool kDelegate{
     "nsx-cg delegate",
     "[options] cgroup user[:group]",
-    "Delegate a cgroup to a user, who may create others below",
+    "Delegate a cgroup to a user",
     kDelegateOptions,
     cli::Operands{.least = 2, .most = 2, .first = cli::Completes::cgroup},
     kUsageStatus,

@@ -40,7 +40,7 @@ constexpr std::array kOptions{
 constexpr cli::Suite kSuite{
     {"nsx-cg",
      "command [options] [operands]",
-     "Show, limit and account for cgroups",
+     "Limit and monitor cgroups",
      kOptions,
      cli::Operands::program,
      kUsageStatus,

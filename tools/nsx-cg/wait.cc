@@ -103,7 +103,7 @@ constexpr std::array kWaitOptions{
                cli::call<set_memory>),
     cli::value(cli::kNoLetter, "pressure",
                {"RESOURCE=PERCENT/TIME", cli::Completes::words, "cpu= memory= io="},
-               "until tasks stall for this share of a time: memory=10%/2s",
+               "until tasks stall for this share of a time window: memory=10%/2s",
                cli::call<set_pressure>),
     cli::value(cli::kNoLetter, "timeout", {"TIME"}, "give up after TIME: 10s, 250ms",
                cli::parse_into<cli::parse_time, &Request::timeout>),

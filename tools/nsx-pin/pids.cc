@@ -20,7 +20,7 @@ struct Request {
 };
 
 constexpr std::array kPidsOptions{
-    cli::flag('a', "all", "also those with a thread inside or a descriptor of it",
+    cli::flag('a', "all", "include processes that only have a thread inside or a descriptor of it",
               cli::set_flag<&Request::all>),
     kDir,
     cli::kHelp,
@@ -63,7 +63,7 @@ constexpr cli::Tool kPids{
     nullptr,
     {{{"nsx-pin pids blue", "processes inside"},
       {"nsx-pin pids --all blue", "everything that keeps it busy"},
-      {"nsx-pin pids blue | xargs -r kill", "end them"}}},
+      {"nsx-pin pids blue | xargs -r kill", "terminate them"}}},
 };
 
 int pids(const cli::CommandLine& line) {
