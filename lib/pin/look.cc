@@ -87,18 +87,18 @@ OwnedFd without_mounts(int root) {
   return OwnedFd(::open_tree(root, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 }
 
-constexpr const char* kUse = "use {} as a pin";
-
 /// Opens a pin in the directory of its kind. A symbolic link there may lead anywhere, as the owner
 /// of the directory was checked.
 Result<Namespace> open_in(const Kernel& kernel, int directory, const PinFile& pin) {
   auto ns = Namespace::open_file_at(kernel, directory, pin.name);
-  if (!ns) {
-    ns.error().set_subject(pin.path);
-    return ns;
-  }
-  if (ns->kind() == pin.kind) return ns;
-  return refuse(kUse, pin.path, std::string("it is a ") + nsx::name(ns->kind()) + " namespace");
+  if (!ns) ns.error().set_subject(pin.path);
+  return ns;
+}
+
+Status check_kind(const Namespace& ns, const PinFile& pin) {
+  if (ns.kind() == pin.kind) return {};
+  return refuse("use {} as a pin", pin.path,
+                std::string("it is a ") + nsx::name(ns.kind()) + " namespace");
 }
 
 /// Adds to an error why the file of a pin has no namespace.
@@ -270,7 +270,9 @@ Result<Namespace> PinStore::open_pin(const Kernel& kernel, const PinFile& pin) c
   const auto directory = open_kind_directory(root_of(*this), pin.kind);
   if (!directory) return fail("open", pin.path, directory.error().code);
   TRY(check_owner(directory->get(), pin_directory(pin.kind, root_)));
-  return open_in(kernel, directory->get(), pin);
+  auto ns = TRY(open_in(kernel, directory->get(), pin));
+  TRY(check_kind(ns, pin));
+  return ns;
 }
 
 Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::string& name) const {
@@ -286,12 +288,10 @@ Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::s
     const PinFile pin{.kind = kind, .name = name, .path = pin_path(kind, name, root_)};
     auto ns = open_in(kernel, directory->get(), pin);
     if (!ns) {
-      const bool is_wrong_kind = ns.error().what() == std::string("cannot ") + kUse;
-      if (ns.error().code == 0 && !is_wrong_kind) {
-        explain_missing(kernel, *this, pin, ns.error());
-      }
+      if (ns.error().code == 0) explain_missing(kernel, *this, pin, ns.error());
       return error_of(ns);
     }
+    TRY(check_kind(*ns, pin));
     namespaces.push_back(std::move(*ns));
   }
   // Checked last: a process that removes some of the files has created the journal before.

@@ -44,8 +44,7 @@ prose() {
 }
 
 @test "no banned turn of phrase in messages and help texts" {
-  prose strings -name '*.cc' ! -path './tests/*' | has_no_banned_turn
-  prose strings -name '*.hh' ! -path './tests/*' | has_no_banned_turn
+  prose strings \( -name '*.cc' -o -name '*.hh' \) ! -path './tests/*' | has_no_banned_turn
   for tool in "${tables[@]}"; do $tool --help | sed "s/^/${tool/ /-}:0: /"; done | has_no_banned_turn
 }
 

@@ -87,6 +87,8 @@ constexpr Option forward_signals(const char* help, Effect effect = call<set_forw
 
 // The options that nsx-enter and nsx-pin exec share: running a program in existing namespaces.
 
+inline constexpr Option kNoFork = flag('F', "no-fork", "do not fork after entering a PID namespace",
+                                       set_flag<&RunOptions::forks_not>);
 inline constexpr Option kForwardMoreSignals = forward_signals(
     "forward these signals to the program, besides TERM, INT, HUP and QUIT; LIST is "
     "comma-separated (default: all that completion offers)");

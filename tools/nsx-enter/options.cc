@@ -159,11 +159,7 @@ constexpr std::array kOptions{
         cli::kNoLetter, "mount-sys", kDirectory,
         "mount a sysfs of the network namespace on DIR (default /sys), visible to the program only",
         cli::set_text_or<&EnterRequest::mount_sys, cli::kUsualSys>),
-    cli::under("Processes", cli::flag('F', "no-fork", "do not fork after entering a PID namespace",
-                                      [](Options& options) {
-                                        options.request.fork = false;
-                                        options.run.forks_not = true;
-                                      })),
+    cli::under("Processes", cli::kNoFork),
     cli::kForwardMoreSignals,
     cli::kKillChild,
     cli::kPty,
@@ -367,6 +363,7 @@ Status read_options(cli::CommandLine& line, Options& options) {
   TRY(check(line, options));
   EnterRequest& request = options.request;
   request.follow = follow_request(options.run);
+  request.fork = !options.run.forks_not;
   request.protection = cli::protection(options.run, options.is_nsenter);
   if (options.as_container) follow_container(line, options);
   TRY(complete(options));

@@ -81,11 +81,7 @@ constexpr std::array kExecOptions{
     cli::value('W', "wdns", {"DIR"}, "change the working directory to DIR inside the namespaces",
                cli::set_text<&EnterRequest::inner_working_directory>),
     cli::kMountProcForProgram,
-    cli::under("Processes", cli::flag('F', "no-fork", "do not fork after entering a PID namespace",
-                                      [](Options& options) {
-                                        options.request.fork = false;
-                                        options.run.forks_not = true;
-                                      })),
+    cli::under("Processes", cli::kNoFork),
     cli::kForwardMoreSignals,
     cli::kKillChild,
     cli::kPty,
@@ -385,6 +381,7 @@ int execute(const cli::CommandLine& given_line) {
     return cli::usage_error(kExec, name_error(options.all));
   }
   options.request.follow = follow_request(options.run);
+  options.request.fork = !options.run.forks_not;
   options.request.protection = cli::protection(options.run, false);
   options.request.program = cli::choose_program(line.program);
   options.request.program.reporter = kExec.name;
