@@ -76,7 +76,7 @@ bool is_file_name(std::string_view name) {
 
 tl::unexpected<Error> no_limit(std::string_view text, const std::string& reason,
                                const std::string& hint = {}) {
-  return problem("invalid limit {}", '\'' + std::string(text) + '\'', reason, hint);
+  return problem("invalid limit '{}'", text, reason, hint);
 }
 
 /// Parses cpu.max: CPUs, or a time in a period. The kernel accepts periods from 1 ms to 1 s, and
@@ -285,8 +285,7 @@ Result<std::vector<CgroupLimit>> parse_cgroup_limits(std::string_view text) {
 
 Result<std::uint64_t> parse_size(std::string_view text) {
   if (const auto size = read_size(text)) return *size;
-  return problem("invalid size {}", '\'' + std::string(text) + '\'',
-                 "expected a size like 512M, 1.5G or 4096");
+  return problem("invalid size '{}'", text, "expected a size like 512M, 1.5G or 4096");
 }
 
 std::string format_size(std::uint64_t bytes) {

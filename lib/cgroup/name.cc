@@ -8,8 +8,8 @@
 namespace nsx {
 
 Result<std::string> normal_cgroup_path(std::string path, const std::string& mount_point) {
-  constexpr const char* kInvalid = "invalid cgroup path {}";
-  const std::string given = '\'' + path + '\'';
+  constexpr const char* kInvalid = "invalid cgroup path '{}'";
+  const std::string given = path;
   if (path.empty()) return problem(kInvalid, given, "it is empty; the top of the tree is /");
   if (!mount_point.empty() && (path == mount_point || path.starts_with(mount_point + '/'))) {
     path.erase(0, mount_point.size());

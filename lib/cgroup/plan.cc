@@ -194,7 +194,7 @@ Status check_depth(const std::string& mount_point, const std::string& path) {
 
 Result<std::string> leaf_path(const std::string& path, const std::string& leaf) {
   if (leaf.find('/') != std::string::npos) {
-    return problem("invalid leaf name {}", '\'' + leaf + '\'', "it contains a slash");
+    return problem("invalid leaf name '{}'", leaf, "it contains a slash");
   }
   return normal_cgroup_path(path + '/' + leaf, "");
 }

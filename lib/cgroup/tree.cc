@@ -145,7 +145,7 @@ Result<CgroupTree> CgroupTree::open(const Kernel& kernel, TargetOptions targets)
 
 Result<std::string> CgroupTree::normal_path(const std::string& path) const {
   const auto elsewhere = [&](const std::string& reason) {
-    return problem("invalid cgroup path {}", '\'' + path + '\'', reason,
+    return problem("invalid cgroup path '{}'", path, reason,
                    "give a path below " + mount_point_ + ", where cgroup v2 is mounted");
   };
   if (!is_at_or_below(path, mount_point_)) {
@@ -167,7 +167,7 @@ Result<Cgroup> CgroupTree::open_normal(std::string path) const {
   if (!directory) {
     const int code = directory.error().code;
     if (code == ENOENT || code == ENOTDIR) {
-      return problem("no cgroup named {} in " + mount_point_, '\'' + path + '\'');
+      return problem("no cgroup named '{}' in " + mount_point_, path);
     }
     return fail("open the cgroup", path, code);
   }
@@ -266,7 +266,7 @@ Result<Cgroup> CgroupTree::find_word(const std::string& name, Result<Cgroup> by_
     if (!container) return by_path;
     if (!by_path) return open_normal(*container);
     if (*container == by_path->path()) return by_path;
-    return problem("ambiguous name {}", '\'' + name + '\'',
+    return problem("ambiguous name '{}'", name,
                    "could be " + by_path->path() + ", container:" + name);
   }
   auto path = TRY(path_of_target(name));

@@ -67,8 +67,7 @@ Result<SourceSet> parse_sources(std::string_view list) {
     } else if (word == "all") {
       sources = SourceSet::all();
     } else {
-      return problem("unknown source {}", '\'' + std::string(word) + '\'',
-                     "expected one of " + all_names());
+      return problem("unknown source '{}'", word, "expected one of " + all_names());
     }
   }
   return sources;

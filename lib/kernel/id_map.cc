@@ -28,8 +28,7 @@ Result<IdMap> parse_id_map(std::string_view text) {
     const auto outside = next_number(rest);
     const auto count = next_number(rest);
     if (!inside || !outside || !count || rest.find_first_not_of(" \t") != std::string_view::npos) {
-      return problem("invalid line in an id map: {}", '\'' + std::string(line) + '\'',
-                     "expected three numbers");
+      return problem("invalid line in an id map: '{}'", line, "expected three numbers");
     }
     map.push_back({*inside, *outside, *count});
   }

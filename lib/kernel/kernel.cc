@@ -79,7 +79,7 @@ Result<FeatureSet> parse_disabled_features(std::string_view list) {
       }
     }
     if (!known) {
-      return problem("unknown kernel feature", '\'' + std::string(word) + '\'',
+      return problem("unknown kernel feature '{}'", word,
                      "expected one of -pidfd-ns, -pidfd-info, -ns-id, -ns-handle, -listns, "
                      "-into-cgroup");
     }

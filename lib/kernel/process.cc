@@ -95,8 +95,7 @@ Status check_owner(const Kernel& kernel, const Namespace& ns, const Namespace& u
 Result<Process> Process::open(const Kernel& kernel, pid_t pid) {
   const auto gone = [&] { return fail("find", pid_subject(pid), ESRCH); };
   if (pid <= 0)
-    return problem("invalid PID {}", '\'' + std::to_string(pid) + '\'',
-                   "expected a number above 0");
+    return problem("invalid PID '{}'", std::to_string(pid), "expected a number above 0");
 
   Process process;
   process.pid_ = pid;

@@ -134,8 +134,7 @@ std::string Cidr::address() const {
 }
 
 Result<Cidr> parse_cidr(std::string_view text) {
-  constexpr const char* kInvalid = "invalid address {}";
-  const std::string subject = '\'' + std::string(text) + '\'';
+  constexpr const char* kInvalid = "invalid address '{}'";
   const std::size_t slash = text.find('/');
   const std::string address(text.substr(0, slash));
   Cidr cidr;
@@ -143,11 +142,11 @@ Result<Cidr> parse_cidr(std::string_view text) {
   // inet_pton(3) would stop at a NUL.
   if (address.find('\0') != std::string::npos ||
       ::inet_pton(cidr.family, address.c_str(), cidr.bytes.data()) != 1) {
-    return problem(kInvalid, subject,
+    return problem(kInvalid, text,
                    "expected an IPv4 or IPv6 address like 10.0.0.1/24 or fd00::1/64");
   }
   if (slash == std::string_view::npos) {
-    return problem(kInvalid, subject, "the prefix length is missing",
+    return problem(kInvalid, text, "the prefix length is missing",
                    "append it: " + address + (cidr.family == AF_INET ? "/24" : "/64"));
   }
   const std::string_view digits = text.substr(slash + 1);
@@ -155,8 +154,7 @@ Result<Cidr> parse_cidr(std::string_view text) {
   const auto [stop, error] = std::from_chars(digits.data(), end, cidr.prefix);
   const std::size_t longest = cidr.size() * 8;
   if (error != std::errc{} || stop != end || cidr.prefix > longest) {
-    return problem(kInvalid, subject,
-                   "expected a prefix length from 0 to " + std::to_string(longest));
+    return problem(kInvalid, text, "expected a prefix length from 0 to " + std::to_string(longest));
   }
   return cidr;
 }

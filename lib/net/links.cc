@@ -51,7 +51,7 @@ NetId parse(const nlmsghdr& answer) {
 
 Status check_interface_name(const std::string& name) {
   const auto refused = [&](const char* why) {
-    return problem("invalid interface name {}", '\'' + name + '\'', why);
+    return problem("invalid interface name '{}'", name, why);
   };
   if (name.empty()) return refused("it is empty");
   if (name.size() >= IFNAMSIZ) return refused("it is longer than 15 bytes");

@@ -82,7 +82,7 @@ NSX_API tl::unexpected<Error> refuse(std::string_view operation, std::string_vie
                                      std::string_view reason, std::string_view hint = {}) noexcept;
 
 /// Returns an error in other words than "cannot ...": "WHAT: REASON", with the subject at "{}" in
-/// `what`, or after it: problem("invalid PID {}", "'x'", "expected a number"). The reason may be
+/// `what`, or after it: problem("invalid PID '{}'", "x", "expected a number"). The reason may be
 /// empty: problem("--all and --raw are mutually exclusive").
 NSX_API tl::unexpected<Error> problem(std::string_view what, std::string_view subject = {},
                                       std::string_view reason = {},

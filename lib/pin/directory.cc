@@ -215,9 +215,7 @@ void PinDirectory::withdraw() {
 }
 
 Status check_pin_name(std::string_view name) {
-  const auto refused = [&](const char* why) {
-    return problem("invalid pin name {}", '\'' + std::string(name) + '\'', why);
-  };
+  const auto refused = [&](const char* why) { return problem("invalid pin name '{}'", name, why); };
   if (name.empty()) return refused("it is empty");
   if (name == "." || name == "..") return refused("it is a directory");
   if (name.find('/') != std::string_view::npos) return refused("it contains a slash");

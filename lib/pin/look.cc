@@ -299,7 +299,7 @@ Result<std::vector<Namespace>> PinStore::find(const Kernel& kernel, const std::s
     return refuse("use the pin", name, "it is being made or removed, or that was interrupted",
                   "if it was interrupted, run 'nsx-pin gc'");
   }
-  if (namespaces.empty()) return problem("no pin named {}", '\'' + name + '\'');
+  if (namespaces.empty()) return problem("no pin named '{}'", name);
   return namespaces;
 }
 

@@ -220,7 +220,7 @@ Status remove_pins(const Kernel& kernel, const std::string& root, const std::str
   TRY(check_pin_name(name));
   auto store = TRY(open_to_change(kernel, root));
   const auto absent = [&] {
-    return problem("no pin named {}", '\'' + name + '\'', {}, "run 'nsx-pin ls' to list the pins");
+    return problem("no pin named '{}'", name, {}, "run 'nsx-pin ls' to list the pins");
   };
   const KindSet kinds = store.kinds(name);
   const bool has_journal = Journal::look(store.directory(), name) != Journal::State::none;

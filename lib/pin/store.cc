@@ -67,8 +67,7 @@ Status check_new_name(const std::string& name) {
   for (std::string_view rest = name; !rest.empty();) {
     const Character character = first_character(rest);
     if (character.code && is_hidden(*character.code)) {
-      return problem("invalid pin name {}", '\'' + name + '\'',
-                     "it contains control or invisible characters");
+      return problem("invalid pin name '{}'", name, "it contains control or invisible characters");
     }
     rest.remove_prefix(character.length);
   }

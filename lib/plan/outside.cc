@@ -87,7 +87,7 @@ class Helper {
     if (words[0] == "pin" && count == 1 + 3 * request.fds.size()) return pin(request);
     if (words[0] == "keep") return keep(request);
     if (words[0] == starter::kUndo) return undo();
-    return problem("unknown request to the outside helper:", '\'' + words[0] + '\'');
+    return problem("unknown request to the outside helper: '{}'", words[0]);
   }
 
   Status write(const std::string& file, const std::string& text) const {
@@ -109,7 +109,7 @@ class Helper {
     const auto& words = request.words;
     for (std::size_t i = 0; i < request.fds.size(); ++i) {
       const auto kind = kind_by_name(words[1 + 3 * i]);
-      if (!kind) return problem("unknown kind of namespace", '\'' + words[1 + 3 * i] + '\'');
+      if (!kind) return problem("unknown kind of namespace '{}'", words[1 + 3 * i]);
       const bool make = words[2 + 3 * i] == "make";
       const auto pin_it = [&] {
         return pin_one(*kind, make, words[3 + 3 * i], request.fds[i].get());

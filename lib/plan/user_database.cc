@@ -88,9 +88,9 @@ tl::unexpected<Error> not_found(const char* what, const std::string& name, const
                                 const std::string& of, const std::vector<std::string_view>& names) {
   const auto near = nearest(names, name);
   const std::string where = std::string(file) + " of " + of;
-  return problem(std::string("no ") + what + " named {} in " + where +
+  return problem(std::string("no ") + what + " named '{}' in " + where +
                      (near ? " (did you mean '" + std::string(*near) + "'?)" : ""),
-                 '\'' + name + '\'', "", near ? "" : "give a number, which needs no entry");
+                 name, "", near ? "" : "give a number, which needs no entry");
 }
 
 tl::unexpected<Error> no_user(const UserDatabase& database, const std::string& name) {
@@ -197,7 +197,7 @@ Result<UserWords> parse_user_words(const std::string& text) {
            (is_numeric(word) && !parse_id(word));
   };
   if (is_bad(words.user) || (colon != std::string::npos && is_bad(words.group))) {
-    return problem("invalid user {}", '\'' + text + '\'',
+    return problem("invalid user '{}'", text,
                    "expected USER or USER:GROUP, each a name or a number from 0 to 4294967294");
   }
   return words;

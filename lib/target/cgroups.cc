@@ -42,8 +42,8 @@ std::string below_top(std::string path, const CgroupMount& mount) {
 Matches find_cgroup(const SearchPlace& place, const std::string& path) {
   Matches matches;
   if (path.empty() || goes_up(path)) {
-    matches.unusable.push_back({"invalid cgroup path {}",
-                                '\'' + path + '\'',
+    matches.unusable.push_back({"invalid cgroup path '{}'",
+                                path,
                                 0,
                                 "expected a path like /system.slice/cron.service, without '..'",
                                 {}});
@@ -78,8 +78,8 @@ Matches find_unit(const SearchPlace& place, const std::string& name) {
   Matches matches;
   const std::string unit = has_unit_suffix(name) ? name : name + ".service";
   if (name.empty() || name.find('/') != std::string::npos) {
-    matches.unusable.push_back({"invalid unit name {}",
-                                '\'' + name + '\'',
+    matches.unusable.push_back({"invalid unit name '{}'",
+                                name,
                                 0,
                                 name.empty() ? "it is empty" : "it contains a slash",
                                 {}});

@@ -45,10 +45,6 @@ constexpr std::array kPrefixes{
 constexpr std::array kContainerWords{
     "docker:", "podman:", "nerdctl:", "runc:", "crun:", "lxc:", "machine:"};
 
-std::string in_quotes(std::string_view text) {
-  return '\'' + std::string(text) + '\'';
-}
-
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -56,7 +52,7 @@ bool is_digits(std::string_view text) {
 Result<Target> by_pid(const Kernel& kernel, std::string_view digits) {
   const auto pid = parse_number<pid_t>(digits);
   if (!pid) {
-    return problem("invalid PID {}", in_quotes(digits), "it is larger than any PID",
+    return problem("invalid PID '{}'", digits, "it is larger than any PID",
                    "for a container ID, use container:" + std::string(digits));
   }
   auto process = TRY(Process::open(kernel, *pid));
@@ -81,7 +77,7 @@ Result<Target> by_pid_and_inode(const Kernel& kernel, std::string_view pid,
 Result<Target> by_namespace_number(const Kernel& kernel, const std::string& digits) {
   const auto number = parse_number<std::uint64_t>(digits);
   if (!number) {
-    return problem("invalid namespace number {}", in_quotes(digits),
+    return problem("invalid namespace number '{}'", digits,
                    "expected an inode number or a 64-bit ID", "run 'nsx-ls' to list namespaces");
   }
   auto ns = TRY(find_namespace(kernel, *number));
@@ -112,8 +108,7 @@ Choice choose(Matches matches, const std::string& what, const std::string& name)
   if (found.size() == 1) return {std::move(found.front().target)};
   if (found.empty()) {
     if (!matches.unusable.empty()) return {tl::unexpected(std::move(matches.unusable.front()))};
-    return {problem("no " + what + " named {}", in_quotes(name), matches.reason, matches.hint),
-            true};
+    return {problem("no " + what + " named '{}'", name, matches.reason, matches.hint), true};
   }
   std::string list;
   for (const Match& match : found) {
@@ -126,7 +121,7 @@ Choice choose(Matches matches, const std::string& what, const std::string& name)
       list += " (PID " + std::to_string(process->pid()) + ')';
     }
   }
-  return {problem("ambiguous name {}", in_quotes(name), "could be " + list)};
+  return {problem("ambiguous name '{}'", name, "could be " + list)};
 }
 
 SearchPlace place_of(const Kernel& kernel, const TargetOptions& options) {

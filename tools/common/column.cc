@@ -85,7 +85,7 @@ Result<ColumnId> parse_column(const ColumnNames& names, std::string_view name) {
   std::string known = "expected one of ";
   for (std::size_t i = 0; i < words.size() - names.aliases.size(); ++i)
     known.append(i == 0 ? "" : ", ").append(words[i]);
-  return problem("unknown column {}", quoted(name), known);
+  return problem("unknown column '{}'", name, known);
 }
 
 Result<std::vector<ColumnId>> parse_columns(const ColumnNames& names, std::string_view list,

@@ -62,7 +62,7 @@ std::optional<std::string_view> meant_command(const Suite& suite, std::string_vi
 Error unknown_command(const Suite& suite, const char* mistyped) {
   const auto meant = meant_command(suite, mistyped);
   const std::string suggestion = meant ? " (did you mean '" + std::string(*meant) + "'?)" : "";
-  return {"unknown command {}" + suggestion, quoted(mistyped), 0, "", ""};
+  return {"unknown command '{}'" + suggestion, mistyped, 0, "", ""};
 }
 
 /// Runs `TOOL help [COMMAND]`; `words` are those after "help".
@@ -71,7 +71,7 @@ int print_help(const Suite& suite, std::span<char* const> words) {
     return print(suite.tool, help_text(suite));
   }
   if (words.size() > 1) {
-    return usage_error(suite.tool, {"unexpected argument {}", quoted(words[1]), 0, "", ""});
+    return usage_error(suite.tool, {"unexpected argument '{}'", words[1], 0, "", ""});
   }
   const Command* command = find_command(suite, words[0]);
   if (command == nullptr) return usage_error(suite.tool, unknown_command(suite, words[0]));

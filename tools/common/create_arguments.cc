@@ -47,7 +47,7 @@ Result<CreateRequest::Propagation> parse_propagation(std::string_view mode) {
   if (mode == "shared") return Propagation::shared;
   if (mode == "slave") return Propagation::slave;
   if (mode == "unchanged") return Propagation::unchanged;
-  return problem("invalid argument {} for --propagation", quoted(mode),
+  return problem("invalid argument '{}' for --propagation", mode,
                  "expected private, shared, slave or unchanged");
 }
 
@@ -61,14 +61,13 @@ Result<IdMapRequest::Block> parse_block(std::string_view map) {
   if (const auto ids = parse_three(map, ',')) {
     return IdMapRequest::Block{Source::range, {(*ids)[1], (*ids)[0], (*ids)[2]}};
   }
-  return problem("invalid ID map {}", quoted(map),
-                 "expected INSIDE:OUTSIDE:COUNT, auto, subids or all");
+  return problem("invalid ID map '{}'", map, "expected INSIDE:OUTSIDE:COUNT, auto, subids or all");
 }
 
 Result<CreateRequest::Owner> parse_owner(std::string_view owner) {
   const std::size_t colon = owner.find(':');
   if (colon == std::string_view::npos) {
-    return problem("invalid owner {}", quoted(owner), "expected UID:GID");
+    return problem("invalid owner '{}'", owner, "expected UID:GID");
   }
   auto uid = TRY(parse_id(owner.substr(0, colon), "UID"));
   auto gid = TRY(parse_id(owner.substr(colon + 1), "GID"));
@@ -78,19 +77,19 @@ Result<CreateRequest::Owner> parse_owner(std::string_view owner) {
 Result<bool> parse_setgroups(std::string_view word) {
   if (word == "allow") return true;
   if (word == "deny") return false;
-  return problem("invalid argument {} for --setgroups", quoted(word), "expected allow or deny");
+  return problem("invalid argument '{}' for --setgroups", word, "expected allow or deny");
 }
 
 Result<std::int64_t> parse_offset(std::string_view seconds) {
   const bool plus = seconds.starts_with('+') && !seconds.starts_with("+-");
   if (const auto number = parse_number<std::int64_t>(seconds.substr(plus ? 1 : 0))) return *number;
-  return problem("invalid offset {}", quoted(seconds), "expected a whole number of seconds");
+  return problem("invalid offset '{}'", seconds, "expected a whole number of seconds");
 }
 
 Result<std::string> parse_hostname(std::string_view name) {
   // sethostname(2)
   if (name.size() <= 64) return std::string(name);
-  return problem("invalid hostname {}", quoted(name), "it is longer than 64 bytes");
+  return problem("invalid hostname '{}'", name, "it is longer than 64 bytes");
 }
 
 std::vector<std::string> choose_variables(const char* const* environment, std::string_view names) {

@@ -105,7 +105,7 @@ tl::unexpected<Error> error_at(std::string_view text, std::size_t at, const std:
   const auto before = text.substr(0, at);
   const auto characters = before.size() - static_cast<std::size_t>(std::count_if(
                                               before.begin(), before.end(), continues_character));
-  return problem("invalid filter {}", '\'' + std::string(text) + '\'',
+  return problem("invalid filter '{}'", text,
                  "at character " + std::to_string(characters + 1) + ": " + reason, hint);
 }
 

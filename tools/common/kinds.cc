@@ -24,8 +24,7 @@ Result<KindSet> parse_kinds(std::string_view list) {
   for (const std::string_view word : split_list(list)) {
     const auto kind = kind_by_any_name(word);
     if (!kind) {
-      return problem("unknown namespace type {}", quoted(word),
-                     std::string("expected ") + kKindNames);
+      return problem("unknown namespace type '{}'", word, std::string("expected ") + kKindNames);
     }
     kinds.insert(*kind);
   }

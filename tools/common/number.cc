@@ -13,7 +13,7 @@ Result<std::chrono::milliseconds> parse_time(std::string_view text) {
   constexpr std::uint64_t kMillisecond = 1000;
   const auto time = read_time(text, seconds(1));
   if (!time || *time > kMost) {
-    return problem("invalid time {}", quoted(text), "expected a time like 1.5, 10s or 250ms");
+    return problem("invalid time '{}'", text, "expected a time like 1.5, 10s or 250ms");
   }
   return milliseconds((*time + kMillisecond / 2) / kMillisecond);
 }

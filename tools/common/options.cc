@@ -82,8 +82,8 @@ tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
     if (!std::string_view(option.name).starts_with(bare)) continue;
     candidates += std::string(count++ == 0 ? "" : ", ") + "--" + option.name;
   }
-  const std::string shown = quoted("--" + std::string(bare));
-  if (count > 1) return problem("ambiguous option {}", shown, "could be " + candidates);
+  const std::string shown = "--" + std::string(bare);
+  if (count > 1) return problem("ambiguous option '{}'", shown, "could be " + candidates);
   // The name of an option with something appended, like --network for --net.
   std::string_view shorter;
   for (const Option& option : tool.options) {
@@ -92,8 +92,8 @@ tl::unexpected<Error> refuse_long(const Tool& tool, std::string_view word) {
     if (name.size() >= std::max(kLeast, shorter.size()) && bare.starts_with(name)) shorter = name;
   }
   const auto near = shorter.empty() ? nearest(tool, bare) : shorter;
-  if (!near) return problem("unknown option {}", shown);
-  return problem("unknown option {} (did you mean '--" + std::string(*near) + "'?)", shown);
+  if (!near) return problem("unknown option '{}'", shown);
+  return problem("unknown option '{}' (did you mean '--" + std::string(*near) + "'?)", shown);
 }
 
 std::string spelling(const Option& option) {
@@ -122,8 +122,7 @@ Status check_operands(const Tool& tool, const CommandLine& line) {
   const std::size_t count = line.operands.size();
   const std::string usage = std::string(tool.name) + ' ' + tool.synopsis;
   if (count > most) {
-    return problem("unexpected argument {}", quoted(line.operands[most]), {},
-                   most == 0 ? "" : usage);
+    return problem("unexpected argument '{}'", line.operands[most], {}, most == 0 ? "" : usage);
   }
   if (count >= least || line.has(kHelp.name) || line.has(kVersion.name)) return {};
   return problem("missing argument", operand_name(tool, count), {}, usage);
@@ -237,9 +236,9 @@ Result<CommandLine> parse(const Tool& tool, int argc, char** argv) {
     if (id == '?') {
       if (::optopt == 0) return refuse_long(tool, argv[::optind - 1]);
       if (const Option* option = find(tool, ::optopt)) {
-        return problem("option {} takes no argument", quoted(spelling(*option)));
+        return problem("option '{}' takes no argument", spelling(*option));
       }
-      return problem("unknown option {}", quoted(std::string("-") + static_cast<char>(::optopt)));
+      return problem("unknown option '{}'", std::string("-") + static_cast<char>(::optopt));
     }
     const Option* option = find(tool, id);
     const char* argument = ::optarg;

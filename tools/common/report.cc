@@ -161,6 +161,10 @@ std::string own_command_line() {
   return line;
 }
 
+std::string one_line(const Error& error) {
+  return error.message() + (error.hint().empty() ? "" : " (" + visible(error.hint()) + ')');
+}
+
 void note(const Tool& tool, std::string_view text, std::string_view hint) {
   say(tool, "note: " + visible(text), visible(hint));
 }
@@ -238,16 +242,12 @@ TargetOptions target_options() {
   return options;
 }
 
-std::string quoted(std::string_view text) {
-  return '\'' + std::string(text) + '\'';
-}
-
 Result<pid_t> parse_pid(const char* text) {
   pid_t pid = 0;
   const char* end = text + std::strlen(text);
   const auto [stop, error] = std::from_chars(text, end, pid);
   if (error != std::errc{} || stop != end || pid <= 0) {
-    return problem("invalid PID {}", quoted(text), "expected a number above 0");
+    return problem("invalid PID '{}'", text, "expected a number above 0");
   }
   return pid;
 }
@@ -262,7 +262,7 @@ void start_traces(const Tool& tool) {
     if (word == "help") {
       note(tool, "NSX_DEBUG is a comma-separated list of " + area_words());
     } else if (meant.empty()) {
-      note(tool, "unknown area " + quoted(word) + " in NSX_DEBUG: expected " + area_words());
+      note(tool, "unknown area '" + std::string(word) + "' in NSX_DEBUG: expected " + area_words());
     }
   }
   traced_tool = tool.name;

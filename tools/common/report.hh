@@ -41,6 +41,9 @@ int guarded(const Tool& tool, Run run) {
 /// Writes "TOOL: MESSAGE" to stderr, and "hint: HINT" on a second line if the error has a hint.
 void report(const Tool& tool, const Error& error);
 
+/// Returns an error with its hint in parentheses, where there is only one line for both.
+std::string one_line(const Error& error);
+
 /// Writes "TOOL: note: TEXT" to stderr, for anything that is not an error, and "hint: HINT" on a
 /// second line unless that is empty. Hidden characters are escaped.
 void note(const Tool& tool, std::string_view text, std::string_view hint = {});
@@ -82,9 +85,6 @@ void note_missing_proc(const Tool& tool, const Kernel& kernel, const Error& erro
 
 /// Returns where to search for targets, from XDG_RUNTIME_DIR, XDG_DATA_HOME, HOME and NSX_PIN_DIR.
 TargetOptions target_options();
-
-/// Puts user input into quotes for a message: 'text'. Even an empty text stays visible.
-std::string quoted(std::string_view text);
 
 /// Parses a PID argument.
 Result<pid_t> parse_pid(const char* text);

@@ -47,7 +47,7 @@ int die_of(int signal) {
 Result<int> parse_fd(const char* text) {
   const auto number = parse_number<int>(text);
   if (!number || *number < 0) {
-    return problem("invalid file descriptor {}", quoted(text), "expected a number");
+    return problem("invalid file descriptor '{}'", text, "expected a number");
   }
   const int fd = *number;
   const int flags = ::fcntl(fd, F_GETFL);
@@ -72,7 +72,7 @@ Result<std::vector<int>> parse_fds(std::string_view list) {
   for (const std::string_view word : split_list(list)) {
     const auto number = parse_number<int>(word);
     if (!number || *number < 0) {
-      return problem("invalid file descriptor {}", quoted(word), "expected a number");
+      return problem("invalid file descriptor '{}'", word, "expected a number");
     }
     if (::fcntl(*number, F_GETFD) < 0) {
       return fail("keep {} open", "descriptor " + std::string(word));

@@ -58,7 +58,7 @@ std::optional<int> find_signal(std::string_view text) {
 Result<int> parse_signal(std::string_view text) {
   const auto signal = find_signal(text);
   if (signal && *signal > 0 && *signal <= SIGRTMAX) return *signal;
-  return problem("invalid signal {}", quoted(text), "expected a name like TERM or a number");
+  return problem("invalid signal '{}'", text, "expected a name like TERM or a number");
 }
 
 Result<std::vector<int>> parse_signals(std::string_view list) {

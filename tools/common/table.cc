@@ -210,7 +210,7 @@ Result<bool> wants_color(const char* when) {
   if (text == "always") return true;
   if (text == "never") return false;
   if (text == "auto") return ::isatty(STDOUT_FILENO) == 1 && is_wanted_by_environment();
-  return problem("invalid argument {} for --color", quoted(text), "expected auto, always or never");
+  return problem("invalid argument '{}' for --color", text, "expected auto, always or never");
 }
 
 }  // namespace nsx::cli

@@ -92,7 +92,7 @@ tl::unexpected<Error> invalid_id(const char* what, std::string_view text, const 
   const bool is_too_large =
       !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
   return problem(
-      std::string("invalid ") + what + " {}", quoted(text),
+      std::string("invalid ") + what + " '{}'", text,
       is_too_large ? "the largest is 4294967294" : std::string("expected a number") + others);
 }
 
@@ -148,13 +148,13 @@ Result<std::uint32_t> parse_id(std::string_view text, const char* what) {
 Result<std::uint32_t> parse_user(const char* text) {
   if (is_number(text)) return parse_id(text, "UID");
   if (const passwd* user = ::getpwnam(text)) return user->pw_uid;
-  return problem("no user named {} on this machine", quoted(text));
+  return problem("no user named '{}' on this machine", text);
 }
 
 Result<std::uint32_t> parse_group(const char* text) {
   if (is_number(text)) return parse_id(text, "GID");
   if (const group* found = ::getgrnam(text)) return found->gr_gid;
-  return problem("no group named {} on this machine", quoted(text));
+  return problem("no group named '{}' on this machine", text);
 }
 
 }  // namespace nsx::cli

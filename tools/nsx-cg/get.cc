@@ -55,8 +55,7 @@ Result<std::vector<Entry>> read_keys(const CgroupTree& tree, const Cgroup& cgrou
     // The key must be a file name, not a path out of the cgroup.
     if (file.find('/') != std::string::npos || file.find('.') == std::string::npos ||
         file.starts_with('.')) {
-      return problem("unknown key {}", cli::quoted(key),
-                     "expected a cgroup file such as memory.max");
+      return problem("unknown key '{}'", key, "expected a cgroup file such as memory.max");
     }
     auto text = TRY(read_or_explain(tree, cgroup, file));
     // Without a program attached to the cgroup, its traffic is unlimited.

@@ -37,7 +37,7 @@ Result<int> parse_status(const char* text) {
   const auto status = cli::parse_number<int>(text);
   constexpr int kMost = 255;
   if (status && *status >= 0 && *status <= kMost) return *status;
-  return problem("invalid exit status {}", cli::quoted(text), "expected a number from 0 to 255");
+  return problem("invalid exit status '{}'", text, "expected a number from 0 to 255");
 }
 
 constexpr std::array kRunOptions{

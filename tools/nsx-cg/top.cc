@@ -59,13 +59,13 @@ Result<std::chrono::milliseconds> parse_interval(const char* text) {
   constexpr std::chrono::milliseconds kLeast{10};
   constexpr std::chrono::hours kMost{24};
   if (interval >= kLeast && interval <= kMost) return interval;
-  return problem("invalid interval {}", cli::quoted(text), "expected a time from 10ms to one day");
+  return problem("invalid interval '{}'", text, "expected a time from 10ms to one day");
 }
 
 Result<std::uint64_t> parse_count(const char* text) {
   const auto count = cli::parse_number<std::uint64_t>(text);
   if (count && *count > 0) return *count;
-  return problem("invalid count {}", cli::quoted(text), "expected a number of 1 or more");
+  return problem("invalid count '{}'", text, "expected a number of 1 or more");
 }
 
 constexpr std::array kTopOptions{

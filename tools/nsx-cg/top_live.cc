@@ -14,6 +14,7 @@
 #include <nsx/fd.hh>
 #include <nsx/text.hh>
 
+#include "common/report.hh"
 #include "nsx-cg/top_terminal.hh"
 #include "nsx-cg/top_text.hh"
 #include "try.hh"
@@ -27,11 +28,6 @@ using Kind = TopAction::Kind;
 
 /// Rates need two readings: the second one follows soon.
 constexpr std::chrono::milliseconds kFirstInterval{250};
-
-/// Returns an error with its hint in parentheses, as the screen has one place for both.
-std::string in_one_line(const Error& error) {
-  return error.message() + (error.hint().empty() ? "" : " (" + visible(error.hint()) + ')');
-}
 
 /// Receives signals by a descriptor, so that poll(2) does not miss any.
 class Signals {
@@ -106,7 +102,7 @@ class Live {
     if (lines) {
       model_.show_page(action, std::move(*lines));
     } else {
-      model_.tell(in_one_line(lines.error()));
+      model_.tell(cli::one_line(lines.error()));
     }
   }
 
@@ -169,7 +165,7 @@ class Live {
         const int room = terminal.size().columns - width_of(what);
         const std::string name =
             name_within(printable(action.container), printable(action.path), room);
-        model_.tell(done ? what + name : in_one_line(done.error()));
+        model_.tell(done ? what + name : cli::one_line(done.error()));
         break;
       }
     }

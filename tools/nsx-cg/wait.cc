@@ -28,7 +28,7 @@ struct Request {
 /// Parses "memory=10%/2s" or "memory=full:10%/2s".
 Result<CgroupPressureAbove> parse_pressure(std::string_view text) {
   const auto wrong = [&](const char* reason) {
-    return problem("invalid pressure {}", cli::quoted(text), reason);
+    return problem("invalid pressure '{}'", text, reason);
   };
   const std::size_t equals = text.find('=');
   const std::size_t slash = text.find('/');

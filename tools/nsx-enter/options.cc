@@ -37,8 +37,7 @@ Status select(EnterRequest& request, Kind kind, const char* argument) {
   }
   if (kind == Kind::user && argument != nullptr && is_word(argument) &&
       ::access(argument, F_OK) != 0) {
-    return problem("invalid argument {} for --user", cli::quoted(argument),
-                   "expected a namespace file",
+    return problem("invalid argument '{}' for --user", argument, "expected a namespace file",
                    std::string("use --as=") + argument + " to run as a user of the target");
   }
   std::erase_if(request.selections, [&](const auto& s) { return s.kind == kind; });
@@ -48,7 +47,7 @@ Status select(EnterRequest& request, Kind kind, const char* argument) {
   }
   auto id = cli::parse_number<std::uint64_t>(argument + 1);
   if (!id) {
-    return problem("invalid namespace ID {}", cli::quoted(argument),
+    return problem("invalid namespace ID '{}'", argument,
                    "expected a 64-bit number after the colon",
                    "write ./" + std::string(argument) + " to open a file of this name");
   }
@@ -67,7 +66,7 @@ Status set_target(Options& options, const char* target) {
 Result<int> parse_socket(const char* text) {
   const auto number = cli::parse_number<int>(text);
   if (number && *number >= 0) return *number;
-  return problem("invalid file descriptor {}", cli::quoted(text), "expected a number");
+  return problem("invalid file descriptor '{}'", text, "expected a number");
 }
 
 /// Parses a UID or GID: a number, a name or "follow".

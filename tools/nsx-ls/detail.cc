@@ -232,7 +232,7 @@ Result<Named> find_named(const Kernel& kernel, OperandCensus& census, const std:
     std::erase_if(named.namespaces, [&](const auto& ns) { return !kinds.contains(ns.kind()); });
   }
   if (named.namespaces.empty()) {
-    return problem("{} has no namespace of the given type", cli::quoted(text));
+    return problem("'{}' has no namespace of the given type", text);
   }
   return named;
 }

@@ -80,8 +80,7 @@ std::vector<Gap> gaps_of(const Census& census) {
 }
 
 Gap gap_of(const Error& error) {
-  const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ')';
-  return {error.message() + hint, {}, 0, error.code == EFBIG || error.code == ETIMEDOUT};
+  return {cli::one_line(error), {}, 0, error.code == EFBIG || error.code == ETIMEDOUT};
 }
 
 void report_gaps(const std::vector<Gap>& gaps, bool for_person) {

@@ -323,8 +323,7 @@ Result<int> show_rows(const Context& context) {
 
 Status check_matrix_rows(const std::string& rows) {
   if (rows == "process" || rows == "container" || rows == "unit") return {};
-  return problem("invalid matrix rows {}", cli::quoted(rows),
-                 "expected process, container or unit");
+  return problem("invalid matrix rows '{}'", rows, "expected process, container or unit");
 }
 
 Result<int> show_matrix(const ViewRequest& request) {

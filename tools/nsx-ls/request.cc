@@ -33,7 +33,7 @@ Result<Tree> parse_tree(const char* relation) {
   if (text == "owner") return Tree::owner;
   if (text == "parent") return Tree::parent;
   if (text == "process") return Tree::process;
-  return problem("invalid relation {}", cli::quoted(text), "expected owner, parent or process");
+  return problem("invalid relation '{}'", text, "expected owner, parent or process");
 }
 
 Status add_process(Options& options, const char* text) {
@@ -51,7 +51,7 @@ Status add_user(Options& options, const char* name) {
 
 Result<std::size_t> parse_limit(const char* text) {
   if (const auto limit = cli::parse_number<std::size_t>(text)) return *limit;
-  return problem("invalid number of rows {}", cli::quoted(text), "expected a number of 0 or more");
+  return problem("invalid number of rows '{}'", text, "expected a number of 0 or more");
 }
 
 Result<bool> parse_color(const char* when) {

@@ -68,7 +68,7 @@ Status check_operands(const cli::CommandLine& line, const View& view, const std:
     return problem(chosen + " needs at least two targets");
   }
   if (line.operands.size() > view.targets_to) {
-    return problem("unexpected argument {}", cli::quoted(line.operands[view.targets_to]));
+    return problem("unexpected argument '{}'", line.operands[view.targets_to]);
   }
   return {};
 }
@@ -109,7 +109,7 @@ Status check_as_lsns(const cli::CommandLine& line, ViewRequest& request) {
   constexpr std::uint64_t kFirstInode = 0xF0000000;
   const auto inode = cli::parse_number<std::uint64_t>(request.targets.front());
   if (!inode || *inode < kFirstInode) {
-    return problem("invalid inode number {}", cli::quoted(request.targets.front()),
+    return problem("invalid inode number '{}'", request.targets.front(),
                    "expected that of a namespace");
   }
   if (line.has("json") && line.has("raw")) return exclude("--json", "--raw");

@@ -77,7 +77,7 @@ bool shapes_new(const CreateRequest& request) {
 Status complete(const cli::CommandLine& line, Options& options) {
   if (line.operands.size() > 1) {
     if (!options.target.empty()) {
-      return problem("unexpected argument {}", cli::quoted(line.operands[1]), "--target was given");
+      return problem("unexpected argument '{}'", line.operands[1], "--target was given");
     }
     options.target = line.operands[1];
   }

@@ -40,7 +40,7 @@ struct Options {
 Result<unsigned> parse_jobs(const char* text) {
   const auto jobs = cli::parse_number<unsigned>(text);
   if (jobs && *jobs > 0) return *jobs;
-  return problem("invalid number of jobs {}", cli::quoted(text), "expected a number of 1 or more");
+  return problem("invalid number of jobs '{}'", text, "expected a number of 1 or more");
 }
 
 constexpr cli::Metavar kDirectory{"DIR", cli::Completes::directory};

@@ -32,7 +32,7 @@ struct Request {
 Result<int> parse_net_id(const char* text) {
   const auto id = cli::parse_number<int>(text);
   if (id && *id >= 0) return *id;
-  return problem("invalid netnsid {}", cli::quoted(text), "expected a number of 0 or more");
+  return problem("invalid netnsid '{}'", text, "expected a number of 0 or more");
 }
 
 constexpr std::array kIdsOptions{

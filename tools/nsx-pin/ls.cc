@@ -71,7 +71,7 @@ int check_names(const std::vector<char*>& names, const std::vector<PinRow>& rows
   for (const char* wanted : names) {
     const auto is_it = [&](const PinRow& row) { return row.pin.name == wanted; };
     if (std::ranges::any_of(rows, is_it)) continue;
-    cli::report(kLs, {"no pin named", cli::quoted(wanted), 0, {}, {}});
+    cli::report(kLs, {"no pin named '{}'", wanted, 0, {}, {}});
     status = 1;
   }
   return status;

@@ -183,7 +183,7 @@ Status remove(const Kernel& kernel, const Place& place, const PinStore& store,
   for (const Users& each : users)
     text += (text.empty() ? "" : "; ") + in_words(kernel, each);
   if (options.wait || options.kill) {
-    return problem("timed out waiting for pin {}", cli::quoted(name), text);
+    return problem("timed out waiting for pin '{}'", name, text);
   }
   cli::note(kRm, "removed " + printable(name) + ", but " + text);
   return {};

@@ -60,11 +60,9 @@ int set_id(const cli::CommandLine& line) {
   if (std::strcmp(text, "auto") != 0) {
     id = cli::parse_number<int>(text);
     if (!id || *id < 0) {
-      return cli::usage_error(kSetId, {"invalid netnsid",
-                                       cli::quoted(text),
-                                       0,
-                                       "expected a number of 0 or more, or 'auto'",
-                                       {}});
+      return cli::usage_error(
+          kSetId,
+          {"invalid netnsid '{}'", text, 0, "expected a number of 0 or more, or 'auto'", {}});
     }
   }
   const auto done = carry_out(line, options, id);

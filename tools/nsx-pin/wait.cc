@@ -102,9 +102,9 @@ int wait(const cli::CommandLine& line) {
   const auto met = wait_for(request);
   if (met && *met) return 0;
   if (met) {
-    const char* what =
-        request.gone ? "timed out waiting for the removal of pin" : "timed out waiting for pin";
-    cli::report(kWaitFor, {what, cli::quoted(request.name), 0, {}, {}});
+    const char* what = request.gone ? "timed out waiting for the removal of pin '{}'"
+                                    : "timed out waiting for pin '{}'";
+    cli::report(kWaitFor, {what, request.name, 0, {}, {}});
     return kTimeIsUp;
   }
   cli::report(kWaitFor, met.error());
