@@ -10,7 +10,6 @@
 #include <unordered_map>
 
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
 

@@ -6,7 +6,6 @@
 
 #include "account/sample.hh"
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
 #include "try.hh"

@@ -9,8 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
-#include "kernel/json_text.hh"
+#include "kernel/text.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The steps of a change: describing, carrying out and undoing them.
 
-#include "cgroup/carry_out_steps.hh"
-
 #include <algorithm>
 #include <fcntl.h>
 #include <functional>
@@ -15,9 +13,8 @@
 
 #include "cgroup/control.hh"
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
 #include "cgroup/net.hh"
-#include "cgroup/own.hh"
+#include "cgroup/plan.hh"
 #include "cgroup/rules.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"

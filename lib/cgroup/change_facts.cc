@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cgroup/name.hh"
-#include "cgroup/own.hh"
+#include "cgroup/control.hh"
+#include "cgroup/files.hh"
 #include "cgroup/plan.hh"
 #include "cgroup/rules.hh"
 #include "kernel/files.hh"

@@ -13,7 +13,6 @@
 #include <nsx/cgroup_control.hh>
 
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
 #include "cgroup/rules.hh"
 #include "kernel/abi.hh"
 #include "kernel/cgroup.hh"

@@ -10,8 +10,6 @@
 #include <vector>
 
 #include "cgroup/net_layout.h"
-#include "cgroup/net_load.hh"
-#include "cgroup/net_pins.hh"
 #include "kernel/bpf.hh"
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"

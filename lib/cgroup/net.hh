@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The network of a cgroup, presented as if the kernel had these files:
-//
-//   net.in, net.out  bytes a second, or "max"
-//   net.stat         what has passed, in lines like memory.stat's; read-only
 
 #include <cstdint>
 #include <optional>
@@ -11,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nsx/fd.hh>
 #include <nsx/result.hh>
 
 namespace nsx {
@@ -101,5 +98,68 @@ Status write_net_file(int cgroup, std::string_view name, std::string_view value)
 
 /// Removes what is left of the programs of a removed cgroup, as far as the caller is privileged to.
 void forget_net(std::uint64_t cgroup_id);
+
+// Loading the network programs into the kernel through libbpf.
+
+/// The programs and maps of net.bpf.c, loaded but not attached.
+struct NetPrograms {
+  OwnedFd in;
+  OwnedFd out;
+  OwnedFd buckets;
+  OwnedFd counters;
+};
+
+/// Loads them. Errors: libbpf is missing, this library was built without it, a privilege or a
+/// kernel feature is missing.
+Result<NetPrograms> load_net_programs();
+
+// Where the network programs of cgroups are pinned: in /sys/fs/bpf/nsx, in a directory for each
+// cgroup, named by its id.
+
+/// The entries in a cgroup's directory.
+inline constexpr const char* kNetBuckets = "buckets";
+inline constexpr const char* kNetCounters = "counters";
+inline constexpr const char* kNetLinkIn = "in";
+inline constexpr const char* kNetLinkOut = "out";
+
+/// The directory for all pins, locked against other writers during the lifetime of this object.
+class NetPins {
+ public:
+  /// Opens and locks it, and creates it if necessary. An entry of that name that belongs to another
+  /// user is first removed or renamed. Errors: no bpffs; no permission to rename; a directory that
+  /// other users can write to.
+  static Result<NetPins> prepare();
+
+  /// Opens and locks it. Returns nothing if it does not exist or another user has taken its name.
+  static Result<std::optional<NetPins>> lock();
+
+  /// Creates the directory for a cgroup and returns its path.
+  Result<std::string> make(std::uint64_t id);
+
+  /// Removes the pins of a cgroup, which detaches its programs. Returns whether there were any.
+  Result<bool> remove(std::uint64_t id);
+
+  /// Removes the pins of all cgroups that no longer exist, and incomplete ones.
+  void remove_stale();
+
+ private:
+  NetPins() = default;
+  Status take_lock();
+
+  OwnedFd directory_;
+  OwnedFd lock_;
+};
+
+/// Whether both programs are attached and pinned for this cgroup, which exists. Needs the lock.
+bool are_net_pins_whole(std::uint64_t id);
+
+/// Returns the directory for the pins of a cgroup. It may be read without the lock once
+/// check_net_pins() has returned true: the directory for all pins exists and belongs to no other
+/// user.
+std::string net_pins_path(std::uint64_t id);
+Result<bool> check_net_pins();
+
+/// Returns the ids of the cgroups with pins, in ascending order.
+Result<std::vector<std::uint64_t>> list_net_pins();
 
 }  // namespace nsx

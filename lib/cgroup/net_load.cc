@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "cgroup/net_load.hh"
+#include "cgroup/net.hh"
 
 #include <array>
+#ifdef NSX_HAS_BPF
 #include <bpf/libbpf.h>
+#endif
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -20,6 +22,8 @@ namespace {
 
 constexpr const char* kLoad = "load";
 constexpr const char* kNetwork = "the BPF programs that limit the network";
+
+#ifdef NSX_HAS_BPF
 
 // The object file that clang made from net.bpf.c. libbpf expects ELF at an even address.
 alignas(8) constexpr unsigned char kObject[] = {
@@ -117,7 +121,11 @@ Status copy_fd(int fd, OwnedFd& copy) {
   return {};
 }
 
+#endif
+
 }  // namespace
+
+#ifdef NSX_HAS_BPF
 
 Result<NetPrograms> load_net_programs() {
   const auto bpf = TRY(open_libbpf());
@@ -144,5 +152,14 @@ Result<NetPrograms> load_net_programs() {
   }
   return programs;
 }
+
+#else
+
+Result<NetPrograms> load_net_programs() {
+  return refuse(kLoad, kNetwork, "this nsx was built without them",
+                "rebuild with clang and libbpf-dev installed: meson setup -Dbpf=enabled build");
+}
+
+#endif
 
 }  // namespace nsx

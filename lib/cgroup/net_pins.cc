@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "cgroup/net_pins.hh"
-
 #include <algorithm>
 #include <cstdio>
 #include <fcntl.h>
@@ -11,10 +9,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "cgroup/net.hh"
 #include "kernel/bpf.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
-#include "kernel/trusted.hh"
 #include "try.hh"
 
 namespace nsx {

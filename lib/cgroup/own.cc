@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Who owns a part of the tree: delegation, and systemd's single-writer rule.
 
-#include "cgroup/own.hh"
-
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgroup/name.hh"
+#include "cgroup/control.hh"
+#include "cgroup/files.hh"
 #include "kernel/capabilities.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/files.hh"

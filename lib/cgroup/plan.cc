@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <climits>
 
+#include "cgroup/control.hh"
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
-#include "cgroup/own.hh"
 #include "cgroup/rules.hh"
 #include "kernel/text.hh"
 #include "try.hh"

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "cgroup/removal.hh"
-
 #include <csignal>
 #include <fcntl.h>
 #include <set>
@@ -11,9 +9,7 @@
 #include <nsx/cgroup_control.hh>
 
 #include "cgroup/control.hh"
-#include "cgroup/events.hh"
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
 #include "cgroup/net.hh"
 #include "cgroup/rules.hh"
 #include "kernel/abi.hh"

@@ -2,8 +2,6 @@
 // Converts parsed limits to the values to write: bytes, and the number of the disk that a path is
 // on.
 
-#include "cgroup/resolve_limits.hh"
-
 #include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +9,7 @@
 #include <unistd.h>
 
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
+#include "cgroup/plan.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
 #include "try.hh"

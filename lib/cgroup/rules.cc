@@ -9,7 +9,6 @@
 #include <nsx/cgroup_run.hh>
 
 #include "cgroup/files.hh"
-#include "cgroup/name.hh"
 #include "kernel/capabilities.hh"
 #include "kernel/cgroup.hh"
 

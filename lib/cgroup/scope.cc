@@ -21,8 +21,8 @@
 
 #include <nsx/cgroup_run.hh>
 
-#include "cgroup/name.hh"
-#include "cgroup/own.hh"
+#include "cgroup/control.hh"
+#include "cgroup/files.hh"
 #include "kernel/cgroup.hh"
 #include "try.hh"
 

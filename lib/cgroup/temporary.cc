@@ -8,11 +8,10 @@
 #include <nsx/cgroup_control.hh>
 #include <nsx/cgroup_run.hh>
 
-#include "cgroup/carry_out_steps.hh"
-#include "cgroup/events.hh"
-#include "cgroup/name.hh"
+#include "cgroup/control.hh"
+#include "cgroup/files.hh"
 #include "cgroup/net.hh"
-#include "cgroup/removal.hh"
+#include "cgroup/plan.hh"
 #include "cgroup/rules.hh"
 #include "kernel/files.hh"
 #include "kernel/spawn.hh"
@@ -128,10 +127,11 @@ class Cleaner {
 
 /// Explains a failed fork: the cleaner starts in the caller's cgroup.
 Error cannot_spawn(const CgroupTree& tree, Error error) {
-  if (error.what() != "cannot fork") return error;
+  if (!is_from_fork(error)) return error;
+  error.set_subject("a cleaner");
   const auto own = error.code == EAGAIN ? tree.own() : fail("find", "", error.code);
   auto full = own ? explain_full(tree, *own) : std::nullopt;
-  return full ? std::move(*full) : Error{"cannot fork", "a cleaner", error.code, {}, {}};
+  return full ? std::move(*full) : std::move(error);
 }
 
 /// What a cleaner has created, as its owner knows it.

@@ -8,7 +8,7 @@
 #include <nsx/inside.hh>
 #include <nsx/target.hh>
 
-#include "cgroup/name.hh"
+#include "cgroup/files.hh"
 #include "cgroup/net.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/files.hh"

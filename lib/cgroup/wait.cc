@@ -8,7 +8,6 @@
 
 #include <nsx/cgroup_control.hh>
 
-#include "cgroup/events.hh"
 #include "cgroup/files.hh"
 #include "cgroup/rules.hh"
 #include "kernel/files.hh"

@@ -16,7 +16,6 @@
 
 #include "discovery/sources.hh"
 #include "kernel/files.hh"
-#include "kernel/mount_table.hh"
 #include "kernel/nsfs.hh"
 #include "kernel/text.hh"
 #include "try.hh"

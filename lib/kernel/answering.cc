@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/answering.hh"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "kernel/abi.hh"
+#include "kernel/files.hh"
 #include "kernel/spawn.hh"
 #include "try.hh"
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Reading small files, links and directories relative to a directory descriptor.
+// Opening and reading files: small ones, those on file systems that may not answer, and those that
+// no other user can redirect.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -12,6 +15,8 @@
 #include <nsx/result.hh>
 
 namespace nsx {
+
+// Reading small files, links and directories relative to a directory descriptor.
 
 /// Opens `path` below `dir`, close-on-exec.
 Result<OwnedFd> open_at(int dir, const char* path, int flags);
@@ -63,5 +68,52 @@ Status for_each_pid_at(int dir, const char* path, const std::function<void(pid_t
 
 /// Returns the numeric names, ascending: processes in proc(5), threads in /proc/PID/task.
 Result<std::vector<pid_t>> list_pids_at(int dir, const char* path);
+
+// Opening files below file systems that may not answer: FUSE, or network file systems whose server
+// is down.
+//
+// A path lookup there waits for the server. Once a FUSE server has accepted the request, not even
+// SIGKILL ends the wait (fuse_request_wait_answer() in the kernel). So a path is first looked up in
+// the kernel's cache only, which never waits, and then in a child. A child that does not return is
+// killed or, if that has no effect, abandoned.
+
+/// The origin of a path, which determines the timeout of its file system.
+enum class PathFrom : std::uint8_t {
+  user,    ///< given by the caller's user: 10 s, enough for an automount
+  search,  ///< found by a search, so possibly anyone's: 1 s each, 2 s per minute in total
+};
+
+/// Opens `path` below `dir`, close-on-exec. `resolve` is a set of RESOLVE_* flags of openat2(2).
+/// Errors: ETIMEDOUT, the file system does not answer.
+Result<OwnedFd> open_answering(int dir, const std::string& path, int flags, PathFrom from,
+                               std::uint64_t resolve = 0);
+
+/// Computes a text in a child that reads files on such file systems. None: it has not finished
+/// within 2 s. The child has the caller's memory and descriptors, but a single thread.
+std::optional<std::string> text_in_time(const std::function<std::string()>& work);
+
+// Opening paths that no other user can redirect.
+
+/// Opens `path` as an O_PATH descriptor, component by component. Rejects a path that another user
+/// could redirect, now or later.
+///
+/// Every component, including symbolic links, must be owned by root, the caller or the owner of
+/// "/", and no directory, including the last, may be writable by others. The exception is a sticky
+/// directory like /tmp, if the next component is owned by root or the caller: nobody else can
+/// rename it (inode(7)). FUSE is rejected, because its server can report any owner.
+///
+/// In a user namespace, all users without a mapping look the same, and "/" usually belongs to one
+/// of them. A component owned by such a user is accepted as if it were root's, except in a sticky
+/// directory unless it is a namespace file.
+///
+/// A relative path starts at the working directory; its ancestors are not checked.
+Result<OwnedFd> open_trusted(const std::string& path);
+
+/// Returns whether a user is trusted like the caller: root, or the caller itself.
+bool is_trusted_owner(uid_t owner);
+
+/// Returns a path to an open descriptor, for mount(2), umount2(2) and inotify_add_watch(2), which
+/// accept no descriptor. Requires proc(5) on /proc.
+std::string path_of_fd(int fd);
 
 }  // namespace nsx

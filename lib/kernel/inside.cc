@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/inside.hh"
-
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -13,6 +11,7 @@
 #include <nsx/process.hh>
 
 #include "kernel/abi.hh"
+#include "kernel/spawn.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -129,6 +131,29 @@ const Kernel::Found& Kernel::found() const {
     });
   }
   return *found_;
+}
+
+namespace {
+
+constexpr std::array kNames{"probe", "target", "census", "plan"};
+
+}  // namespace
+
+Tracing tracing;
+
+const char* name(TraceArea area) {
+  return kNames[static_cast<std::size_t>(area)];
+}
+
+void trace_to(TraceSink sink, TraceAreas areas) {
+  tracing = {sink != nullptr ? areas : TraceAreas(), sink};
+}
+
+std::string in_milliseconds(std::chrono::steady_clock::duration time) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f ms",
+                std::chrono::duration<double, std::milli>(time).count());
+  return text.data();
 }
 
 }  // namespace nsx

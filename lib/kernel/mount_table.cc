@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/mount_table.hh"
-
 #include <algorithm>
 
 #include <nsx/inside.hh>
 
+#include "kernel/nsfs.hh"
 #include "kernel/text.hh"
 
 namespace nsx {

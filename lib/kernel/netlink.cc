@@ -17,7 +17,7 @@
 
 #include <nsx/inside.hh>
 
-#include "kernel/inside.hh"
+#include "kernel/spawn.hh"
 #include "try.hh"
 
 namespace nsx {

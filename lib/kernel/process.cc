@@ -10,7 +10,6 @@
 #include <nsx/process.hh>
 
 #include "kernel/abi.hh"
-#include "kernel/answering.hh"
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"

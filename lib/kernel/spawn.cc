@@ -122,6 +122,11 @@ class Spawner {
   Channel far_;
 };
 
+bool is_from_fork(const Error& error) {
+  // A channel fails for a lack of descriptors, of which fork(2) needs none.
+  return error.code != EMFILE && error.code != ENFILE;
+}
+
 Result<Spawned> spawn(const SpawnOptions& options, Life life) {
   return Spawner(options, life).spawn();
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Child processes for internal use, invisible to the user of the library. All are started here,
-// which guarantees that no child ever continues with the caller's code.
 
 #include <chrono>
 #include <initializer_list>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <utility>
+
+#include <nsx/namespace.hh>
 
 #include "kernel/channel.hh"
 
@@ -86,9 +87,12 @@ class Life {
 ///
 /// Before `life`, the child only makes async-signal-safe calls, because other threads of the caller
 /// may hold locks. It has copies of everything in the caller except the near end of the channel,
-/// and runs no destructors and flushes no buffers. Errors: "cannot fork", or the channel cannot be
-/// created.
+/// and runs no destructors and flushes no buffers. Errors: "cannot fork", also if the channel
+/// cannot be created.
 Result<Spawned> spawn(const SpawnOptions& options, Life life);
+
+/// Whether an error of spawn() is that of fork(2), not of the channel.
+bool is_from_fork(const Error& error);
 
 /// Forks a process that continues with this program. `cgroup`: the directory of the cgroup v2 in
 /// which it starts (CLONE_INTO_CGROUP, Linux 5.7), for a single-threaded process; -1: that of the
@@ -102,5 +106,32 @@ bool knows_clone_into_cgroup();
 /// leaves the working directory, hides it from processes inside, and closes every descriptor not in
 /// `kept` (-1 is ignored). Async-signal-safe.
 void stay_behind(const char* name, std::initializer_list<int> kept, int also_kept = -1);
+
+/// A child process in a namespace, with the lifetime of this object. Gives access to data that is
+/// only visible from inside, while the caller stays where it is.
+class Visitor {
+ public:
+  /// Forks a child that joins the namespace. If the caller lacks permission, the child first joins
+  /// the owning user namespace, where it may have it.
+  static Result<Visitor> send(const Kernel& kernel, const Namespace& ns);
+
+  pid_t pid() const { return child_.pid(); }
+
+  /// Returns the result of uname(2) inside.
+  const utsname& names() const { return names_; }
+
+  /// Returns a rtnetlink(7) socket that was created inside a net namespace.
+  int socket() const { return opened_.get(); }
+
+  /// Returns the root directory of a mount namespace.
+  OwnedFd take_root() { return std::move(opened_); }
+
+ private:
+  explicit Visitor(Spawned child) : child_(std::move(child)) {}
+
+  Spawned child_;   // exits when the channel is closed
+  OwnedFd opened_;  // opened by the child inside
+  utsname names_{};
+};
 
 }  // namespace nsx

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Parsing of numbers and fields in text files of the kernel.
+// Parsing of numbers and fields in text files of the kernel, and safe handling of JSON.
 
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nsx/text.hh>
 
 namespace nsx {
+
+// Parsing of numbers and fields in text files of the kernel.
 
 /// Parses a decimal number, which must be the whole of `text`.
 template <class Number>
@@ -44,5 +47,34 @@ inline void drop_partial_character(std::string& text) {
     return;
   }
 }
+
+// Safe handling of untrusted JSON before and after parsing.
+
+/// Returns whether objects and arrays are nested deeper than `depth`. Parsers are recursive, so
+/// untrusted input must not exhaust the stack.
+bool nests_deeper(std::string_view json, int depth);
+
+/// A JSON value of nlohmann's library whose destructor needs no memory. The destructor of the
+/// library allocates memory to flatten a tree, and terminates the process on failure, unless the
+/// containers are empty.
+template <class Json>
+class JsonTree : public Json {
+ public:
+  explicit JsonTree(Json value) : Json(std::move(value)) {}
+  JsonTree(JsonTree&& other) noexcept : Json(std::move(static_cast<Json&>(other))) {}
+  JsonTree(const JsonTree&) = delete;
+  JsonTree& operator=(const JsonTree&) = delete;
+  JsonTree& operator=(JsonTree&&) = delete;
+  ~JsonTree() { empty(*this); }
+
+ private:
+  /// Clears a tree from the leaves. Recurses at most as deep as nests_deeper() has allowed.
+  static void empty(Json& value) {
+    if (!value.is_structured()) return;
+    for (Json& each : value)
+      empty(each);
+    value.clear();
+  }
+};
 
 }  // namespace nsx

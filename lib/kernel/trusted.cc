@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/trusted.hh"
-
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <optional>

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "net/connect.hh"
-
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 #include <sys/socket.h>
 
-#include "net/links.hh"
+#include "net/rtnetlink.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "net/links.hh"
-
 #include <algorithm>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -10,6 +8,8 @@
 #include <linux/veth.h>
 
 #include <nsx/inside.hh>
+
+#include "net/rtnetlink.hh"
 
 namespace nsx {
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "net/route_socket.hh"
-
 #include <sched.h>
 #include <sys/socket.h>
 
+#include "net/rtnetlink.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -9,6 +9,7 @@
 //   for (const nsx::Step& step : plan.steps) std::puts(nsx::describe(step).c_str());
 
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -27,6 +28,8 @@
 #include <nsx/result.hh>
 
 namespace nsx {
+
+class Cgroup;
 
 /// What the parent does while it waits for the program: part of a request to create or to enter.
 struct FollowRequest {
@@ -48,6 +51,12 @@ struct FollowRequest {
   /// Returns whether this requires a parent that waits.
   bool implies_fork() const { return kill_child || terminal != Terminal::callers || report; }
 };
+
+/// The signals that ask a program to end: from kill(1), the terminal's keys, and its hangup.
+inline constexpr std::array<int, 4> kEndingSignals{SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+
+/// Adds those of kEndingSignals that are missing to a list of signals to forward.
+NSX_API void add_ending_signals(std::vector<int>& signals);
 
 /// Returns the default signals to forward, which an init forwards: those that end a program, and
 /// those that make it reload its configuration or redraw its window.
@@ -185,6 +194,7 @@ struct EnterCgroup {
   bool make = false;
   std::vector<CgroupSetting> settings;  ///< of the new cgroup
   std::string leaf = {};                ///< see CgroupChangeOptions
+  const Cgroup* opened = nullptr;       ///< join this one, which outlives the plan; null: by path
 };
 
 /// Drops all supplementary groups with setgroups(2).

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "pin/bind.hh"
-
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -13,7 +11,6 @@
 
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
-#include "kernel/trusted.hh"
 #include "pin/store.hh"
 #include "try.hh"
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "pin/directory.hh"
-
 #include <array>
 #include <climits>
 #include <fcntl.h>
@@ -15,7 +13,7 @@
 
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
-#include "kernel/trusted.hh"
+#include "pin/store.hh"
 #include "try.hh"
 
 namespace nsx {

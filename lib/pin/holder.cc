@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <optional>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -18,7 +19,6 @@
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
 #include "kernel/spawn.hh"
-#include "pin/directory.hh"
 #include "pin/store.hh"
 #include "try.hh"
 
@@ -28,7 +28,6 @@ namespace {
 
 constexpr const char* kName = "nsx-pin-holder";
 constexpr const char* kStart = "start the holder of your pins";
-constexpr const char* kLock = "lock";
 
 std::string lock_path(const std::string& root) {
   return root + '/' + kName;
@@ -62,8 +61,9 @@ Status write_id_map(const char* file, const std::string& text) {
   return cannot("map your ids in a new user namespace", written.error().code);
 }
 
-/// Turns this process into the holder and returns its lock.
-Result<OwnedFd> become_holder(const Channel& starter, int root, uid_t uid, gid_t gid) {
+/// Turns this process into the holder and returns its lock. None: another process has the lock.
+Result<std::optional<OwnedFd>> become_holder(const Channel& starter, int root, uid_t uid,
+                                             gid_t gid) {
   ::setsid();
   // unshare(2) keeps the working directory in the new mount namespace.
   if (::fchdir(root) != 0) return cannot("enter the directory");
@@ -81,7 +81,10 @@ Result<OwnedFd> become_holder(const Channel& starter, int root, uid_t uid, gid_t
   // The user's own processes need access to its namespaces from the moment the lock is visible.
   ::prctl(PR_SET_DUMPABLE, 1);
   struct flock whole = whole_file();
-  if (::fcntl(lock.get(), F_SETLK, &whole) != 0) return cannot(kLock);
+  if (::fcntl(lock.get(), F_SETLK, &whole) != 0) {
+    if (errno == EACCES || errno == EAGAIN) return std::nullopt;
+    return cannot("lock");
+  }
   return lock;
 }
 
@@ -90,13 +93,13 @@ int hold(Channel& starter, int root, uid_t uid, gid_t gid) {
   const auto lock = become_holder(starter, root, uid, gid);
   [[maybe_unused]] const auto sent =
       starter.send_status(lock ? Status{} : tl::unexpected(lock.error()));
-  if (!lock) return 1;
+  if (!lock || !*lock) return 1;
   starter.close();
   for (;;)
     ::pause();
 }
 
-/// Starts a holder; also succeeds if there is one already.
+/// Starts a holder. Also succeeds if another process was faster; its holder is found instead.
 Status start(int root) {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
@@ -104,8 +107,6 @@ Status start(int root) {
                       [&](Channel& starter) { return hold(starter, root, uid, gid); });
   if (!holder) return fail(kStart, "", holder.error().code);
   auto ready = holder->channel().receive_status();
-  // Another process was faster. Its holder is found instead.
-  if (!ready && ready.error().what() == std::string("cannot ") + kLock) return {};
   const bool has_answer = TRY(std::move(ready));
   if (!has_answer) return refuse(kStart, "", "it has exited");
   return {};

@@ -12,12 +12,8 @@
 #include <nsx/pin.hh>
 #include <nsx/target.hh>
 
-#include "kernel/answering.hh"
 #include "kernel/files.hh"
-#include "kernel/mount_table.hh"
 #include "kernel/nsfs.hh"
-#include "pin/bind.hh"
-#include "pin/directory.hh"
 #include "pin/store.hh"
 #include "try.hh"
 

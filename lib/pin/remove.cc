@@ -17,9 +17,6 @@
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
 #include "kernel/spawn.hh"
-#include "kernel/trusted.hh"
-#include "pin/bind.hh"
-#include "pin/directory.hh"
 #include "pin/store.hh"
 #include "try.hh"
 

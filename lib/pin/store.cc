@@ -9,8 +9,6 @@
 #include <nsx/pin.hh>
 
 #include "kernel/files.hh"
-#include "pin/bind.hh"
-#include "pin/directory.hh"
 #include "try.hh"
 
 namespace nsx {

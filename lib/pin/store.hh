@@ -1,19 +1,100 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Changing several files of a name together. A journal file marks the name as being changed: it is
-// locked while a process works on the name, and removed afterwards. If it exists without a lock,
-// that process was killed, and the files of the name must not be used.
+// The files of pins: their directories, bindings and journals.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nsx/fd.hh>
+#include <nsx/kind.hh>
 #include <nsx/namespace.hh>
 #include <nsx/pin.hh>
 
-#include "pin/directory.hh"
-
 namespace nsx {
+
+/// An open root of pins. The descriptor is borrowed and must outlive this.
+struct PinRoot {
+  int fd;
+  const std::string& path;  ///< for messages
+};
+
+/// Opens a root of pins that no other user can redirect. If it is sticky, others may create entries
+/// in it: check_owner() checks the directories below it.
+Result<OwnedFd> open_root(const std::string& path);
+
+/// Returns the name of the directory for a kind: "netns".
+std::string directory_name(Kind kind);
+
+/// Opens the directory for pins of a kind as an O_PATH descriptor. Fails with ENOTDIR for a
+/// symbolic link.
+Result<OwnedFd> open_kind_directory(const PinRoot& root, Kind kind);
+
+/// Checks that an open directory can be used for pins: it must belong to root or the caller and not
+/// be writable by others, who could replace the namespaces in it.
+Status check_owner(int fd, const std::string& path);
+
+/// The directory for pins of a kind, locked (flock(2)) during the lifetime of this object.
+class PinDirectory {
+ public:
+  /// Creates the directory if necessary, waits for its lock, and prepares it for pins of its kind.
+  static Result<PinDirectory> prepare(const PinRoot& root, Kind kind);
+
+  /// Waits for the lock of an existing directory.
+  static Result<PinDirectory> lock(const PinRoot& root, Kind kind);
+
+  /// Returns an O_PATH descriptor of the topmost mount.
+  int fd() const { return top_.get(); }
+
+  bool made_directory = false;  ///< by prepare()
+  bool made_mount = false;      ///< likewise: a mount of the directory onto itself
+
+  /// Undoes prepare(), unless another process uses the directory by now.
+  void withdraw();
+
+ private:
+  PinDirectory(const PinRoot& root, Kind kind);
+  Status take_lock();
+  Status open_top();
+  Status make_mount();
+
+  int root_;  // borrowed
+  Kind kind_;
+  std::string path_;
+  OwnedFd lock_;
+  OwnedFd top_;
+};
+
+// A name in the directory for pins of a kind, and what is mounted there.
+
+/// Returns the ID of the mount that an open file is on, as in mountinfo (Linux 5.8).
+std::optional<std::uint64_t> mount_id_of(int fd);
+
+/// The topmost file at a name: in the directory itself, or of a mount.
+struct PinEntry {
+  OwnedFd fd;  ///< O_PATH; for a symbolic link, the link itself
+  bool is_mount = false;
+  bool is_namespace = false;   ///< a file of nsfs
+  bool is_empty_file = false;  ///< the leftover of a pin without its mount: regular and empty
+  bool is_directory = false;
+
+  /// Whether nsx-pin may remove it: a mounted namespace, or an empty file in the directory.
+  bool is_pin() const { return is_mount ? is_namespace : is_empty_file; }
+};
+
+/// Examines a name in an open directory. Returns nothing if it does not exist. `path` is for
+/// messages.
+Result<std::optional<PinEntry>> look_at_entry(int directory, const std::string& name,
+                                              const std::string& path);
+
+/// Unmounts all namespaces stacked on a name, and no other mounts. Stops at the file below them, or
+/// at a mount that does not belong to the caller's mount namespace.
+Status unmount_namespaces(int directory, const std::string& name, const std::string& path);
+
+// Changing several files of a name together. A journal file marks the name as being changed: it is
+// locked while a process works on the name, and removed afterwards. If it exists without a lock,
+// that process was killed, and the files of the name must not be used.
 
 /// Returns the root of a store, as used by the functions of this layer.
 inline PinRoot root_of(const PinStore& store) {

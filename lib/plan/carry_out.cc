@@ -11,10 +11,7 @@
 #include "kernel/trace.hh"
 #include "plan/family.hh"
 #include "plan/hints.hh"
-#include "plan/inherited.hh"
-#include "plan/outside.hh"
 #include "plan/perform.hh"
-#include "plan/sealed_start.hh"
 #include "try.hh"
 
 namespace nsx {
@@ -103,6 +100,7 @@ class Performer {
         const auto removed = made.take_back(tree);
       return joined;
     }
+    if (s.opened != nullptr) return join_cgroup(tree, *s.opened);
     auto cgroup = TRY(tree.open_cgroup(s.path));
     return join_cgroup(tree, cgroup);
   }

@@ -4,8 +4,7 @@
 #include <nsx/create.hh>
 #include <nsx/pin.hh>
 
-#include "plan/follow_steps.hh"
-#include "plan/id_maps.hh"
+#include "plan/planning.hh"
 #include "try.hh"
 
 namespace nsx {

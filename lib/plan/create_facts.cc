@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/create_facts.hh"
-
 #include <algorithm>
 #include <fcntl.h>
 #include <pwd.h>
@@ -10,7 +8,7 @@
 
 #include "kernel/files.hh"
 #include "kernel/text.hh"
-#include "plan/target_cgroup.hh"
+#include "plan/facts.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -6,7 +6,7 @@
 
 #include <nsx/plan.hh>
 
-#include "plan/resource_limits.hh"
+#include "plan/facts.hh"
 
 namespace nsx {
 

@@ -4,8 +4,6 @@
 // another container. Only a devpts is accepted, because its files are created by the kernel, and
 // only its ptmx is opened.
 
-#include "plan/devpts.hh"
-
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -16,7 +14,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "kernel/answering.hh"
+#include "kernel/files.hh"
+#include "plan/facts.hh"
 
 namespace nsx {
 

@@ -5,8 +5,8 @@
 
 #include <nsx/enter.hh>
 
-#include "plan/follow_steps.hh"
-#include "plan/program.hh"
+#include "plan/hints.hh"
+#include "plan/planning.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -12,7 +12,6 @@
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
 #include "kernel/spawn.hh"
-#include "plan/follow.hh"
 #include "plan/hints.hh"
 #include "try.hh"
 

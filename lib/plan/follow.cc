@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/follow.hh"
-
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "kernel/files.hh"
+#include "plan/family.hh"
 
 namespace nsx {
 
@@ -278,9 +277,18 @@ class Follower {
 }  // namespace
 
 const std::vector<int>& usual_signals() {
-  static const std::vector<int> signals{SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
-                                        SIGUSR1, SIGUSR2, SIGWINCH};
+  static const std::vector<int> signals = [] {
+    std::vector<int> all{kEndingSignals.begin(), kEndingSignals.end()};
+    all.insert(all.end(), {SIGUSR1, SIGUSR2, SIGWINCH});
+    return all;
+  }();
   return signals;
+}
+
+void add_ending_signals(std::vector<int>& signals) {
+  for (const int signal : kEndingSignals) {
+    if (std::ranges::find(signals, signal) == signals.end()) signals.push_back(signal);
+  }
 }
 
 Result<WaitedSignals> block_signals(const step::Fork& step, bool has_terminal, bool has_channel) {

@@ -13,6 +13,7 @@
 
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
+#include "kernel/spawn.hh"
 
 namespace nsx {
 
@@ -180,7 +181,7 @@ std::string hint_for_fork(int code) {
 }
 
 tl::unexpected<Error> cannot_spawn(const char* what, Error error) {
-  if (error.what() == "cannot fork") {
+  if (is_from_fork(error)) {
     error.set_subject(what);
     error.set_hint(hint_for_fork(error.code));
   }

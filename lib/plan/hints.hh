@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
+#include <nsx/enter.hh>
 #include <nsx/kind.hh>
 #include <nsx/result.hh>
 
@@ -55,5 +58,19 @@ std::string hint_for_hostname(int code);
 /// Return advice for a failed change of UID or GID, and of supplementary groups.
 std::string hint_for_ids(int code);
 std::string hint_for_groups(int code);
+
+// The program to run, and the files that contain it.
+
+/// Returns the effective UID of the program, in its own user namespace. None: it keeps the
+/// caller's, which may be another number there.
+Result<std::optional<uid_t>> program_uid(const EnterRequest& request, const EnterFacts& facts);
+
+/// Returns the owner of the program's files, for messages. Empty: the caller.
+std::string whose_files(const EnterFacts& facts);
+
+/// Adds a hint to the error of a missing program that says where it was searched. `files` and
+/// `hint` are those of step::Execute; `path` is the variable PATH.
+void say_where(Error& error, const std::string& program, const std::string& files,
+               const std::string& path, const std::string& hint);
 
 }  // namespace nsx

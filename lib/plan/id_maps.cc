@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "plan/id_maps.hh"
-
 #include <algorithm>
 
+#include "plan/planning.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/inherited.hh"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,6 +10,7 @@
 #include <nsx/plan.hh>
 
 #include "kernel/files.hh"
+#include "plan/perform.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/outside.hh"
-
 #include <array>
 #include <csignal>
 #include <fcntl.h>
@@ -12,6 +10,7 @@
 #include "kernel/files.hh"
 #include "kernel/spawn.hh"
 #include "plan/hints.hh"
+#include "plan/perform.hh"
 #include "starter/starter.hh"
 #include "try.hh"
 

@@ -12,10 +12,9 @@
 
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
+#include "plan/facts.hh"
 #include "plan/hints.hh"
-#include "plan/inherited.hh"
 #include "plan/perform.hh"
-#include "plan/privileges.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "plan/privileges.hh"
-
 #include <linux/magic.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
+#include "plan/facts.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -2,8 +2,6 @@
 // Finding the program and the shell in the files that they will have inside, looked up from outside
 // before anything is entered. The owner of those files controls their content.
 
-#include "plan/program.hh"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -16,8 +14,9 @@
 #include <nsx/create.hh>
 #include <nsx/enter.hh>
 
-#include "kernel/answering.hh"
-#include "plan/user_database.hh"
+#include "kernel/files.hh"
+#include "plan/facts.hh"
+#include "plan/hints.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "plan/resource_limits.hh"
-
 #include <algorithm>
 #include <array>
 #include <sys/resource.h>
 
 #include "kernel/text.hh"
+#include "plan/facts.hh"
 #include "plan/perform.hh"
 
 namespace nsx {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/sealed_start.hh"
-
 #include <cstdlib>
 #include <fcntl.h>
 #include <string_view>
@@ -12,8 +10,9 @@
 
 #include "kernel/files.hh"
 #include "kernel/text.hh"
-#include "plan/privileges.hh"
-#include "plan/program.hh"
+#include "plan/facts.hh"
+#include "plan/hints.hh"
+#include "plan/perform.hh"
 #include "starter/starter.hh"
 #include "try.hh"
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/target_cgroup.hh"
-
 #include <algorithm>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -11,6 +9,7 @@
 #include "kernel/capabilities.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/files.hh"
+#include "plan/facts.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -14,7 +14,7 @@
 
 #include <nsx/plan.hh>
 
-#include "plan/devpts.hh"
+#include "plan/facts.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/user_database.hh"
-
 #include <algorithm>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -12,12 +10,11 @@
 
 #include <nsx/enter.hh>
 
-#include "kernel/answering.hh"
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
-#include "kernel/trusted.hh"
-#include "plan/program.hh"
+#include "plan/facts.hh"
+#include "plan/hints.hh"
 #include "try.hh"
 
 namespace nsx {

@@ -8,7 +8,7 @@ namespace nsx::starter {
 enum Word {
   kTool,         ///< the name in error messages: "nsx-enter"
   kReportFd,     ///< a pipe: a byte means that the program does not run, end of file that it does
-  kUndoFd,       ///< the helper (plan/outside.hh), which then reverts its changes
+  kUndoFd,       ///< the helper (plan/perform.hh), which then reverts its changes
   kContextFile,  ///< file below /proc for the security context of the program
   kContext,      ///< the text to write to it
   kShown,        ///< the program's name in error messages

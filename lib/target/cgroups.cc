@@ -4,10 +4,8 @@
 #include <fcntl.h>
 #include <set>
 
+#include "discovery/cgroup_names.hh"
 #include "kernel/files.hh"
-#include "target/cgroup_trust.hh"
-#include "target/name_search.hh"
-#include "target/name_words.hh"
 #include "target/search.hh"
 
 namespace nsx {

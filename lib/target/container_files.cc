@@ -8,13 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/answering.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"
-#include "kernel/trusted.hh"
 #include "target/container_record.hh"
-#include "target/docker_roots.hh"
-#include "target/json_state.hh"
 
 namespace nsx {
 

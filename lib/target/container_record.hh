@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the files of a runtime record about a container. None of it is trusted.
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -54,5 +55,48 @@ std::vector<std::string> users_with_engines(const std::string& root);
 /// of the system, and that of the caller's own containers.
 ContainerRecords read_container_records(const std::string& root, const OwnEngines& own,
                                         DockerRoots roots);
+
+// Parsers for the JSON files in which container runtimes store their state. All of them accept any
+// text, and return nothing if it is not JSON, nests deeper than such files do, or lacks the
+// essential members. A member of an unexpected type counts as missing.
+
+/// Parses docker's containers/ID/config.v2.json.
+std::optional<ContainerRecord> parse_docker_config(std::string_view text);
+
+/// Returns docker's data directory according to /etc/docker/daemon.json; empty if not set there.
+std::string parse_docker_data_root(std::string_view text);
+
+/// Parses runc's ID/state.json.
+std::optional<ContainerRecord> parse_runc_state(std::string_view text);
+
+/// Parses crun's ID/status.
+std::optional<ContainerRecord> parse_crun_status(std::string_view text);
+
+/// Parses CRI-O's overlay-containers/ID/userdata/state.json.
+std::optional<ContainerRecord> parse_crio_state(std::string_view text);
+
+/// Returns the names that the annotations in an OCI bundle's config.json give to the container:
+/// those of nerdctl, and those of Kubernetes, "NAMESPACE/POD/CONTAINER" and its abbreviations.
+std::optional<std::vector<std::string>> parse_bundle_names(std::string_view text);
+
+/// Parses the IDs and names in the containers.json of podman's and CRI-O's storage.
+std::optional<std::vector<ContainerRecord>> parse_storage_list(std::string_view text);
+
+// Where docker stores its data.
+
+/// The relevant options of dockerd(8) on its command line, /proc/PID/cmdline.
+struct DockerArguments {
+  std::string data_root;    ///< --data-root; empty if not given
+  std::string config_file;  ///< --config-file; empty if not given
+
+  bool operator==(const DockerArguments&) const = default;
+};
+
+DockerArguments parse_docker_arguments(std::string_view cmdline);
+
+/// Returns the options of running daemons: those of root in the caller's mount namespace, where
+/// paths mean the same, and the caller's own. Others are ignored, as a process in a container can
+/// also call itself dockerd. `root` is "" for this machine.
+std::vector<DockerArguments> read_docker_arguments(const std::string& root);
 
 }  // namespace nsx

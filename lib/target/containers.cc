@@ -6,12 +6,10 @@
 #include <map>
 #include <set>
 
+#include "discovery/cgroup_names.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/text.hh"
-#include "target/cgroup_trust.hh"
 #include "target/container_record.hh"
-#include "target/name_search.hh"
-#include "target/name_words.hh"
 #include "target/search.hh"
 #include "try.hh"
 

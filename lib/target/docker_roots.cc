@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "target/docker_roots.hh"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel/files.hh"
 #include "kernel/text.hh"
+#include "target/container_record.hh"
 
 namespace nsx {
 

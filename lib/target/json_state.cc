@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "target/json_state.hh"
-
 #include <functional>
 #include <limits>
+
+#include "target/container_record.hh"
 
 #define JSON_NO_IO 1  // streams would dominate the start-up time
 #include <nlohmann/json.hpp>
 
-#include "kernel/json_text.hh"
 #include "kernel/text.hh"
 
 namespace nsx {

@@ -10,7 +10,7 @@
 #include <nsx/pin.hh>
 #include <nsx/text.hh>
 
-#include "kernel/answering.hh"
+#include "kernel/files.hh"
 #include "kernel/text.hh"
 #include "kernel/trace.hh"
 #include "target/search.hh"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Shared code of the searches for targets. Each search looks for one name in one place. Among
-// several processes, the oldest is the target, as the cgroup or container started with it.
 
 #include <functional>
 #include <optional>
@@ -11,6 +9,7 @@
 #include <nsx/process.hh>
 #include <nsx/target.hh>
 
+#include "discovery/cgroup_names.hh"
 #include "target/container_record.hh"
 
 namespace nsx {
@@ -84,5 +83,27 @@ void walk_cgroups(int directory, const VisitCgroup& visit);
 /// Returns the oldest process in a cgroup and its descendants, ignoring the direct child `except`.
 std::optional<Process> oldest_in_cgroup(const Kernel& kernel, int directory,
                                         const char* except = nullptr);
+
+// Searches cgroups by the names of the containers and units in them.
+
+/// What to search for.
+struct NameSearch {
+  std::string prefix;  ///< "unit"
+  std::string wanted;  ///< "cron.service"
+  /// Returns the name of a cgroup if it matches.
+  std::function<std::optional<PlaceName>(const NamedCgroup& cgroup)> name_of;
+};
+
+/// Returns the oldest process of each cgroup with the name, in the first hierarchy that has one. If
+/// the name is ambiguous, each match is labelled with the path of its cgroup. Untrusted cgroups are
+/// only mentioned if no other has the name.
+Matches find_by_name(const SearchPlace& place, const NameSearch& search);
+
+/// Returns the oldest process in a cgroup and its descendants. For a machine of systemd-nspawn(1),
+/// the supervisor, a process of the host in the machine's cgroup, is left out.
+std::optional<Process> oldest_in(const Kernel& kernel, const NamedCgroup& cgroup, int directory);
+
+/// Converts the path of a cgroup below the top of a mount to the form of /proc/PID/cgroup.
+std::string path_in_proc(const CgroupMount& mount, const std::string& path);
 
 }  // namespace nsx

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "upkeep/garbage.hh"
-
 #include <ctime>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pin/bind.hh"
-#include "pin/directory.hh"
 #include "pin/store.hh"
 #include "try.hh"
+#include "upkeep/upkeep.hh"
 
 namespace nsx {
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "upkeep/watch.hh"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -10,10 +8,10 @@
 #include <sys/inotify.h>
 
 #include "kernel/abi.hh"
-#include "kernel/trusted.hh"
-#include "pin/directory.hh"
+#include "kernel/files.hh"
 #include "pin/store.hh"
 #include "try.hh"
+#include "upkeep/upkeep.hh"
 
 namespace nsx {
 

@@ -35,7 +35,30 @@ only_includes() {
 system='[a-z_0-9]+(\.h)?>|(sys|linux|net|netinet|arpa|asm|bits)/'
 
 @test "the kernel layer uses only the public headers" {
-  only_includes lib/kernel 'kernel/|(quantity|try)\.hh"' "$system|nsx/|libmnl/"
+  only_includes lib/kernel 'kernel/|(quantity|try)\.hh"' "$system|nsx/"
+}
+
+# The layers of libnsx, from the lowest. An object file may use functions of its own layer and of lower ones.
+@test "each layer of the library links only against lower ones" {
+  local objects=$NSX_BUILD/lib/libnsx-static.a.p layers=(kernel discovery pin target cgroup plan) layer file found
+  [ -d "$objects" ]
+  for layer in "${layers[@]}"; do
+    for file in "$objects/${layer}"_*.o; do
+      # Functions of templates and inline functions may be defined in several files.
+      nm --defined-only "$file" | awk -v layer="$layer" '$2 ~ /^[TDBRu]$/ && $3 ~ /3nsx/ { print "d", $3, layer }'
+      nm --undefined-only "$file" | awk -v layer="$layer" -v file="${file##*/}" '$2 ~ /3nsx/ { print "u", $2, layer, file }'
+    done
+  done >"$BATS_TEST_TMPDIR/symbols"
+  [ "$(grep -c '^d' "$BATS_TEST_TMPDIR/symbols")" -gt 300 ]
+  found=$(awk -v order="${layers[*]}" '
+    BEGIN { n = split(order, names, " "); for (i = 1; i <= n; i++) rank[names[i]] = i }
+    $1 == "d" { layer_of[$2] = $3 }
+    $1 == "u" && $2 in layer_of && rank[layer_of[$2]] > rank[$3] { print $4 " uses " layer_of[$2] ": " $2 }
+    ' <(sort "$BATS_TEST_TMPDIR/symbols")) || true
+  [ -z "$found" ] || {
+    c++filt <<<"$found"
+    return 1
+  }
 }
 
 @test "discovery uses the kernel layer" {
@@ -64,8 +87,8 @@ files_with() {
   [ "$output" = lib/kernel/channel.cc ]
 }
 
-@test "targets use the kernel layer, and nlohmann's JSON in one file" {
-  only_includes lib/target '(kernel|target)/|try\.hh"' "$system|nsx/|nlohmann/json\.hpp>"
+@test "targets use the kernel layer and the names of cgroups, and nlohmann's JSON in one file" {
+  only_includes lib/target '(kernel|target)/|discovery/cgroup_names\.hh|try\.hh"' "$system|nsx/|nlohmann/json\.hpp>"
   run -0 bash -c "cd '$NSX_SOURCE' && grep -rl 'nlohmann' lib/target tools --include='*.cc' --include='*.hh'"
   [ "$output" = lib/target/json_state.cc ]
 }
@@ -90,12 +113,12 @@ files_with() {
   only_includes lib/upkeep '(kernel|pin|upkeep)/|try\.hh"' "$system|nsx/"
 }
 
-@test "netlink uses libmnl and the public headers" {
-  only_includes lib/net 'net/|try\.hh"' "$system|nsx/|libmnl/"
+@test "the network part of nsx-pin uses the kernel layer's netlink" {
+  only_includes lib/net 'net/|kernel/netlink\.hh|try\.hh"' "$system|nsx/"
 }
 
-@test "only nsx-pin uses netlink" {
-  run -0 bash -c "cd '$NSX_SOURCE' && grep -rlE '\"net/|libmnl' lib tools --include='*.cc' --include='*.hh' |
+@test "only nsx-pin uses its network part" {
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl '\"net/' lib tools --include='*.cc' --include='*.hh' |
     sed 's,/[^/]*\$,,' | sort -u"
   [ "$output" = $'lib/net\ntools/nsx-pin' ]
 }
@@ -194,7 +217,7 @@ tools/nsx-cg/top_terminfo.cc" ]
     [ "$(needed "$(command -v $tool)")" = "" ]
   done
   [ "$(needed "$(command -v nsx-ls)")" = "libsmartcols" ]
-  [ "$(needed "$(command -v nsx-pin)")" = "libmnl libsmartcols" ]
+  [ "$(needed "$(command -v nsx-pin)")" = "libsmartcols" ]
   [ "$(needed "$(command -v nsx-cg)")" = "libncursesw libsmartcols libtinfo" ]
   # Exceptions leave it, so the C++ runtime is that of the program that loads it.
   [ "$(needed "$(find "$NSX_STAGE" -name libnsx.so.0)")" = "libgcc_s libm libstdc" ]

@@ -12,7 +12,7 @@
 
 #include "account/snapshot.hh"
 #include "cgroup/files.hh"
-#include "nsx-cg/snapshot_text.hh"
+#include "nsx-cg/commands.hh"
 
 namespace {
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/answering.hh"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "common/create_arguments.hh"
-#include "common/users.hh"
+#include "common/arguments.hh"
+
+#include "common/names.hh"
 #include "support.hh"
 
 namespace nsx::cli {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/columns.hh"
-#include "nsx-cg/processes.hh"
 #include "nsx-cg/rows.hh"
-#include "nsx-cg/top_cells.hh"
+#include "nsx-cg/top_model.hh"
 #include "support.hh"
 
 namespace nsx::cg_tool {

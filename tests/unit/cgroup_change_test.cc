@@ -3,9 +3,9 @@
 
 #include "account/explain.hh"
 #include "account/snapshot.hh"
-#include "cgroup/carry_out_steps.hh"
 #include "cgroup/files.hh"
-#include "nsx-cg/snapshot_text.hh"
+#include "cgroup/plan.hh"
+#include "nsx-cg/commands.hh"
 #include "support.hh"
 
 namespace nsx {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <nsx/cgroup.hh>
 
-#include "cgroup/name.hh"
+#include "cgroup/files.hh"
 #include "support.hh"
 
 namespace nsx {

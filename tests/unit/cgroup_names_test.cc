@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "discovery/cgroup_names.hh"
+
 #include "support.hh"
-#include "target/cgroup_trust.hh"
 
 namespace nsx {
 namespace {

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 
-#include "cgroup/name.hh"
+#include "cgroup/files.hh"
 #include "cgroup/plan.hh"
-#include "cgroup/resolve_limits.hh"
 #include "support.hh"
 
 namespace nsx {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/connect.hh"
+#include "net/rtnetlink.hh"
 #include "support.hh"
 
 namespace nsx {

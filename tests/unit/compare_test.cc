@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/compare.hh"
-
 #include <gtest/gtest.h>
+
+#include "nsx-ls/views.hh"
 
 namespace nsx::ls_tool {
 namespace {

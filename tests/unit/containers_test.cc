@@ -4,8 +4,6 @@
 
 #include "fake_machine.hh"
 #include "target/container_record.hh"
-#include "target/docker_roots.hh"
-#include "target/json_state.hh"
 
 namespace nsx {
 namespace {

@@ -2,7 +2,6 @@
 #include "nsx-ls/detail.hh"
 
 #include "made_census.hh"
-#include "nsx-ls/detail_print.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {

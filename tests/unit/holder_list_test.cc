@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/holder_list.hh"
-
 #include "fake_proc.hh"
 #include "made_census.hh"
+#include "nsx-ls/facts.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {

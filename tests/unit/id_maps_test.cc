@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "plan/id_maps.hh"
-
-#include "plan/create_facts.hh"
+#include "plan/facts.hh"
+#include "plan/planning.hh"
 #include "support.hh"
 
 namespace nsx {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/json_text.hh"
-
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "kernel/text.hh"
 
 namespace nsx {
 namespace {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/limits.hh"
-
 #include "fake_proc.hh"
 #include "made_census.hh"
+#include "nsx-ls/views.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "nsx-cg/top_source.hh"
+#include "nsx-cg/top_live.hh"
 
 namespace nsx::cg_tool {
 

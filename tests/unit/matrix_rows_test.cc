@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fake_proc.hh"
 #include "made_census.hh"
-#include "nsx-ls/matrix.hh"
+#include "nsx-ls/views.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/mount_table.hh"
-
 #include <gtest/gtest.h>
+
+#include "kernel/nsfs.hh"
 
 namespace nsx {
 namespace {

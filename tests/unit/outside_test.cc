@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/outside.hh"
-
 #include <array>
 #include <cstring>
 #include <fcntl.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "kernel/channel.hh"
+#include "plan/perform.hh"
 #include "support.hh"
 
 namespace nsx {

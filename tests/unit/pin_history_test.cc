@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
-#include "upkeep/watch.hh"
+#include "upkeep/upkeep.hh"
 
 namespace nsx {
 namespace {

@@ -8,7 +8,7 @@
 #include <nsx/create.hh>
 #include <nsx/enter.hh>
 
-#include "plan/inherited.hh"
+#include "plan/perform.hh"
 #include "spelled.hh"
 #include "support.hh"
 

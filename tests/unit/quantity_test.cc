@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "quantity.hh"
 
-#include "common/number.hh"
+#include "common/value.hh"
 #include "support.hh"
 
 namespace nsx {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "common/signals.hh"
-
 #include <csignal>
 
+#include "common/arguments.hh"
 #include "support.hh"
 
 namespace nsx::cli {

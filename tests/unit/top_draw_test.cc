@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-cg/top_draw.hh"
-
 #include "made_snapshot.hh"
-#include "nsx-cg/top_text.hh"
+#include "nsx-cg/top_terminal.hh"
 #include "support.hh"
 
 namespace nsx::cg_tool {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/trusted.hh"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/files.hh"
 #include "support.hh"
 
 namespace nsx {

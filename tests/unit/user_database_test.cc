@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/user_database.hh"
-
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -9,7 +7,7 @@
 
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
-#include "plan/resource_limits.hh"
+#include "plan/facts.hh"
 #include "support.hh"
 
 namespace nsx {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
-#include "net/connect.hh"
-#include "net/links.hh"
+#include "net/rtnetlink.hh"
 #include "support.hh"
 
 namespace nsx {

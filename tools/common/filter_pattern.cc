@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "common/filter_pattern.hh"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "common/filter.hh"
+#include "common/filter_program.hh"
 
 namespace nsx::cli::filter {
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "common/filter_token.hh"
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -8,6 +6,7 @@
 
 #include <nsx/text.hh>
 
+#include "common/filter_program.hh"
 #include "quantity.hh"
 
 namespace nsx::cli::filter {

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "common/number.hh"
+#include "common/value.hh"
 
 namespace nsx::cli {
 

@@ -9,10 +9,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/arguments.hh"
 #include "common/json.hh"
-#include "common/number.hh"
 #include "common/report.hh"
-#include "common/signals.hh"
+#include "common/value.hh"
 #include "try.hh"
 
 namespace nsx::cli {

@@ -1,14 +1,33 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The values of table cells, for filters, sorting and JSON, and their text for people.
 
+#include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include <nsx/result.hh>
+
 namespace nsx::cli {
+
+// Parsers of numbers and times in arguments.
+
+/// Parses a decimal number; none if any other character is in `text`, or if it is out of range.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+/// Parses a time, rounded to milliseconds: "1.5" (seconds), "10s", "250ms". At most 1e9 seconds.
+Result<std::chrono::milliseconds> parse_time(std::string_view text);
 
 /// Empty, a number, a text, or a list of texts.
 using Value =

@@ -1,17 +1,58 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The contents of cells, empty if the kernel does not report a value.
+// The cells of cgroups, and what is read for them.
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <sys/types.h>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
+
+#include <nsx/cgroup.hh>
+#include <nsx/target.hh>
 
 #include "account/sample.hh"
 #include "common/json.hh"
+#include "common/names.hh"
 #include "common/value.hh"
 
 namespace nsx::cg_tool {
+
+// The containers and units of cgroups, with the names of containers known to their runtimes.
+
+class Places {
+ public:
+  explicit Places(const CgroupTree& tree) : tree_(tree) {}
+
+  /// Sets the place of each cgroup of a reading. Containers are listed again if there are new
+  /// cgroups since the last reading.
+  void name(CgroupReading& reading);
+
+  /// Returns the place of a process.
+  CgroupPlace of(const Process& process);
+
+ private:
+  void list_if_new(const CgroupReading& reading);
+
+  const CgroupTree& tree_;
+  std::optional<cli::ContainerNames> names_;
+  std::unordered_set<std::uint64_t> known_;  // the IDs of the cgroups at the last reading
+  int times_to_list_ = 0;
+};
+
+// The command lines of the processes of cgroups.
+
+/// Returns the command lines of the processes of some cgroups of a reading, given by their indexes.
+/// The reading was taken with CgroupSampleRequest::pids. A command line is empty if the process has
+/// exited or left its cgroup since then, even if its PID has been reused.
+std::unordered_map<pid_t, std::string> read_commands(const CgroupTree& tree,
+                                                     const CgroupReading& reading,
+                                                     std::span<const std::size_t> cgroups);
+
+// The contents of cells, empty if the kernel does not report a value.
 
 /// The data that the cells of a cgroup are made of.
 struct CgroupRow {

@@ -6,8 +6,8 @@
 
 #include <nsx/cgroup_change.hh>
 
+#include "common/names.hh"
 #include "common/report.hh"
-#include "common/users.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
 #include "try.hh"

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The commands of nsx-cg. One file has the table of options of a command and its code.
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 
+#include "account/explain.hh"
+#include "account/snapshot.hh"
 #include "common/commands.hh"
 #include "nsx-cg/columns.hh"
 
@@ -69,5 +71,13 @@ int apply(const cli::CommandLine& line);     // snapshot.cc
 int which(const cli::CommandLine& line);     // which.cc
 
 extern const cli::Suite kSuite;
+
+/// Returns an explanation as text, one line per fact.
+std::string explanation_text(const CgroupExplanation& explanation);
+
+// Formats a snapshot as the JSON that parse_snapshot() reads.
+
+/// Returns the JSON. Errors: the name of a cgroup is not UTF-8.
+Result<std::string> format_snapshot(const CgroupSnapshot& snapshot);
 
 }  // namespace nsx::cg_tool

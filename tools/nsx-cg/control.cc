@@ -8,8 +8,8 @@
 #include <nsx/cgroup_control.hh>
 #include <nsx/target.hh>
 
+#include "common/arguments.hh"
 #include "common/report.hh"
-#include "common/signals.hh"
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // nsx-cg explain.
 
-#include "nsx-cg/explain.hh"
-
 #include <algorithm>
 #include <array>
 #include <clocale>
@@ -11,12 +9,12 @@
 
 #include "common/fit.hh"
 #include "common/json.hh"
-#include "common/number.hh"
 #include "common/report.hh"
+#include "common/value.hh"
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
-#include "nsx-cg/top_text.hh"
+#include "nsx-cg/top_terminal.hh"
 
 namespace nsx::cg_tool {
 

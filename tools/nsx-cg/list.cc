@@ -9,15 +9,12 @@
 #include <unordered_map>
 
 #include "common/filter.hh"
-#include "common/number.hh"
 #include "common/report.hh"
 #include "common/table.hh"
+#include "common/value.hh"
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/columns.hh"
 #include "nsx-cg/commands.hh"
-#include "nsx-cg/missing.hh"
-#include "nsx-cg/places.hh"
-#include "nsx-cg/processes.hh"
 #include "nsx-cg/rows.hh"
 #include "nsx-cg/session.hh"
 #include "try.hh"

@@ -2,8 +2,192 @@
 #include "nsx-cg/rows.hh"
 
 #include <algorithm>
+#include <optional>
+#include <unistd.h>
+#include <vector>
+
+#include <nsx/census.hh>
+#include <nsx/process.hh>
+
+#include "common/report.hh"
+#include "nsx-cg/cells.hh"
 
 namespace nsx::cg_tool {
+
+namespace {
+
+/// A runtime creates the cgroup first and records the container later.
+constexpr int kTimesToList = 3;
+
+void set_container(CgroupPlace& place, const std::string* name, const std::string& path) {
+  if (name != nullptr) place.container = PlaceName{*name, path, true};
+}
+
+}  // namespace
+
+void Places::list_if_new(const CgroupReading& reading) {
+  const bool has_new = std::ranges::any_of(
+      reading.cgroups, [&](const CgroupSample& sample) { return !known_.contains(sample.id); });
+  if (has_new) {
+    known_.clear();
+    for (const CgroupSample& sample : reading.cgroups)
+      known_.insert(sample.id);
+    times_to_list_ = kTimesToList;
+  }
+  if (times_to_list_ == 0) return;
+  --times_to_list_;
+  names_.emplace(tree_.kernel(), cli::target_options());
+}
+
+void Places::name(CgroupReading& reading) {
+  CgroupPlaces places(tree_.kernel());  // not kept: a path may be another cgroup by now
+  name_places(reading, places);
+  list_if_new(reading);
+  for (CgroupSample& sample : reading.cgroups)
+    set_container(sample.place, names_->of_cgroup(tree_.path_in_proc(sample.path)), sample.path);
+}
+
+CgroupPlace Places::of(const Process& process) {
+  if (!names_) names_.emplace(tree_.kernel(), cli::target_options());
+  CgroupPlace place = CgroupPlaces(tree_.kernel()).of(process);
+  const std::string path = cgroup_of(process).value_or("");
+  set_container(place, names_->of_cgroup(path), path);
+  return place;
+}
+
+namespace {
+
+/// Returns a process with the data that is_same_process() needs, or none if it has exited.
+std::optional<CensusProcess> identify(const Kernel& kernel, pid_t pid) {
+  auto process = Process::open(kernel, pid);
+  const auto text = process ? process->read("stat") : error_of(process);
+  const auto stat = text ? parse_process_stat(*text) : std::nullopt;
+  if (!stat || stat->start_time == 0) return std::nullopt;
+  CensusProcess identity;
+  identity.pid = pid;
+  identity.start_time = stat->start_time;
+  return identity;
+}
+
+/// Returns the ID of the current cgroup of each process in the first cgroup of a reading and its
+/// descendants.
+std::unordered_map<pid_t, std::uint64_t> current_cgroups(const CgroupTree& tree,
+                                                         const CgroupReading& reading) {
+  std::unordered_map<pid_t, std::uint64_t> ids;
+  auto first = tree.open_cgroup(reading.cgroups.front().path);
+  CgroupSampleRequest request;
+  request.pids = true;
+  const auto now = first ? sample_cgroups(*first, request) : error_of(first);
+  if (!now) return ids;
+  for (const CgroupSample& sample : now->cgroups) {
+    for (const pid_t pid : sample.pids)
+      ids[pid] = sample.id;
+  }
+  return ids;
+}
+
+}  // namespace
+
+std::unordered_map<pid_t, std::string> read_commands(const CgroupTree& tree,
+                                                     const CgroupReading& reading,
+                                                     std::span<const std::size_t> cgroups) {
+  std::unordered_map<pid_t, std::string> commands;
+  std::vector<CensusProcess> processes;
+  std::vector<std::uint64_t> ids;
+  for (const std::size_t i : cgroups) {
+    const CgroupSample& sample = reading.cgroups[i];
+    for (const pid_t pid : sample.pids) {
+      commands[pid];
+      const auto process = identify(tree.kernel(), pid);
+      if (!process) continue;
+      processes.push_back(*process);
+      ids.push_back(sample.id);
+    }
+  }
+  if (processes.empty()) return commands;
+  // A PID reused before identify() is detected by its cgroup, a PID reused later by its start time.
+  const auto now = current_cgroups(tree, reading);
+  std::vector<std::string> lines = read_command_lines(tree.kernel(), processes);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto found = now.find(processes[i].pid);
+    if (found != now.end() && found->second == ids[i]) {
+      commands[processes[i].pid] = std::move(lines[i]);
+    }
+  }
+  return commands;
+}
+
+namespace {
+
+bool is_pressure(CgroupFileSet files) {
+  return files.contains(CgroupFile::cpu_pressure) || files.contains(CgroupFile::memory_pressure) ||
+         files.contains(CgroupFile::io_pressure);
+}
+
+/// "memory", "memory and pids", "memory, io and pids".
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+MissingColumns::MissingColumns(const CgroupTree& tree) : tree_(tree) {
+  const auto top = tree.open_cgroup("/");
+  const auto text = top ? top->read("cgroup.controllers") : std::string();
+  const auto present = split_controllers(text ? *text : std::string());
+  const std::string pressures = tree.kernel().proc_path() + "/pressure";
+  const bool has_pressure = ::access(pressures.c_str(), F_OK) == 0;
+  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+    const char* controller = kColumns[i].needs.controller;
+    if (controller != nullptr && std::ranges::find(present, controller) == present.end()) {
+      std::string reason = tree.why_without(controller);
+      // Reasons such as "it is bound to ..." continue the sentence; others follow a colon.
+      constexpr std::string_view kIt = "it ";
+      why_[i] =
+          std::string("the ") + controller + " controller" +
+          (reason.starts_with(kIt) ? ' ' + reason.substr(kIt.size()) : " is missing: " + reason);
+    } else if (is_pressure(kColumns[i].needs.files) && !has_pressure) {
+      why_[i] = "the kernel does not measure pressure, or was booted with psi=0";
+    }
+  }
+}
+
+Status MissingColumns::check(const char* what, cli::ColumnId id) const {
+  if (!has(id)) return {};
+  return refuse(what, info(id).table.name, why(id));
+}
+
+std::string MissingColumns::note(std::span<const cli::ColumnId> columns) const {
+  std::vector<std::string> on_v1;
+  std::vector<std::string> others;
+  for (const cli::ColumnId id : columns) {
+    if (!has(id)) continue;
+    const char* controller = info(id).needs.controller;
+    const bool is_on_v1 = controller != nullptr && tree_.is_bound_to_v1(controller);
+    auto& list = is_on_v1 ? on_v1 : others;
+    const std::string text = is_on_v1 ? controller : why(id);
+    if (std::ranges::find(list, text) == list.end()) list.push_back(text);
+  }
+  std::string text;
+  if (!on_v1.empty()) {
+    const bool is_one = on_v1.size() == 1;
+    text = "the " + listed(on_v1) + (is_one ? " controller is" : " controllers are") +
+           " bound to cgroup v1: " + (is_one ? "its" : "their") + " limits and usage are not shown";
+  }
+  for (const std::string& other : others)
+    text += (text.empty() ? "" : "; ") + other;
+  return text;
+}
+
+void MissingColumns::remove_from(std::vector<cli::ColumnId>& columns) const {
+  const auto is_missing = [&](cli::ColumnId id) { return has(id); };
+  if (!std::ranges::all_of(columns, is_missing)) std::erase_if(columns, is_missing);
+}
 
 namespace {
 

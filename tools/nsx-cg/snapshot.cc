@@ -13,7 +13,6 @@
 #include "common/report.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
-#include "nsx-cg/snapshot_text.hh"
 #include "try.hh"
 
 namespace nsx::cg_tool {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-cg/snapshot_text.hh"
+#include "nsx-cg/commands.hh"
 
 #include <algorithm>
 

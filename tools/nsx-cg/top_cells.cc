@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-cg/top_cells.hh"
-
 #include <algorithm>
 #include <array>
+
+#include "nsx-cg/top_model.hh"
 
 namespace nsx::cg_tool {
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-cg/top_draw.hh"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,7 +6,7 @@
 #include <span>
 
 #include "common/fit.hh"
-#include "nsx-cg/top_text.hh"
+#include "nsx-cg/top_terminal.hh"
 
 namespace nsx::cg_tool {
 

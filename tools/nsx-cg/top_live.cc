@@ -16,7 +16,6 @@
 
 #include "common/report.hh"
 #include "nsx-cg/top_terminal.hh"
-#include "nsx-cg/top_text.hh"
 #include "try.hh"
 
 namespace nsx::cg_tool {

@@ -1,20 +1,91 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The state of the live view, and the effects of keys. Independent of terminal and kernel: keys and
-// snapshots are passed in, and actions on cgroups are returned.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "account/sample.hh"
 #include "common/filter.hh"
+#include "common/value.hh"
+#include "nsx-cg/columns.hh"
 #include "nsx-cg/rows.hh"
-#include "nsx-cg/top_cells.hh"
-#include "nsx-cg/top_snapshot.hh"
 
 namespace nsx::cg_tool {
+
+// One sample of nsx-cg top: a reading, and the rates and events since the previous one.
+
+/// The events of a cgroup and its descendants between two readings.
+struct TopEvents {
+  double throttled = 0;            ///< share of the periods of cpu.max, 0 to 1
+  std::uint64_t reclaims = 0;      ///< number of times above memory.high
+  std::uint64_t at_limit = 0;      ///< number of times at memory.max
+  std::uint64_t kills = 0;         ///< processes killed by the OOM killer
+  std::uint64_t failed_forks = 0;  ///< due to pids.max
+  bool frozen = false;             ///< at the second reading
+
+  bool operator==(const TopEvents&) const = default;
+};
+
+/// Returns the events as words, the worst first: "killed 2", "throttled 40%".
+std::vector<std::string> in_words(const TopEvents& events);
+
+struct TopSnapshot {
+  CgroupReading reading;
+  std::vector<CgroupRates> rates;  ///< one per cgroup, like `events`
+  std::vector<TopEvents> events;
+};
+
+/// Combines two readings. Cgroups that are new in the second one have no events.
+TopSnapshot make_snapshot(const CgroupReading& before, CgroupReading after);
+
+/// Returns the cgroup at `path` and its descendants; empty if it is not in the snapshot.
+TopSnapshot subtree(const TopSnapshot& whole, const std::string& path);
+
+// The columns of nsx-cg top: those of ls, and EVENTS with the events since the last reading.
+
+/// The ID after those of kColumns.
+inline constexpr cli::ColumnId kEventsColumn{static_cast<std::uint8_t>(kColumns.size())};
+
+/// The names of the columns, including EVENTS.
+extern const cli::ColumnNames kTopNames;
+
+/// Returns the name of a column.
+const char* top_name(cli::ColumnId id);
+
+/// Whether the cells of a column are right-aligned.
+bool is_right(cli::ColumnId id);
+
+/// Whether a column is sorted in descending order by default.
+bool is_falling(cli::ColumnId id);
+
+/// Returns the files to read for a column and its bar.
+CgroupFileSet files_of(cli::ColumnId id);
+
+/// Returns the cell of a cgroup. With `exact`, sizes are in bytes.
+cli::Cell top_cell(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup, bool exact);
+
+/// Returns the sort key of a cell: its value; for EVENTS, their severity.
+cli::Value sort_key(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
+
+/// The meaning of a cell at a glance, shown as a color.
+enum class TopTone : std::uint8_t {
+  plain,
+  good,     ///< a bar with room
+  warning,  ///< throttled, reclaimed from, near a limit
+  alarm,    ///< killed, refused, at a limit
+  frozen,
+};
+
+/// Returns the tone of a cell; for NAME, the worst one of the cgroup.
+TopTone tone_of(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
+
+/// Returns the fill of the bar of a cell, 0 to 1: the used share of a limit, or a pressure. None
+/// without a limit.
+std::optional<double> bar_of(cli::ColumnId id, const TopSnapshot& snapshot, std::size_t cgroup);
 
 /// A key that was pressed.
 struct TopKey {

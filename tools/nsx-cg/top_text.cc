@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-cg/top_text.hh"
-
 #include <algorithm>
 #include <cwchar>
 #include <optional>
@@ -8,6 +6,7 @@
 #include <nsx/text.hh>
 
 #include "common/fit.hh"
+#include "nsx-cg/top_terminal.hh"
 
 namespace nsx::cg_tool {
 
@@ -143,9 +142,9 @@ std::vector<std::string> wrapped(std::string_view text, int width, std::size_t m
     const Line line = line_from(glyphs, begin, width);
     if (line.next == begin) break;  // a single one is wider than that
     const bool is_cut = lines.size() + 1 == most && line.next < glyphs.size();
-    lines.push_back(
-        joined({glyphs.begin() + static_cast<std::ptrdiff_t>(begin),
-                is_cut ? glyphs.end() : glyphs.begin() + static_cast<std::ptrdiff_t>(line.end)}));
+    lines.push_back(joined(std::vector<TopGlyph>(
+        glyphs.begin() + static_cast<std::ptrdiff_t>(begin),
+        is_cut ? glyphs.end() : glyphs.begin() + static_cast<std::ptrdiff_t>(line.end))));
     if (is_cut) lines.back() = joined(fitted(lines.back(), width, TopAlign::left, TopCut::end));
     begin = line.next;
   }

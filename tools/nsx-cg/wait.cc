@@ -6,8 +6,8 @@
 #include <nsx/cgroup_change.hh>
 #include <nsx/cgroup_control.hh>
 
-#include "common/number.hh"
 #include "common/report.hh"
+#include "common/value.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/session.hh"
 #include "quantity.hh"

@@ -7,8 +7,8 @@
 
 #include "common/json.hh"
 #include "common/report.hh"
+#include "nsx-cg/cells.hh"
 #include "nsx-cg/commands.hh"
-#include "nsx-cg/places.hh"
 #include "nsx-cg/session.hh"
 #include "try.hh"
 

@@ -1,19 +1,43 @@
 // SPDX-License-Identifier: MIT
+
 #include <algorithm>
 #include <cstdlib>
 #include <unistd.h>
 
 #include <nsx/enter.hh>
+#include <nsx/target.hh>
 
 #include "common/report.hh"
 #include "common/runner.hh"
-#include "nsx-enter/list_targets.hh"
 #include "nsx-enter/options.hh"
 #include "try.hh"
 
 namespace nsx::enter_tool {
 
 namespace {
+
+/// Returns whether a name is safe for a terminal and for programs that read lines. Backslashes are
+/// allowed, because systemd uses them in names.
+bool is_plain(std::string name) {
+  std::replace(name.begin(), name.end(), '\\', '/');
+  return printable(name) == name;
+}
+
+int print_targets() {
+  const auto kernel = cli::open_kernel();
+  if (!kernel) {
+    cli::report(kTool, kernel.error());
+    return cli::kFailed;
+  }
+  std::string text;
+  for (const TargetName& target : list_targets(*kernel, cli::target_options())) {
+    if (!is_plain(target.name)) continue;
+    text += target.prefix + ':' + target.name;
+    if (!target.description.empty()) text += '\t' + printable(target.description);
+    text += '\n';
+  }
+  return cli::print(kTool, text);
+}
 
 /// Returns the value of a variable in the program's environment.
 std::string variable(const EnterFacts& facts, const char* name) {

@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <cstring>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/number.hh"
 #include "common/report.hh"
+#include "common/value.hh"
 #include "try.hh"
 
 namespace nsx::enter_tool {
@@ -342,17 +341,6 @@ void follow_container(const cli::CommandLine& line, Options& options) {
   }
 }
 
-/// Returns which signals to forward: TERM, INT, HUP and QUIT always, so that the program ends with
-/// nsx-enter.
-FollowRequest follow_request(const cli::RunOptions& options) {
-  FollowRequest follow = options.follow;
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-    auto& list = follow.forward;
-    if (std::find(list.begin(), list.end(), signal) == list.end()) list.push_back(signal);
-  }
-  return follow;
-}
-
 }  // namespace
 
 Status read_options(cli::CommandLine& line, Options& options) {
@@ -361,7 +349,9 @@ Status read_options(cli::CommandLine& line, Options& options) {
   take_target(line, options);
   TRY(check(line, options));
   EnterRequest& request = options.request;
-  request.follow = follow_request(options.run);
+  request.follow = options.run.follow;
+  // The program ends with this process.
+  add_ending_signals(request.follow.forward);
   request.fork = !options.run.forks_not;
   request.protection = cli::protection(options.run, options.is_nsenter);
   if (options.as_container) follow_container(line, options);

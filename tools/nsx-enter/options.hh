@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The table of options of nsx-enter, and the request that they make.
 
+#include "common/names.hh"
 #include "common/runner.hh"
-#include "common/users.hh"
 
 namespace nsx::enter_tool {
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/compare.hh"
-
 #include <algorithm>
 #include <unistd.h>
 
@@ -9,6 +7,7 @@
 #include "common/json.hh"
 #include "common/report.hh"
 #include "nsx-ls/request.hh"
+#include "nsx-ls/views.hh"
 #include "try.hh"
 
 namespace nsx::ls_tool {

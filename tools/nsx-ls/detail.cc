@@ -9,13 +9,12 @@
 #include <nsx/target.hh>
 
 #include "common/fit.hh"
-#include "common/number.hh"
 #include "common/report.hh"
+#include "common/value.hh"
 #include "nsx-ls/columns.hh"
-#include "nsx-ls/detail_print.hh"
-#include "nsx-ls/gaps.hh"
-#include "nsx-ls/matrix.hh"
+#include "nsx-ls/list.hh"
 #include "nsx-ls/request.hh"
+#include "nsx-ls/views.hh"
 #include "try.hh"
 
 namespace nsx::ls_tool {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/detail_print.hh"
-
 #include <array>
 #include <cstdio>
 #include <pwd.h>
 #include <vector>
 
 #include "common/fit.hh"
+#include "nsx-ls/detail.hh"
 #include "nsx-ls/facts.hh"
 
 namespace nsx::ls_tool {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/detail_read.hh"
-
 #include <algorithm>
 
 #include <nsx/inside.hh>
 
-#include "common/number.hh"
+#include "common/value.hh"
+#include "nsx-ls/detail.hh"
 
 namespace nsx::ls_tool {
 

@@ -11,7 +11,7 @@
 #include <nsx/process.hh>
 
 #include "common/report.hh"
-#include "nsx-ls/matrix.hh"
+#include "nsx-ls/views.hh"
 #include "try.hh"
 
 namespace nsx::ls_tool {

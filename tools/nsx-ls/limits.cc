@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/limits.hh"
-
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
@@ -9,10 +7,11 @@
 #include <nsx/process.hh>
 
 #include "common/json.hh"
-#include "common/number.hh"
 #include "common/report.hh"
-#include "nsx-ls/gaps.hh"
+#include "common/value.hh"
+#include "nsx-ls/list.hh"
 #include "nsx-ls/request.hh"
+#include "nsx-ls/views.hh"
 #include "try.hh"
 
 namespace nsx::ls_tool {

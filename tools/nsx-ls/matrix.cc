@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/matrix.hh"
-
 #include <algorithm>
 #include <map>
 #include <unistd.h>
@@ -11,8 +9,9 @@
 
 #include "common/json.hh"
 #include "common/report.hh"
-#include "nsx-ls/gaps.hh"
+#include "nsx-ls/list.hh"
 #include "nsx-ls/request.hh"
+#include "nsx-ls/views.hh"
 #include "try.hh"
 
 namespace nsx::ls_tool {

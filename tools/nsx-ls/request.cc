@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 
-#include "common/kinds.hh"
-#include "common/number.hh"
+#include "common/arguments.hh"
+#include "common/names.hh"
 #include "common/report.hh"
 #include "common/table.hh"
-#include "common/users.hh"
+#include "common/value.hh"
 #include "try.hh"
 
 namespace nsx::ls_tool {

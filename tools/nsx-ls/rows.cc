@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "nsx-ls/rows.hh"
-
 #include <algorithm>
 #include <array>
 #include <numeric>

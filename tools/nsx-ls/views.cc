@@ -8,13 +8,10 @@
 #include <string_view>
 
 #include "common/json.hh"
-#include "common/number.hh"
 #include "common/report.hh"
+#include "common/value.hh"
 #include "nsx-ls/columns.hh"
-#include "nsx-ls/compare.hh"
 #include "nsx-ls/detail.hh"
-#include "nsx-ls/limits.hh"
-#include "nsx-ls/matrix.hh"
 #include "nsx-ls/request.hh"
 #include "try.hh"
 

@@ -8,11 +8,11 @@
 #include <nsx/target.hh>
 #include <nsx/text.hh>
 
-#include "common/create_arguments.hh"
+#include "common/arguments.hh"
 #include "common/report.hh"
 #include "common/runner.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/place.hh"
+#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {

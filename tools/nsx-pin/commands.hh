@@ -2,8 +2,8 @@
 #pragma once
 // The commands of nsx-pin. The file named after a command has its table of options and its code.
 
+#include "common/arguments.hh"
 #include "common/commands.hh"
-#include "common/kinds.hh"
 
 namespace nsx::pin_tool {
 

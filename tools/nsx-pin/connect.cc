@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "net/connect.hh"
-
 #include <algorithm>
 #include <array>
 #include <clocale>
@@ -10,10 +8,9 @@
 #include "common/report.hh"
 #include "common/table.hh"
 #include "common/value.hh"
-#include "net/links.hh"
+#include "net/rtnetlink.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/find_net.hh"
-#include "nsx-pin/place.hh"
+#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {
@@ -98,7 +95,7 @@ class SignalsWait {
   SignalsWait() {
     sigset_t set;
     ::sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+    for (const int signal : kEndingSignals)
       ::sigaddset(&set, signal);
     ::sigprocmask(SIG_BLOCK, &set, &before_);
   }

@@ -11,13 +11,12 @@
 
 #include <nsx/enter.hh>
 
-#include "common/number.hh"
+#include "common/names.hh"
 #include "common/report.hh"
 #include "common/runner.hh"
-#include "common/users.hh"
+#include "common/value.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/etc.hh"
-#include "nsx-pin/place.hh"
+#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {
@@ -93,14 +92,6 @@ constexpr std::array kExecOptions{
     cli::kJson,
     cli::kHelp,
 };
-
-/// Adds the terminating signals to those that are forwarded, so that the program ends with us.
-FollowRequest follow_request(const cli::RunOptions& options) {
-  FollowRequest follow = options.follow;
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT})
-    follow.forward.push_back(signal);
-  return follow;
-}
 
 Result<Plan> make_plan(const Kernel& kernel, const PinStore& store, const std::string& name,
                        const Options& options) {
@@ -289,12 +280,10 @@ int follow_all(const Kernel& kernel, const PinStore& store, const std::vector<st
   return worst;
 }
 
-constexpr const char* kExecute = "execute";
-
-/// Checks, before the program runs in the first pin, that each name is a pin and that the program
-/// exists. The latter is not checked if a pin has a mount namespace, which may have other files.
-Status check_all(const Kernel& kernel, const PinStore& store, const std::vector<std::string>& names,
-                 const Options& options) {
+/// Checks, before the program runs in the first pin, that each name is a pin. Returns whether the
+/// program exists, or true if a pin has a mount namespace, which may have other files.
+Result<bool> check_all(const Kernel& kernel, const PinStore& store,
+                       const std::vector<std::string>& names, const Options& options) {
   bool has_own_files = options.request.root.has_value();
   for (const std::string& name : names) {
     auto namespaces = TRY(store.find(kernel, name));
@@ -302,8 +291,7 @@ Status check_all(const Kernel& kernel, const PinStore& store, const std::vector<
       has_own_files = has_own_files || ns.kind() == Kind::mnt;
   }
   const std::string& file = options.request.program.file;
-  if (has_own_files || file.find('/') != std::string::npos || cli::is_in_path(file)) return {};
-  return fail(kExecute, file, ENOENT);
+  return has_own_files || file.find('/') != std::string::npos || cli::is_in_path(file);
 }
 
 Result<int> run_in_all(const Kernel& kernel, const PinStore& store,
@@ -332,10 +320,9 @@ Result<int> carry_out(const cli::CommandLine& line, const Options& options) {
     return run_in(kernel, store, names.front(), options);
   }
   if (!options.keep_going) {
-    if (auto ok = check_all(kernel, store, names, options); !ok) {
-      if (ok.error().code != ENOENT || ok.error().what() != std::string("cannot ") + kExecute)
-        return error_of(ok);
-      cli::report(kExec, ok.error());
+    if (!TRY(check_all(kernel, store, names, options))) {
+      const auto missing = fail("execute", options.request.program.file, ENOENT);
+      cli::report(kExec, missing.value());
       return cli::kNotFound;
     }
   }
@@ -380,7 +367,9 @@ int execute(const cli::CommandLine& given_line) {
   if (line.operands.empty() != options.all) {
     return cli::usage_error(kExec, name_error(options.all));
   }
-  options.request.follow = follow_request(options.run);
+  options.request.follow = options.run.follow;
+  // The program ends with this process.
+  add_ending_signals(options.request.follow.forward);
   options.request.fork = !options.run.forks_not;
   options.request.protection = cli::protection(options.run, false);
   options.request.program = cli::choose_program(line.program);

@@ -3,9 +3,9 @@
 
 #include "common/report.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/place.hh"
+#include "nsx-pin/pins.hh"
 #include "try.hh"
-#include "upkeep/garbage.hh"
+#include "upkeep/upkeep.hh"
 
 namespace nsx::pin_tool {
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-pin/held.hh"
-
 #include <algorithm>
 #include <unistd.h>
 
 #include <nsx/census.hh>
 #include <nsx/process.hh>
 
+#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {

@@ -4,9 +4,9 @@
 #include "common/json.hh"
 #include "common/report.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/place.hh"
+#include "nsx-pin/pins.hh"
 #include "try.hh"
-#include "upkeep/watch.hh"
+#include "upkeep/upkeep.hh"
 
 namespace nsx::pin_tool {
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-pin/place.hh"
-
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <dirent.h>
+#include <memory>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <nsx/target.hh>
+
 #include "common/report.hh"
+#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {
@@ -121,6 +126,76 @@ Result<Workplace> Workplace::enter(const Kernel& kernel, const Place& place, boo
 
 Status Workplace::leave(const Kernel& kernel) {
   return holder_ ? holder_->end_if_unused(kernel) : Status{};
+}
+
+namespace {
+
+Result<Namespace> net_of(std::vector<Namespace> namespaces, const std::string& of) {
+  for (Namespace& ns : namespaces) {
+    if (ns.kind() == Kind::net) return std::move(ns);
+  }
+  return problem("{} has no net namespace", of);
+}
+
+}  // namespace
+
+Result<Namespace> find_net(const Kernel& kernel, const PinStore& store, const std::string& word,
+                           const TargetOptions& where) {
+  // A word that can be neither a PID nor a prefixed target is looked up as a pin only, so that the
+  // error is about pins.
+  const bool is_target =
+      word.find(':') != std::string::npos ||
+      (!word.empty() && word.find_first_not_of("0123456789") == std::string::npos);
+  if (!is_target || store.has(word)) {
+    auto namespaces = TRY(store.find(kernel, word));
+    return net_of(std::move(namespaces), "pin " + word);
+  }
+  auto target = TRY(resolve_target(kernel, word, where));
+  if (target.process) return target.process->open_namespace(kernel, Kind::net);
+  std::vector<Namespace> namespaces;
+  for (TargetNamespace& each : target.namespaces)
+    namespaces.push_back(std::move(each.ns));
+  return net_of(std::move(namespaces), target.name);
+}
+
+Result<Namespace> own_net(const Kernel& kernel) {
+  return Namespace::open_file_at(kernel, kernel.proc(), "self/ns/net");
+}
+
+Result<std::optional<step::BindOver>> files_for(const cli::Tool& tool, const std::string& name) {
+  step::BindOver files{"/etc/netns/" + name, "/etc", {}};
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(files.from.c_str()), ::closedir);
+  if (!directory) {
+    if (errno == ENOENT) return std::optional<step::BindOver>{};
+    return fail("list", files.from, errno, "use --no-etc to leave /etc unchanged");
+  }
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string file = entry->d_name;
+    if (file == "." || file == "..") continue;
+    struct stat st {};
+    const std::string target = files.over + '/' + file;
+    if (::lstat(target.c_str(), &st) == 0) {
+      files.names.push_back(file);
+    } else {
+      cli::note(tool, "skipping " + printable(files.from) + '/' + printable(file) + ": " +
+                          printable(target) + " does not exist");
+    }
+  }
+  if (files.names.empty()) return std::optional<step::BindOver>{};
+  std::sort(files.names.begin(), files.names.end());
+  return std::optional<step::BindOver>(std::move(files));
+}
+
+std::vector<std::string> resolvers_to_mask(const step::BindOver& files) {
+  const auto& names = files.names;
+  if (std::find(names.begin(), names.end(), "resolv.conf") == names.end()) return {};
+  std::vector<std::string> sockets;
+  // glibc asks nscd, and nss-resolve asks systemd-resolved, before any server in resolv.conf.
+  for (const char* path : {"/run/nscd/socket", "/run/systemd/resolve/io.systemd.Resolve"}) {
+    struct stat st {};
+    if (::stat(path, &st) == 0 && S_ISSOCK(st.st_mode)) sockets.emplace_back(path);
+  }
+  return sockets;
 }
 
 }  // namespace nsx::pin_tool

@@ -4,8 +4,8 @@
 #include <array>
 #include <unistd.h>
 
-#include "common/create_arguments.hh"
-#include "common/users.hh"
+#include "common/arguments.hh"
+#include "common/names.hh"
 #include "try.hh"
 
 namespace nsx::unshare_tool {
