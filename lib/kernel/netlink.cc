@@ -11,6 +11,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <new>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,53 +23,78 @@
 
 namespace nsx {
 
-namespace {
-
-/// Removes a header from the front of a message.
-template <class Head>
-std::optional<Head> take_head(std::string_view& bytes) {
-  Head head{};
-  if (bytes.size() < sizeof head) return std::nullopt;
-  std::memcpy(&head, bytes.data(), sizeof head);
-  bytes.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(sizeof head), bytes.size()));
-  return head;
+NetlinkRequest::NetlinkRequest(std::uint16_t type, std::uint16_t flags) {
+  nlmsghdr* head = header();
+  head->nlmsg_len = NLMSG_HDRLEN;
+  head->nlmsg_type = type;
+  head->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
 }
 
-struct Message {
-  std::uint16_t type = 0;
-  std::uint16_t flags = 0;
-  std::string_view body;
-};
+void* NetlinkRequest::append(std::size_t size) {
+  const std::size_t start = header()->nlmsg_len;
+  const std::size_t end = start + NLMSG_ALIGN(size);
+  // Names and addresses are far shorter.
+  if (end > bytes_.size()) throw std::bad_alloc();
+  header()->nlmsg_len = static_cast<std::uint32_t>(end);
+  return bytes_.data() + start;
+}
 
-/// Removes the next message from a dump; none at the end.
-std::optional<Message> next_message(std::string_view& dump) {
+void NetlinkRequest::put(std::uint16_t type, const void* value, std::size_t size) {
+  auto* attribute = static_cast<char*>(append(sizeof(nlattr) + size));
+  const nlattr head{static_cast<std::uint16_t>(sizeof(nlattr) + size), type};
+  std::memcpy(attribute, &head, sizeof head);
+  std::memcpy(attribute + sizeof head, value, size);
+}
+
+Status NetlinkRequest::send(int socket) {
+  if (::send(socket, bytes_.data(), header()->nlmsg_len, 0) >= 0) return {};
+  return fail("send", "");
+}
+
+std::optional<NetlinkMessage> next_message(std::string_view& datagram) {
   nlmsghdr header{};
-  if (dump.size() < sizeof header) return std::nullopt;
-  std::memcpy(&header, dump.data(), sizeof header);
-  if (header.nlmsg_len < sizeof header || header.nlmsg_len > dump.size()) return std::nullopt;
+  if (datagram.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, datagram.data(), sizeof header);
+  if (header.nlmsg_len < sizeof header || header.nlmsg_len > datagram.size()) return std::nullopt;
   const std::string_view body =
-      dump.substr(NLMSG_HDRLEN, header.nlmsg_len - std::size_t{NLMSG_HDRLEN});
-  dump.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), dump.size()));
-  return Message{header.nlmsg_type, header.nlmsg_flags, body};
+      datagram.substr(NLMSG_HDRLEN, header.nlmsg_len - std::size_t{NLMSG_HDRLEN});
+  datagram.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), datagram.size()));
+  return NetlinkMessage{header.nlmsg_type, header.nlmsg_flags, body};
 }
 
-struct Attribute {
-  int type = 0;
-  std::string_view value;
+std::optional<std::int32_t> NetlinkAttribute::number() const {
+  std::int32_t number = 0;
+  if (value.size() != sizeof number) return std::nullopt;
+  std::memcpy(&number, value.data(), sizeof number);
+  return number;
+}
 
-  /// The value of a string attribute, without the terminating NUL.
-  std::string text() const { return std::string(value.substr(0, value.find('\0'))); }
-};
-
-std::optional<Attribute> next_attribute(std::string_view& rest) {
-  rtattr header{};
+std::optional<NetlinkAttribute> next_attribute(std::string_view& rest) {
+  nlattr header{};
   if (rest.size() < sizeof header) return std::nullopt;
   std::memcpy(&header, rest.data(), sizeof header);
-  if (header.rta_len < sizeof header || header.rta_len > rest.size()) return std::nullopt;
-  const std::string_view value = rest.substr(RTA_LENGTH(0), header.rta_len - RTA_LENGTH(0));
-  rest.remove_prefix(std::min<std::size_t>(RTA_ALIGN(header.rta_len), rest.size()));
-  return Attribute{header.rta_type & NLA_TYPE_MASK, value};
+  if (header.nla_len < sizeof header || header.nla_len > rest.size()) return std::nullopt;
+  const std::string_view value = rest.substr(NLA_HDRLEN, header.nla_len - std::size_t{NLA_HDRLEN});
+  rest.remove_prefix(std::min<std::size_t>(NLA_ALIGN(header.nla_len), rest.size()));
+  return NetlinkAttribute{header.nla_type & NLA_TYPE_MASK, value};
 }
+
+Result<std::string> receive_netlink(int socket) {
+  std::string datagram(std::size_t{64} << 10, '\0');  // the kernel fills at most 32 KiB
+  for (;;) {
+    sockaddr_nl from{};
+    socklen_t size = sizeof from;
+    const ssize_t n = ::recvfrom(socket, datagram.data(), datagram.size(), 0,
+                                 reinterpret_cast<sockaddr*>(&from), &size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail("receive", "");
+    if (from.nl_pid != 0) continue;
+    datagram.resize(static_cast<std::size_t>(n));
+    return datagram;
+  }
+}
+
+namespace {
 
 std::string hardware_address(std::string_view bytes) {
   constexpr const char* kDigits = "0123456789abcdef";
@@ -89,7 +115,7 @@ std::string kind_in(std::string_view link_info) {
   return {};
 }
 
-std::optional<Interface> parse_link(const Message& message) {
+std::optional<Interface> parse_link(const NetlinkMessage& message) {
   std::string_view rest = message.body;
   const auto head = take_head<ifinfomsg>(rest);
   if (message.type != RTM_NEWLINK || !head) return std::nullopt;
@@ -99,11 +125,10 @@ std::optional<Interface> parse_link(const Message& message) {
   while (const auto attribute = next_attribute(rest)) {
     if (attribute->type == IFLA_IFNAME) interface.name = attribute->text();
     if (attribute->type == IFLA_LINKINFO) interface.kind = kind_in(attribute->value);
-    if (attribute->type == IFLA_LINK_NETNSID && attribute->value.size() == sizeof(std::int32_t)) {
-      std::int32_t id = 0;
-      std::memcpy(&id, attribute->value.data(), sizeof id);
+    if (attribute->type == IFLA_LINK_NETNSID) {
       // Negative values mean none (net_namespace.h).
-      if (id >= 0) interface.link_net_id = id;
+      const auto id = attribute->number();
+      if (id && *id >= 0) interface.link_net_id = id;
     }
     if (attribute->type == IFLA_ADDRESS && (head->ifi_flags & IFF_LOOPBACK) == 0) {
       interface.hardware_address = hardware_address(attribute->value);
@@ -119,7 +144,7 @@ std::string address_text(int family, std::string_view bytes) {
   return ::inet_ntop(family, bytes.data(), text.data(), text.size()) != nullptr ? text.data() : "";
 }
 
-void parse_address(const Message& message, std::vector<Interface>& interfaces) {
+void parse_address(const NetlinkMessage& message, std::vector<Interface>& interfaces) {
   std::string_view rest = message.body;
   const auto head = take_head<ifaddrmsg>(rest);
   if (message.type != RTM_NEWADDR || !head) return;
@@ -165,43 +190,23 @@ Progress progress(std::string_view datagram) {
   return progress;
 }
 
-/// Receives the next datagram from the kernel. Root in a container can send some, too; these are
-/// ignored.
-Result<std::string> receive(int socket) {
-  std::string datagram(std::size_t{64} << 10, '\0');  // the kernel fills at most 32 KiB
-  for (;;) {
-    sockaddr_nl from{};
-    socklen_t size = sizeof from;
-    const ssize_t n = ::recvfrom(socket, datagram.data(), datagram.size(), 0,
-                                 reinterpret_cast<sockaddr*>(&from), &size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail(kAsk, "the net namespace");
-    if (from.nl_pid != 0) continue;
-    datagram.resize(static_cast<std::size_t>(n));
-    return datagram;
-  }
-}
-
 /// Returns all messages of a dump. The request contains an empty `Head`.
 template <class Head>
 Result<std::string> dump_once(int socket, std::uint16_t type, bool& is_interrupted) {
-  struct {
-    nlmsghdr header{};
-    Head head{};
-  } request;
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  if (::send(socket, &request, sizeof request, 0) < 0) return fail(kAsk, "the net namespace");
+  const auto failed = [](int code) { return fail(kAsk, "the net namespace", code); };
+  NetlinkRequest request(type, NLM_F_DUMP);
+  request.put_head<Head>();
+  if (auto sent = request.send(socket); !sent) return failed(sent.error().code);
 
   std::string all;
   is_interrupted = false;
   for (;;) {
-    const auto datagram = TRY(receive(socket));
-    const Progress now = progress(datagram);
-    if (now.code != 0) return fail(kAsk, "the net namespace", now.code);
+    const auto datagram = receive_netlink(socket);
+    if (!datagram) return failed(datagram.error().code);
+    const Progress now = progress(*datagram);
+    if (now.code != 0) return failed(now.code);
     is_interrupted = is_interrupted || now.is_interrupted;
-    all += datagram;
+    all += *datagram;
     if (now.is_done) return all;
   }
 }
@@ -241,22 +246,13 @@ Result<std::vector<Interface>> read_interfaces(const Kernel& kernel, const Names
 }
 
 std::optional<std::int32_t> find_net_id(const char* answer, std::size_t size) {
-  nlmsghdr header{};
-  if (size < sizeof header) return std::nullopt;
-  std::memcpy(&header, answer, sizeof header);
-  if (header.nlmsg_type != RTM_NEWNSID || header.nlmsg_len > size) return std::nullopt;
-
-  std::size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtgenmsg));
-  while (at + sizeof(rtattr) + sizeof(std::int32_t) <= header.nlmsg_len) {
-    rtattr attribute{};
-    std::memcpy(&attribute, answer + at, sizeof attribute);
-    if (attribute.rta_type == NETNSA_NSID) {
-      std::int32_t id = 0;
-      std::memcpy(&id, answer + at + RTA_LENGTH(0), sizeof id);
-      return id;
-    }
-    if (attribute.rta_len < sizeof attribute) break;
-    at += RTA_ALIGN(attribute.rta_len);
+  std::string_view datagram(answer, size);
+  const auto message = next_message(datagram);
+  if (!message || message->type != RTM_NEWNSID) return std::nullopt;
+  std::string_view rest = message->body;
+  if (!take_head<rtgenmsg>(rest)) return std::nullopt;
+  while (const auto attribute = next_attribute(rest)) {
+    if (attribute->type == NETNSA_NSID) return attribute->number();
   }
   return std::nullopt;
 }

@@ -25,7 +25,7 @@ Status with_hint(Status done, int code, std::string_view hint) {
   return done;
 }
 
-Status ask(const RouteSocket& socket, RouteRequest& request, const std::string& operation,
+Status ask(const RouteSocket& socket, NetlinkRequest& request, const std::string& operation,
            const std::string& subject) {
   return with_hint(socket.ask(request, operation, subject), EPERM, kNeedsAdmin);
 }
@@ -36,14 +36,16 @@ std::string subject_of(const Namespace& net) {
   return "net namespace " + std::to_string(net.identity().inode);
 }
 
-NetId parse(const nlmsghdr& answer) {
+NetId parse(const NetlinkMessage& answer) {
   NetId found;
-  for_each_attribute(answer, sizeof(rtgenmsg), [&](const nlattr& attribute) {
-    if (mnl_attr_get_payload_len(&attribute) < sizeof(std::int32_t)) return;
-    const int value = static_cast<int>(mnl_attr_get_u32(&attribute));
-    if (mnl_attr_get_type(&attribute) == NETNSA_NSID) found.id = value;
-    if (mnl_attr_get_type(&attribute) == NETNSA_CURRENT_NSID && value >= 0) found.current = value;
-  });
+  std::string_view rest = answer.body;
+  if (!take_head<rtgenmsg>(rest)) return found;
+  while (const auto attribute = next_attribute(rest)) {
+    const auto value = attribute->number();
+    if (!value) continue;
+    if (attribute->type == NETNSA_NSID) found.id = *value;
+    if (attribute->type == NETNSA_CURRENT_NSID && *value >= 0) found.current = value;
+  }
   return found;
 }
 
@@ -65,33 +67,34 @@ Status check_interface_name(const std::string& name) {
 }
 
 Result<std::optional<int>> find_interface(const RouteSocket& socket, const std::string& name) {
-  RouteRequest request(RTM_GETLINK);
+  NetlinkRequest request(RTM_GETLINK);
   request.put_head<ifinfomsg>();
-  mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
+  request.put_text(IFLA_IFNAME, name);
   std::optional<int> index;
-  const auto done = socket.ask(request, "look up the interface", name, [&](const nlmsghdr& answer) {
-    index = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&answer))->ifi_index;
-  });
+  const auto done =
+      socket.ask(request, "look up the interface", name, [&](const NetlinkMessage& answer) {
+        std::string_view rest = answer.body;
+        if (const auto head = take_head<ifinfomsg>(rest)) index = head->ifi_index;
+      });
   if (!done && done.error().code != ENODEV) return tl::unexpected(done.error());
   return index;
 }
 
 Status make_veth(const RouteSocket& socket, const std::string& name, const Namespace& peer_net,
                  const std::string& peer_name) {
-  RouteRequest request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  NetlinkRequest request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
   request.put_head<ifinfomsg>();
-  nlmsghdr* header = request.header();
-  mnl_attr_put_strz(header, IFLA_IFNAME, name.c_str());
-  nlattr* link = mnl_attr_nest_start(header, IFLA_LINKINFO);
-  mnl_attr_put_strz(header, IFLA_INFO_KIND, "veth");
-  nlattr* data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
-  nlattr* peer = mnl_attr_nest_start(header, VETH_INFO_PEER);
-  request.put_head<ifinfomsg>();
-  mnl_attr_put_strz(header, IFLA_IFNAME, peer_name.c_str());
-  mnl_attr_put_u32(header, IFLA_NET_NS_FD, static_cast<std::uint32_t>(peer_net.fd()));
-  mnl_attr_nest_end(header, peer);
-  mnl_attr_nest_end(header, data);
-  mnl_attr_nest_end(header, link);
+  request.put_text(IFLA_IFNAME, name);
+  request.put_nested(IFLA_LINKINFO, [&] {
+    request.put_text(IFLA_INFO_KIND, "veth");
+    request.put_nested(IFLA_INFO_DATA, [&] {
+      request.put_nested(VETH_INFO_PEER, [&] {
+        request.put_head<ifinfomsg>();
+        request.put_text(IFLA_IFNAME, peer_name);
+        request.put(IFLA_NET_NS_FD, static_cast<std::uint32_t>(peer_net.fd()));
+      });
+    });
+  });
   auto done = ask(socket, request, "make the interfaces", name + " and " + peer_name);
   // The kernel's own message, if there is one, does not name the missing driver.
   if (!done && done.error().code == EOPNOTSUPP) {
@@ -101,14 +104,14 @@ Status make_veth(const RouteSocket& socket, const std::string& name, const Names
 }
 
 Status remove_interface(const RouteSocket& socket, int index, const std::string& name) {
-  RouteRequest request(RTM_DELLINK);
+  NetlinkRequest request(RTM_DELLINK);
   request.put_head<ifinfomsg>()->ifi_index = index;
-  if (index == 0) mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
+  if (index == 0) request.put_text(IFLA_IFNAME, name);
   return ask(socket, request, "remove the interface", name);
 }
 
 Status set_interface_up(const RouteSocket& socket, int index, const std::string& name) {
-  RouteRequest request(RTM_NEWLINK);
+  NetlinkRequest request(RTM_NEWLINK);
   auto* link = request.put_head<ifinfomsg>();
   link->ifi_index = index;
   link->ifi_flags = IFF_UP;
@@ -118,15 +121,14 @@ Status set_interface_up(const RouteSocket& socket, int index, const std::string&
 
 Status add_address(const RouteSocket& socket, int index, const std::string& name,
                    const Cidr& address) {
-  RouteRequest request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+  NetlinkRequest request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
   auto* head = request.put_head<ifaddrmsg>();
   head->ifa_family = static_cast<std::uint8_t>(address.family);
   head->ifa_prefixlen = static_cast<std::uint8_t>(address.prefix);
   head->ifa_flags = IFA_F_NODAD;
   head->ifa_index = static_cast<std::uint32_t>(index);
   for (const int type : {IFA_LOCAL, IFA_ADDRESS}) {
-    mnl_attr_put(request.header(), static_cast<std::uint16_t>(type), address.size(),
-                 address.bytes.data());
+    request.put(static_cast<std::uint16_t>(type), address.bytes.data(), address.size());
   }
   const std::string what = "give the interface " + name + " the address";
   auto done = ask(socket, request, what, address.address() + '/' + std::to_string(address.prefix));
@@ -135,30 +137,30 @@ Status add_address(const RouteSocket& socket, int index, const std::string& name
 }
 
 Status add_default_route(const RouteSocket& socket, int index, const Cidr& gateway) {
-  RouteRequest request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+  NetlinkRequest request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
   auto* head = request.put_head<rtmsg>();
   head->rtm_family = static_cast<std::uint8_t>(gateway.family);
   head->rtm_table = RT_TABLE_MAIN;
   head->rtm_protocol = RTPROT_STATIC;
   head->rtm_scope = RT_SCOPE_UNIVERSE;
   head->rtm_type = RTN_UNICAST;
-  mnl_attr_put(request.header(), RTA_GATEWAY, gateway.size(), gateway.bytes.data());
-  mnl_attr_put_u32(request.header(), RTA_OIF, static_cast<std::uint32_t>(index));
+  request.put(RTA_GATEWAY, gateway.bytes.data(), gateway.size());
+  request.put(RTA_OIF, static_cast<std::uint32_t>(index));
   auto done = ask(socket, request, "add a default route via", gateway.address());
   return with_hint(std::move(done), EEXIST,
                    "remove the existing default route first: ip route del default");
 }
 
 Result<std::vector<NetId>> list_net_ids(const RouteSocket& socket, std::optional<int> target) {
-  RouteRequest request(RTM_GETNSID, NLM_F_DUMP);
+  NetlinkRequest request(RTM_GETNSID, NLM_F_DUMP);
   request.put_head<rtgenmsg>();
   if (target) {
-    mnl_attr_put_u32(request.header(), NETNSA_TARGET_NSID, static_cast<std::uint32_t>(*target));
+    request.put(NETNSA_TARGET_NSID, static_cast<std::uint32_t>(*target));
   }
   std::vector<NetId> ids;
   const std::string whose = target ? "the namespace with netnsid " + std::to_string(*target) : "";
   auto done = socket.ask(request, target ? "list the netnsids of" : "list netnsids", whose,
-                         [&](const nlmsghdr& answer) { ids.push_back(parse(answer)); });
+                         [&](const NetlinkMessage& answer) { ids.push_back(parse(answer)); });
   if (!done) {
     if (target && done.error().code == EINVAL) {
       return problem("no namespace has netnsid {}", std::to_string(*target));
@@ -170,11 +172,10 @@ Result<std::vector<NetId>> list_net_ids(const RouteSocket& socket, std::optional
 }
 
 Status set_net_id(const RouteSocket& socket, const Namespace& net, std::optional<int> id) {
-  RouteRequest request(RTM_NEWNSID);
+  NetlinkRequest request(RTM_NEWNSID);
   request.put_head<rtgenmsg>();
-  mnl_attr_put_u32(request.header(), NETNSA_FD, static_cast<std::uint32_t>(net.fd()));
-  mnl_attr_put_u32(request.header(), NETNSA_NSID,
-                   static_cast<std::uint32_t>(id.value_or(NETNSA_NSID_NOT_ASSIGNED)));
+  request.put(NETNSA_FD, static_cast<std::uint32_t>(net.fd()));
+  request.put(NETNSA_NSID, static_cast<std::uint32_t>(id.value_or(NETNSA_NSID_NOT_ASSIGNED)));
   auto done = socket.ask(request, kGive, subject_of(net));
   if (done) return done;
   Error& error = done.error();
