@@ -366,3 +366,19 @@ at_terminal() {
   ip netns add "$own_name"
   [ "$(cells "$(stat -c %i "/run/netns/$own_name")" NPROCS,UID,USER | tr -s ' ')" = "0 0 root" ]
 }
+
+# bats test_tags=any-kernel
+@test "libsmartcols is only needed for what its versions lay out differently" {
+  without_it() {
+    unshare -m -- bash -c 'mount --bind /dev/null "$1" && shift && exec "$@"' - \
+      "$(/sbin/ldconfig -p | awk '$1 == "libsmartcols.so.1" { print $NF; exit }')" "$@"
+  }
+  ln -s "$(command -v nsx-ls)" "$BATS_TEST_TMPDIR/lsns"
+  run -1 without_it "$BATS_TEST_TMPDIR/lsns" -J
+  [ "$output" = "nsx-ls: cannot load libsmartcols.so.1: it is not installed"$'\n'"hint: install libsmartcols1" ]
+  for options in "" "-t net" --tree=process --raw "--json" "--matrix" "-p $$ --color=always"; do
+    # shellcheck disable=SC2086 # several options
+    run -0 without_it nsx-ls $options
+    [[ $output == *40265318* ]]
+  done
+}

@@ -54,30 +54,6 @@ std::string cut_line(const std::string& line, std::size_t width, bool keeps_end)
   return is_end ? mark + line.substr(line.size() - kept) : line.substr(0, kept) + mark;
 }
 
-/// Draws the lines of the tree as text in the cells, in place of libsmartcols, so that they can be
-/// cut like other text.
-void draw_tree(std::vector<TableRow>& rows, std::size_t column) {
-  const bool is_wide = is_utf8();
-  const char* branch = is_wide ? "├─" : "|-";
-  const char* corner = is_wide ? "└─" : "`-";
-  const char* line = is_wide ? "│ " : "| ";
-  std::vector<bool> is_last(rows.size(), true);
-  std::vector<std::size_t> last_child(rows.size(), rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].parent) continue;
-    std::size_t& last = last_child[*rows[i].parent];
-    if (last != rows.size()) is_last[last] = false;
-    last = i;
-  }
-  std::vector<std::string> above(rows.size());  // the lines drawn in the rows below each row
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].parent) continue;
-    const std::string& before = above[*rows[i].parent];
-    rows[i].cells[column] = before + (is_last[i] ? corner : branch) + rows[i].cells[column];
-    above[i] = before + (is_last[i] ? "  " : line);
-  }
-}
-
 class Fitter {
  public:
   Fitter(std::vector<TableColumn>& columns, std::vector<std::string>& names,
@@ -136,14 +112,17 @@ class Fitter {
     return sum;
   }
 
-  /// Removes everything that would make libsmartcols change the layout.
+  /// Removes everything else that would change the layout. The tree becomes text, so that it can
+  /// be cut like other text.
   void take_over_layout() {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       TableColumn& column = columns_[i];
       column.width = 0;
       widths_[i] = std::min(widths_[i], width_);
       if (!column.has_tree) continue;
-      draw_tree(rows_, i);
+      const std::vector<std::string> tree = tree_lines(rows_);
+      for (std::size_t row = 0; row < rows_.size(); ++row)
+        rows_[row].cells[i].insert(0, tree[row]);
       column.has_tree = column.is_right = false;
     }
     for (TableRow& row : rows_)
@@ -250,13 +229,13 @@ constexpr std::size_t kCutOff = 16;
 /// Narrower lines would be harder to read than lines that the terminal wraps.
 constexpr std::size_t kNarrowest = 24;
 
-std::size_t line_width(const std::string& line) {
+std::size_t line_width(std::string_view line) {
   std::size_t width = 0;
-  for (std::string_view rest = line; !rest.empty();) {
-    const LocaleCharacter character = first_locale_character(rest);
+  while (!line.empty()) {
+    const LocaleCharacter character = first_locale_character(line);
     // Bytes that are not characters of the locale are shown as "\xHH".
     width += character.code ? static_cast<std::size_t>(std::max(::wcwidth(*character.code), 0)) : 4;
-    rest.remove_prefix(character.length);
+    line.remove_prefix(character.length);
   }
   return width;
 }
@@ -315,7 +294,8 @@ void fit_table(std::vector<TableColumn>& columns, std::vector<std::string>& name
   Fitter(columns, names, rows, room).fit();
 }
 
-std::size_t display_width(const std::string& text) {
+std::size_t display_width(std::string_view text) {
+  if (is_simple(text)) return text.size();
   std::size_t width = 0;
   for (std::size_t start = 0; start <= text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
@@ -323,6 +303,34 @@ std::size_t display_width(const std::string& text) {
     start = end + 1;
   }
   return width;
+}
+
+bool is_simple(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '\\'; });
+}
+
+std::vector<std::string> tree_lines(std::span<const TableRow> rows) {
+  const bool is_wide = is_utf8();
+  const char* branch = is_wide ? "├─" : "|-";
+  const char* corner = is_wide ? "└─" : "`-";
+  const char* line = is_wide ? "│ " : "| ";
+  std::vector<bool> is_last(rows.size(), true);
+  std::vector<std::size_t> last_child(rows.size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].parent) continue;
+    std::size_t& last = last_child[*rows[i].parent];
+    if (last != rows.size()) is_last[last] = false;
+    last = i;
+  }
+  std::vector<std::string> lines(rows.size());
+  std::vector<std::string> below(rows.size());  // what is drawn before the children of each row
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].parent) continue;
+    const std::string& before = below[*rows[i].parent];
+    lines[i] = before + (is_last[i] ? corner : branch);
+    below[i] = before + (is_last[i] ? "  " : line);
+  }
+  return lines;
 }
 
 std::string fold(const std::string& text, std::size_t width) {

@@ -39,7 +39,14 @@ void fit_table(std::vector<TableColumn>& columns, std::vector<std::string>& name
                std::vector<TableRow>& rows, const Room& room);
 
 /// Returns the width of a text on a terminal in this locale, in columns: that of its longest line.
-std::size_t display_width(const std::string& text);
+std::size_t display_width(std::string_view text);
+
+/// Returns whether a text is of printable ASCII characters without a backslash, as most are: each
+/// takes one column in every locale, and needs no escape.
+bool is_simple(std::string_view text);
+
+/// Draws a tree: returns what stands before the text of each row.
+std::vector<std::string> tree_lines(std::span<const TableRow> rows);
 
 /// Breaks a text at ", " into lines of at most `width` columns where possible.
 std::string fold(const std::string& text, std::size_t width);
