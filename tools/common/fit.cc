@@ -2,7 +2,9 @@
 #include "common/fit.hh"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <cwchar>
 #include <langinfo.h>
 #include <sys/ioctl.h>
@@ -120,9 +122,9 @@ class Fitter {
       column.width = 0;
       widths_[i] = std::min(widths_[i], width_);
       if (!column.has_tree) continue;
-      const std::vector<std::string> tree = tree_lines(rows_);
+      const std::vector<TreeLine> tree = tree_lines(rows_);
       for (std::size_t row = 0; row < rows_.size(); ++row)
-        rows_[row].cells[i].insert(0, tree[row]);
+        rows_[row].cells[i].insert(0, tree[row].text);
       column.has_tree = column.is_right = false;
     }
     for (TableRow& row : rows_)
@@ -248,6 +250,18 @@ std::size_t natural_width(const TableColumn& column, std::span<const TableRow> r
   return column.is_last_resort ? std::min(width, kCutOff) : width;
 }
 
+/// Eight bytes of a text.
+using Eight = std::uint64_t;
+constexpr Eight kEach = 0x0101010101010101;
+
+bool are_simple(Eight bytes) {
+  // Another byte sets its highest bit in one of these, and only such a byte carries into the next.
+  const Eight below_space = bytes - kEach * ' ';
+  const Eight above_tilde = bytes | (bytes + kEach);
+  const Eight backslash = (bytes ^ kEach * '\\') - kEach;
+  return ((below_space | above_tilde | backslash) & kEach * 0x80) == 0;
+}
+
 }  // namespace
 
 std::optional<std::size_t> terminal_width() {
@@ -306,10 +320,17 @@ std::size_t display_width(std::string_view text) {
 }
 
 bool is_simple(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '\\'; });
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; end - at >= std::ptrdiff_t{sizeof(Eight)}; at += sizeof(Eight)) {
+    Eight bytes = 0;
+    std::memcpy(&bytes, at, sizeof bytes);
+    if (!are_simple(bytes)) return false;
+  }
+  return std::all_of(at, end, [](char c) { return c >= ' ' && c <= '~' && c != '\\'; });
 }
 
-std::vector<std::string> tree_lines(std::span<const TableRow> rows) {
+std::vector<TreeLine> tree_lines(std::span<const TableRow> rows) {
   const bool is_wide = is_utf8();
   const char* branch = is_wide ? "├─" : "|-";
   const char* corner = is_wide ? "└─" : "`-";
@@ -322,13 +343,13 @@ std::vector<std::string> tree_lines(std::span<const TableRow> rows) {
     if (last != rows.size()) is_last[last] = false;
     last = i;
   }
-  std::vector<std::string> lines(rows.size());
+  std::vector<TreeLine> lines(rows.size());
   std::vector<std::string> below(rows.size());  // what is drawn before the children of each row
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].parent) continue;
     const std::string& before = below[*rows[i].parent];
-    lines[i] = before + (is_last[i] ? corner : branch);
-    below[i] = before + (is_last[i] ? "  " : line);
+    lines[i] = {before + (is_last[i] ? corner : branch), lines[*rows[i].parent].width + 2};
+    if (last_child[i] != rows.size()) below[i] = before + (is_last[i] ? "  " : line);
   }
   return lines;
 }

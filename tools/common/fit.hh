@@ -45,8 +45,14 @@ std::size_t display_width(std::string_view text);
 /// takes one column in every locale, and needs no escape.
 bool is_simple(std::string_view text);
 
-/// Draws a tree: returns what stands before the text of each row.
-std::vector<std::string> tree_lines(std::span<const TableRow> rows);
+/// What is drawn before the text of a row of a tree.
+struct TreeLine {
+  std::string text;
+  std::size_t width = 0;  ///< in columns
+};
+
+/// Draws the tree of the rows, one line for each.
+std::vector<TreeLine> tree_lines(std::span<const TableRow> rows);
 
 /// Breaks a text at ", " into lines of at most `width` columns where possible.
 std::string fold(const std::string& text, std::size_t width);

@@ -48,8 +48,7 @@ TableLines::TableLines(const TableText& text, const TableOptions& options)
   contents_.resize(text.columns.size());
   for (std::size_t row = 0; row < text.rows.size(); ++row) {
     for (std::size_t i = 0; i < contents_.size(); ++i) {
-      const std::size_t width =
-          display_width(tree_of(row, i)) + display_width(text.rows[row].cells[i]);
+      const std::size_t width = tree_of(row, i).width + display_width(text.rows[row].cells[i]);
       contents_[i] = std::max(contents_[i], width);
     }
   }
@@ -108,30 +107,31 @@ void TableLines::append_row(std::string& out, std::size_t row) const {
   }
 }
 
-void TableLines::append_cell(std::string& out, std::size_t column, std::string_view tree,
+void TableLines::append_cell(std::string& out, std::size_t column, const TreeLine& tree,
                              std::string_view cell, const char* style) const {
   const bool is_last = column + 1 == text_.columns.size();
   const char end = is_last ? '\n' : ' ';
   if (options_.format == TableFormat::raw) {
-    append_raw(out, tree);
+    append_raw(out, tree.text);
     append_raw(out, cell);
     out += end;
     return;
   }
-  const std::size_t width = display_width(tree) + display_width(cell);
+  const std::size_t width = tree.width + display_width(cell);
   const std::size_t padding = widths_[column] - width;
   const bool is_right = this->is_right(column) && width != 0;
   if (style != nullptr) out += style;
   if (is_right) out.append(padding, ' ');
-  out += tree;
+  if (tree.width != 0) out += tree.text;
   out += cell;
   if (!is_right && !is_last) out.append(padding, ' ');
   if (style != nullptr) out += "\033[0m";
   out += end;
 }
 
-std::string_view TableLines::tree_of(std::size_t row, std::size_t column) const {
-  return text_.columns[column].has_tree ? tree_[row] : std::string_view();
+const TreeLine& TableLines::tree_of(std::size_t row, std::size_t column) const {
+  static const TreeLine kNone;
+  return text_.columns[column].has_tree ? tree_[row] : kNone;
 }
 
 bool TableLines::is_right(std::size_t column) const {

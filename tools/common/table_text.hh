@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/fit.hh"
 #include "common/table.hh"
 
 namespace nsx::cli {
@@ -47,15 +48,15 @@ class TableLines {
  private:
   void append_heading(std::string& out) const;
   void append_row(std::string& out, std::size_t row) const;
-  void append_cell(std::string& out, std::size_t column, std::string_view tree,
+  void append_cell(std::string& out, std::size_t column, const TreeLine& tree,
                    std::string_view cell, const char* style) const;
-  std::string_view tree_of(std::size_t row, std::size_t column) const;
+  const TreeLine& tree_of(std::size_t row, std::size_t column) const;
   bool is_right(std::size_t column) const;
   std::size_t heading_width(std::size_t column) const;
 
   const TableText& text_;
   const TableOptions& options_;
-  std::vector<std::string> tree_;      ///< of each row; empty without a tree
+  std::vector<TreeLine> tree_;         ///< of each row; empty without a tree
   std::vector<std::size_t> contents_;  ///< the widths of the cells of each column
   std::vector<std::size_t> widths_;    ///< the widths of the columns
 };
