@@ -3,6 +3,7 @@
 
 #include <clocale>
 
+#include "common/locale.hh"
 #include "support.hh"
 
 namespace nsx::cli {
@@ -19,6 +20,17 @@ class Fit : public testing::Test {
  private:
   std::string before_;
 };
+
+TEST_F(Fit, ReadsTheLocaleWhenATextNeedsIt) {
+  ASSERT_EQ(::setenv("LC_ALL", "C.UTF-8", 1), 0);
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C"), nullptr);
+  use_locale();
+  EXPECT_EQ(display_width("ascii"), 5U);
+  EXPECT_STREQ(std::setlocale(LC_CTYPE, nullptr), "C");
+  EXPECT_EQ(display_width("漢字"), 4U);
+  EXPECT_STREQ(std::setlocale(LC_CTYPE, nullptr), "C.UTF-8");
+  ASSERT_EQ(::unsetenv("LC_ALL"), 0);
+}
 
 TEST_F(Fit, KnowsSimpleTexts) {
   EXPECT_TRUE(is_simple(""));

@@ -9,6 +9,7 @@
 
 #include "common/filter.hh"
 #include "common/filter_program.hh"
+#include "common/locale.hh"
 
 namespace nsx::cli::filter {
 
@@ -111,6 +112,7 @@ tl::expected<Pattern, std::string> compile_pattern(const std::string& text) {
     return tl::unexpected("its repetitions expand to more than " +
                           std::to_string(Filter::kMaxPatternSize) + " parts");
   auto compiled = std::make_unique<regex_t>();
+  need_locale();
   if (const int error = ::regcomp(compiled.get(), text.c_str(), REG_EXTENDED | REG_NOSUB)) {
     std::array<char, 128> why{};
     ::regerror(error, compiled.get(), why.data(), why.size());

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "common/locale.hh"
 #include "common/value.hh"
 
 namespace nsx::cli {
@@ -17,6 +18,7 @@ namespace nsx::cli {
 namespace {
 
 bool is_utf8() {
+  need_locale();
   return std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
 }
 
@@ -393,6 +395,7 @@ void fold_cells(std::span<const TableColumn> columns, std::span<TableRow> rows, 
 }
 
 LocaleCharacter first_locale_character(std::string_view text) {
+  need_locale();
   wchar_t code = 0;
   std::mbstate_t state{};
   const std::size_t length = std::mbrtowc(&code, text.data(), text.size(), &state);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "common/locale.hh"
 #include "common/table_text.hh"
 #include "try.hh"
 
@@ -120,6 +121,7 @@ Status set_cells(const Smartcols& scols, libscols_line* line, const TableRow& ro
 }  // namespace
 
 Status print_with_smartcols(TableText text, const TableOptions& options, std::FILE* out) {
+  need_locale();
   const Smartcols scols = TRY(open_smartcols());
   const std::unique_ptr<libscols_table, decltype(scols.unref_table)> table(scols.new_table(),
                                                                            scols.unref_table);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include "common/fit.hh"
+#include "common/locale.hh"
 #include "common/table_text.hh"
 
 namespace nsx::cli {
@@ -13,24 +13,19 @@ namespace {
 /// Output is written in parts of this size.
 constexpr std::size_t kPart = std::size_t{64} * 1024;
 
-/// The bytes that a raw table has as they are.
-using Bytes = std::array<bool, 256>;
-
-Bytes raw_bytes() {
-  Bytes is_raw{};
-  for (int c = 0; c < 256; ++c) {
-    is_raw[static_cast<std::size_t>(c)] =
-        std::isprint(c) != 0 && std::isblank(c) == 0 && std::iscntrl(c) == 0 && c != '\\';
-  }
-  return is_raw;
+/// Returns whether a raw table has a byte as it is.
+bool is_kept_raw(char c) {
+  if (c > ' ' && c <= '~') return c != '\\';
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte < 0x80) return false;
+  need_locale();
+  return std::isprint(byte) != 0 && std::isblank(byte) == 0 && std::iscntrl(byte) == 0;
 }
 
 /// Appends a text up to its first null character, with other bytes as "\xHH".
 void append_raw(std::string& out, std::string_view text) {
-  static const Bytes is_raw = raw_bytes();
   for (const char c : text.substr(0, text.find('\0'))) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_raw[byte]) {
+    if (is_kept_raw(c)) {
       out += c;
     } else {
       append_hex(out, c);

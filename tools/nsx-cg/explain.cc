@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <clocale>
 
 #include <nsx/cgroup_change.hh>
 
 #include "common/fit.hh"
 #include "common/json.hh"
+#include "common/locale.hh"
 #include "common/report.hh"
 #include "common/value.hh"
 #include "nsx-cg/cells.hh"
@@ -205,7 +205,7 @@ std::string explanation_text(const CgroupExplanation& explanation) {
 }
 
 int explain(const cli::CommandLine& line) {
-  std::setlocale(LC_CTYPE, "");  // for the display width of names
+  cli::use_locale();
   Request request;
   if (auto read = cli::apply<kExplainOptions>(line, request); !read) {
     return cli::usage_error(kExplain, read.error());

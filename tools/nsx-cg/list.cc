@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <clocale>
 #include <thread>
 #include <unistd.h>
 #include <unordered_map>
 
 #include "common/filter.hh"
+#include "common/locale.hh"
 #include "common/report.hh"
 #include "common/table.hh"
 #include "common/value.hh"
@@ -329,11 +329,6 @@ class View {
   std::unordered_map<pid_t, std::string> commands_;  // of the processes shown
 };
 
-/// For the display width of names and the lines of the tree only; messages stay untranslated.
-void start_locale() {
-  std::setlocale(LC_CTYPE, "");
-}
-
 int show(const cli::Tool& tool, const cli::CommandLine& line, Request request) {
   add_container(request);
   if (request.processes && !request.are_listed) put_name_last(request.columns);
@@ -372,7 +367,7 @@ constexpr cli::Tool kTree{
 };
 
 int list(const cli::CommandLine& line) {
-  start_locale();
+  cli::use_locale();
   Request request{.columns = {column("NAME"), column("PROCS"), column("MEM"), column("LIMIT"),
                               column("PIDS/MAX")}};
   if (auto read = cli::apply<kLsOptions>(line, request); !read) {
@@ -382,7 +377,7 @@ int list(const cli::CommandLine& line) {
 }
 
 int tree(const cli::CommandLine& line) {
-  start_locale();
+  cli::use_locale();
   Request request{.is_tree = true, .columns = {column("NAME"), column("PROCS"), column("MEM")}};
   if (auto read = cli::apply<kTreeOptions>(line, request); !read) {
     return cli::usage_error(kTree, read.error());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <clocale>
 #include <unistd.h>
 
+#include "common/locale.hh"
 #include "common/report.hh"
 #include "common/runner.hh"
 #include "common/table.hh"
@@ -47,8 +47,7 @@ int print_features() {
 }
 
 int run_as(bool as_lsns, int argc, char** argv) {
-  // For the display width of names and the lines of the tree only; messages stay untranslated.
-  std::setlocale(LC_CTYPE, "");
+  cli::use_locale();
   auto line = cli::parse(kTool, argc, argv);
   if (!line) return cli::usage_error(kTool, line.error());
   if (const auto status = cli::answer_help(kTool, *line)) return *status;

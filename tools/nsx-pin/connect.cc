@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <array>
-#include <clocale>
 #include <csignal>
 
 #include "common/json.hh"
+#include "common/locale.hh"
 #include "common/report.hh"
 #include "common/table.hh"
 #include "common/value.hh"
@@ -195,8 +195,7 @@ constexpr cli::Tool kConnect{
 };
 
 int connect(const cli::CommandLine& line) {
-  // For the display width of names only; messages stay untranslated.
-  std::setlocale(LC_CTYPE, "");
+  cli::use_locale();
   Request request;
   if (auto read = read_request(line, request); !read) {
     return cli::usage_error(kConnect, read.error());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 #include <array>
-#include <clocale>
 #include <cstring>
 #include <map>
 
@@ -10,6 +9,7 @@
 #include <nsx/process.hh>
 
 #include "common/json.hh"
+#include "common/locale.hh"
 #include "common/report.hh"
 #include "common/table.hh"
 #include "common/value.hh"
@@ -188,8 +188,7 @@ constexpr cli::Tool kIds{
 };
 
 int ids(const cli::CommandLine& line) {
-  // For the display width of names only; messages stay untranslated.
-  std::setlocale(LC_CTYPE, "");
+  cli::use_locale();
   Request request;
   if (auto read = cli::apply<kIdsOptions>(line, request, request.place); !read) {
     return cli::usage_error(kIds, read.error());

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <clocale>
 #include <ctime>
 #include <pwd.h>
 
 #include <nsx/census.hh>
 #include <nsx/inside.hh>
 
+#include "common/locale.hh"
 #include "common/report.hh"
 #include "nsx-pin/columns.hh"
 #include "nsx-pin/commands.hh"
@@ -317,8 +317,7 @@ constexpr cli::Tool kLs{
 };
 
 int list(const cli::CommandLine& line) {
-  // For the display width of names only; messages stay untranslated.
-  std::setlocale(LC_CTYPE, "");
+  cli::use_locale();
   Request request;
   request.columns = usual_columns();
   auto read = cli::apply<kLsOptions>(line, request, request.kinds, request.place);
