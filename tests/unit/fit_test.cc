@@ -3,7 +3,6 @@
 
 #include <clocale>
 
-#include "common/locale.hh"
 #include "support.hh"
 
 namespace nsx::cli {
@@ -20,34 +19,6 @@ class Fit : public testing::Test {
  private:
   std::string before_;
 };
-
-TEST_F(Fit, ReadsTheLocaleWhenATextNeedsIt) {
-  ASSERT_EQ(::setenv("LC_ALL", "C.UTF-8", 1), 0);
-  ASSERT_NE(std::setlocale(LC_CTYPE, "C"), nullptr);
-  use_locale();
-  EXPECT_EQ(display_width("ascii"), 5U);
-  EXPECT_STREQ(std::setlocale(LC_CTYPE, nullptr), "C");
-  EXPECT_EQ(display_width("漢字"), 4U);
-  EXPECT_STREQ(std::setlocale(LC_CTYPE, nullptr), "C.UTF-8");
-  ASSERT_EQ(::unsetenv("LC_ALL"), 0);
-}
-
-TEST_F(Fit, KnowsSimpleTexts) {
-  EXPECT_TRUE(is_simple(""));
-  // Each byte at each place of a word of eight, and of what is left after one.
-  for (int byte = 0; byte < 256; ++byte) {
-    const bool expected = byte >= ' ' && byte <= '~' && byte != '\\';
-    for (std::size_t size = 1; size <= 12; ++size) {
-      for (const char other : {' ', '[', ']', '~'}) {
-        for (std::size_t at = 0; at < size; ++at) {
-          std::string text(size, other);
-          text[at] = static_cast<char>(byte);
-          ASSERT_EQ(is_simple(text), expected) << byte << " at " << at << " of " << size;
-        }
-      }
-    }
-  }
-}
 
 TEST_F(Fit, CutsOffTheEndOrTheStart) {
   const struct {

@@ -17,6 +17,10 @@ TEST(JsonWriter, EscapesWhatWouldEndAStringOrReachATerminal) {
   JsonWriter json;
   EXPECT_EQ(json.string("a\"b\\c\n\x1b\x7f\xc3\xa4").take(),
             "\"a\\\"b\\\\c\\u000a\\u001b\\u007f\xc3\xa4\"");
+  // Alone among characters that need no escape, too.
+  EXPECT_EQ(JsonWriter().string("a \"b\"").take(), R"("a \"b\"")");
+  EXPECT_EQ(JsonWriter().string("a\\b").take(), R"("a\\b")");
+  EXPECT_EQ(JsonWriter().string("a b").take(), R"("a b")");
 }
 
 TEST(JsonWriter, EscapesWhatReordersTextOrIsInvisible) {

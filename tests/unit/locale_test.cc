@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "common/locale.hh"
+
 #include <clocale>
+#include <cstdlib>
 
 #include "common/fit.hh"
 #include "support.hh"
@@ -42,6 +45,17 @@ TEST_F(LocaleCharacters, OfTheCLocaleAreAscii) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C"), nullptr);
   EXPECT_EQ(first("a"), "1:97");
   EXPECT_EQ(first_locale_character("\u00e9").length, 1U);
+}
+
+TEST_F(LocaleCharacters, AreReadWhenATextNeedsThem) {
+  ASSERT_EQ(::setenv("LC_ALL", "C.UTF-8", 1), 0);
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C"), nullptr);
+  use_locale();
+  EXPECT_EQ(display_width("ascii"), 5U);
+  EXPECT_STREQ(std::setlocale(LC_CTYPE, nullptr), "C");
+  EXPECT_EQ(display_width("漢字"), 4U);
+  EXPECT_STREQ(std::setlocale(LC_CTYPE, nullptr), "C.UTF-8");
+  ASSERT_EQ(::unsetenv("LC_ALL"), 0);
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ std::string printed(Print print) {
 class TerminalOutput {
  public:
   explicit TerminalOutput(int width)
-      : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)), before_(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)) {
+      : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)),
+        before_(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)) {
     winsize size{};
     size.ws_col = static_cast<unsigned short>(width);
     const OwnedFd slave(::grantpt(master_.get()) == 0 && ::unlockpt(master_.get()) == 0
@@ -73,7 +74,8 @@ class Tables {
   }
 
   std::vector<TableColumn> columns() {
-    static const char* const kNames[] = {"A", "NS", "PATH", "NPROCS", "漢字", "LONG HEADING", "é\t"};
+    static const char* const kNames[] = {"A",    "NS",           "PATH", "NPROCS",
+                                         "漢字", "LONG HEADING", "é\t"};
     std::vector<TableColumn> columns(1 + number(6));
     for (TableColumn& column : columns) {
       column.name = kNames[number(std::size(kNames))];
@@ -115,8 +117,9 @@ class Tables {
  private:
   std::string cell(bool is_list) {
     static constexpr std::string_view kTexts[] = {
-        "4026531840", "1", "a b", "\t", "back\\slash", "\\x41", "漢字", "e\u0301", "über", "\xff",
-        "\x1b[31mred", "\u202e", "x, y, z", "\u0378", "line\nfeed", " ", "nsx-ls --matrix"};
+        "4026531840", "1",       "a b",    "\t",         "back\\slash", "\\x41",
+        "漢字",       "e\u0301", "\u0301", "über",       "\xff",        "\x1b[31mred",
+        "\u202e",     "x, y, z", "\u0378", "line\nfeed", " ",           "nsx-ls --matrix"};
     std::string text;
     while (chance(60)) {
       if (is_list && !text.empty()) text += '\0';

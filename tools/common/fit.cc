@@ -2,15 +2,14 @@
 #include "common/fit.hh"
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <cwchar>
 #include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/locale.hh"
+#include "common/simple.hh"
 #include "common/value.hh"
 
 namespace nsx::cli {
@@ -252,18 +251,6 @@ std::size_t natural_width(const TableColumn& column, std::span<const TableRow> r
   return column.is_last_resort ? std::min(width, kCutOff) : width;
 }
 
-/// Eight bytes of a text.
-using Eight = std::uint64_t;
-constexpr Eight kEach = 0x0101010101010101;
-
-bool are_simple(Eight bytes) {
-  // Another byte sets its highest bit in one of these, and only such a byte carries into the next.
-  const Eight below_space = bytes - kEach * ' ';
-  const Eight above_tilde = bytes | (bytes + kEach);
-  const Eight backslash = (bytes ^ kEach * '\\') - kEach;
-  return ((below_space | above_tilde | backslash) & kEach * 0x80) == 0;
-}
-
 }  // namespace
 
 std::optional<std::size_t> terminal_width() {
@@ -319,17 +306,6 @@ std::size_t display_width(std::string_view text) {
     start = end + 1;
   }
   return width;
-}
-
-bool is_simple(std::string_view text) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (; end - at >= std::ptrdiff_t{sizeof(Eight)}; at += sizeof(Eight)) {
-    Eight bytes = 0;
-    std::memcpy(&bytes, at, sizeof bytes);
-    if (!are_simple(bytes)) return false;
-  }
-  return std::all_of(at, end, [](char c) { return c >= ' ' && c <= '~' && c != '\\'; });
 }
 
 std::vector<TreeLine> tree_lines(std::span<const TableRow> rows) {

@@ -41,10 +41,6 @@ void fit_table(std::vector<TableColumn>& columns, std::vector<std::string>& name
 /// Returns the width of a text on a terminal in this locale, in columns: that of its longest line.
 std::size_t display_width(std::string_view text);
 
-/// Returns whether a text is of printable ASCII characters without a backslash, as most are: each
-/// takes one column in every locale, and needs no escape.
-bool is_simple(std::string_view text);
-
 /// What is drawn before the text of a row of a tree.
 struct TreeLine {
   std::string text;

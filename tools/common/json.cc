@@ -5,6 +5,8 @@
 
 #include <nsx/text.hh>
 
+#include "common/simple.hh"
+
 namespace nsx::cli {
 
 namespace {
@@ -34,36 +36,48 @@ char short_escape(char32_t code) {
   return at != kCodes.npos ? kLetters[at] : '\0';
 }
 
-/// Returns `text` as a JSON string. Hidden characters are escaped, so that JSON is harmless on a
-/// terminal. Bytes that are not valid UTF-8, the encoding of JSON, become U+FFFD.
-std::string quote(std::string_view text, JsonLayout layout) {
+void append_escaped_text(std::string& out, std::string_view text, JsonLayout layout) {
   const bool is_ascii = layout == JsonLayout::ascii_lines;
-  std::string quoted = "\"";
   while (!text.empty()) {
     const Character character = first_character(text);
     const char32_t code = character.code.value_or(0xfffd);
     const char letter = is_ascii || code >= ' ' ? short_escape(code) : '\0';
     if (letter != '\0') {
-      quoted += '\\';
-      quoted += letter;
+      out += '\\';
+      out += letter;
     } else if (!character.code || is_hidden(code) || (is_ascii && code >= 0x7f)) {
-      append_escaped(quoted, code);
+      append_escaped(out, code);
     } else {
-      quoted += text.substr(0, character.length);
+      out += text.substr(0, character.length);
     }
     text.remove_prefix(character.length);
   }
-  return quoted + '"';
+}
+
+/// Appends `text` as a JSON string. Hidden characters are escaped, so that JSON is harmless on a
+/// terminal. Bytes that are not valid UTF-8, the encoding of JSON, become U+FFFD.
+void append_quoted(std::string& out, std::string_view text, JsonLayout layout) {
+  out += '"';
+  if (is_simple(text) && text.find('"') == std::string_view::npos) {
+    out += text;
+  } else {
+    append_escaped_text(out, text, layout);
+  }
+  out += '"';
 }
 
 }  // namespace
 
-JsonWriter& JsonWriter::value(std::string_view text) {
+std::string& JsonWriter::begin_value() {
   if (needs_comma_) text_ += ',';
   if (!closing_.empty() && !follows_key_) begin_line();
-  text_ += text;
   needs_comma_ = true;
   follows_key_ = false;
+  return text_;
+}
+
+JsonWriter& JsonWriter::value(std::string_view text) {
+  begin_value() += text;
   return *this;
 }
 
@@ -98,7 +112,7 @@ JsonWriter& JsonWriter::close() {
 }
 
 JsonWriter& JsonWriter::key(std::string_view name) {
-  value(quote(name, layout_));
+  append_quoted(begin_value(), name, layout_);
   text_ += layout_ == JsonLayout::one_line ? ":" : ": ";
   needs_comma_ = false;
   follows_key_ = true;
@@ -106,7 +120,8 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 }
 
 JsonWriter& JsonWriter::string(std::string_view text) {
-  return value(quote(text, layout_));
+  append_quoted(begin_value(), text, layout_);
+  return *this;
 }
 
 JsonWriter& JsonWriter::string_or_null(std::string_view text) {

@@ -41,6 +41,7 @@ class JsonWriter {
 
  private:
   JsonWriter& value(std::string_view text);
+  std::string& begin_value();  ///< returns the text, for the value to be appended
   void begin_line();
 
   JsonLayout layout_;

@@ -91,8 +91,7 @@ Status add_column(const Smartcols& scols, libscols_table* table, const TableColu
   libscols_column* made =
       scols.new_column(table, name.c_str(), static_cast<double>(column.width), flags);
   if (made == nullptr) return out_of_memory();
-  if (options.color &&
-      scols.set_color(scols.header(made), escape_sequence(Style::bold)) != 0) {
+  if (options.color && scols.set_color(scols.header(made), escape_sequence(Style::bold)) != 0) {
     return out_of_memory();
   }
   if (options.format == TableFormat::json_of_lsns) {

@@ -112,9 +112,8 @@ void TableLines::append_cell(std::string& out, std::size_t column, const TreeLin
     out += end;
     return;
   }
-  const std::size_t width = tree.width + display_width(cell);
-  const std::size_t padding = widths_[column] - width;
-  const bool is_right = this->is_right(column) && width != 0;
+  const std::size_t padding = widths_[column] - tree.width - display_width(cell);
+  const bool is_right = this->is_right(column) && !cell.empty();
   if (style != nullptr) out += style;
   if (is_right) out.append(padding, ' ');
   if (tree.width != 0) out += tree.text;

@@ -8,6 +8,7 @@
 #include <nsx/text.hh>
 
 #include "common/fit.hh"
+#include "common/simple.hh"
 #include "common/value.hh"
 
 namespace nsx::cli {
@@ -96,8 +97,7 @@ TableText table_text(std::span<const TableColumn> columns, std::vector<TableRow>
   if (!width) return text;
   if (options.wrap) fold_cells(text.columns, text.rows, *width);
   if (options.fit && options.truncate) {
-    fit_table(text.columns, text.names, text.rows,
-              {.width = *width, .headings = options.headings});
+    fit_table(text.columns, text.names, text.rows, {.width = *width, .headings = options.headings});
   }
   return text;
 }
