@@ -78,6 +78,15 @@ Result<std::string> read_file_at(int dir, const char* path, std::size_t limit) {
   return std::move(start.text);
 }
 
+Result<std::size_t> read_once_at(int dir, const char* path, std::span<char> buffer) {
+  auto file = TRY(open_at(dir, path, O_RDONLY));
+  for (;;) {
+    const ssize_t n = ::read(file.get(), buffer.data(), buffer.size());
+    if (n >= 0) return static_cast<std::size_t>(n);
+    if (errno != EINTR) return fail("read", path);
+  }
+}
+
 std::string too_long_hint(std::size_t limit) {
   return "at most " + std::to_string(limit >> 20) + " MiB of it is read";
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -47,6 +48,11 @@ Result<FileStart> read_start_at(int dir, const char* path, std::size_t limit);
 /// Reads a whole file below `dir`. Errors: EFBIG, it is longer than `limit`; the hint contains the
 /// limit.
 Result<std::string> read_file_at(int dir, const char* path, std::size_t limit = kMaxFile);
+
+/// Reads the start of a file below `dir` into `buffer`, with a single read(2), and returns the
+/// number of bytes. That is all that fits, for the files that proc(5) composes in one piece: stat,
+/// comm, cgroup, cmdline. Allocates no memory.
+Result<std::size_t> read_once_at(int dir, const char* path, std::span<char> buffer);
 
 /// Returns the hint for EFBIG with the limit, which must be in whole MiB.
 std::string too_long_hint(std::size_t limit);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <array>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,10 +62,10 @@ std::vector<DockerArguments> read_docker_arguments(const std::string& root) {
   if (!pids) return all;
   for (const pid_t pid : *pids) {
     const std::string process = std::to_string(pid);
-    const auto name = read_file_at(directory->get(), (process + "/comm").c_str());
-    std::string path = proc + '/';
-    path += process;
-    if (!name || *name != "dockerd\n" || !is_ours(path)) continue;
+    std::array<char, 64> name{};
+    const auto size = read_once_at(directory->get(), (process + "/comm").c_str(), name);
+    if (!size || std::string_view(name.data(), *size) != "dockerd\n") continue;
+    if (!is_ours(proc + '/' + process)) continue;
     const auto cmdline =
         read_file_at(directory->get(), (process + "/cmdline").c_str(), kMaxProcessFile);
     if (cmdline) all.push_back(parse_docker_arguments(*cmdline));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/files.hh"
 
+#include <array>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -52,6 +53,19 @@ TEST(ReadStartAt, ReadsNoMoreThanItsLimit) {
   const FileStart endless = must(read_start_at(AT_FDCWD, "/dev/zero", 10'000));
   EXPECT_EQ(endless.text, std::string(10'000, '\0'));
   EXPECT_TRUE(endless.is_cut);
+}
+
+TEST(ReadOnceAt, ReadsWhatFits) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "file";
+  write_file(path, "12345");
+  std::array<char, 8> large{};
+  std::array<char, 3> small{};
+  EXPECT_EQ(must(read_once_at(AT_FDCWD, path.c_str(), large)), 5U);
+  EXPECT_STREQ(large.data(), "12345");
+  EXPECT_EQ(must(read_once_at(AT_FDCWD, path.c_str(), small)), 3U);
+  EXPECT_EQ(small.back(), '3');
+  EXPECT_FALSE(read_once_at(AT_FDCWD, (path + "x").c_str(), large));
 }
 
 TEST(ReadFileAt, TellsWhyNot) {
