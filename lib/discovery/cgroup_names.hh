@@ -108,8 +108,23 @@ struct NamedCgroup {
 NamedCgroup descend(const NameJudge& judge, const NamedCgroup& above, std::string_view name,
                     std::string_view inside, int directory);
 
-/// Called for a cgroup with its open directory.
-using VisitNamed = std::function<void(const NamedCgroup& cgroup, int directory)>;
+/// The directory of a cgroup that is being visited. Opened on demand: a visitor needs only that of
+/// the few cgroups that it looks for.
+class VisitedDirectory {
+ public:
+  VisitedDirectory(int above, const std::string& name) : above_(above), name_(name) {}
+
+  /// Returns its descriptor, or -1 if the cgroup is gone.
+  int fd();
+
+ private:
+  int above_;
+  const std::string& name_;
+  std::optional<OwnedFd> opened_;
+};
+
+/// Called for a cgroup with its directory.
+using VisitNamed = std::function<void(const NamedCgroup& cgroup, VisitedDirectory& directory)>;
 
 /// Visits all cgroups of a hierarchy except the top, parents first. Cgroups with untrusted names,
 /// of which anyone could create any number, are visited up to a limit.

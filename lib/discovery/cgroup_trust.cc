@@ -4,6 +4,7 @@
 
 #include "discovery/cgroup_names.hh"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,12 +39,14 @@ class Walk {
     if (!names) return;
     for (const std::string& name : *names) {
       if (above.naming == Naming::others && untrusted_++ == kMaxUntrusted) return;
-      // It may have been removed in the meantime.
-      const auto opened = open_at(directory, name.c_str(), kOpenDirectory);
-      if (!opened) continue;
-      const NamedCgroup cgroup = descend(judge_, above, name, {}, opened->get());
-      visit_(cgroup, opened->get());
-      below(cgroup, opened->get(), depth + 1);
+      const auto children = may_have_children(directory, name.c_str());
+      // It was removed in the meantime.
+      if (!children) continue;
+      VisitedDirectory opened(directory, name);
+      // Who names the cgroups inside does not matter if there are none.
+      const NamedCgroup cgroup = descend(judge_, above, name, {}, *children ? opened.fd() : -1);
+      visit_(cgroup, opened);
+      if (*children && opened.fd() >= 0) below(cgroup, opened.fd(), depth + 1);
     }
   }
 
@@ -59,7 +62,89 @@ NamedCgroup top_of(const NameJudge& judge, int directory) {
   return top;
 }
 
+OwnedFd open_below(int directory, std::string_view name) {
+  if (directory < 0) return {};
+  auto opened = open_at(directory, std::string(name).c_str(), kOpenDirectory);
+  return opened ? std::move(*opened) : OwnedFd();
+}
+
+/// Adds to the place of a cgroup what the name of a cgroup on its path says, from the top.
+void add_name(const NamedCgroup& each, CgroupPlace& place) {
+  if (each.container && !place.container) {
+    place.container = PlaceName{each.container->name, each.path, each.is_trusted};
+  }
+  // A slice only groups units. The last trusted unit is the outermost one, or the caller's own
+  // inside of it.
+  if (each.unit.empty() || is_slice(each.unit)) return;
+  if (each.is_trusted_unit || !place.unit) {
+    place.unit = PlaceName{each.unit, each.path, each.is_trusted_unit};
+  }
+}
+
+/// Finds the places of many cgroups in one hierarchy. Keeps the cgroups above the last one open, as
+/// the next one mostly has the same.
+class PlaceFinder {
+ public:
+  PlaceFinder(const NameJudge& judge, int top) : judge_(judge), top_(top) {}
+
+  CgroupPlace place(std::string_view path) {
+    NamedCgroup here = top_of(judge_, top_);
+    CgroupPlace place;
+    std::size_t depth = 0;
+    for (std::string_view name = next_name(path); !name.empty(); ++depth) {
+      const std::string_view inside = next_name(path);
+      // Only its name matters for the last one.
+      if (inside.empty()) {
+        here = descend(judge_, here, name, {}, -1);
+      } else {
+        here = open(depth, here, name, inside);
+      }
+      add_name(here, place);
+      name = inside;
+    }
+    return place;
+  }
+
+ private:
+  struct Level {
+    NamedCgroup cgroup;
+    OwnedFd directory;
+  };
+
+  static std::string_view next_name(std::string_view& path) {
+    std::string_view name;
+    while (name.empty() && !path.empty())
+      name = next_field(path, '/');
+    return name;
+  }
+
+  const NamedCgroup& open(std::size_t depth, const NamedCgroup& above, std::string_view name,
+                          std::string_view inside) {
+    const std::string path = above.path + '/' + std::string(name);
+    if (depth < levels_.size() && levels_[depth].cgroup.path == path) {
+      // What is inside only shows whether it is a container.
+      const bool is_container = container_at(name, above.name(), inside).has_value();
+      if (is_container == levels_[depth].cgroup.container.has_value()) return levels_[depth].cgroup;
+    }
+    levels_.erase(levels_.begin() + static_cast<std::ptrdiff_t>(std::min(levels_.size(), depth)),
+                  levels_.end());
+    OwnedFd directory = open_below(depth == 0 ? top_ : levels_.back().directory.get(), name);
+    NamedCgroup cgroup = descend(judge_, above, name, inside, directory.get());
+    levels_.push_back({std::move(cgroup), std::move(directory)});
+    return levels_.back().cgroup;
+  }
+
+  const NameJudge& judge_;
+  int top_;
+  std::vector<Level> levels_;
+};
+
 }  // namespace
+
+int VisitedDirectory::fd() {
+  if (!opened_) opened_.emplace(open_below(above_, name_));
+  return opened_->get();
+}
 
 std::vector<CgroupHierarchy> open_hierarchies(const Kernel& kernel, const std::string& root) {
   std::vector<CgroupHierarchy> hierarchies;
@@ -173,10 +258,8 @@ void follow_path(const NameJudge& judge, int top, std::string_view path,
   while (!path.empty()) {
     const std::string_view name = next_field(path, '/');
     if (name.empty()) continue;
-    auto next = directory >= 0 ? open_at(directory, std::string(name).c_str(), kOpenDirectory)
-                               : fail("open", std::string(name), EBADF);
-    opened = next ? std::move(*next) : OwnedFd();
-    directory = opened ? opened.get() : -1;
+    opened = open_below(directory, name);
+    directory = opened.get();
     const std::string_view inside = path.substr(0, path.find('/'));
     here = descend(judge, here, name, inside, directory);
     visit(here);
@@ -184,38 +267,28 @@ void follow_path(const NameJudge& judge, int top, std::string_view path,
 }
 
 CgroupPlace place_of_path(const NameJudge& judge, int top, std::string_view path) {
-  CgroupPlace place;
-  follow_path(judge, top, path, [&](const NamedCgroup& each) {
-    if (each.container && !place.container) {
-      place.container = PlaceName{each.container->name, each.path, each.is_trusted};
-    }
-    // A slice only groups units. The last trusted unit is the outermost one, or the caller's own
-    // inside of it.
-    if (each.unit.empty() || is_slice(each.unit)) return;
-    if (each.is_trusted_unit || !place.unit) {
-      place.unit = PlaceName{each.unit, each.path, each.is_trusted_unit};
-    }
-  });
-  return place;
+  return PlaceFinder(judge, top).place(path);
 }
 
 struct CgroupPlaces::State {
   struct Known {
     CgroupHierarchy hierarchy;
-    std::unordered_map<std::string, CgroupPlace> places;  // by path below the top
+    PlaceFinder finder;
+    std::unordered_map<std::string, CgroupPlace> places = {};  // by path below the top
   };
 
   State(const Kernel& kernel, const TargetOptions& options) : judge(kernel) {
     for (CgroupHierarchy& each :
          open_hierarchies(kernel, options.root == "/" ? "" : options.root)) {
-      known.push_back({std::move(each), {}});
+      const int top = each.top.get();
+      known.push_back({std::move(each), PlaceFinder(judge, top)});
     }
   }
 
   const CgroupPlace& place(Known& in, std::string path) {
     const auto found = in.places.find(path);
     if (found != in.places.end()) return found->second;
-    CgroupPlace place = place_of_path(judge, in.hierarchy.top.get(), path);
+    CgroupPlace place = in.finder.place(path);
     return in.places.emplace(std::move(path), std::move(place)).first->second;
   }
 
@@ -254,11 +327,14 @@ CgroupPlaces& CgroupPlaces::operator=(CgroupPlaces&& other) noexcept = default;
 CgroupPlaces::~CgroupPlaces() = default;
 
 CgroupPlace CgroupPlaces::of(const Process& process) {
-  CgroupPlace place;
   const auto text = process.read("cgroup");
-  if (!text) return place;
+  return text ? of_text(*text) : CgroupPlace();
+}
+
+CgroupPlace CgroupPlaces::of_text(std::string_view text) {
+  CgroupPlace place;
   // On hybrid machines, a runtime may use any of the hierarchies.
-  for (const CgroupLine& line : cgroup_lines(*text)) {
+  for (const CgroupLine& line : cgroup_lines(text)) {
     CgroupPlace some = state_->place(line);
     keep_better(place.container, std::move(some.container));
     keep_better(place.unit, std::move(some.unit));
@@ -275,8 +351,11 @@ CgroupPlace CgroupPlaces::of_path(const std::string& path) {
 
 std::optional<std::string> cgroup_of(const Process& process) {
   const auto text = process.read("cgroup");
-  if (!text) return std::nullopt;
-  const std::string_view path = telling_cgroup(*text);
+  return text ? cgroup_in(*text) : std::nullopt;
+}
+
+std::optional<std::string> cgroup_in(std::string_view text) {
+  const std::string_view path = telling_cgroup(text);
   return path.empty() ? std::nullopt : std::optional<std::string>(path);
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include <nsx/inside.hh>
@@ -106,6 +108,12 @@ std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo) {
            rank(b.is_v2, has_option(b.options, kSystemd));
   });
   return mounts;
+}
+
+std::optional<bool> may_have_children(int directory, const char* name) {
+  struct stat status {};
+  if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return status.st_nlink != 2;  // itself, its parent, and one for each
 }
 
 bool is_marked_delegated(int directory) {

@@ -54,6 +54,11 @@ std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo);
 /// those outside of the caller's pid namespace.
 Result<std::vector<pid_t>> cgroup_pids(int directory);
 
+/// Returns whether the cgroup `name` in a directory may contain others, by its link count; none if
+/// it does not exist. Listing a cgroup without others is the dearest part of a walk, as the kernel
+/// passes over all its files.
+std::optional<bool> may_have_children(int directory, const char* name);
+
 /// Returns whether systemd has marked a cgroup as delegated: the names below it were chosen by
 /// others.
 bool is_marked_delegated(int directory);

@@ -140,6 +140,9 @@ class NSX_API CgroupPlaces {
   /// more. Empty if its cgroup is not readable.
   CgroupPlace of(const Process& process);
 
+  /// The same, from the text of its /proc/PID/cgroup.
+  CgroupPlace of_text(std::string_view text);
+
   /// Returns the place of a cgroup v2, given its path from the top of the mount (CgroupTree).
   CgroupPlace of_path(const std::string& path);
 
@@ -151,5 +154,8 @@ class NSX_API CgroupPlaces {
 /// Returns the path of a process's cgroup, relative to the caller's cgroup namespace: in v2 or, if
 /// that is the root, in the v1 hierarchy that says more. None if it is not readable.
 NSX_API std::optional<std::string> cgroup_of(const Process& process);
+
+/// The same, from the text of its /proc/PID/cgroup.
+NSX_API std::optional<std::string> cgroup_in(std::string_view text);
 
 }  // namespace nsx

@@ -97,7 +97,7 @@ std::vector<TargetName> list_cgroups(const SearchPlace& place) {
   std::set<std::string> cgroups;
   const NameJudge judge(place.kernel);
   for (const CgroupHierarchy& tree : open_hierarchies(place.kernel, place.root)) {
-    walk_named(judge, tree, [&](const NamedCgroup& cgroup, int) {
+    walk_named(judge, tree, [&](const NamedCgroup& cgroup, VisitedDirectory&) {
       cgroups.insert(cgroup.path);
       if (cgroup.is_trusted_unit) units.insert(cgroup.unit);
     });

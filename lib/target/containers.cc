@@ -240,9 +240,9 @@ std::vector<TargetName> list_by_cgroup(const SearchPlace& place) {
   std::vector<TargetName> names;
   const NameJudge judge(place.kernel);
   for (const CgroupHierarchy& hierarchy : open_hierarchies(place.kernel, place.root)) {
-    walk_named(judge, hierarchy, [&](const NamedCgroup& cgroup, int directory) {
+    walk_named(judge, hierarchy, [&](const NamedCgroup& cgroup, VisitedDirectory& directory) {
       if (!cgroup.container || !cgroup.is_trusted) return;
-      const auto process = oldest_in(place.kernel, cgroup, directory);
+      const auto process = oldest_in(place.kernel, cgroup, directory.fd());
       if (!process) return;
       names.push_back(named(cgroup.container->name, cgroup.container->runtime, process->pid(),
                             path_in_proc(hierarchy.mount, cgroup.path)));

@@ -19,7 +19,7 @@ constexpr int kAttempts = 8;
 
 void walk(int directory, const std::string& path, const VisitCgroup& visit, int depth) {
   visit(path, directory);
-  if (depth == kMaxDepth) return;
+  if (depth == kMaxDepth || !may_have_children(directory, ".").value_or(false)) return;
   const auto names = list_directories_at(directory, ".");
   if (!names) return;
   const std::string above = path + '/';

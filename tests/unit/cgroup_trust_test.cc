@@ -92,6 +92,40 @@ TEST_F(CgroupTrust, EndsInAContainerThatIsRoots) {
   EXPECT_NE(machine_.resolved("container:bb").find("only untrusted cgroups"), std::string::npos);
 }
 
+// The finder keeps the directories above the last cgroup open.
+TEST_F(CgroupTrust, DoesNotDependOnWhatWasAskedBefore) {
+  const std::string machine = "/machine.slice/machine-web.scope";
+  const std::vector<std::string> paths{
+      machine + "/supervisor",
+      machine + "/payload/system.slice/cron.service",
+      machine,
+      machine + "/supervisor/cron.service",
+      machine + "/payload",
+      "/system.slice/docker-" + kId + ".scope/init",
+      "/system.slice/cron.service",
+      kManager + "/app.slice/backup.service",
+      "/system.slice/docker-" + kId + ".scope",
+  };
+  pid_t pid = 20;
+  for (const std::string& path : paths)
+    machine_.add(++pid, 100, path);
+  const auto alone = [&](const std::string& path) {
+    return CgroupPlaces(machine_.kernel(), {machine_.root()}).of_text("0::" + path + '\n');
+  };
+  EXPECT_FALSE(alone(paths[0]).container);
+  ASSERT_TRUE(alone(paths[1]).container);
+  EXPECT_EQ(alone(paths[1]).container->text(), "web");
+  for (const std::string& first : paths) {
+    for (const std::string& second : paths) {
+      CgroupPlaces places(machine_.kernel(), {machine_.root()});
+      places.of_text("0::" + first + '\n');
+      const CgroupPlace found = places.of_text("0::" + second + '\n');
+      EXPECT_EQ(found.container, alone(second).container) << second << " after " << first;
+      EXPECT_EQ(found.unit, alone(second).unit) << second << " after " << first;
+    }
+  }
+}
+
 TEST_F(CgroupTrust, EndsWhereRootHasDelegated) {
   machine_.add(11, 100, "/system.slice/foo.service/lxc.payload.web");
   EXPECT_EQ(machine_.resolved("container:web"), "container web (PID 11)");
