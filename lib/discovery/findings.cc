@@ -2,8 +2,11 @@
 #include "discovery/findings.hh"
 
 #include <algorithm>
+#include <linux/nsfs.h>
 #include <numeric>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <tuple>
 
 namespace nsx {
@@ -20,9 +23,10 @@ std::size_t descriptors_to_spare() {
   return limit.rlim_cur - kReserve;
 }
 
+/// Sorts the processes, which nearly always are in order.
 void sort_processes(std::vector<CensusProcess>& processes) {
-  std::sort(processes.begin(), processes.end(),
-            [](const CensusProcess& a, const CensusProcess& b) { return a.pid < b.pid; });
+  if (std::ranges::is_sorted(processes, {}, &CensusProcess::pid)) return;
+  std::ranges::sort(processes, {}, &CensusProcess::pid);
 }
 
 void count_processes(const std::vector<CensusProcess>& processes, NamespaceTable& table) {
@@ -127,27 +131,19 @@ NamespaceTable NamespaceTable::without_handles() const {
   copy.keep_limit_ = keep_limit_;
   copy.namespaces_ = namespaces_;
   copy.handles_.resize(namespaces_.size());
-  copy.by_key_ = by_key_;
+  copy.by_inode_ = by_inode_;
   return copy;
 }
 
-std::optional<CensusIndex> NamespaceTable::find(Kind kind, ino_t inode) const {
-  const auto found = by_key_.find(key(kind, inode));
-  if (found == by_key_.end()) return std::nullopt;
-  return found->second;
-}
-
 CensusIndex NamespaceTable::add(Kind kind, ino_t inode) {
+  if (const auto known = find(kind, inode)) return *known;
   const CensusIndex index = size();
-  const auto [entry, is_new] = by_key_.try_emplace(key(kind, inode), index);
-  if (is_new) {
-    CensusNamespace ns;
-    ns.kind = kind;
-    ns.identity.inode = inode;
-    namespaces_.push_back(ns);
-    handles_.emplace_back();
-  }
-  return entry->second;
+  by_inode_.add(kind, inode, index);
+  CensusNamespace& ns = namespaces_.emplace_back();
+  ns.kind = kind;
+  ns.identity.inode = inode;
+  handles_.emplace_back();
+  return index;
 }
 
 CensusIndex NamespaceTable::add(Namespace ns) {
@@ -163,9 +159,9 @@ CensusIndex NamespaceTable::add(Namespace ns) {
   if (options_.relations) {
     // Adding a relative can reallocate the table, so no reference into it may be kept across the
     // calls.
-    const CensusIndex owner = add_related(ns.owner(kernel_));
+    const CensusIndex owner = add_related(ns, NS_GET_USERNS, Kind::user);
     const bool has_parent = ns.kind() == Kind::pid || ns.kind() == Kind::user;
-    const CensusIndex parent = has_parent ? add_related(ns.parent(kernel_)) : kNone;
+    const CensusIndex parent = has_parent ? add_related(ns, NS_GET_PARENT, ns.kind()) : kNone;
     namespaces_[index].owner = owner;
     namespaces_[index].parent = parent;
   }
@@ -178,8 +174,15 @@ CensusIndex NamespaceTable::add(Namespace ns) {
   return index;
 }
 
-CensusIndex NamespaceTable::add_related(Result<Namespace> related) {
+CensusIndex NamespaceTable::add_related(const Namespace& ns, unsigned request, Kind kind) {
+  OwnedFd fd(::ioctl(ns.fd(), request));
+  struct stat st {};
   // A relation that the kernel hides from the caller counts as none.
+  if (!fd || ::fstat(fd.get(), &st) != 0) return kNone;
+  // Nearly always it is one of a few namespaces that are known already.
+  const auto known = find(kind, st.st_ino);
+  if (known && namespaces_[*known].identity.device != 0) return *known;
+  auto related = Namespace::from_fd(kernel_, std::move(fd));
   return related ? add(std::move(*related)) : kNone;
 }
 
@@ -226,19 +229,14 @@ void Gaps::add(const Gaps& other) {
     add(gap.source, gap.code, gap.count);
 }
 
-void Findings::absorb(Findings&& other) {
-  const std::vector<CensusIndex> places = table.absorb(std::move(other.table));
-  for (CensusProcess& process : other.processes) {
-    for (CensusIndex& ns : process.namespaces) {
-      if (ns != kNone) ns = places[ns];
-    }
-    processes.push_back(process);
-  }
+std::vector<CensusIndex> Findings::absorb(Findings&& other) {
+  std::vector<CensusIndex> places = table.absorb(std::move(other.table));
   for (CensusHolder& holder : other.holders) {
     holder.ns = places[holder.ns];
     holders.push_back(holder);
   }
   gaps.add(other.gaps);
+  return places;
 }
 
 Census Findings::arranged(bool relations) && {

@@ -3,10 +3,11 @@
 // Intermediate results of the sources of a census.
 
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include <nsx/census.hh>
+
+#include "discovery/namespace_index.hh"
 
 namespace nsx {
 
@@ -54,7 +55,13 @@ class NamespaceTable {
   /// Whether the descriptor of another namespace may be kept.
   bool may_keep() const { return kept_ < keep_limit_; }
 
-  std::optional<CensusIndex> find(Kind kind, ino_t inode) const;
+  /// Whether so few descriptors are allowed that none may be kept, and few be open at a time.
+  bool lacks_descriptors() const { return limit_ == 0; }
+
+  std::optional<CensusIndex> find(Kind kind, ino_t inode) const {
+    const CensusIndex found = by_inode_.find(kind, inode);
+    return found != kNone ? std::optional(found) : std::nullopt;
+  }
 
   /// Adds a namespace that is known by number only. Returns its index, whether it is new or not.
   CensusIndex add(Kind kind, ino_t inode);
@@ -86,11 +93,8 @@ class NamespaceTable {
   std::vector<CensusNamespace> take() { return std::move(namespaces_); }
 
  private:
-  static std::uint64_t key(Kind kind, ino_t inode) {
-    return static_cast<std::uint64_t>(inode) << 3 | static_cast<std::uint64_t>(kind);
-  }
-
-  CensusIndex add_related(Result<Namespace> related);
+  /// Adds the parent or owner of a namespace, which is of this kind, and returns its index.
+  CensusIndex add_related(const Namespace& ns, unsigned request, Kind kind);
 
   const Kernel& kernel_;
   Options options_;
@@ -99,7 +103,7 @@ class NamespaceTable {
   std::size_t kept_ = 0;
   std::vector<CensusNamespace> namespaces_;
   std::vector<std::optional<Namespace>> handles_;
-  std::unordered_map<std::uint64_t, CensusIndex> by_key_;
+  NamespaceIndex by_inode_;
   CensusIndex wanted_at_ = kNone;
 };
 
@@ -127,8 +131,9 @@ struct Findings {
   bool hides_processes = false;
   bool has_own_mounts = false;  ///< the caller's mount namespace was read
 
-  /// Merges what another worker found in processes. The other one must not have read mounts yet.
-  void absorb(Findings&& other);
+  /// Merges the table, holders and gaps of another worker, which must not have read mounts yet.
+  /// Returns the new index of each of its namespaces.
+  std::vector<CensusIndex> absorb(Findings&& other);
 
   /// Returns everything in the order of a Census, with relations as holders if requested.
   Census arranged(bool relations) &&;

@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include <nsx/kernel.hh>
 #include <nsx/namespace.hh>
 
+#include "discovery/faster_way.hh"
 #include "discovery/findings.hh"
 
 namespace nsx {
+
+/// Enough for /proc/PID/stat, which has 52 fields.
+inline constexpr std::size_t kStatSize = 2048;
+
+/// A short path in the proc mount, such as "42/ns/net". Needs no memory of its own.
+class ProcPath {
+ public:
+  ProcPath& add(std::string_view part);
+  ProcPath& add(pid_t number);
+  const char* text() const { return text_.data(); }
+
+ private:
+  std::array<char, 64> text_{};
+  std::size_t size_ = 0;
+};
 
 /// A process or thread that is being read by the census. Its handles are opened on demand. Once the
 /// process has exited they fail, and never refer to another process.
 class Visit {
  public:
-  Visit(const Kernel& kernel, NamespaceTable& table, pid_t pid)
-      : Visit(kernel, table, std::to_string(pid), pid, 0) {}
-  static Visit of_thread(const Kernel& kernel, NamespaceTable& table, pid_t pid, pid_t thread);
+  Visit(const Kernel& kernel, NamespaceTable& table, pid_t pid, Way way);
+
+  /// A thread of the process, read in the same way.
+  Visit thread(pid_t thread) const;
 
   pid_t pid() const { return pid_; }
 
@@ -39,7 +57,7 @@ class Visit {
   bool is_denial(int code);
 
  private:
-  Visit(const Kernel& kernel, NamespaceTable& table, std::string path, pid_t pid, unsigned flags);
+  Visit(const Visit& process, pid_t thread);
 
   CensusIndex look_by_pidfd(Kind kind, unsigned request);
   CensusIndex look_by_link(Kind kind, const char* file);
@@ -47,11 +65,9 @@ class Visit {
 
   const Kernel& kernel_;
   NamespaceTable& table_;
-  std::string path_;  // below the proc mount
+  ProcPath path_;  // its directory
   pid_t pid_;
-  unsigned pidfd_flags_;
-  // Only worthwhile while few descriptors have to be kept. Otherwise the kernel recreates the inode
-  // on each access, and reading links is cheaper.
+  unsigned pidfd_flags_ = 0;
   bool by_pidfd_;
   std::optional<OwnedFd> pidfd_;
   std::optional<OwnedFd> directory_;
@@ -64,10 +80,14 @@ class Visit {
 std::optional<CensusProcess> read_process(const Kernel& kernel, const CensusRequest& request,
                                           Visit& visit, Findings& findings);
 
+/// Whether Way::pidfd is possible for this request. It needs PIDFD_GET_INFO as the last request on
+/// the same pidfd, so that everything belongs to one process.
+bool can_use_pidfds(const Kernel& kernel, const CensusRequest& request,
+                    const NamespaceTable& table);
+
 /// Counts the threads of a process, and finds namespaces that a thread is in but the process is
 /// not.
-void read_threads(const Kernel& kernel, KindSet kinds, Visit& visit, CensusProcess& process,
-                  Findings& findings);
+void read_threads(KindSet kinds, Visit& visit, CensusProcess& process, Findings& findings);
 
 /// Finds the namespaces that a process has created for its children but is not in itself.
 void read_for_children(KindSet kinds, Visit& visit, const CensusProcess& process,
