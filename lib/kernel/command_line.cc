@@ -5,6 +5,7 @@
 // which is abandoned if it makes no progress. The thread can be killed, and ends with this process.
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <fcntl.h>
@@ -27,22 +28,24 @@ constexpr std::chrono::seconds kForOne{2};
 constexpr int kMostStalls = 2;
 
 /// Reads the name of a process, which does not require its memory.
-std::string read_name(int proc, const std::string& directory) {
-  auto name = read_file_at(proc, (directory + "/comm").c_str(), kMaxProcessFile);
-  if (!name) return {};
-  if (name->ends_with('\n')) name->pop_back();
-  return std::move(*name);
+std::string read_name(int proc, pid_t pid) {
+  std::array<char, 256> buffer{};
+  const auto size = read_once_at(proc, (std::to_string(pid) + "/comm").c_str(), buffer);
+  std::string_view name(buffer.data(), size.value_or(0));
+  if (name.ends_with('\n')) name.remove_suffix(1);
+  return std::string(name);
 }
 
 std::string read_line(int proc, pid_t pid) {
-  const std::string directory = std::to_string(pid);
-  auto line = read_start_at(proc, (directory + "/cmdline").c_str(), kMaxCommandLine);
-  std::string text = line ? std::move(line->text) : std::string();
-  while (!text.empty() && text.back() == '\0')
-    text.pop_back();
+  // One byte more than the limit tells whether the line is longer.
+  std::array<char, kMaxCommandLine + 1> buffer{};
+  const auto size = read_once_at(proc, (std::to_string(pid) + "/cmdline").c_str(), buffer);
+  std::string_view line(buffer.data(), std::min(size.value_or(0), kMaxCommandLine));
+  while (line.ends_with('\0'))
+    line.remove_suffix(1);
+  std::string text = line.empty() ? read_name(proc, pid) : std::string(line);
   std::replace(text.begin(), text.end(), '\0', ' ');
-  if (text.empty()) text = read_name(proc, directory);
-  if (line && line->is_cut) {
+  if (size && *size > kMaxCommandLine) {
     drop_partial_character(text);
     text += kCut;
   }
@@ -100,6 +103,7 @@ std::optional<std::vector<std::string>> read_until_stall(const Kernel& kernel,
   auto job = std::make_shared<Job>();
   job->proc = OwnedFd(::fcntl(kernel.proc(), F_DUPFD_CLOEXEC, 0));
   job->pids.assign(pids.begin(), pids.end());
+  job->lines.reserve(pids.size());
   if (!job->proc) return std::nullopt;
   std::thread thread;
   try {
@@ -129,7 +133,7 @@ std::vector<std::string> read_command_lines(const Kernel& kernel, std::span<cons
     if (lines.size() == pids.size()) break;
     // This process blocks the reader.
     ++stalls;
-    lines.push_back(read_name(kernel.proc(), std::to_string(pids[lines.size()])) + kCut);
+    lines.push_back(read_name(kernel.proc(), pids[lines.size()]) + kCut);
   }
   return lines;
 }

@@ -169,6 +169,11 @@ NSX_API bool is_same_process(const Kernel& kernel, const CensusProcess& process)
 NSX_API std::vector<std::string> read_command_lines(const Kernel& kernel,
                                                     std::span<const CensusProcess> processes);
 
+/// Returns the text of /proc/PID/cgroup of each process (cgroups(7)): for cgroup_in() and
+/// CgroupPlaces. None if the process has exited, even if its PID was reused.
+NSX_API std::vector<std::optional<std::string>> read_cgroups(
+    const Kernel& kernel, std::span<const CensusProcess> processes);
+
 /// Reopens a namespace of a census: by its id if the kernel supports that, otherwise through one of
 /// its holders. Errors: all holders are gone or have changed; no permission to access them.
 NSX_API Result<Namespace> open_namespace(const Kernel& kernel, const Census& census,

@@ -74,9 +74,9 @@ void FactReader::know_command(pid_t pid, std::string line) {
 void FactReader::read(std::span<const Subject> subjects, FactSet wanted) {
   read_of_all(wanted);
   if (wanted.contains(Fact::command)) read_commands(subjects);
+  read_places(subjects, wanted);
   for (const Subject& subject : subjects) {
     read_namespace(subject.ns, wanted);
-    if (subject.process != nullptr) read_process(*subject.process, wanted);
     read_users(subject, wanted);
   }
 }
@@ -106,22 +106,29 @@ void FactReader::read_commands(std::span<const Subject> subjects) {
     facts_.processes[processes[i].pid].command = std::move(lines[i]);
 }
 
-void FactReader::read_process(const CensusProcess& process, FactSet wanted) {
+void FactReader::read_places(std::span<const Subject> subjects, FactSet wanted) {
   FactSet of_processes;
   for (const Fact fact : {Fact::container, Fact::unit, Fact::cgroup}) {
     if (wanted.contains(fact)) of_processes.insert(fact);
   }
-  ProcessFacts& known = facts_.processes[process.pid];
-  const FactSet unread = take_unread(of_processes, known.read);
-  if (unread.empty()) return;
-  ProcessFacts found;
-  if (unread.contains(Fact::container)) found.container = places_.container(process.pid);
-  if (unread.contains(Fact::unit)) found.unit = places_.unit(process.pid);
-  if (unread.contains(Fact::cgroup)) found.cgroup = places_.cgroup(process.pid);
-  if (!is_same_process(kernel_, process)) return;
-  if (unread.contains(Fact::container)) known.container = std::move(found.container);
-  if (unread.contains(Fact::unit)) known.unit = std::move(found.unit);
-  if (unread.contains(Fact::cgroup)) known.cgroup = std::move(found.cgroup);
+  std::vector<CensusProcess> processes;
+  std::vector<FactSet> unread;
+  for (const Subject& subject : subjects) {
+    if (subject.process == nullptr) continue;
+    const FactSet its = take_unread(of_processes, facts_.processes[subject.process->pid].read);
+    if (its.empty()) continue;
+    processes.push_back(*subject.process);
+    unread.push_back(its);
+  }
+  const auto cgroups = read_cgroups(kernel_, processes);
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    if (!cgroups[i]) continue;
+    const pid_t pid = processes[i].pid;
+    ProcessFacts& known = facts_.processes[pid];
+    if (unread[i].contains(Fact::container)) known.container = places_.container(pid, *cgroups[i]);
+    if (unread[i].contains(Fact::unit)) known.unit = places_.unit(*cgroups[i]);
+    if (unread[i].contains(Fact::cgroup)) known.cgroup = cgroup_in(*cgroups[i]).value_or("");
+  }
 }
 
 void FactReader::read_namespace(CensusIndex ns, FactSet wanted) {
@@ -312,33 +319,25 @@ const cli::ContainerNames& Places::names() {
   return *names_;
 }
 
-CgroupPlaces& Places::cgroups() {
-  if (!cgroups_) cgroups_.emplace(kernel_);
-  return *cgroups_;
+CgroupPlaces& Places::places() {
+  if (!places_) places_.emplace(kernel_);
+  return *places_;
 }
 
-std::string Places::container(pid_t pid) {
-  const auto process = Process::open(kernel_, pid);
-  if (!process) return {};
+std::string Places::container(pid_t pid, std::string_view cgroups) {
   const auto& first = names().first_processes();
   if (const auto named = first.find(pid); named != first.end()) return named->second;
-  const std::string* named = names().of_cgroup(cgroup_of(*process).value_or(""));
+  const std::string* named = names().of_cgroup(cgroup_in(cgroups).value_or(""));
   if (named != nullptr) return *named;
-  auto found = cgroups().of(*process).container;
+  auto found = places().of_text(cgroups).container;
   if (!found) return {};
   found->name = cli::short_container_id(found->name);
   return found->text();
 }
 
-std::string Places::unit(pid_t pid) {
-  const auto process = Process::open(kernel_, pid);
-  const auto found = process ? cgroups().of(*process).unit : std::nullopt;
+std::string Places::unit(std::string_view cgroups) {
+  const auto found = places().of_text(cgroups).unit;
   return found ? found->text() : "";
-}
-
-std::string Places::cgroup(pid_t pid) const {
-  const auto process = Process::open(kernel_, pid);
-  return process ? cgroup_of(*process).value_or("") : "";
 }
 
 }  // namespace nsx::ls_tool

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -133,32 +134,31 @@ Subject subject_of(const Census& census, CensusIndex ns);
 /// the census does not know.
 std::optional<uid_t> owner_uid(const Census& census, const CensusNamespace& ns);
 
-/// Finds the container, unit and cgroup of processes. The names of containers are read once.
+/// Finds the container, unit and cgroup of processes, by the text of their /proc/PID/cgroup. The
+/// names of containers are read once.
 class Places {
  public:
   explicit Places(const Kernel& kernel) : kernel_(kernel) {}
 
   /// Returns the name of its container: as known to its runtime, otherwise the beginning of the ID
   /// in its cgroup, prefixed with "?" if that name is untrusted. Empty: it is in no container.
-  std::string container(pid_t pid);
+  std::string container(pid_t pid, std::string_view cgroups);
 
   /// Returns the names of all running containers by the PID of their first process.
   const std::unordered_map<pid_t, std::string>& first_processes() {
     return names().first_processes();
   }
 
-  /// Returns its unit, prefixed with "?" if the name is untrusted. Empty: it is in no unit, or
-  /// gone.
-  std::string unit(pid_t pid);
-  std::string cgroup(pid_t pid) const;
+  /// Returns its unit, prefixed with "?" if the name is untrusted. Empty: it is in no unit.
+  std::string unit(std::string_view cgroups);
 
  private:
   const cli::ContainerNames& names();
-  CgroupPlaces& cgroups();
+  CgroupPlaces& places();
 
   const Kernel& kernel_;
   std::optional<cli::ContainerNames> names_;
-  std::optional<CgroupPlaces> cgroups_;
+  std::optional<CgroupPlaces> places_;
 };
 
 /// Reads facts, each only once.
@@ -178,7 +178,7 @@ class FactReader {
  private:
   void read_of_all(FactSet wanted);
   void read_commands(std::span<const Subject> subjects);
-  void read_process(const CensusProcess& process, FactSet wanted);
+  void read_places(std::span<const Subject> subjects, FactSet wanted);
   void read_namespace(CensusIndex ns, FactSet wanted);
   void read_users(const Subject& subject, FactSet wanted);
   void read_user(uid_t uid);
