@@ -140,11 +140,11 @@ Matches find_by_name(const SearchPlace& place, const NameSearch& search) {
   std::vector<std::string> untrusted;
   for (const CgroupHierarchy& hierarchy : open_hierarchies(place.kernel, place.root)) {
     std::vector<Hit> hits;
-    walk_named(judge, hierarchy, [&](const NamedCgroup& cgroup, int directory) {
+    walk_named(judge, hierarchy, [&](const NamedCgroup& cgroup, VisitedDirectory& directory) {
       auto name = search.name_of(cgroup);
       if (!name) return;
       if (name->is_trusted) {
-        hits.push_back({std::move(*name), oldest_in(place.kernel, cgroup, directory)});
+        hits.push_back({std::move(*name), oldest_in(place.kernel, cgroup, directory.fd())});
       } else if (std::find(untrusted.begin(), untrusted.end(), cgroup.path) == untrusted.end()) {
         untrusted.push_back(cgroup.path);
       }
