@@ -372,6 +372,7 @@ Status read_processes(const Kernel& kernel, const CensusRequest& request, Findin
   });
 
   std::vector<std::vector<CensusIndex>> places;
+  places.reserve(all.size());
   for (const auto& worker : all)
     places.push_back(worker->give_to(findings));
   std::size_t kept = 0;
