@@ -9,9 +9,13 @@ namespace nsx {
 
 namespace {
 
-/// Returns attributes with all bytes 0: the kernel rejects other values beyond the members that it
-/// knows.
-union bpf_attr no_attributes() {
+std::uint64_t address_of(const void* object) {
+  return reinterpret_cast<std::uint64_t>(object);
+}
+
+}  // namespace
+
+union bpf_attr no_bpf_attributes() {
   union bpf_attr attributes;
   __builtin_memset(&attributes, 0, sizeof attributes);
   return attributes;
@@ -21,14 +25,8 @@ int bpf(int command, union bpf_attr& attributes) {
   return static_cast<int>(::syscall(SYS_bpf, command, &attributes, sizeof attributes));
 }
 
-std::uint64_t address_of(const void* object) {
-  return reinterpret_cast<std::uint64_t>(object);
-}
-
-}  // namespace
-
 Status pin_bpf_object(int fd, const std::string& path) {
-  union bpf_attr attributes = no_attributes();
+  union bpf_attr attributes = no_bpf_attributes();
   attributes.pathname = address_of(path.c_str());
   attributes.bpf_fd = static_cast<std::uint32_t>(fd);
   if (bpf(BPF_OBJ_PIN, attributes) != 0) return fail("pin", path);
@@ -36,7 +34,7 @@ Status pin_bpf_object(int fd, const std::string& path) {
 }
 
 Result<OwnedFd> open_bpf_object(const std::string& path, bool read_only) {
-  union bpf_attr attributes = no_attributes();
+  union bpf_attr attributes = no_bpf_attributes();
   attributes.pathname = address_of(path.c_str());
   attributes.file_flags = read_only ? BPF_F_RDONLY : 0;
   // Its descriptors are close-on-exec.
@@ -46,7 +44,7 @@ Result<OwnedFd> open_bpf_object(const std::string& path, bool read_only) {
 }
 
 Result<OwnedFd> link_bpf_to_cgroup(int program, int cgroup, unsigned attach_type) {
-  union bpf_attr attributes = no_attributes();
+  union bpf_attr attributes = no_bpf_attributes();
   attributes.link_create.prog_fd = static_cast<std::uint32_t>(program);
   attributes.link_create.target_fd = static_cast<std::uint32_t>(cgroup);
   attributes.link_create.attach_type = attach_type;
@@ -57,7 +55,7 @@ Result<OwnedFd> link_bpf_to_cgroup(int program, int cgroup, unsigned attach_type
 
 Result<std::uint64_t> linked_cgroup(int link) {
   struct bpf_link_info info {};
-  union bpf_attr attributes = no_attributes();
+  union bpf_attr attributes = no_bpf_attributes();
   attributes.info.bpf_fd = static_cast<std::uint32_t>(link);
   attributes.info.info_len = sizeof info;
   attributes.info.info = address_of(&info);
@@ -69,7 +67,7 @@ Result<std::uint64_t> linked_cgroup(int link) {
 
 bool is_bpf_map(int map, unsigned type, std::size_t value_size, unsigned entries) {
   struct bpf_map_info info {};
-  union bpf_attr attributes = no_attributes();
+  union bpf_attr attributes = no_bpf_attributes();
   attributes.info.bpf_fd = static_cast<std::uint32_t>(map);
   attributes.info.info_len = sizeof info;
   attributes.info.info = address_of(&info);
@@ -79,7 +77,7 @@ bool is_bpf_map(int map, unsigned type, std::size_t value_size, unsigned entries
 }
 
 Status read_bpf_map(int map, std::uint32_t key, void* value) {
-  union bpf_attr attributes = no_attributes();
+  union bpf_attr attributes = no_bpf_attributes();
   attributes.map_fd = static_cast<std::uint32_t>(map);
   attributes.key = address_of(&key);
   attributes.value = address_of(value);
@@ -88,7 +86,7 @@ Status read_bpf_map(int map, std::uint32_t key, void* value) {
 }
 
 Status write_bpf_map(int map, std::uint32_t key, const void* value, std::uint64_t flags) {
-  union bpf_attr attributes = no_attributes();
+  union bpf_attr attributes = no_bpf_attributes();
   attributes.map_fd = static_cast<std::uint32_t>(map);
   attributes.key = address_of(&key);
   attributes.value = address_of(value);

@@ -8,7 +8,16 @@
 
 #include <nsx/fd.hh>
 
+union bpf_attr;
+
 namespace nsx {
+
+/// Returns attributes with all bytes 0: the kernel rejects other values beyond the members that it
+/// knows.
+union bpf_attr no_bpf_attributes();
+
+/// Calls bpf(2). A descriptor that it returns is close-on-exec.
+int bpf(int command, union bpf_attr& attributes);
 
 /// Pins a map, program or link to a file in a bpffs, which keeps it alive.
 Status pin_bpf_object(int fd, const std::string& path);
