@@ -6,21 +6,11 @@
 #include "discovery/sources.hh"
 #include "kernel/abi.hh"
 #include "kernel/capabilities.hh"
-#include "kernel/files.hh"
+#include "kernel/nsfs.hh"
 
 namespace nsx {
 
 namespace {
-
-/// The inode numbers of the initial user and pid namespaces, which are the same on all kernels.
-constexpr ino_t kFirstUser = 0xEFFFFFFD;
-constexpr ino_t kFirstPid = 0xEFFFFFFC;
-
-bool is_in(const Kernel& kernel, const char* file, ino_t inode) {
-  const auto text = read_link_at(kernel.proc(), file);
-  const auto link = text ? parse_namespace_link(*text) : std::nullopt;
-  return link && link->inode == inode;
-}
 
 void take(const Kernel& kernel, KindSet kinds, std::uint64_t id,
           const std::unordered_map<std::uint64_t, CensusIndex>& known, Findings& findings) {
@@ -39,8 +29,8 @@ void take(const Kernel& kernel, KindSet kinds, std::uint64_t id,
 
 bool kernel_lists_all(const Kernel& kernel) {
   if (!kernel.has(Feature::namespace_list) || !kernel.has(Feature::namespace_handle)) return false;
-  return has_capability(CAP_SYS_ADMIN) && is_in(kernel, "self/ns/user", kFirstUser) &&
-         is_in(kernel, "self/ns/pid", kFirstPid);
+  return has_capability(CAP_SYS_ADMIN) && is_in_initial(kernel.proc(), Kind::user) &&
+         is_in_initial(kernel.proc(), Kind::pid);
 }
 
 void read_kernel_list(const Kernel& kernel, KindSet kinds, Findings& findings) {

@@ -5,12 +5,15 @@
 #include <cerrno>
 #include <cstring>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include "kernel/bpf.hh"
+#include "kernel/capabilities.hh"
+#include "kernel/nsfs.hh"
 #include "try.hh"
 
 namespace nsx {
@@ -70,6 +73,19 @@ Result<OwnedFd> load_types(std::span<const unsigned char> types) {
 }
 
 }  // namespace
+
+bool may_iterate_by_bpf(int proc) {
+#ifdef NSX_WITHOUT_BPF
+  constexpr bool kHasPrograms = false;
+#else
+  constexpr bool kHasPrograms = true;
+#endif
+  const auto capabilities = own_capabilities();
+  return kHasPrograms && capabilities && capabilities->has(CAP_BPF) &&
+         capabilities->has(CAP_PERFMON) && capabilities->has(CAP_SYS_PTRACE) &&
+         is_in_initial(proc, Kind::user) && is_in_initial(proc, Kind::pid) &&
+         is_in_initial(proc, Kind::time) && KernelBtf::exists();
+}
 
 Result<BpfArray> BpfArray::create(const char* name, std::size_t value_size, std::size_t count) {
   union bpf_attr attributes = no_bpf_attributes();

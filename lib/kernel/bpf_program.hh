@@ -70,6 +70,11 @@ class BpfArray {
 Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, std::span<const std::uint32_t> answers,
                                   std::span<const int> maps);
 
+/// Returns whether the calling process, whose proc mount this is, may run iterators that follow
+/// pointers, and may read all processes as far as capabilities and namespaces go: with CAP_BPF,
+/// CAP_PERFMON and CAP_SYS_PTRACE, in the initial user, pid and time namespaces.
+bool may_iterate_by_bpf(int proc);
+
 /// Runs a loaded iterator, whose output is in its maps, over all objects.
 Status run_bpf_iterator(int program);
 

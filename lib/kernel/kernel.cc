@@ -12,6 +12,7 @@
 #include <nsx/kind.hh>
 
 #include "kernel/abi.hh"
+#include "kernel/bpf_program.hh"
 #include "kernel/files.hh"
 #include "kernel/spawn.hh"
 #include "kernel/text.hh"
@@ -23,7 +24,7 @@ namespace nsx {
 namespace {
 
 constexpr std::array<const char*, kFeatureCount> kFeatureNames{
-    "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns", "into-cgroup"};
+    "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns", "into-cgroup", "bpf"};
 
 bool is_proc(int directory) {
   struct statfs fs {};
@@ -37,7 +38,7 @@ bool shows_the_caller(int proc) {
   return self && *self == std::to_string(::getpid());
 }
 
-FeatureSet probe() {
+FeatureSet probe(int proc) {
   FeatureSet features;
   const OwnedFd self(abi::pidfd_open(::getpid(), 0));
   if (!self) return features;
@@ -60,6 +61,7 @@ FeatureSet probe() {
     features.insert(Feature::pidfd_info);
   }
   if (knows_clone_into_cgroup()) features.insert(Feature::clone_into_cgroup);
+  if (may_iterate_by_bpf(proc)) features.insert(Feature::bpf_iterator);
   return features;
 }
 
@@ -69,24 +71,29 @@ const char* name(Feature feature) {
   return kFeatureNames[static_cast<std::size_t>(feature)];
 }
 
-Result<FeatureSet> parse_disabled_features(std::string_view list) {
-  FeatureSet disabled;
+Result<FeatureChoice> parse_features(std::string_view list) {
+  FeatureChoice choice;
   while (!list.empty()) {
     const std::string_view word = next_field(list, ',');
     bool known = false;
     for (std::size_t i = 0; i < kFeatureCount; ++i) {
-      if (word.starts_with('-') && word.substr(1) == kFeatureNames[i]) {
-        disabled.insert(static_cast<Feature>(i));
+      if (word.empty() || word.substr(1) != kFeatureNames[i]) continue;
+      const auto feature = static_cast<Feature>(i);
+      if (word.front() == '-') {
+        choice.disabled.insert(feature);
+        known = true;
+      } else if (word.front() == '+' && feature == Feature::bpf_iterator) {
+        choice.forced.insert(feature);
         known = true;
       }
     }
     if (!known) {
       return problem("unknown kernel feature '{}'", word,
                      "expected one of -pidfd-ns, -pidfd-info, -ns-id, -ns-handle, -listns, "
-                     "-into-cgroup");
+                     "-into-cgroup, -bpf, +bpf");
     }
   }
-  return disabled;
+  return choice;
 }
 
 Result<Kernel> Kernel::open(const KernelOptions& options) {
@@ -96,6 +103,7 @@ Result<Kernel> Kernel::open(const KernelOptions& options) {
   if (!kernel.proc_) return fail("open", options.proc, errno, "mount -t proc proc " + options.proc);
 
   kernel.disabled_ = options.disabled;
+  kernel.forced_ = options.forced;
   return kernel;
 }
 
@@ -119,7 +127,7 @@ const Kernel::Found& Kernel::found() const {
           [&] { return proc_path_ + ": its PIDs are not ours; no feature used"; });
     return *found_;
   }
-  const FeatureSet working = probe();
+  const FeatureSet working = probe(proc_.get());
   for (std::size_t i = 0; i < kFeatureCount; ++i) {
     const auto feature = static_cast<Feature>(i);
     const bool works = working.contains(feature);

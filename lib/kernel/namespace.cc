@@ -107,6 +107,14 @@ dev_t nsfs_device(const Kernel& kernel) {
   return ::fstatat(kernel.proc(), "self/ns/mnt", &st, 0) == 0 ? st.st_dev : 0;
 }
 
+bool is_in_initial(int proc, Kind kind) {
+  // The same on all kernels: PROC_USER_INIT_INO, PROC_PID_INIT_INO, PROC_TIME_INIT_INO.
+  const ino_t inode = kind == Kind::user ? 0xEFFFFFFD : kind == Kind::pid ? 0xEFFFFFFC : 0xEFFFFFFA;
+  const auto text = read_link_at(proc, (std::string("self/ns/") + name(kind)).c_str());
+  const auto link = text ? parse_namespace_link(*text) : std::nullopt;
+  return link && link->kind == kind && link->inode == inode;
+}
+
 Result<Namespace> open_namespace_link(const Kernel& kernel, int dir, const std::string& path) {
   return opened(kernel, open_at(dir, path.c_str(), O_PATH), path);
 }

@@ -17,6 +17,10 @@ namespace nsx {
 /// Returns the device number of nsfs, which contains all namespace files; 0 if /proc shows none.
 dev_t nsfs_device(const Kernel& kernel);
 
+/// Returns whether the calling process, whose proc mount this is, is in the namespace of this kind
+/// (user, pid or time) that the kernel started with.
+bool is_in_initial(int proc, Kind kind);
+
 /// Opens a namespace through a link in the proc mount, relative to `dir`: 42/ns/net. Such links
 /// lead directly to the namespace and involve no other file system.
 Result<Namespace> open_namespace_link(const Kernel& kernel, int dir, const std::string& path);

@@ -27,24 +27,34 @@ enum class Feature : std::uint8_t {
   namespace_handle,   ///< open_by_handle_at(2) by id alone, Linux 6.19; fallback: search of /proc
   namespace_list,     ///< listns(2), Linux 6.19; fallback: search of /proc
   clone_into_cgroup,  ///< CLONE_INTO_CGROUP, Linux 5.7; fallback: the process joins after fork
+  bpf_iterator,  ///< a census by a BPF iterator of tasks, Linux 6.1, with CAP_BPF, CAP_PERFMON and
+                 ///< CAP_SYS_PTRACE in the initial user, pid and time namespaces; used with many
+                 ///< processes; fallback: /proc
 };
 
-inline constexpr std::size_t kFeatureCount = 6;
+inline constexpr std::size_t kFeatureCount = 7;
 
 /// Returns the name of a feature: "pidfd-ns", "pidfd-info", "ns-id", "ns-handle", "listns",
-/// "into-cgroup".
+/// "into-cgroup", "bpf".
 NSX_API const char* name(Feature feature);
 
 /// A set of features.
-using FeatureSet = EnumSet<Feature, Feature::clone_into_cgroup>;
+using FeatureSet = EnumSet<Feature, Feature::bpf_iterator>;
 
-/// Parses a comma-separated list of features to disable, such as "-pidfd-ns,-ns-id". For tests of
-/// the fallbacks. Errors: an unknown feature.
-NSX_API Result<FeatureSet> parse_disabled_features(std::string_view list);
+/// Members of KernelOptions.
+struct FeatureChoice {
+  FeatureSet disabled;
+  FeatureSet forced;
+};
+
+/// Parses a comma-separated list of features to disable, such as "-pidfd-ns,-ns-id", or to force:
+/// "+bpf". For tests of both ways. Errors: an unknown feature.
+NSX_API Result<FeatureChoice> parse_features(std::string_view list);
 
 struct KernelOptions {
   std::string proc = "/proc";  ///< mount point of proc(5), or a tree with the same layout
-  FeatureSet disabled;         ///< never used, even if they work
+  FeatureSet disabled = {};    ///< never used, even if they work
+  FeatureSet forced = {};      ///< used if they work, even where the fallback is cheaper
 };
 
 /// A proc mount, and the optional interfaces that work with it. Everything else in the library
@@ -69,6 +79,9 @@ class NSX_API Kernel {
   /// calling process: make it before threads share the Kernel.
   bool has(Feature feature) const { return found().features.contains(feature); }
 
+  /// Returns whether a feature works and is to be used even where its fallback is cheaper.
+  bool is_forced(Feature feature) const { return forced_.contains(feature) && has(feature); }
+
   /// Returns whether the PIDs in this proc mount are those of the caller, and may be passed to
   /// pidfd_open(2). False for a tree of files, and for the proc mount of another pid namespace.
   bool numbers_are_ours() const { return found().numbers_are_ours; }
@@ -85,6 +98,7 @@ class NSX_API Kernel {
   OwnedFd proc_;
   std::string proc_path_;
   FeatureSet disabled_;
+  FeatureSet forced_;
   mutable std::optional<Found> found_;  // lazy: most plans never need it
 };
 

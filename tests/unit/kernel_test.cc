@@ -14,16 +14,24 @@ FeatureSet features(std::initializer_list<Feature> list) {
   return set;
 }
 
-TEST(ParseDisabledFeatures, TakesAListOfNamesWithHyphens) {
-  EXPECT_EQ(must(parse_disabled_features("")), FeatureSet());
-  EXPECT_EQ(must(parse_disabled_features("-pidfd-info")), features({Feature::pidfd_info}));
-  EXPECT_EQ(must(parse_disabled_features("-pidfd-ns,-ns-id")),
+TEST(ParseFeatures, TakesAListOfNamesWithHyphens) {
+  EXPECT_EQ(must(parse_features("")).disabled, FeatureSet());
+  EXPECT_EQ(must(parse_features("-pidfd-info")).disabled, features({Feature::pidfd_info}));
+  EXPECT_EQ(must(parse_features("-pidfd-ns,-ns-id")).disabled,
             features({Feature::pidfd_namespaces, Feature::namespace_id}));
 }
 
-TEST(ParseDisabledFeatures, RefusesAllElseAndListsWhatThereIs) {
-  for (const char* list : {"pidfd-ns", "-", "-pidfd", "-pidfd-ns -ns-id", "-pidfd-ns,,-ns-id"}) {
-    const auto result = parse_disabled_features(list);
+TEST(ParseFeatures, ForcesWhatIsNotUsedOtherwise) {
+  const FeatureChoice choice = must(parse_features("-ns-id,+bpf"));
+  EXPECT_EQ(choice.disabled, features({Feature::namespace_id}));
+  EXPECT_EQ(choice.forced, features({Feature::bpf_iterator}));
+  EXPECT_EQ(must(parse_features("")).forced, FeatureSet());
+}
+
+TEST(ParseFeatures, RefusesAllElseAndListsWhatThereIs) {
+  for (const char* list :
+       {"pidfd-ns", "-", "-pidfd", "-pidfd-ns -ns-id", "-pidfd-ns,,-ns-id", "+ns-id"}) {
+    const auto result = parse_features(list);
     ASSERT_FALSE(result) << list;
     for (std::size_t i = 0; i < kFeatureCount; ++i) {
       EXPECT_NE(failure(result).find(std::string("-") + name(static_cast<Feature>(i))),
@@ -35,7 +43,7 @@ TEST(ParseDisabledFeatures, RefusesAllElseAndListsWhatThereIs) {
 TEST(FeatureNames, AreWhatTheListTakes) {
   for (std::size_t i = 0; i < kFeatureCount; ++i) {
     const auto feature = static_cast<Feature>(i);
-    EXPECT_EQ(must(parse_disabled_features(std::string("-") + name(feature))), features({feature}));
+    EXPECT_EQ(must(parse_features(std::string("-") + name(feature))).disabled, features({feature}));
   }
 }
 

@@ -212,7 +212,9 @@ std::optional<int> answer_help(const Tool& tool, const CommandLine& line) {
 Result<Kernel> open_kernel(Proc proc) {
   KernelOptions options;
   if (const char* list = std::getenv("NSX_KERNEL_FEATURES")) {
-    options.disabled = TRY(parse_disabled_features(list));
+    const FeatureChoice choice = TRY(parse_features(list));
+    options.disabled = choice.disabled;
+    options.forced = choice.forced;
   }
   auto kernel = Kernel::open(options);
   if (!kernel || proc == Proc::may_be_missing) return kernel;
