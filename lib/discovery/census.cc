@@ -3,6 +3,7 @@
 
 #include <nsx/census.hh>
 
+#include "discovery/bpf_census.hh"
 #include "discovery/census_trace.hh"
 #include "discovery/sources.hh"
 #include "kernel/text.hh"
@@ -79,7 +80,9 @@ Result<Census> take_census(const Kernel& kernel, const CensusRequest& wanted) {
   CensusTrace trace;
   Findings findings(NamespaceTable(kernel, {.relations = relations}));
   if (request.sources.contains(Source::process)) {
-    TRY(read_processes(kernel, request, findings));
+    if (!TRY(read_processes_by_bpf(kernel, request, findings))) {
+      TRY(read_processes(kernel, request, findings));
+    }
     trace.read_processes(request.sources, findings);
   }
   if (request.sources.contains(Source::mount)) {

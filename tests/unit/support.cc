@@ -35,10 +35,13 @@ Kernel oldest_kernel() {
 }
 
 std::vector<Kernel> kernels() {
-  std::vector<Kernel> both;
-  both.push_back(newest_kernel());
-  both.push_back(oldest_kernel());
-  return both;
+  std::vector<Kernel> all;
+  all.push_back(newest_kernel());
+  all.push_back(oldest_kernel());
+  KernelOptions options;
+  options.forced.insert(Feature::bpf_iterator);
+  all.push_back(must(Kernel::open(options)));
+  return all;
 }
 
 TemporaryDirectory::TemporaryDirectory()

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "discovery/bpf_census.hh"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <linux/capability.h>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "discovery/bpf_records.hh"
+#include "discovery/census_program.hh"
+#include "discovery/side_by_side.hh"
+#include "discovery/sources.hh"
+#include "kernel/capabilities.hh"
+#include "kernel/nsfs.hh"
+#include "kernel/trace.hh"
+#include "try.hh"
+
+namespace nsx {
+
+namespace {
+
+/// Loading the program takes as long as reading about this number of processes from /proc. The
+/// ratio of the two depends little on the machine.
+constexpr std::size_t kBreakEven = 200;
+
+/// Returns the number of processes, approximately: the link count of a proc mount includes them.
+std::size_t processes_in_proc(const Kernel& kernel) {
+  struct stat st {};
+  return ::fstat(kernel.proc(), &st) == 0 ? st.st_nlink : 0;
+}
+
+bool is_worthwhile(const Kernel& kernel, const CensusRequest& request) {
+  if (request.only != 0 || !kernel.has(Feature::bpf_iterator) || census_programs().empty()) {
+    return false;
+  }
+  // The kernel asks it of those who look up the namespace of a socket.
+  if (request.sources.contains(Source::socket) && !has_capability(CAP_NET_ADMIN)) return false;
+  return kernel.is_forced(Feature::bpf_iterator) || processes_in_proc(kernel) >= kBreakEven;
+}
+
+/// The program, and the answers to its questions about this kernel.
+struct Fitting {
+  const BpfProgram& program;
+  std::vector<std::uint32_t> answers;
+};
+
+Result<Fitting> fit() {
+  const auto btf = TRY(KernelBtf::open());
+  for (const BpfProgram& program : census_programs()) {
+    if (auto answers = answer(btf.bytes(), program.questions)) {
+      return Fitting{program, std::move(*answers)};
+    }
+  }
+  return refuse("use", "BPF", "this kernel's structures are unknown");
+}
+
+/// The maps of the program.
+struct Maps {
+  BpfArray state;
+  BpfArray tasks;
+  BpfArray scratch;
+  BpfArray seen;
+  BpfArray namespaces;
+  BpfArray holders;
+
+  /// Returns the descriptors in the order in which the program has its maps.
+  std::vector<int> of(const BpfProgram& program) const {
+    std::vector<int> fds;
+    for (const std::string_view name : program.maps) {
+      fds.push_back(name == "state_map"        ? state.fd()
+                    : name == "tasks_map"      ? tasks.fd()
+                    : name == "scratch_map"    ? scratch.fd()
+                    : name == "seen_map"       ? seen.fd()
+                    : name == "namespaces_map" ? namespaces.fd()
+                                               : holders.fd());
+    }
+    return fds;
+  }
+};
+
+Result<Maps> make_maps(std::size_t tasks, std::size_t namespaces) {
+  auto state = TRY(BpfArray::create("state", sizeof(nsx_census_state), 1));
+  auto task = TRY(BpfArray::create("tasks", sizeof(nsx_census_task), tasks));
+  auto scratch = TRY(BpfArray::create("scratch", sizeof(nsx_census_scratch), 1));
+  auto seen = TRY(BpfArray::create("seen", sizeof(nsx_census_seen), std::bit_ceil(namespaces)));
+  auto ns = TRY(BpfArray::create("namespaces", sizeof(nsx_census_namespace), namespaces));
+  auto holder = TRY(BpfArray::create("holders", sizeof(nsx_census_holder), 4096 + 4 * tasks));
+  return Maps{std::move(state), std::move(task), std::move(scratch),
+              std::move(seen),  std::move(ns),   std::move(holder)};
+}
+
+/// Reads all tasks. Errors: EOVERFLOW, there are more than the maps have room for.
+Result<Maps> run(const Fitting& fitting, const CensusRequest& request, std::size_t tasks,
+                 std::size_t namespaces) {
+  Maps maps = TRY(make_maps(tasks, namespaces));
+  nsx_census_state& state = maps.state.values<nsx_census_state>().front();
+  state.self = static_cast<std::uint32_t>(::getpid());
+  state.seen_mask = static_cast<std::uint32_t>(maps.seen.size() - 1);
+  if (request.sources.contains(Source::thread)) state.wants |= NSX_CENSUS_WANTS_THREADS;
+  if (request.sources.contains(Source::fd) || request.sources.contains(Source::socket)) {
+    state.wants |= NSX_CENSUS_WANTS_DESCRIPTORS;
+  }
+  const std::vector<int> fds = maps.of(fitting.program);
+  const OwnedFd program = TRY(load_bpf_iterator(fitting.program, fitting.answers, fds));
+  TRY(run_bpf_iterator(program.get()));
+  if (state.overflow != 0) return fail("read", "all tasks", EOVERFLOW);
+  return maps;
+}
+
+Result<Maps> run_with_room(const CensusRequest& request) {
+  struct sysinfo system {};
+  if (::sysinfo(&system) != 0) return fail("count", "processes");
+  const Fitting fitting = TRY(fit());
+  // Processes may be started meanwhile. All of a process's namespaces may be its own, but few of
+  // them are.
+  const std::size_t tasks = system.procs + system.procs / 8 + 256;
+  auto maps = run(fitting, request, tasks, 3 * tasks);
+  if (maps || maps.error().code != EOVERFLOW) return maps;
+  return run(fitting, request, 2 * tasks, 2 * tasks * NSX_CENSUS_SLOTS);
+}
+
+BpfReading reading_of(const Kernel& kernel, const CensusRequest& request) {
+  BpfReading reading;
+  reading.device = nsfs_device(kernel);
+  reading.has_ids = kernel.has(Feature::namespace_id);
+  reading.has_inodes = kernel.has(Feature::pidfd_info);
+  reading.needs_init = !kernel.has(Feature::pidfd_namespaces);
+  reading.relations = request.sources.contains(Source::relation);
+  return reading;
+}
+
+/// Whether the caller may see the namespaces of a process. BPF does not ask this. The cheapest call
+/// that does, for the same kind of access (PTRACE_MODE_READ), is get_robust_list(2): unlike an own
+/// check of credentials it includes security modules.
+bool may_read(pid_t pid) {
+  void* head = nullptr;
+  std::size_t size = 0;
+  return ::syscall(SYS_get_robust_list, pid, &head, &size) == 0;
+}
+
+/// Returns the processes that are to be read from /proc, in ascending order.
+std::vector<pid_t> read_otherwise(const BpfRecords& records) {
+  std::vector<pid_t> pids = unusable(records);
+  // Every pid namespace has a PID 1. A kernel can be told to hide it from iterators.
+  const auto is_init = [](const nsx_census_task& task) { return task.process == 1; };
+  if (std::ranges::none_of(records.tasks, is_init)) pids.push_back(1);
+  std::vector<char> refused(records.tasks.size());
+  share_out(workers_for(refused.size()), refused.size(), [&](unsigned, std::size_t i) {
+    const nsx_census_task& task = records.tasks[i];
+    if (task.pid == task.process) refused[i] = !may_read(static_cast<pid_t>(task.pid));
+    return true;
+  });
+  for (std::size_t i = 0; i < refused.size(); ++i) {
+    if (refused[i] != 0) pids.push_back(static_cast<pid_t>(records.tasks[i].pid));
+  }
+  std::ranges::sort(pids);
+  pids.erase(std::ranges::unique(pids).begin(), pids.end());
+  return pids;
+}
+
+/// Whether /proc hides processes, as list_processes() sees it: not even PID 1 is there.
+bool hides_processes(const Kernel& kernel) {
+  struct stat st {};
+  return ::fstatat(kernel.proc(), "1", &st, 0) != 0;
+}
+
+/// Reads these processes from /proc, and adds them to the others.
+Status read_again(const Kernel& kernel, const CensusRequest& request,
+                  const std::vector<pid_t>& pids, Findings& findings) {
+  std::vector<CensusProcess> others = std::exchange(findings.processes, {});
+  for (const pid_t pid : pids)
+    findings.processes.push_back({.pid = pid});
+  TRY(read_processes(kernel, request, findings));
+  findings.processes.insert(findings.processes.end(), others.begin(), others.end());
+  return {};
+}
+
+}  // namespace
+
+Result<bool> read_processes_by_bpf(const Kernel& kernel, const CensusRequest& request,
+                                   Findings& findings) {
+  if (!is_worthwhile(kernel, request)) return false;
+  const auto maps = run_with_room(request);
+  if (!maps) {
+    trace(TraceArea::census, [&] { return "bpf: " + maps.error().message(); });
+    return false;
+  }
+  const nsx_census_state& state = maps->state.values<nsx_census_state>().front();
+  const BpfRecords records{maps->tasks.values<nsx_census_task>().first(state.tasks),
+                           maps->namespaces.values<nsx_census_namespace>().first(state.namespaces),
+                           maps->holders.values<nsx_census_holder>().first(state.holders)};
+  const std::vector<pid_t> again = read_otherwise(records);
+  add_records(records, reading_of(kernel, request), request, again, findings);
+  trace(TraceArea::census, [&] {
+    return "bpf: " + std::to_string(records.tasks.size()) + " tasks, " +
+           std::to_string(records.namespaces.size()) + " namespaces, " +
+           std::to_string(again.size()) + " processes read again";
+  });
+  findings.hides_processes = hides_processes(kernel);
+  if (!again.empty()) TRY(read_again(kernel, request, again, findings));
+  return true;
+}
+
+}  // namespace nsx
