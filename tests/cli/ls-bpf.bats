@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # set by bats and the loaded file
+load ../lib/common
+
+# The census by BPF shows what the one by /proc does, in every view. Other processes come and go, so only lines about
+# namespaces made here are compared.
+
+setup() {
+  spawned=()
+  nsx-ls --features | grep -qx "bpf yes" || cannot "use BPF here"
+}
+
+# Adds the namespaces of a process, and of its future children, to those that are compared.
+note() {
+  stat -L -c %i "/proc/$1"/ns/* 2>/dev/null | sort -u >>"$BATS_TEST_TMPDIR/all"
+}
+
+# shellcheck disable=SC2016 # for perl and other shells
+make_scene() {
+  stat -L -c %i /proc/self/ns/* | sort -u >"$BATS_TEST_TMPDIR/ours"
+  spawn unshare -Ur -- unshare -Ur -n -m -u -i -C -- unshare -T -- sleep 300
+  wait_until grep -qsx sleep "/proc/$pid/comm"
+  member=$pid
+  note "$member"
+  spawn unshare -n -p -f --kill-child -- sleep 300
+  wait_until has_child "$pid" sleep
+  note "$child"
+  # Namespaces for children that do not exist yet.
+  spawn perl -e 'use POSIX; syscall(272, 0x20000080) == 0 or die; $0 = "scene"; POSIX::pause()'
+  wait_until grep -qsx scene "/proc/$pid/comm"
+  note "$pid"
+  # A zombie in a user namespace of its own.
+  spawn unshare -Ur -- perl -e 'if (fork == 0) { exit } $0 = "scene"; use POSIX; POSIX::pause()'
+  wait_until grep -qsx scene "/proc/$pid/comm"
+  note "$pid"
+  # Descriptors, one of them by O_PATH, and a socket of a namespace that no process is in any more.
+  spawn_in net -n
+  target=$pid
+  note "$target"
+  spawn perl -e 'use Socket; use POSIX;
+    open(my $own, "<", "/proc/self/ns/net"); open(my $other, "<", "/proc/$ARGV[0]/ns/net");
+    sysopen(my $path, "/proc/$ARGV[0]/ns/net", 010000000) or die;
+    sysopen(my $uts, "/proc/$ARGV[0]/ns/uts", 010000000) or die;
+    syscall(308, fileno($other), 0) == 0 or die; socket(my $socket, AF_INET, SOCK_DGRAM, 0) or die;
+    syscall(308, fileno($own), 0) == 0 or die; $0 = "scene"; POSIX::pause()' "$target"
+  wait_until grep -qsx scene "/proc/$pid/comm"
+  kill -KILL "$target"
+  wait_until is_gone "$target"
+  sort -u "$BATS_TEST_TMPDIR/all" | comm -23 - "$BATS_TEST_TMPDIR/ours" >"$BATS_TEST_TMPDIR/made"
+}
+
+# The rows of a view that are about the scene. JSON becomes a line a row.
+about_the_scene() {
+  local features=$1
+  shift
+  NSX_KERNEL_FEATURES=$features nsx-ls "$@" 2>/dev/null >"$BATS_TEST_TMPDIR/view"
+  if [ "$1" = -J ]; then
+    jq -c '.. | objects | select(has("ns") and has("type") and has("nprocs"))' <"$BATS_TEST_TMPDIR/view" |
+      awk -F'[:,]' 'NR == FNR { made[$1]; next } $2 in made' "$BATS_TEST_TMPDIR/made" -
+  else
+    grep -F -f "$BATS_TEST_TMPDIR/made" "$BATS_TEST_TMPDIR/view"
+  fi
+}
+
+is_equal_now() {
+  about_the_scene "$@" >"$BATS_TEST_TMPDIR/by-bpf"
+  about_the_scene "-bpf${1#+bpf}" "${@:2}" >"$BATS_TEST_TMPDIR/by-proc"
+  [ -s "$BATS_TEST_TMPDIR/by-proc" ] && cmp -s "$BATS_TEST_TMPDIR/by-proc" "$BATS_TEST_TMPDIR/by-bpf"
+}
+
+# A view is the same by both ways. Other processes can open the scene's namespaces for a moment, as a census does.
+is_the_same() {
+  local try
+  for try in {1..20}; do
+    is_equal_now "$@" && return
+  done
+  echo "$try times different: $*"
+  diff "$BATS_TEST_TMPDIR/by-proc" "$BATS_TEST_TMPDIR/by-bpf"
+  return 1
+}
+
+columns=NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS,ID,HELD-BY,NAME,CONTAINER,UNIT,CGROUP,THREADS
+columns+=,OWNER-USER,UIDMAP,GIDMAP,LEADER
+
+@test "every view is the same with and without BPF" {
+  make_scene
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/made")" -ge 12 ]
+  for view in -l -P --tree --tree=owner --tree=process --matrix "-p $member" "-t net" "-t user -t uts"; do
+    # shellcheck disable=SC2086 # several words
+    is_the_same +bpf $view
+  done
+  for sources in process thread children fd socket mount process,relation fd,socket; do
+    is_the_same +bpf -J -o NS,TYPE,NPROCS,PID,HELD-BY,PNS,ONS --sources="$sources"
+  done
+  for others in "" ,-pidfd-ns ,-pidfd-ns,-pidfd-info,-ns-id; do
+    is_the_same "+bpf$others" -J -o "$columns"
+  done
+}
+
+@test "the census is by BPF if forced, and by /proc if disabled" {
+  by_bpf='census: bpf: [0-9]+ tasks, [0-9]+ namespaces, [0-9]+ processes read again'
+  NSX_DEBUG=census NSX_KERNEL_FEATURES=+bpf nsx-ls 2>&1 >/dev/null | grep -qE "$by_bpf"
+  run -1 grep -E "$by_bpf" <(NSX_DEBUG=census NSX_KERNEL_FEATURES=-bpf nsx-ls 2>&1 >/dev/null)
+}
+
+@test "without a capability that it needs, or in another namespace, the census is by /proc" {
+  for capability in bpf perfmon sys_ptrace; do
+    run -0 setpriv --bounding-set="-$capability" --inh-caps="-$capability" -- \
+      env NSX_KERNEL_FEATURES=+bpf nsx-ls --features
+    grep -qx "bpf no" <<<"$output"
+    run -0 --separate-stderr setpriv --bounding-set="-$capability" --inh-caps="-$capability" -- \
+      env NSX_KERNEL_FEATURES=+bpf NSX_DEBUG=census nsx-ls
+    [[ $stderr != *"census: bpf"* ]]
+  done
+  for namespace in -Ur "-p -f --mount-proc" -T; do
+    # shellcheck disable=SC2086 # several words
+    run -0 --separate-stderr unshare $namespace -- sh -c 'nsx-ls --features && NSX_KERNEL_FEATURES=+bpf NSX_DEBUG=census nsx-ls'
+    grep -qx "bpf no" <<<"$output"
+    [[ $stderr != *"census: bpf"* ]]
+  done
+}
+
+@test "a program that the kernel refuses is no error" {
+  # A sysfs without BTF, and a file in its place.
+  run -0 --separate-stderr unshare -m -- sh -c 'mount -t tmpfs none /sys && NSX_KERNEL_FEATURES=+bpf nsx-ls -l -n -r -o NS'
+  [ -n "$output" ]
+  # shellcheck disable=SC2016 # for another shell
+  run -0 --separate-stderr unshare -m -- sh -c 'mount -t tmpfs none /sys && mkdir -p /sys/kernel/btf &&
+    echo hostile >/sys/kernel/btf/vmlinux && NSX_DEBUG=census NSX_KERNEL_FEATURES=+bpf nsx-ls -l -n -r -o NS'
+  [ -n "$output" ]
+  [[ $stderr == *"census: bpf: cannot read /sys/kernel/btf/vmlinux: it is not in the kernel's sysfs"* ]]
+}
+
+@test "nothing stays loaded, also if nsx-ls is killed" {
+  export NSX_KERNEL_FEATURES=+bpf
+  nsx-ls >/dev/null
+  for after in 0.001 0.005 0.01 0.02 0.04; do
+    timeout -s KILL "$after" nsx-ls >/dev/null 2>&1 || true
+  done
+  nsx-ls >/dev/null &
+  nsx-ls >/dev/null
+  wait $!
+  # Programs end with their last descriptor, which another process can still be about to close.
+  wait_until none_is_loaded
+}
+
+# Whether no process has a BPF program of that name: bpftool(8) may not be installed.
+none_is_loaded() {
+  ! cat /proc/[0-9]*/fdinfo/* 2>/dev/null | grep -q '^link_type:.*iter'
+}
+
+# bats test_tags=slow,host-only
+@test "in a storm, every view by BPF is right" {
+  storm=$NSX_BUILD/tests/storm/ls-storm
+  [ -x "$storm" ] || cannot "find ls-storm: build with -Dtests=true"
+  touch "$BATS_TEST_TMPDIR/pin"
+  run env NSX_KERNEL_FEATURES=+bpf "$storm" "${NSX_STORM_RUNS:-1}" "$BATS_TEST_TMPDIR/pin"
+  echo "$output"
+  [ "$status" = 0 ]
+}
