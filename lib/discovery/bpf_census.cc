@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "discovery/bpf_census.hh"
-
 #include <algorithm>
 #include <bit>
 #include <cerrno>
@@ -15,7 +13,6 @@
 #include <vector>
 
 #include "discovery/bpf_records.hh"
-#include "discovery/census_program.hh"
 #include "discovery/side_by_side.hh"
 #include "discovery/sources.hh"
 #include "kernel/capabilities.hh"

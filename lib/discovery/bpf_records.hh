@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+// The program of the census, and what it has found.
 
 #include <span>
 #include <sys/types.h>
@@ -7,8 +8,13 @@
 
 #include "discovery/census_layout.h"
 #include "discovery/findings.hh"
+#include "kernel/bpf.hh"
 
 namespace nsx {
+
+/// The program of census.bpf.c in the order of preference: with plain loads, and with
+/// bpf_probe_read_kernel() for kernels before 6.2. Empty if nsx was built without BPF.
+std::span<const BpfProgram> census_programs();
 
 /// What the program of census.bpf.c has found.
 struct BpfRecords {

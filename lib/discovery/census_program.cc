@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "discovery/census_program.hh"
-
 #include <array>
 
+#include "discovery/bpf_records.hh"
+
 namespace nsx {
+
+#ifdef NSX_HAS_BPF
 
 namespace {
 
@@ -26,5 +28,13 @@ constexpr std::array<BpfProgram, 2> kPrograms{{
 std::span<const BpfProgram> census_programs() {
   return kPrograms;
 }
+
+#else
+
+std::span<const BpfProgram> census_programs() {
+  return {};
+}
+
+#endif
 
 }  // namespace nsx

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "discovery/descriptors.hh"
-
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
@@ -10,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "discovery/visit.hh"
 #include "kernel/abi.hh"
 #include "kernel/nsfs.hh"
 #include "kernel/text.hh"

@@ -17,7 +17,6 @@
 
 #include <nsx/process.hh>
 
-#include "discovery/descriptors.hh"
 #include "discovery/side_by_side.hh"
 #include "discovery/sources.hh"
 #include "kernel/abi.hh"

@@ -1,17 +1,57 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+// Reading processes: their namespaces, threads and descriptors.
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
+#include <nsx/census.hh>
 #include <nsx/kernel.hh>
 #include <nsx/namespace.hh>
 
-#include "discovery/faster_way.hh"
 #include "discovery/findings.hh"
 
 namespace nsx {
+
+/// How the namespaces of a process are read. Both ways give the same answer.
+enum class Way : std::uint8_t {
+  links,  ///< readlink(2) in /proc/PID/ns
+  pidfd,  ///< PIDFD_GET_*_NAMESPACE, with a descriptor kept for each namespace
+};
+
+/// Chooses the faster way on this machine, by the time that the first processes take. Links are
+/// cheap once the kernel has their directory entries in its cache, and cost twice as much before
+/// that; requests on a pidfd depend on the cost of a system call.
+class FasterWay {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Returns the way to read the next process.
+  Way next() const {
+    if (tried_ < 2 * kTrials) return tried_ % 2 == 0 ? Way::pidfd : Way::links;
+    return best_[0] <= best_[1] ? Way::links : Way::pidfd;
+  }
+
+  bool is_chosen() const { return tried_ == 2 * kTrials; }
+
+  /// Records the time of a process that was read by next(). The best time of each way counts: it
+  /// belongs to a process that was not interrupted, in namespaces that were known before.
+  void took(Clock::duration time) {
+    Clock::duration& best = best_[static_cast<std::size_t>(next())];
+    best = std::min(best, time);
+    ++tried_;
+  }
+
+ private:
+  static constexpr unsigned kTrials = 8;  // of each way
+  unsigned tried_ = 0;
+  std::array<Clock::duration, 2> best_{Clock::duration::max(), Clock::duration::max()};
+};
 
 /// Enough for /proc/PID/stat, which has 52 fields.
 inline constexpr std::size_t kStatSize = 2048;
@@ -92,5 +132,44 @@ void read_threads(KindSet kinds, Visit& visit, CensusProcess& process, Findings&
 /// Finds the namespaces that a process has created for its children but is not in itself.
 void read_for_children(KindSet kinds, Visit& visit, const CensusProcess& process,
                        Findings& findings);
+
+/// Reads two sources: namespaces that processes keep alive through descriptors of namespace files
+/// and through sockets.
+class DescriptorReader {
+ public:
+  DescriptorReader(const Kernel& kernel, const CensusRequest& request, Findings& findings)
+      : kernel_(kernel), request_(request), findings_(findings) {}
+
+  void read(Visit& visit, const CensusProcess& process);
+
+ private:
+  /// What a descriptor refers to, as far as the device and type of its file show.
+  struct Look {
+    enum class Is { unknown, other, namespace_, first_socket, socket };
+    Is is = Is::unknown;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+
+  void read_one(int directory, const char* number, Visit& visit, const CensusProcess& process);
+  Look look_at(int directory, const char* number);
+  /// Adds a namespace file that was opened through a mount: only the namespace itself shows which
+  /// one it is.
+  void add_namespace_file(int directory, const char* number, const CensusProcess& process);
+  void add_namespace(int directory, const char* number, NamespaceLink link,
+                     const CensusProcess& process);
+  void add_socket(const char* number, ino_t socket, Visit& visit, const CensusProcess& process);
+  CensusIndex namespace_of_socket(int number, Visit& visit);
+  /// Records a gap after a failed call if the failure was a denial; uses errno.
+  void add_gap(Source source, Visit& visit);
+
+  const Kernel& kernel_;
+  const CensusRequest& request_;
+  Findings& findings_;
+  std::optional<dev_t> namespaces_;                 // the device of namespace files; 0: unknown
+  dev_t sockets_device_ = 0;                        // the device of sockets; 0: not known yet
+  std::unordered_map<ino_t, CensusIndex> sockets_;  // many processes can share a socket
+  alignas(8) std::array<char, 32768> buffer_;       // for records of getdents64(2)
+};
 
 }  // namespace nsx

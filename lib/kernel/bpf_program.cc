@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/bpf_program.hh"
-
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -75,7 +73,7 @@ Result<OwnedFd> load_types(std::span<const unsigned char> types) {
 }  // namespace
 
 bool may_iterate_by_bpf(int proc) {
-#ifdef NSX_WITHOUT_BPF
+#ifndef NSX_HAS_BPF
   constexpr bool kHasPrograms = false;
 #else
   constexpr bool kHasPrograms = true;

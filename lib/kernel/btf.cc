@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/btf.hh"
-
 #include <array>
 #include <cstring>
 #include <fcntl.h>
@@ -15,6 +13,7 @@
 
 #include <nsx/fd.hh>
 
+#include "kernel/bpf.hh"
 #include "try.hh"
 
 namespace nsx {

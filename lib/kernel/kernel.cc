@@ -12,7 +12,7 @@
 #include <nsx/kind.hh>
 
 #include "kernel/abi.hh"
-#include "kernel/bpf_program.hh"
+#include "kernel/bpf.hh"
 #include "kernel/files.hh"
 #include "kernel/spawn.hh"
 #include "kernel/text.hh"

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/btf.hh"
-
 #include <cstring>
 #include <linux/btf.h>
 #include <string>
 
-#include "discovery/census_program.hh"
+#include "discovery/bpf_records.hh"
+#include "kernel/bpf.hh"
 #include "support.hh"
 
 namespace nsx {
