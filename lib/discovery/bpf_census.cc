@@ -169,6 +169,19 @@ bool hides_processes(const Kernel& kernel) {
   return ::fstatat(kernel.proc(), "1", &st, 0) != 0;
 }
 
+/// Adds a descriptor whose namespace only the descriptor itself shows.
+void add_descriptor(const Kernel& kernel, const CensusRequest& request,
+                    const nsx_census_holder& holder, Findings& findings) {
+  auto ns = open_namespace_link(
+      kernel, kernel.proc(),
+      std::to_string(holder.process) + "/fd/" + std::to_string(holder.descriptor));
+  // It may have been closed meanwhile.
+  if (!ns || ns->identity().inode != holder.inode || !request.kinds.contains(ns->kind())) return;
+  findings.holders.push_back({findings.table.add(std::move(*ns)), CensusHolder::Type::fd,
+                              static_cast<pid_t>(holder.process),
+                              static_cast<int>(holder.descriptor), kNone});
+}
+
 /// Reads these processes from /proc, and adds them to the others.
 Status read_again(const Kernel& kernel, const CensusRequest& request,
                   const std::vector<pid_t>& pids, Findings& findings) {
@@ -195,7 +208,10 @@ Result<bool> read_processes_by_bpf(const Kernel& kernel, const CensusRequest& re
                            maps->namespaces.values<nsx_census_namespace>().first(state.namespaces),
                            maps->holders.values<nsx_census_holder>().first(state.holders)};
   const std::vector<pid_t> again = read_otherwise(records);
-  add_records(records, reading_of(kernel, request), request, again, findings);
+  const std::vector<nsx_census_holder> undescribed =
+      add_records(records, reading_of(kernel, request), request, again, findings);
+  for (const nsx_census_holder& holder : undescribed)
+    add_descriptor(kernel, request, holder, findings);
   trace(TraceArea::census, [&] {
     return "bpf: " + std::to_string(records.tasks.size()) + " tasks, " +
            std::to_string(records.namespaces.size()) + " namespaces, " +

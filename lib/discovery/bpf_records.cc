@@ -68,7 +68,7 @@ class RecordReader {
         index_(records.namespaces),
         places_(records.namespaces.size(), kNone) {}
 
-  void run() {
+  std::vector<nsx_census_holder> run() {
     for (const nsx_census_task& task : records_.tasks) {
       if (task.pid == task.process && is_usable(task.process)) add_process(task);
     }
@@ -78,6 +78,7 @@ class RecordReader {
     }
     for (const nsx_census_holder& holder : records_.holders)
       add_descriptor(holder);
+    return std::move(undescribed_);
   }
 
  private:
@@ -167,8 +168,12 @@ class RecordReader {
   void add_descriptor(const nsx_census_holder& holder) {
     const CensusProcess* process = find(holder.process);
     const CensusIndex record = index_.find(holder.inode);
-    if (process == nullptr || record == kNone) return;
+    if (process == nullptr) return;
     const bool is_socket = holder.is_socket != 0;
+    if (record == kNone) {
+      if (wants(Source::fd) && !is_socket) undescribed_.push_back(holder);
+      return;
+    }
     const auto kind = static_cast<Kind>(records_.namespaces[record].kind);
     if (!wants(is_socket ? Source::socket : Source::fd) || !request_.kinds.contains(kind)) return;
     findings_.holders.push_back({place(holder.inode),
@@ -182,6 +187,7 @@ class RecordReader {
   const std::vector<pid_t>& not_of_;
   Findings& findings_;
   RecordIndex index_;
+  std::vector<nsx_census_holder> undescribed_;
   std::vector<CensusIndex> places_;  // of the records' namespaces in the findings' table
   std::uint64_t nanoseconds_per_tick_ =
       1'000'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
@@ -202,16 +208,18 @@ std::vector<pid_t> unusable(const BpfRecords& records) {
     }
   }
   for (const nsx_census_holder& holder : records.holders) {
-    if (index.find(holder.inode) == kNone) pids.push_back(static_cast<pid_t>(holder.process));
+    if (holder.is_socket != 0 && index.find(holder.inode) == kNone)
+      pids.push_back(static_cast<pid_t>(holder.process));
   }
   std::ranges::sort(pids);
   pids.erase(std::ranges::unique(pids).begin(), pids.end());
   return pids;
 }
 
-void add_records(const BpfRecords& records, const BpfReading& reading, const CensusRequest& request,
-                 const std::vector<pid_t>& not_of, Findings& findings) {
-  RecordReader(records, reading, request, not_of, findings).run();
+std::vector<nsx_census_holder> add_records(const BpfRecords& records, const BpfReading& reading,
+                                           const CensusRequest& request,
+                                           const std::vector<pid_t>& not_of, Findings& findings) {
+  return RecordReader(records, reading, request, not_of, findings).run();
 }
 
 }  // namespace nsx

@@ -33,12 +33,14 @@ struct BpfReading {
 };
 
 /// Returns the processes, in ascending order, whose records are not to be used: they have changed
-/// meanwhile, or hold a namespace that the records do not describe.
+/// meanwhile, or are in a namespace, or have a socket of one, that the records do not describe.
 std::vector<pid_t> unusable(const BpfRecords& records);
 
 /// Adds to the findings what a census reads from /proc otherwise, except of the processes in
-/// `not_of`, which are in ascending order.
-void add_records(const BpfRecords& records, const BpfReading& reading, const CensusRequest& request,
-                 const std::vector<pid_t>& not_of, Findings& findings);
+/// `not_of`, which are in ascending order. Returns the descriptors of namespaces that the records
+/// do not describe: no process is in them.
+std::vector<nsx_census_holder> add_records(const BpfRecords& records, const BpfReading& reading,
+                                           const CensusRequest& request,
+                                           const std::vector<pid_t>& not_of, Findings& findings);
 
 }  // namespace nsx

@@ -6,6 +6,7 @@ load ../lib/common
 # namespaces made here are compared.
 
 setup() {
+  # shellcheck disable=SC2034 # for teardown
   spawned=()
   nsx-ls --features | grep -qx "bpf yes" || cannot "use BPF here"
 }

@@ -191,8 +191,26 @@ TEST(BpfRecords, AreNotUsableIfANamespaceIsNotDescribed) {
   MadeRecords made;
   made.add_task(3, 3);
   made.add_task(5, 5).inodes[NSX_CENSUS_UTS] = 500;
-  made.holders.push_back({6, 3, 501, 0});
+  made.holders.push_back({3, 3, 501, 0});
+  EXPECT_EQ(unusable(made.view()), (std::vector<pid_t>{5}));
+  made.holders.push_back({6, 3, 501, 1});
   EXPECT_EQ(unusable(made.view()), (std::vector<pid_t>{5, 6}));
+}
+
+TEST(BpfRecords, LeaveDescriptorsOfOtherNamespacesToTheCaller) {
+  static const Kernel kernel = newest_kernel();
+  MadeRecords made;
+  made.add_task(3, 3);
+  made.holders.push_back({3, 8, 501, 0});
+  made.holders.push_back({4, 9, 501, 0});
+  CensusRequest request = all_sources();
+  Findings findings(NamespaceTable(kernel, {}));
+  const auto others = add_records(made.view(), {}, request, {}, findings);
+  ASSERT_EQ(others.size(), 1U);
+  EXPECT_EQ(others.front().descriptor, 8U);
+  EXPECT_TRUE(findings.holders.empty());
+  request.sources.remove(Source::fd);
+  EXPECT_TRUE(add_records(made.view(), {}, request, {}, findings).empty());
 }
 
 TEST(BpfRecords, AreNotUsableIfANumberWasReused) {
