@@ -35,12 +35,12 @@ std::size_t processes_in_proc(const Kernel& kernel) {
 }
 
 bool is_worthwhile(const Kernel& kernel, const CensusRequest& request) {
-  if (request.only != 0 || !kernel.has(Feature::bpf_iterator) || census_programs().empty()) {
+  if (request.only != 0 || !kernel.has(Feature::bpf_iterator)) return false;
+  if (!kernel.is_forced(Feature::bpf_iterator) && processes_in_proc(kernel) < kBreakEven) {
     return false;
   }
   // The kernel asks it of those who look up the namespace of a socket.
-  if (request.sources.contains(Source::socket) && !has_capability(CAP_NET_ADMIN)) return false;
-  return kernel.is_forced(Feature::bpf_iterator) || processes_in_proc(kernel) >= kBreakEven;
+  return !request.sources.contains(Source::socket) || has_capability(CAP_NET_ADMIN);
 }
 
 /// The program, and the answers to its questions about this kernel.

@@ -38,7 +38,7 @@ bool shows_the_caller(int proc) {
   return self && *self == std::to_string(::getpid());
 }
 
-FeatureSet probe(int proc) {
+FeatureSet probe(int proc, const FeatureSet& disabled) {
   FeatureSet features;
   const OwnedFd self(abi::pidfd_open(::getpid(), 0));
   if (!self) return features;
@@ -61,7 +61,9 @@ FeatureSet probe(int proc) {
     features.insert(Feature::pidfd_info);
   }
   if (knows_clone_into_cgroup()) features.insert(Feature::clone_into_cgroup);
-  if (may_iterate_by_bpf(proc)) features.insert(Feature::bpf_iterator);
+  if (!disabled.contains(Feature::bpf_iterator) && may_iterate_by_bpf(proc)) {
+    features.insert(Feature::bpf_iterator);
+  }
   return features;
 }
 
@@ -127,7 +129,7 @@ const Kernel::Found& Kernel::found() const {
           [&] { return proc_path_ + ": its PIDs are not ours; no feature used"; });
     return *found_;
   }
-  const FeatureSet working = probe(proc_.get());
+  const FeatureSet working = probe(proc_.get(), disabled_);
   for (std::size_t i = 0; i < kFeatureCount; ++i) {
     const auto feature = static_cast<Feature>(i);
     const bool works = working.contains(feature);
