@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "account/explain.hh"
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <map>
 #include <thread>
 
-#include "account/sample.hh"
+#include "account/account.hh"
 #include "cgroup/files.hh"
 #include "cgroup/net.hh"
 #include "cgroup/rules.hh"

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "account/sample.hh"
-
 #include <algorithm>
 #include <array>
 #include <ctime>
@@ -9,6 +7,7 @@
 #include <unistd.h>
 #include <unordered_map>
 
+#include "account/account.hh"
 #include "cgroup/files.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "account/snapshot.hh"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "account/sample.hh"
+#include "account/account.hh"
 #include "cgroup/files.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"

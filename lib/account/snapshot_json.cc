@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "account/snapshot.hh"
+#include "account/account.hh"
 
 #define JSON_NO_IO 1  // streams would dominate the start-up time
 #include <nlohmann/json.hpp>

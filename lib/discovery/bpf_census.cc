@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "discovery/bpf_records.hh"
-#include "discovery/side_by_side.hh"
 #include "discovery/sources.hh"
 #include "kernel/capabilities.hh"
 #include "kernel/nsfs.hh"

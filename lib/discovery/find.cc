@@ -13,7 +13,6 @@
 #include <nsx/process.hh>
 #include <nsx/text.hh>
 
-#include "discovery/side_by_side.hh"
 #include "discovery/sources.hh"
 #include "discovery/visit.hh"
 #include "kernel/abi.hh"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "discovery/side_by_side.hh"
-
 #include <algorithm>
 #include <atomic>
 #include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "discovery/sources.hh"
 
 namespace nsx {
 

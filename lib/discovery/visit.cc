@@ -17,7 +17,6 @@
 
 #include <nsx/process.hh>
 
-#include "discovery/side_by_side.hh"
 #include "discovery/sources.hh"
 #include "kernel/abi.hh"
 #include "kernel/files.hh"

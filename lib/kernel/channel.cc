@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/channel.hh"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -9,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/spawn.hh"
 #include "kernel/text.hh"
 #include "try.hh"
 

@@ -10,7 +10,6 @@
 #include <nsx/fd.hh>
 #include <nsx/plan.hh>
 
-#include "kernel/channel.hh"
 #include "kernel/spawn.hh"
 #include "plan/terminal.hh"
 

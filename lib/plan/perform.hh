@@ -10,7 +10,7 @@
 #include <nsx/plan.hh>
 #include <nsx/result.hh>
 
-#include "kernel/channel.hh"
+#include "kernel/spawn.hh"
 
 namespace nsx {
 
@@ -47,7 +47,7 @@ Status perform(const step::SetVariables& s);
 Status perform(const step::SetSecurityContext& s);
 Status perform(const step::Execute& s);
 
-// resource_limits.cc
+// privileges.cc
 Status perform(const step::SetResourceLimits& s);
 
 /// Returns `entries` (NAME=VALUE) with all variables that lead to files (leads_to_files()) replaced

@@ -10,7 +10,7 @@
 
 #include <nsx/cgroup_change.hh>
 
-#include "account/snapshot.hh"
+#include "account/account.hh"
 #include "cgroup/files.hh"
 #include "nsx-cg/commands.hh"
 

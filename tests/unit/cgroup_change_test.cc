@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Undoing a change, the content of a snapshot, and the limit that applies: without a cgroup.
 
-#include "account/explain.hh"
-#include "account/snapshot.hh"
+#include "account/account.hh"
 #include "cgroup/files.hh"
 #include "cgroup/plan.hh"
 #include "nsx-cg/commands.hh"

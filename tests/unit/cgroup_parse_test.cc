@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "account/sample.hh"
+#include "account/account.hh"
 #include "cgroup/files.hh"
 #include "support.hh"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <sys/stat.h>
 
-#include "account/sample.hh"
+#include "account/account.hh"
 #include "support.hh"
 
 namespace nsx {

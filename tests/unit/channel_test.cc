@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/channel.hh"
-
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -12,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+#include "kernel/spawn.hh"
 #include "support.hh"
 
 namespace nsx {

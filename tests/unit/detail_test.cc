@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/detail.hh"
-
 #include "made_census.hh"
+#include "nsx-ls/views.hh"
 #include "support.hh"
 
 namespace nsx::ls_tool {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "common/fit.hh"
-
 #include <clocale>
 
+#include "common/table_text.hh"
 #include "support.hh"
 
 namespace nsx::cli {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <clocale>
 
-#include "common/fit.hh"
+#include "common/table_text.hh"
 #include "support.hh"
 
 namespace nsx::cli {

@@ -4,7 +4,7 @@
 #include <clocale>
 #include <cstdlib>
 
-#include "common/fit.hh"
+#include "common/table_text.hh"
 #include "support.hh"
 
 namespace nsx::cli {

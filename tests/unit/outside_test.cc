@@ -9,7 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "kernel/channel.hh"
+#include "kernel/spawn.hh"
 #include "plan/perform.hh"
 #include "support.hh"
 

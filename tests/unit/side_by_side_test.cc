@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "discovery/side_by_side.hh"
-
 #include <array>
 #include <atomic>
 #include <new>
 #include <sys/resource.h>
 #include <thread>
 
+#include "discovery/sources.hh"
 #include "support.hh"
 
 namespace nsx {

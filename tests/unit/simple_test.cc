@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/simple.hh"
-
+#include "common/locale.hh"
 #include "support.hh"
 
 namespace nsx::cli {

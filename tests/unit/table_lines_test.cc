@@ -7,7 +7,6 @@
 
 #include <nsx/fd.hh>
 
-#include "common/fit.hh"
 #include "common/table_text.hh"
 #include "support.hh"
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "common/fit.hh"
-
 #include <algorithm>
 #include <cstdlib>
 #include <cwchar>
@@ -9,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/locale.hh"
-#include "common/simple.hh"
+#include "common/table_text.hh"
 #include "common/value.hh"
 
 namespace nsx::cli {

@@ -5,7 +5,7 @@
 
 #include <nsx/text.hh>
 
-#include "common/simple.hh"
+#include "common/locale.hh"
 
 namespace nsx::cli {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "common/simple.hh"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+
+#include "common/locale.hh"
 
 namespace nsx::cli {
 

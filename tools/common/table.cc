@@ -7,7 +7,6 @@
 #include <string_view>
 #include <unistd.h>
 
-#include "common/fit.hh"
 #include "common/table_text.hh"
 
 namespace nsx::cli {

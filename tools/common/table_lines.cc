@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "common/fit.hh"
 #include "common/locale.hh"
 #include "common/table_text.hh"
 

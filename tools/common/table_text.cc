@@ -7,8 +7,7 @@
 
 #include <nsx/text.hh>
 
-#include "common/fit.hh"
-#include "common/simple.hh"
+#include "common/locale.hh"
 #include "common/value.hh"
 
 namespace nsx::cli {

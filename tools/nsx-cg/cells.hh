@@ -14,7 +14,7 @@
 #include <nsx/cgroup.hh>
 #include <nsx/target.hh>
 
-#include "account/sample.hh"
+#include "account/account.hh"
 #include "common/json.hh"
 #include "common/names.hh"
 #include "common/value.hh"

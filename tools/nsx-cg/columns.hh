@@ -4,7 +4,7 @@
 
 #include <nsx/result.hh>
 
-#include "account/sample.hh"
+#include "account/account.hh"
 #include "common/column.hh"
 #include "common/table.hh"
 #include "nsx-cg/cells.hh"

@@ -6,14 +6,13 @@
 
 #include <nsx/cgroup_change.hh>
 
-#include "common/fit.hh"
 #include "common/json.hh"
 #include "common/locale.hh"
 #include "common/report.hh"
+#include "common/table_text.hh"
 #include "common/value.hh"
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/commands.hh"
-#include "nsx-cg/session.hh"
 #include "nsx-cg/top_terminal.hh"
 
 namespace nsx::cg_tool {

@@ -5,13 +5,11 @@
 
 #include <nsx/cgroup_change.hh>
 
-#include "account/explain.hh"
-#include "account/snapshot.hh"
+#include "account/account.hh"
 #include "common/json.hh"
 #include "common/report.hh"
 #include "common/value.hh"
 #include "nsx-cg/commands.hh"
-#include "nsx-cg/session.hh"
 #include "try.hh"
 
 namespace nsx::cg_tool {

@@ -16,7 +16,6 @@
 #include "nsx-cg/columns.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/rows.hh"
-#include "nsx-cg/session.hh"
 #include "try.hh"
 
 namespace nsx::cg_tool {

@@ -11,7 +11,7 @@
 
 #include <nsx/cgroup.hh>
 
-#include "account/sample.hh"
+#include "account/account.hh"
 #include "common/value.hh"
 #include "nsx-cg/columns.hh"
 

@@ -14,7 +14,6 @@
 #include "common/value.hh"
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/commands.hh"
-#include "nsx-cg/session.hh"
 #include "try.hh"
 
 namespace nsx::cg_tool {

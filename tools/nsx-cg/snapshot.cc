@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // nsx-cg export and nsx-cg apply.
 
-#include "account/snapshot.hh"
-
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -10,9 +8,9 @@
 
 #include <nsx/fd.hh>
 
+#include "account/account.hh"
 #include "common/report.hh"
 #include "nsx-cg/commands.hh"
-#include "nsx-cg/session.hh"
 #include "try.hh"
 
 namespace nsx::cg_tool {

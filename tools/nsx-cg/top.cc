@@ -17,7 +17,6 @@
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/rows.hh"
-#include "nsx-cg/session.hh"
 #include "nsx-cg/top_live.hh"
 #include "nsx-cg/top_terminal.hh"
 #include "nsx-cg/top_terminfo.hh"

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <span>
 
-#include "common/fit.hh"
+#include "common/table_text.hh"
 #include "nsx-cg/top_terminal.hh"
 
 namespace nsx::cg_tool {

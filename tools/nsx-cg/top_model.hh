@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "account/sample.hh"
+#include "account/account.hh"
 #include "common/filter.hh"
 #include "common/value.hh"
 #include "nsx-cg/columns.hh"

@@ -11,7 +11,7 @@
 #include <nsx/cgroup_control.hh>
 #include <nsx/text.hh>
 
-#include "account/explain.hh"
+#include "account/account.hh"
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/top_live.hh"

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-ls/detail.hh"
-
 #include <algorithm>
 #include <climits>
 #include <cstdio>
@@ -8,8 +6,8 @@
 
 #include <nsx/target.hh>
 
-#include "common/fit.hh"
 #include "common/report.hh"
+#include "common/table_text.hh"
 #include "common/value.hh"
 #include "nsx-ls/columns.hh"
 #include "nsx-ls/list.hh"

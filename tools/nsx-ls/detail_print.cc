@@ -4,9 +4,9 @@
 #include <pwd.h>
 #include <vector>
 
-#include "common/fit.hh"
-#include "nsx-ls/detail.hh"
+#include "common/table_text.hh"
 #include "nsx-ls/facts.hh"
+#include "nsx-ls/views.hh"
 
 namespace nsx::ls_tool {
 

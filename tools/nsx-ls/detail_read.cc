@@ -4,7 +4,7 @@
 #include <nsx/inside.hh>
 
 #include "common/value.hh"
-#include "nsx-ls/detail.hh"
+#include "nsx-ls/views.hh"
 
 namespace nsx::ls_tool {
 

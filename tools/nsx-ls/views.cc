@@ -11,7 +11,6 @@
 #include "common/report.hh"
 #include "common/value.hh"
 #include "nsx-ls/columns.hh"
-#include "nsx-ls/detail.hh"
 #include "nsx-ls/request.hh"
 #include "try.hh"
 

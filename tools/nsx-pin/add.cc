@@ -12,7 +12,6 @@
 #include "common/report.hh"
 #include "common/runner.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {

@@ -10,7 +10,6 @@
 #include "common/value.hh"
 #include "net/rtnetlink.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {

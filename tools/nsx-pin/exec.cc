@@ -16,7 +16,6 @@
 #include "common/runner.hh"
 #include "common/value.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {

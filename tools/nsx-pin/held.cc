@@ -5,7 +5,7 @@
 #include <nsx/census.hh>
 #include <nsx/process.hh>
 
-#include "nsx-pin/pins.hh"
+#include "nsx-pin/commands.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {

@@ -4,7 +4,6 @@
 #include "common/json.hh"
 #include "common/report.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/pins.hh"
 #include "try.hh"
 #include "upkeep/upkeep.hh"
 

@@ -10,7 +10,6 @@
 
 #include "common/report.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/pins.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {

@@ -10,7 +10,7 @@
 #include <nsx/target.hh>
 
 #include "common/report.hh"
-#include "nsx-pin/pins.hh"
+#include "nsx-pin/commands.hh"
 #include "try.hh"
 
 namespace nsx::pin_tool {

@@ -3,10 +3,9 @@
 #include <array>
 #include <cmath>
 
-#include "common/value.hh"
 #include "common/report.hh"
+#include "common/value.hh"
 #include "nsx-pin/commands.hh"
-#include "nsx-pin/pins.hh"
 #include "try.hh"
 #include "upkeep/upkeep.hh"
 

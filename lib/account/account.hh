@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-
-// Usage and limits of cgroups as plain data, read once, and the rates between two such readings.
-// `nsx-cg ls`, `tree` and `top` are views of this: take a reading with sample_cgroups(), wait, take
-// another, and pass both to rates_between(). The caller selects the files to read, as the cost
-// depends on these only.
+// Reading cgroups: samples and rates, explanations of limits, and snapshots of settings.
 
 #include <cstdint>
 #include <optional>
@@ -14,6 +10,7 @@
 #include <vector>
 
 #include <nsx/cgroup.hh>
+#include <nsx/cgroup_change.hh>
 #include <nsx/enum_set.hh>
 #include <nsx/target.hh>
 
@@ -21,6 +18,11 @@
 #include "cgroup/net.hh"
 
 namespace nsx {
+
+// Usage and limits of cgroups as plain data, read once, and the rates between two such readings.
+// `nsx-cg ls`, `tree` and `top` are views of this: take a reading with sample_cgroups(), wait, take
+// another, and pass both to rates_between(). The caller selects the files to read, as the cost
+// depends on these only.
 
 /// A file of a cgroup, or two that are only useful together.
 enum class CgroupFile : std::uint8_t {
@@ -175,5 +177,98 @@ std::optional<CgroupPressure> parse_pressure(std::string_view text);
 
 /// Parses cpu.max, "QUOTA PERIOD" in microseconds; returns nothing if it is malformed.
 std::optional<CgroupSample::CpuMax> parse_cpu_max(std::string_view text);
+
+// Explains why a cgroup is limited: for each limit, the cgroup in the hierarchy that sets it and
+// what effect it had, and where controllers are missing.
+
+/// A limit of a cgroup and its ancestors.
+struct ExplainedLimit {
+  std::string file;  ///< "memory.max", for one disk "io.max 8:0 wbps", "cpuset.cpus.effective"
+  struct Level {
+    std::string path;
+    std::string value;  ///< in the kernel's format
+  };
+  std::vector<Level> levels;  ///< from the cgroup upwards, if the file exists there. For a cpuset
+                              ///< only the level that sets the list
+  std::optional<std::size_t> effective;  ///< the level that counts; none if there is no limit
+  std::optional<std::uint64_t> usage;    ///< at that level, in the unit of the limit
+};
+
+/// An effect that a limit has or had on the cgroup.
+struct Hindrance {
+  std::string path;         ///< the cgroup with the limit
+  std::string file;         ///< the limit: "cpu.max"
+  std::string what;         ///< a predicate: "was throttled until the next period"
+  bool is_now = false;      ///< it happened during the reading
+  std::uint64_t count = 0;  ///< how often so far
+};
+
+struct ExplainedController {
+  std::string name;
+  bool is_here = false;
+  std::string missing_at;  ///< the ancestor that does not enable it; empty if none has it
+  std::string reason;      ///< why it is missing, as text for people
+};
+
+struct CgroupExplanation {
+  std::string path;
+  std::vector<ExplainedLimit> limits;
+  std::vector<Hindrance> hindrances;
+  std::vector<ExplainedController> controllers;
+  /// The top is not the machine's root: limits outside of the cgroup namespace are not visible.
+  bool has_outside = false;
+};
+
+/// Reads a cgroup and its ancestors twice, 200 ms apart.
+Result<CgroupExplanation> explain_cgroup(const CgroupTree& tree, const Cgroup& cgroup);
+
+/// Reads a file of a cgroup like Cgroup::read(). The error explains why a file is missing.
+Result<std::string> read_or_explain(const CgroupTree& tree, const Cgroup& cgroup,
+                                    const std::string& file);
+
+/// Returns the level that counts: the one with the lowest value, and among equal ones the highest
+/// in the hierarchy, as it is shared with most others. None if no level has a limit.
+std::optional<std::size_t> effective_level(const ExplainedLimit& limit);
+
+// Saving and restoring the settings of a subtree: `nsx-cg export` and `apply`.
+
+/// A cgroup in a snapshot.
+struct CgroupRecord {
+  std::string path;                      ///< relative to the first: ".", "a/b"
+  std::vector<std::string> controllers;  ///< enabled for its children
+  std::vector<CgroupSetting> settings;   ///< one for each line of a file
+
+  bool operator==(const CgroupRecord&) const = default;
+};
+
+/// A cgroup and its descendants, parents first.
+struct CgroupSnapshot {
+  std::vector<CgroupRecord> cgroups;
+
+  bool operator==(const CgroupSnapshot&) const = default;
+};
+
+/// Reads the settings of one cgroup, which gets the path `path` in the snapshot.
+Result<CgroupRecord> read_cgroup_record(const Cgroup& cgroup, std::string path);
+
+/// Reads the settings of a cgroup and its descendants: all files that can be both read and written,
+/// except those that act when written or hold processes. Processes are not included.
+Result<CgroupSnapshot> take_snapshot(const CgroupTree& tree, const Cgroup& first);
+
+/// The member that identifies the JSON as a snapshot, and its value.
+inline constexpr const char* kSnapshotVersionKey = "nsx_cgroups";
+inline constexpr std::uint64_t kSnapshotVersion = 1;
+
+/// Parses a snapshot from JSON: {"nsx_cgroups": 1, "cgroups": [{"path": ".", "controllers":
+/// ["memory"], "settings": {"memory.max": "max", "io.max": ["8:0 rbps=1", "8:16 rbps=2"]}}]}. The
+/// text may be untrusted. Errors: it is not a snapshot, contains paths that lead elsewhere, or
+/// files that are not settings.
+Result<CgroupSnapshot> parse_snapshot(std::string_view text);
+
+/// Returns the steps that make the cgroup at `path` and its descendants match the snapshot. Cgroups
+/// that are not in the snapshot are left alone.
+Result<std::vector<CgroupStep>> plan_snapshot(const CgroupTree& tree, const std::string& path,
+                                              const CgroupSnapshot& snapshot,
+                                              CgroupChangeOptions options);
 
 }  // namespace nsx
