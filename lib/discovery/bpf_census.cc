@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <linux/capability.h>
 #include <string>
 #include <string_view>
@@ -144,22 +145,20 @@ bool may_read(pid_t pid) {
 
 /// Returns the processes that are to be read from /proc, in ascending order.
 std::vector<pid_t> read_otherwise(const BpfRecords& records) {
-  std::vector<pid_t> pids = unusable(records);
+  std::vector<pid_t> pids;
   // Every pid namespace has a PID 1. A kernel can be told to hide it from iterators.
   const auto is_init = [](const nsx_census_task& task) { return task.process == 1; };
   if (std::ranges::none_of(records.tasks, is_init)) pids.push_back(1);
-  std::vector<char> refused(records.tasks.size());
+  std::vector<std::uint8_t> refused(records.tasks.size());
   share_out(workers_for(refused.size()), refused.size(), [&](unsigned, std::size_t i) {
     const nsx_census_task& task = records.tasks[i];
-    if (task.pid == task.process) refused[i] = !may_read(static_cast<pid_t>(task.pid));
+    if (task.pid == task.process) refused[i] = may_read(static_cast<pid_t>(task.pid)) ? 0 : 1;
     return true;
   });
   for (std::size_t i = 0; i < refused.size(); ++i) {
     if (refused[i] != 0) pids.push_back(static_cast<pid_t>(records.tasks[i].pid));
   }
-  std::ranges::sort(pids);
-  pids.erase(std::ranges::unique(pids).begin(), pids.end());
-  return pids;
+  return unusable(records, std::move(pids));
 }
 
 /// Whether /proc hides processes, as list_processes() sees it: not even PID 1 is there.

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cerrno>
 #include <unistd.h>
+#include <utility>
 
 namespace nsx {
 
@@ -195,13 +196,13 @@ class RecordReader {
 
 }  // namespace
 
-std::vector<pid_t> unusable(const BpfRecords& records) {
+std::vector<pid_t> unusable(const BpfRecords& records, std::vector<pid_t> others) {
   const RecordIndex index(records.namespaces);
   const auto is_described = [&](const nsx_census_task& task) {
     return std::ranges::all_of(
         task.inodes, [&](std::uint32_t inode) { return inode == 0 || index.find(inode) != kNone; });
   };
-  std::vector<pid_t> pids;
+  std::vector<pid_t> pids = std::move(others);
   for (const nsx_census_task& task : records.tasks) {
     if ((task.flags & (NSX_CENSUS_MOVED | NSX_CENSUS_HOLDERS_FULL)) != 0 || !is_described(task)) {
       pids.push_back(static_cast<pid_t>(task.process));
@@ -212,7 +213,7 @@ std::vector<pid_t> unusable(const BpfRecords& records) {
       pids.push_back(static_cast<pid_t>(holder.process));
   }
   std::ranges::sort(pids);
-  pids.erase(std::ranges::unique(pids).begin(), pids.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   return pids;
 }
 

@@ -32,9 +32,10 @@ struct BpfReading {
   bool relations = false;   ///< parents and owners are wanted
 };
 
-/// Returns the processes, in ascending order, whose records are not to be used: they have changed
-/// meanwhile, or are in a namespace, or have a socket of one, that the records do not describe.
-std::vector<pid_t> unusable(const BpfRecords& records);
+/// Returns the processes, in ascending order, whose records are not to be used: `others`, and those
+/// that have changed meanwhile, or are in a namespace, or have a socket of one, that the records do
+/// not describe.
+std::vector<pid_t> unusable(const BpfRecords& records, std::vector<pid_t> others = {});
 
 /// Adds to the findings what a census reads from /proc otherwise, except of the processes in
 /// `not_of`, which are in ascending order. Returns the descriptors of namespaces that the records

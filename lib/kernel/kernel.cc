@@ -38,7 +38,7 @@ bool shows_the_caller(int proc) {
   return self && *self == std::to_string(::getpid());
 }
 
-FeatureSet probe(int proc, const FeatureSet& disabled) {
+FeatureSet probe(int proc, bool with_bpf) {
   FeatureSet features;
   const OwnedFd self(abi::pidfd_open(::getpid(), 0));
   if (!self) return features;
@@ -61,9 +61,7 @@ FeatureSet probe(int proc, const FeatureSet& disabled) {
     features.insert(Feature::pidfd_info);
   }
   if (knows_clone_into_cgroup()) features.insert(Feature::clone_into_cgroup);
-  if (!disabled.contains(Feature::bpf_iterator) && may_iterate_by_bpf(proc)) {
-    features.insert(Feature::bpf_iterator);
-  }
+  if (with_bpf && may_iterate_by_bpf(proc)) features.insert(Feature::bpf_iterator);
   return features;
 }
 
@@ -129,7 +127,7 @@ const Kernel::Found& Kernel::found() const {
           [&] { return proc_path_ + ": its PIDs are not ours; no feature used"; });
     return *found_;
   }
-  const FeatureSet working = probe(proc_.get(), disabled_);
+  const FeatureSet working = probe(proc_.get(), !disabled_.contains(Feature::bpf_iterator));
   for (std::size_t i = 0; i < kFeatureCount; ++i) {
     const auto feature = static_cast<Feature>(i);
     const bool works = working.contains(feature);

@@ -65,12 +65,14 @@ constexpr std::array kFeatures{Feature::pidfd_namespaces, Feature::pidfd_info,
                                Feature::namespace_id, Feature::namespace_handle,
                                Feature::namespace_list};
 
-/// All features of the kernel, then with each disabled, then none.
+/// All features of the kernel, then with each disabled, then none. What a BPF program finds is not
+/// recorded.
 std::vector<FeatureSet> switched_off() {
-  std::vector<FeatureSet> sets(1);
+  const FeatureSet always = {Feature::bpf_iterator};
+  std::vector<FeatureSet> sets(1, always);
   for (const Feature feature : kFeatures)
-    sets.emplace_back().insert(feature);
-  FeatureSet& all = sets.emplace_back();
+    sets.emplace_back(always).insert(feature);
+  FeatureSet& all = sets.emplace_back(always);
   for (const Feature feature : kFeatures)
     all.insert(feature);
   return sets;
@@ -84,9 +86,7 @@ std::string features(const Kernel& kernel) {
   return text;
 }
 
-std::string census_without(FeatureSet disabled) {
-  // A program in the kernel reads what cannot be recorded.
-  disabled.insert(Feature::bpf_iterator);
+std::string census_without(const FeatureSet& disabled) {
   const Kernel kernel = must(Kernel::open({"/proc", disabled}));
   CensusRequest request;
   request.sources = SourceSet::all();

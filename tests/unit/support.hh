@@ -43,8 +43,8 @@ int failure_code(const Result<T>& result) {
 /// A file of tests/data.
 std::string test_data(const std::string& name);
 
-/// The kernel that runs the tests, with all its features, and without those newer than Linux 6.1.
-/// A view of it must be the same through both.
+/// The kernel that runs the tests: with all its features, without those newer than Linux 6.1, and
+/// with a census by BPF if that is possible. A view of it must be the same through all of them.
 std::vector<Kernel> kernels();
 Kernel newest_kernel();
 Kernel oldest_kernel();
