@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "made_snapshot.hh"
-#include "nsx-cg/top_terminal.hh"
+#include "nsx-cg/top_live.hh"
 #include "support.hh"
 
 namespace nsx::cg_tool {

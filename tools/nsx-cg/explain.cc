@@ -13,7 +13,7 @@
 #include "common/value.hh"
 #include "nsx-cg/cells.hh"
 #include "nsx-cg/commands.hh"
-#include "nsx-cg/top_terminal.hh"
+#include "nsx-cg/top_live.hh"
 
 namespace nsx::cg_tool {
 

@@ -18,7 +18,6 @@
 #include "nsx-cg/commands.hh"
 #include "nsx-cg/rows.hh"
 #include "nsx-cg/top_live.hh"
-#include "nsx-cg/top_terminal.hh"
 #include "nsx-cg/top_terminfo.hh"
 #include "try.hh"
 

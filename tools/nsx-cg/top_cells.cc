@@ -8,8 +8,8 @@
 #include <nsx/text.hh>
 
 #include "common/table_text.hh"
+#include "nsx-cg/top_live.hh"
 #include "nsx-cg/top_model.hh"
-#include "nsx-cg/top_terminal.hh"
 
 namespace nsx::cg_tool {
 

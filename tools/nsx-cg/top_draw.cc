@@ -6,7 +6,7 @@
 #include <span>
 
 #include "common/table_text.hh"
-#include "nsx-cg/top_terminal.hh"
+#include "nsx-cg/top_live.hh"
 
 namespace nsx::cg_tool {
 

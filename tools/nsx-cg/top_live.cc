@@ -15,7 +15,6 @@
 #include <nsx/text.hh>
 
 #include "common/report.hh"
-#include "nsx-cg/top_terminal.hh"
 #include "try.hh"
 
 namespace nsx::cg_tool {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-cg/top_terminal.hh"
-
 #include <algorithm>
 #include <array>
 #include <climits>
@@ -10,6 +8,8 @@
 #include <new>
 #include <termios.h>
 #include <unistd.h>
+
+#include "nsx-cg/top_live.hh"
 
 // Without macros for functions, as "move" and "clear" are other names here.
 #define NCURSES_NOMACROS

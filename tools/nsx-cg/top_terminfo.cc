@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Separate from top_terminal.cc, as term.h defines macros such as "lines" and "tone".
+#include "nsx-cg/top_terminfo.hh"
+
 #include <cstdint>
 #include <curses.h>
 #include <term.h>
 #include <unistd.h>
-
-#include "nsx-cg/top_terminfo.hh"
 
 namespace nsx::cg_tool {
 

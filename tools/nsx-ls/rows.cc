@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "nsx-ls/rows.hh"
+
 #include <algorithm>
 #include <array>
 #include <numeric>
