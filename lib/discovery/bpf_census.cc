@@ -162,7 +162,6 @@ BpfReading reading_of(const Kernel& kernel, const CensusRequest& request) {
   reading.device = nsfs_device(kernel);
   reading.has_ids = kernel.has(Feature::namespace_id);
   reading.has_inodes = kernel.has(Feature::pidfd_info);
-  reading.needs_init = !kernel.has(Feature::pidfd_namespaces);
   reading.relations = request.sources.contains(Source::relation);
   return reading;
 }
@@ -176,9 +175,22 @@ bool may_read(pid_t pid) {
   return ::syscall(SYS_get_robust_list, pid, &head, &size) == 0;
 }
 
+/// Whether a task has a pid namespace for its children that has no init yet.
+bool has_empty_pid_namespace(const nsx_census_task& task) {
+  const auto own = task.inodes[static_cast<std::size_t>(Kind::pid)];
+  return (task.flags & NSX_CENSUS_HAS_INIT) == 0 && own != 0 &&
+         task.inodes[NSX_CENSUS_PID_FOR_CHILDREN] != own;
+}
+
 /// Returns the processes that are to be read from /proc, in ascending order.
-std::vector<pid_t> read_otherwise(const BpfRecords& records) {
+std::vector<pid_t> read_otherwise(const Kernel& kernel, const BpfRecords& records) {
   std::vector<pid_t> pids;
+  // Whether /proc shows it depends on the kernel.
+  if (!kernel.has(Feature::pidfd_namespaces)) {
+    for (const nsx_census_task& task : records.tasks) {
+      if (has_empty_pid_namespace(task)) pids.push_back(static_cast<pid_t>(task.process));
+    }
+  }
   // Every pid namespace has a PID 1. A kernel can be told to hide it from iterators.
   const auto is_init = [](const nsx_census_task& task) { return task.process == 1; };
   if (std::ranges::none_of(records.tasks, is_init)) pids.push_back(1);
@@ -238,7 +250,7 @@ Result<bool> read_processes_by_bpf(const Kernel& kernel, const CensusRequest& re
   const BpfRecords records{maps->tasks.values<nsx_census_task>().first(state.tasks),
                            maps->namespaces.values<nsx_census_namespace>().first(state.namespaces),
                            maps->holders.values<nsx_census_holder>().first(state.holders)};
-  const std::vector<pid_t> again = read_otherwise(records);
+  const std::vector<pid_t> again = read_otherwise(kernel, records);
   const std::vector<nsx_census_holder> undescribed =
       add_records(records, reading_of(kernel, request), request, again, findings);
   for (const nsx_census_holder& holder : undescribed)

@@ -130,9 +130,7 @@ class RecordReader {
     // As without BPF: a zombie is in few namespaces, and without any it is left out.
     if (!is_seen) return;
     if (wants(Source::children)) {
-      if ((task.flags & NSX_CENSUS_HAS_INIT) != 0 || !reading_.needs_init) {
-        add_for_children(Kind::pid, task.inodes[NSX_CENSUS_PID_FOR_CHILDREN], process);
-      }
+      add_for_children(Kind::pid, task.inodes[NSX_CENSUS_PID_FOR_CHILDREN], process);
       add_for_children(Kind::time, task.inodes[NSX_CENSUS_TIME_FOR_CHILDREN], process);
     }
     if (wants(Source::fd) && (task.flags & NSX_CENSUS_MANY_DESCRIPTORS) != 0) {

@@ -28,7 +28,6 @@ struct BpfReading {
   dev_t device = 0;         ///< of namespace files
   bool has_ids = false;     ///< namespaces have 64-bit ids
   bool has_inodes = false;  ///< pidfds tell processes apart
-  bool needs_init = false;  ///< /proc hides a pid namespace for children until it has an init
   bool relations = false;   ///< parents and owners are wanted
 };
 

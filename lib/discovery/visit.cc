@@ -224,7 +224,13 @@ CensusIndex Visit::look_at(Kind kind, bool for_children) {
     if (found != kNone || (errno != ESRCH && errno != EMFILE && errno != ENFILE)) return found;
     by_pidfd_ = false;
   }
-  return look_by_link(kind, for_children ? of.for_children : of.name);
+  const CensusIndex found = look_by_link(kind, for_children ? of.for_children : of.name);
+  // Before Linux 6.19, a pid namespace for children has no link until it has an init.
+  if (found == kNone && errno == ENOENT && for_children && table_.detail() == Detail::all &&
+      kernel_.has(Feature::pidfd_namespaces) && pidfd() >= 0) {
+    return look_by_pidfd(kind, of.pidfd_children_request);
+  }
+  return found;
 }
 
 bool Visit::is_denial(int code) {

@@ -113,7 +113,7 @@ columns+=,OWNER-USER,UIDMAP,GIDMAP,LEADER
       env NSX_KERNEL_FEATURES=+bpf NSX_DEBUG=census nsx-ls
     [[ $stderr != *"census: bpf"* ]]
   done
-  for namespace in -Ur "-p -f --mount-proc" -T; do
+  for namespace in -Ur "-p -f --mount-proc" "-T -f"; do
     # shellcheck disable=SC2086 # several words
     run -0 --separate-stderr unshare $namespace -- sh -c 'nsx-ls --features && NSX_KERNEL_FEATURES=+bpf NSX_DEBUG=census nsx-ls'
     grep -qx "bpf no" <<<"$output"

@@ -118,3 +118,17 @@ held_by_distant_mount() {
   jq -e ".namespace[0].ns == $inode and any(.gaps[].text; contains(\"covered by another\"))" <<<"${lines[3]}"
   grep -qx "$inode" <<<"$output"
 }
+
+@test "a pid namespace for children is found before it has an init, in each way to read a process" {
+  spawn unshare --pid sleep 300
+  wait_until [ "$(ps -o comm= -p "$pid")" = sleep ]
+  held="[.namespaces[] | select(.type == \"pid\") | .held_by[]? | select(.type == \"children\" and .pid == $pid)] | length"
+  if ! nsx-ls --features | grep -qx "pidfd-ns yes"; then
+    # Linux 6.1 shows it nowhere.
+    [ "$(nsx-ls -J -o NS,TYPE,HELD-BY | jq "$held")" = 0 ]
+    return
+  fi
+  for features in "" -pidfd-info -bpf,-pidfd-info; do
+    [ "$(NSX_KERNEL_FEATURES=$features nsx-ls -J -o NS,TYPE,HELD-BY | jq "$held")" = 1 ]
+  done
+}

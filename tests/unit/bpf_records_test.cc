@@ -157,10 +157,6 @@ TEST(BpfRecords, BecomeHolders) {
             (std::vector<std::pair<Type, int>>{
                 {Type::children, 0}, {Type::thread, 5}, {Type::fd, 3}, {Type::socket, 4}}));
 
-  // Where /proc hides a namespace until it has an init.
-  EXPECT_EQ(made.found(all_sources(), {.needs_init = true}).holders.size(), 3U);
-  made.tasks.back().flags = NSX_CENSUS_HAS_INIT;
-  EXPECT_EQ(made.found(all_sources(), {.needs_init = true}).holders.size(), 4U);
   CensusRequest request = all_sources();
   request.sources.remove(Source::fd);
   EXPECT_EQ(made.found(request).holders.size(), 3U);
