@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "cgroup/net.hh"
-
 #include <array>
+
+#include "cgroup/net.hh"
 #ifdef NSX_HAS_BPF
 #include <bpf/libbpf.h>
 #endif

@@ -2,8 +2,6 @@
 // Decides which cgroup names to trust, and from these, which container and unit a process belongs
 // to.
 
-#include "discovery/cgroup_names.hh"
-
 #include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,6 +11,7 @@
 #include <nsx/id_map.hh>
 #include <nsx/target.hh>
 
+#include "discovery/cgroup_names.hh"
 #include "kernel/cgroup.hh"
 #include "kernel/files.hh"
 #include "kernel/text.hh"

@@ -65,7 +65,7 @@ std::vector<DockerArguments> read_docker_arguments(const std::string& root) {
     std::array<char, 64> name{};
     const auto size = read_once_at(directory->get(), (process + "/comm").c_str(), name);
     if (!size || std::string_view(name.data(), *size) != "dockerd\n") continue;
-    if (!is_ours(proc + '/' + process)) continue;
+    if (!is_ours(std::string(proc).append("/").append(process))) continue;
     const auto cmdline =
         read_file_at(directory->get(), (process + "/cmdline").c_str(), kMaxProcessFile);
     if (cmdline) all.push_back(parse_docker_arguments(*cmdline));

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "nsx-cg/commands.hh"
-
 #include <algorithm>
 
 #include <nsx/text.hh>
 
 #include "common/json.hh"
+#include "nsx-cg/commands.hh"
 
 namespace nsx::cg_tool {
 

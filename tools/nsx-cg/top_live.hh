@@ -122,7 +122,6 @@ class TopTerminal {
   void* window_;                       // and its WINDOW
 };
 
-
 // Reads the snapshots of nsx-cg top and performs its actions.
 
 /// Reads a cgroup and its descendants repeatedly.
