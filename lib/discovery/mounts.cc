@@ -78,7 +78,9 @@ class MountReader {
     for (const CensusProcess& process : findings_.processes)
       add_member({process.in(Kind::mnt), process.pid, 0});
     for (const CensusHolder& holder : findings_.holders) {
-      if (holder.type == CensusHolder::Type::thread) {
+      // A thread of ours may be one of an earlier read_from_inside(), which is visible for a moment
+      // after it was joined.
+      if (holder.type == CensusHolder::Type::thread && holder.pid != self_) {
         add_member({holder.ns, holder.pid, holder.number});
       }
     }
@@ -106,11 +108,9 @@ class MountReader {
         if (start) return take(start->text, ns, &member);
         code = start.error().code;
       }
-      if (!members_[ns].empty()) {
-        if (code == EACCES || code == EPERM) findings_.gaps.add(Source::mount, code);
-        return;
-      }
+      if (code == EACCES || code == EPERM) return findings_.gaps.add(Source::mount, code);
     }
+    // There are no processes, or all of them have exited.
     read_from_inside(ns);
   }
 
