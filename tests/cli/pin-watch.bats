@@ -173,7 +173,7 @@ told() {
   XDG_RUNTIME_DIR=$(mktemp -d /tmp/nsx-runtime.XXXXXX)
   chown "$ordinary_uid:$ordinary_uid" "$XDG_RUNTIME_DIR"
   cd /
-  spawn as_user sh -c "nsx-pin monitor >$XDG_RUNTIME_DIR/told"
+  spawn as_user sh -c "exec nsx-pin monitor >$XDG_RUNTIME_DIR/told"
   as_user nsx-pin wait late &
   waiter=$!
   until_told() { wait_until grep -q "$1" "$XDG_RUNTIME_DIR/told"; }
