@@ -14,8 +14,7 @@
 
 namespace nsx::cli {
 
-// Fits tables and long cells to the width of the terminal, and measures characters in the encoding
-// of the locale (LC_CTYPE).
+// Widths, and fitting tables and long cells to that of the terminal.
 
 /// Returns the width of the terminal on stdout, in columns; none if stdout is not a terminal.
 std::optional<std::size_t> terminal_width();

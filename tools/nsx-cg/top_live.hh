@@ -57,7 +57,7 @@ std::size_t room_for_rows(TopSize size, const std::string& note);
 /// Draws the model. `note` is always shown and says why columns are missing; may be empty.
 TopScreen draw(const TopModel& model, TopSize size, const std::string& note);
 
-// Text in the columns of a terminal. LC_CTYPE determines the width of characters.
+// Text in the columns of a terminal.
 
 /// A character as displayed, and the number of columns that it takes.
 struct TopGlyph {
