@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Parsing of sizes, rates, times and percentages in human units, shared by the library and the
-// tools. Each function parses the whole text, and returns none if it is invalid. Numbers are
-// decimal, without a sign or exponent: "12", "0.5", ".5".
+// Parsing of numbers, and of sizes, rates, times and percentages in human units, shared by the
+// library and the tools. Each function parses the whole text, and returns none if it is invalid.
+// Numbers with units are decimal, without a sign or exponent: "12", "0.5", ".5".
 
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 namespace nsx {
+
+/// Parses a decimal number, with a minus sign if `Number` has one. None: also if it is out of
+/// range.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
 
 /// A number with a unit of size: K, M, G, T, P, E, Z or Y, alone or with "iB" for powers of 1024,
 /// with "B" for powers of 1000, or "B" alone. Not case-sensitive.

@@ -2,7 +2,6 @@
 #pragma once
 // Parsing of numbers and fields in text files of the kernel, and safe handling of JSON.
 
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,19 +9,9 @@
 
 #include <nsx/text.hh>
 
+#include "quantity.hh"
+
 namespace nsx {
-
-// Parsing of numbers and fields in text files of the kernel.
-
-/// Parses a decimal number, which must be the whole of `text`.
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number value{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
 
 /// Removes the text up to the next `separator`, or the end, from `rest` and returns it.
 inline std::string_view next_field(std::string_view& rest, char separator) {

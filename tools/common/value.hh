@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -12,19 +11,9 @@
 
 #include <nsx/result.hh>
 
+#include "quantity.hh"
+
 namespace nsx::cli {
-
-// Parsers of numbers and times in arguments.
-
-/// Parses a decimal number; none if any other character is in `text`, or if it is out of range.
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number value{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
 
 /// Parses a time, rounded to milliseconds: "1.5" (seconds), "10s", "250ms". At most 1e9 seconds.
 Result<std::chrono::milliseconds> parse_time(std::string_view text);

@@ -38,18 +38,18 @@ bool is_byte_rate(const std::string& file) {
 
 std::string value_text(const std::string& file, const std::string& value) {
   if (is_memory(file)) {
-    const auto number = cli::parse_number<std::uint64_t>(value);
+    const auto number = parse_number<std::uint64_t>(value);
     return number ? format_size(*number) : value;
   }
   if (is_byte_rate(file)) {
-    const auto number = cli::parse_number<std::uint64_t>(value);
+    const auto number = parse_number<std::uint64_t>(value);
     return number ? format_size(*number) + "/s" : value;
   }
   if (file == "cpu.max") {
     const std::size_t blank = value.find(' ');
-    const auto quota = cli::parse_number<double>(value.substr(0, blank));
+    const auto quota = parse_number<double>(value.substr(0, blank));
     const auto period =
-        blank != std::string::npos ? cli::parse_number<double>(value.substr(blank + 1)) : quota;
+        blank != std::string::npos ? parse_number<double>(value.substr(blank + 1)) : quota;
     if (quota && period && *period > 0) {
       std::string cpus = std::to_string(*quota / *period);
       cpus.erase(cpus.find('.') + 3);

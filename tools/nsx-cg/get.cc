@@ -85,7 +85,7 @@ std::string text_of(const std::vector<Entry>& entries, const Request& request) {
   for (const Entry& entry : entries) {
     for (const std::string& line : entry.lines) {
       const auto number = request.human && entry.lines.size() == 1 && is_size(entry.key)
-                              ? cli::parse_number<std::uint64_t>(line)
+                              ? parse_number<std::uint64_t>(line)
                               : std::nullopt;
       if (!request.values) text += entry.key + '=';
       text += (number ? format_size(*number) : line) + '\n';
@@ -100,9 +100,8 @@ std::string json_of(const std::vector<Entry>& entries) {
   json.open('{');
   for (const Entry& entry : entries) {
     json.key(entry.key);
-    const auto number = entry.lines.size() == 1
-                            ? cli::parse_number<std::uint64_t>(entry.lines.front())
-                            : std::nullopt;
+    const auto number =
+        entry.lines.size() == 1 ? parse_number<std::uint64_t>(entry.lines.front()) : std::nullopt;
     if (number) {
       json.number(*number);
     } else if (entry.lines.size() == 1) {

@@ -54,7 +54,7 @@ Status set_filter(Request& request, const char* expression) {
 }
 
 Result<std::size_t> parse_depth(const char* text) {
-  if (const auto depth = cli::parse_number<std::size_t>(text)) return *depth;
+  if (const auto depth = parse_number<std::size_t>(text)) return *depth;
   return problem("invalid depth '{}'", text, "expected a number of 0 or more");
 }
 

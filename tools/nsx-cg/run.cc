@@ -32,7 +32,7 @@ struct Request {
 };
 
 Result<int> parse_status(const char* text) {
-  const auto status = cli::parse_number<int>(text);
+  const auto status = parse_number<int>(text);
   constexpr int kMost = 255;
   if (status && *status >= 0 && *status <= kMost) return *status;
   return problem("invalid exit status '{}'", text, "expected a number from 0 to 255");

@@ -144,7 +144,7 @@ Result<std::chrono::milliseconds> parse_interval(const char* text) {
 }
 
 Result<std::uint64_t> parse_count(const char* text) {
-  const auto count = cli::parse_number<std::uint64_t>(text);
+  const auto count = parse_number<std::uint64_t>(text);
   if (count && *count > 0) return *count;
   return problem("invalid count '{}'", text, "expected a number of 1 or more");
 }

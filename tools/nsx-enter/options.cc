@@ -44,7 +44,7 @@ Status select(EnterRequest& request, Kind kind, const char* argument) {
     request.selections.push_back({kind, path_or_target(argument), {}});
     return {};
   }
-  auto id = cli::parse_number<std::uint64_t>(argument + 1);
+  auto id = parse_number<std::uint64_t>(argument + 1);
   if (!id) {
     return problem("invalid namespace ID '{}'", argument,
                    "expected a 64-bit number after the colon",
@@ -63,7 +63,7 @@ Status set_target(Options& options, const char* target) {
 }
 
 Result<int> parse_socket(const char* text) {
-  const auto number = cli::parse_number<int>(text);
+  const auto number = parse_number<int>(text);
   if (number && *number >= 0) return *number;
   return problem("invalid file descriptor '{}'", text, "expected a number");
 }

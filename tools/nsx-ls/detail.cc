@@ -211,7 +211,7 @@ Result<const Census*> OperandCensus::get() {
 Result<Named> find_named(const Kernel& kernel, OperandCensus& census, const std::string& text,
                          KindSet kinds) {
   Named named;
-  if (const auto number = cli::parse_number<std::uint64_t>(text)) {
+  if (const auto number = parse_number<std::uint64_t>(text)) {
     std::optional<Kind> kind;
     if (!kinds.empty() && kinds == KindSet{*kinds.begin()}) kind = *kinds.begin();
     named = TRY(find_by_number(kernel, census, *number, kind));

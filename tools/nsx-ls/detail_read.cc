@@ -177,8 +177,8 @@ std::optional<TimeOffsets> parse_time_offsets(std::string_view text) {
   while (!text.empty()) {
     std::string_view line = next_line(text);
     const std::string_view clock = next_word(line);
-    const auto seconds = cli::parse_number<std::int64_t>(next_word(line));
-    const auto nanoseconds = cli::parse_number<std::int64_t>(next_word(line));
+    const auto seconds = parse_number<std::int64_t>(next_word(line));
+    const auto nanoseconds = parse_number<std::int64_t>(next_word(line));
     if (!seconds || !nanoseconds) return std::nullopt;
     if (clock == "monotonic") offsets.monotonic = {*seconds, *nanoseconds};
     if (clock == "boottime") offsets.boottime = {*seconds, *nanoseconds};
@@ -205,7 +205,7 @@ std::optional<pid_t> innermost_pid(std::string_view status) {
   if (at == std::string_view::npos) return std::nullopt;
   status.remove_prefix(at + kHeading.size());
   const std::string_view line = next_line(status);
-  return cli::parse_number<pid_t>(line.substr(line.rfind('\t') + 1));
+  return parse_number<pid_t>(line.substr(line.rfind('\t') + 1));
 }
 
 }  // namespace nsx::ls_tool

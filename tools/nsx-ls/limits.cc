@@ -71,7 +71,7 @@ std::optional<std::uint64_t> read_number(int dir, const std::string& path) {
   if (n <= 0) return std::nullopt;
   std::string_view digits(text.data(), static_cast<std::size_t>(n));
   if (digits.ends_with('\n')) digits.remove_suffix(1);
-  return cli::parse_number<std::uint64_t>(digits);
+  return parse_number<std::uint64_t>(digits);
 }
 
 std::string json_of(const std::vector<KindLimits>& limits, const std::vector<Gap>& gaps) {

@@ -50,7 +50,7 @@ Status add_user(Options& options, const char* name) {
 }
 
 Result<std::size_t> parse_limit(const char* text) {
-  if (const auto limit = cli::parse_number<std::size_t>(text)) return *limit;
+  if (const auto limit = parse_number<std::size_t>(text)) return *limit;
   return problem("invalid number of rows '{}'", text, "expected a number of 0 or more");
 }
 

@@ -103,7 +103,7 @@ int show(const cli::CommandLine& line, const View& view, const cli::Option& opti
 /// operands.
 Status check_as_lsns(const cli::CommandLine& line, ViewRequest& request) {
   constexpr std::uint64_t kFirstInode = 0xF0000000;
-  const auto inode = cli::parse_number<std::uint64_t>(request.targets.front());
+  const auto inode = parse_number<std::uint64_t>(request.targets.front());
   if (!inode || *inode < kFirstInode) {
     return problem("invalid inode number '{}'", request.targets.front(),
                    "expected that of a namespace");

@@ -36,7 +36,7 @@ struct Options {
 };
 
 Result<unsigned> parse_jobs(const char* text) {
-  const auto jobs = cli::parse_number<unsigned>(text);
+  const auto jobs = parse_number<unsigned>(text);
   if (jobs && *jobs > 0) return *jobs;
   return problem("invalid number of jobs '{}'", text, "expected a number of 1 or more");
 }

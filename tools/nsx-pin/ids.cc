@@ -30,7 +30,7 @@ struct Request {
 };
 
 Result<int> parse_net_id(const char* text) {
-  const auto id = cli::parse_number<int>(text);
+  const auto id = parse_number<int>(text);
   if (id && *id >= 0) return *id;
   return problem("invalid netnsid '{}'", text, "expected a number of 0 or more");
 }
@@ -246,7 +246,7 @@ int set_id(const cli::CommandLine& line) {
   const char* text = line.operands[1];
   std::optional<int> id;
   if (std::strcmp(text, "auto") != 0) {
-    id = cli::parse_number<int>(text);
+    id = parse_number<int>(text);
     if (!id || *id < 0) {
       return cli::usage_error(
           kSetId,
