@@ -10,6 +10,8 @@
 //   if (!facts) return;
 //   const auto plan = nsx::plan_create(request, *facts);
 
+#include <array>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -50,6 +52,51 @@ inline constexpr const char* kDefaultPath = "/bin:/usr/bin";
 /// EACCES, at least one match is not executable; otherwise ENOENT.
 NSX_API Result<std::string> search_path(const std::string& file, std::string_view path,
                                         const std::function<int(const std::string&)>& try_file);
+
+/// What the parent does while it waits for the program: part of a request to create or to enter.
+struct FollowRequest {
+  /// A signal for the program if the waiting process dies for any reason.
+  std::optional<int> kill_child;
+  /// Signals to forward to the program if another process has sent them.
+  std::vector<int> forward;
+  /// The terminal of the program.
+  enum class Terminal {
+    callers,  ///< the caller's descriptors, unchanged
+    its_own,  ///< a new pseudo-terminal, as descriptors 0, 1 and 2
+    /// A new pseudo-terminal, for those of descriptors 0, 1 and 2 that are a terminal.
+    in_place_of_callers,
+  };
+  Terminal terminal = Terminal::callers;
+  /// Report the start and the end of the program (OnStart, Outcome).
+  bool report = false;
+
+  /// Returns whether this requires a parent that waits.
+  bool implies_fork() const { return kill_child || terminal != Terminal::callers || report; }
+};
+
+/// The signals that ask a program to end: from kill(1), the terminal's keys, and its hangup.
+inline constexpr std::array<int, 4> kEndingSignals{SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+
+/// Adds those of kEndingSignals that are missing to a list of signals to forward.
+NSX_API void add_ending_signals(std::vector<int>& signals);
+
+/// Returns the default signals to forward, which an init forwards: those that end a program, and
+/// those that make it reload its configuration or redraw its window.
+NSX_API const std::vector<int>& usual_signals();
+
+/// Protection of the caller from a program of somebody else: part of the same requests.
+struct Protection {
+  /// Give such a program a new terminal instead of the caller's, unless `FollowRequest::terminal`
+  /// already does.
+  bool of_terminal = false;
+  /// The caller's descriptors above 2 that such a program gets.
+  bool keeps_all_descriptors = false;
+  std::vector<int> kept_descriptors;
+};
+
+/// Returns whether a program that gets the caller's descriptors 0, 1 and 2 and its session could
+/// type into its terminal: one of them is a terminal, or the session has one.
+NSX_API bool has_terminal();
 
 /// The user ids, or the group ids, of a new user namespace.
 struct IdMapRequest {

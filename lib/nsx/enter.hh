@@ -71,6 +71,18 @@ NSX_API Result<gid_t> find_gid(const UserDatabase& database, const std::string& 
 /// A path, or none for that of the target.
 using PathOrTarget = std::optional<std::string>;
 
+/// Gives the program a root directory of its own, with the tools of another one and the target's
+/// files in a directory of it, in a new mount namespace that ends with the program. The target's
+/// /proc, /sys, /run and terminals, and the files of its network and users in /etc, are in place.
+struct ToolsRequest {
+  PathOrTarget root = "/";            ///< directory with the tools; none: the root of a process
+  std::string target_at = "/target";  ///< where the target's root directory is
+  bool writable = false;              ///< the tools' files can be changed
+  /// The value of PATH, to which the target's directories are appended; none: they are not.
+  std::optional<std::string> extended_path;
+  std::string word;                   ///< the target's name for the prompt and NSX_TARGET
+};
+
 /// The namespaces to enter, and the properties of the target to take over. Corresponds to the
 /// options of nsenter(1). The target itself is a separate Target.
 struct EnterRequest {
@@ -109,6 +121,8 @@ struct EnterRequest {
   std::optional<step::BindOver> bind_over;
   std::vector<std::string> masked_sockets;  ///< sockets of daemons that serve another network
 
+  std::optional<ToolsRequest> tools;
+
   bool fork = true;       ///< if a pid namespace is joined, because only children are members
   Protection protection;  ///< if EnterFacts::is_anothers(); of the terminal only with `fork`
   FollowRequest follow;
@@ -138,6 +152,34 @@ struct FoundNamespace {
 struct FoundPath {
   int fd = -1;       ///< borrowed from EnterFacts::handles; -1: `path` is resolved inside
   std::string path;  ///< for messages
+};
+
+/// What the new root directory of a ToolsRequest is made of, opened once.
+struct ToolsFacts {
+  struct Entry {
+    std::string name;          ///< in the tools' root directory
+    std::string link = {};     ///< what a symbolic link contains; empty: a directory or file
+    int fd = -1;               ///< of a directory or file if `mnt` is given
+  };
+  /// A directory or file, with its path in the new root directory.
+  struct Tree {
+    std::string path;
+    int fd = -1;
+    bool is_plain = false;  ///< see step::TakeTrees
+  };
+  int root = -1;     ///< the tools' root directory
+  std::string path;  ///< its path; empty: `mnt` is given
+  std::string of;    ///< its owner: "the host", "/srv/image", "container box (PID 42)"
+  int mnt = -1;      ///< its mount namespace, if that is another's
+  std::vector<Entry> entries;
+  std::vector<std::string> devices;  ///< the caller's: "/dev/null"
+  bool has_var_tmp = false;
+  std::vector<Tree> of_target;
+  bool has_proc = false;          ///< `of_target` contains /proc
+  bool has_terminals = false;     ///< it contains /dev/pts
+  bool has_ptmx = true;           ///< the ptmx in /dev/pts can be opened
+  std::string working_directory;  ///< the target's, below its root directory
+  std::string search_path;        ///< PATH of the target
 };
 
 /// The upper limits of the capabilities of a process and of the programs that it executes
@@ -178,6 +220,7 @@ struct EnterFacts {
   /// The root directory of the program, if it differs from the caller's. -1: not requested, or not
   /// accessible from outside. Borrowed from `handles`.
   int files = -1;
+  std::optional<ToolsFacts> tools;  ///< if requested: `files` is then the target's root directory
   /// The devpts on /dev/pts below `files`, if the program gets a new terminal. -1: none, or an
   /// unsafe one. Borrowed from `handles`.
   int devpts = -1;
@@ -201,18 +244,19 @@ NSX_API bool has_rights_of_caller(const Kernel& kernel, const Process& process);
 
 /// Opens everything that a request names, in the target if given. Errors: the target has exited; no
 /// permission to inspect it; a file is not a namespace, or of another kind; a kind requires a
-/// target, or the target lacks it.
+/// target, or the target lacks it. `tools` is the process of ToolsRequest::root.
 NSX_API Result<EnterFacts> read_enter_facts(const Kernel& kernel, const EnterRequest& request,
-                                            std::optional<Target> target = std::nullopt);
+                                            std::optional<Target> target = std::nullopt,
+                                            const Target* tools = nullptr);
 
 /// Returns the login shell of a program with other files than the caller: the shell of its UID in
-/// the user database below EnterFacts::files, then `preferred`, /bin/bash and /bin/sh, whichever
+/// the user database of those files (EnterFacts::tools, otherwise `files`), then `preferred`, /bin/bash and /bin/sh, whichever
 /// exists first. Shells that prevent logins (nologin, false) are skipped. If the files are not
 /// open, returns /bin/sh unchecked. Errors: none of the shells exists.
 NSX_API Result<Program> find_shell(const EnterRequest& request, const EnterFacts& facts,
                                    const std::string& preferred);
 
-/// Checks that the program exists below EnterFacts::files, looked up like execvp(3) with `path` as
+/// Checks that the program exists in the same files, looked up like execvp(3) with `path` as
 /// PATH. Errors: it is missing or not executable.
 NSX_API Status check_program(const EnterFacts& facts, const Program& program,
                              const std::string& path);

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,51 +31,6 @@
 namespace nsx {
 
 class Cgroup;
-
-/// What the parent does while it waits for the program: part of a request to create or to enter.
-struct FollowRequest {
-  /// A signal for the program if the waiting process dies for any reason.
-  std::optional<int> kill_child;
-  /// Signals to forward to the program if another process has sent them.
-  std::vector<int> forward;
-  /// The terminal of the program.
-  enum class Terminal {
-    callers,  ///< the caller's descriptors, unchanged
-    its_own,  ///< a new pseudo-terminal, as descriptors 0, 1 and 2
-    /// A new pseudo-terminal, for those of descriptors 0, 1 and 2 that are a terminal.
-    in_place_of_callers,
-  };
-  Terminal terminal = Terminal::callers;
-  /// Report the start and the end of the program (OnStart, Outcome).
-  bool report = false;
-
-  /// Returns whether this requires a parent that waits.
-  bool implies_fork() const { return kill_child || terminal != Terminal::callers || report; }
-};
-
-/// The signals that ask a program to end: from kill(1), the terminal's keys, and its hangup.
-inline constexpr std::array<int, 4> kEndingSignals{SIGTERM, SIGINT, SIGHUP, SIGQUIT};
-
-/// Adds those of kEndingSignals that are missing to a list of signals to forward.
-NSX_API void add_ending_signals(std::vector<int>& signals);
-
-/// Returns the default signals to forward, which an init forwards: those that end a program, and
-/// those that make it reload its configuration or redraw its window.
-NSX_API const std::vector<int>& usual_signals();
-
-/// Protection of the caller from a program of somebody else: part of the same requests.
-struct Protection {
-  /// Give such a program a new terminal instead of the caller's, unless `FollowRequest::terminal`
-  /// already does.
-  bool of_terminal = false;
-  /// The caller's descriptors above 2 that such a program gets.
-  bool keeps_all_descriptors = false;
-  std::vector<int> kept_descriptors;
-};
-
-/// Returns whether a program that gets the caller's descriptors 0, 1 and 2 and its session could
-/// type into its terminal: one of them is a terminal, or the session has one.
-NSX_API bool has_terminal();
 
 /// The steps of a plan: plain data, computed before the first one is carried out. Descriptors are
 /// borrowed from the Plan that contains the step.
@@ -332,6 +288,54 @@ struct SetSecurityContext {
   bool is_apparmor = false;
 };
 
+/// Copies mounts, detached, with those below them (open_tree(2), Linux 5.2; mount_setattr(2), 5.12).
+/// Later mounts and unmounts in their mount namespaces also reach the copies.
+struct TakeTrees {
+  struct Tree {
+    int mnt = -1;            ///< their mount namespace; -1: that of this process
+    std::string of;          ///< its owner, for messages: "container web (PID 42)"
+    int fd = -1;             ///< a directory or file there; -1: `path`
+    std::string path;        ///< absolute
+    bool read_only = false;  ///< the copy and all mounts below it
+    bool is_plain = false;   ///< no device nodes, no set-user-ID programs, no symbolic links
+  };
+  std::vector<Tree> trees;
+};
+
+/// Starts an empty root directory on a tmpfs. The next steps fill it; EnterNewRoot enters it.
+struct NewRoot {};
+
+/// Attaches a copy of TakeTrees to a path below the new root directory. Missing directories on the
+/// tmpfs are created, other mount points must exist, and no symbolic link is followed.
+struct AttachTree {
+  std::size_t tree = 0;  ///< its index in TakeTrees
+  std::string path;
+  std::string from;        ///< for messages: "/usr of the host"
+  bool read_only = false;  ///< for messages
+};
+
+/// Mounts a new file system below the new root directory: "tmpfs", "devpts", "proc".
+struct MountNew {
+  std::string type;
+  std::string path;
+  std::vector<std::pair<std::string, std::string>> options;  ///< of fsconfig(2)
+};
+
+/// Creates a symbolic link below the new root directory.
+struct MakeLink {
+  std::string path;
+  std::string to;
+};
+
+/// Enters the new root directory with pivot_root(2), and detaches the previous one.
+struct EnterNewRoot {
+  bool read_only = false;
+  /// The working directory, below `files`. If that leads through a symbolic link, or is missing,
+  /// `files` itself is used.
+  std::string files;
+  std::string working_directory;
+};
+
 /// Makes the changes of the helper permanent.
 struct KeepPins {};
 
@@ -365,7 +369,9 @@ using Step =
                  step::SetPropagation, step::ChangeRoot, step::ChangeDirectory, step::MountProc,
                  step::MountSys, step::BindOver, step::MaskSockets, step::MountBinfmt,
                  step::LoadInterpreter, step::SetEnvironment, step::SetVariables,
-                 step::SetSecurityContext, step::KeepPins, step::PrepareStarter, step::Execute>;
+                 step::SetSecurityContext, step::TakeTrees, step::NewRoot, step::AttachTree,
+                 step::MountNew, step::MakeLink, step::EnterNewRoot, step::KeepPins,
+                 step::PrepareStarter, step::Execute>;
 
 /// Returns whether a variable tells programs which files to load, run or read at startup: PATH,
 /// LD_PRELOAD, BASH_ENV, PYTHONPATH, HOME.

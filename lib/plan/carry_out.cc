@@ -11,6 +11,7 @@
 #include "kernel/trace.hh"
 #include "plan/family.hh"
 #include "plan/hints.hh"
+#include "plan/new_root.hh"
 #include "plan/perform.hh"
 #include "try.hh"
 
@@ -157,6 +158,13 @@ class Performer {
     return close_on_exec_above_stderr(kernel_.proc(), s.kept);
   }
 
+  Status operator()(const step::TakeTrees& s) { return new_root_.take(kernel_, s); }
+  Status operator()(const step::NewRoot&) { return new_root_.start(); }
+  Status operator()(const step::AttachTree& s) { return new_root_.attach(s); }
+  Status operator()(const step::MountNew& s) { return new_root_.mount(s); }
+  Status operator()(const step::MakeLink& s) { return new_root_.link(s); }
+  Status operator()(const step::EnterNewRoot& s) { return new_root_.enter(s); }
+
   Status operator()(const step::MountProc& s) { return perform(s, kernel_.proc()); }
   Status operator()(const step::MountSys& s) { return perform(s, kernel_.proc()); }
 
@@ -210,6 +218,7 @@ class Performer {
   bool hidden_ = false;
   std::optional<Outside> outside_;
   std::optional<SealedStart> starter_;
+  NewRoot new_root_;
   std::optional<step::SetSecurityContext> context_;  ///< for the starter
   Family family_;
   std::optional<Outcome> ended_;

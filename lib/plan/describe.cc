@@ -238,6 +238,34 @@ struct Describer {
     return (s.is_apparmor ? "take the AppArmor profile " : "take the SELinux context ") +
            printable(s.context);
   }
+  std::string operator()(const step::TakeTrees& s) const {
+    std::string text = "copy " + std::to_string(s.trees.size()) + " mounts";
+    const std::string* last = nullptr;
+    for (const auto& tree : s.trees) {
+      if (last == nullptr || *last != tree.of)
+        text += (last == nullptr ? " of " : ", of ") + printable(tree.of);
+      last = &tree.of;
+    }
+    return text + ", with all below them";
+  }
+  std::string operator()(const step::NewRoot&) const {
+    return "mount a tmpfs for the new root directory";
+  }
+  std::string operator()(const step::AttachTree& s) const {
+    return "bind " + printable(s.from) + " on " + printable(s.path) +
+           (s.read_only ? ", read-only" : "");
+  }
+  std::string operator()(const step::MountNew& s) const {
+    return "mount a new " + s.type + " on " + printable(s.path);
+  }
+  std::string operator()(const step::MakeLink& s) const {
+    return "link " + printable(s.path) + " to " + printable(s.to);
+  }
+  std::string operator()(const step::EnterNewRoot& s) const {
+    return std::string("change the root directory to the new one") +
+           (s.read_only ? ", read-only" : "") + ", and the working directory to " +
+           printable(s.files + s.working_directory);
+  }
   std::string operator()(const step::KeepPins&) const { return "keep the pins"; }
   std::string operator()(const step::PrepareStarter&) const {
     return "make a sealed copy of the program starter: /proc/self/exe leads to no file of the host";
@@ -290,6 +318,12 @@ constexpr std::array kActions{
     "set-environment",
     "set-variables",
     "set-security-context",
+    "take-trees",
+    "new-root",
+    "attach-tree",
+    "mount-new",
+    "make-link",
+    "enter-new-root",
     "keep-pins",
     "prepare-starter",
     "execute",
@@ -363,6 +397,13 @@ struct Needs {
   std::string operator()(const step::MountProc&) const {
     return mounts() + ", and in the owner of the pid namespace";
   }
+  std::string operator()(const step::TakeTrees&) const {
+    return mounts() + ", and in the owners of those that are copied from";
+  }
+  std::string operator()(const step::NewRoot&) const { return mounts(); }
+  std::string operator()(const step::AttachTree&) const { return mounts(); }
+  std::string operator()(const step::MountNew&) const { return mounts(); }
+  std::string operator()(const step::EnterNewRoot&) const { return mounts(); }
   std::string operator()(const step::MountBinfmt&) const { return mounts(); }
   std::string operator()(const step::LoadInterpreter&) const { return mounts(); }
   std::string operator()(const auto&) const { return {}; }

@@ -184,6 +184,10 @@ bool EnterFacts::is_anothers() const {
   return has_other_files() || owner.has_value() || joins_another(*this, Kind::user);
 }
 
+std::string whose_program(const EnterFacts& facts) {
+  return facts.tools ? facts.tools->of : whose_files(facts);
+}
+
 std::string whose_files(const EnterFacts& facts) {
   if (facts.root) return facts.root->path;
   for (const auto& found : facts.namespaces) {
@@ -233,16 +237,25 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   if (drop_first) {
     plan.steps.push_back(step::DropGroups{.may_be_denied = facts.setgroups_denied});
   }
-  for (const auto& join : joined)
-    plan.steps.push_back(join);
+  for (const auto& join : joined) {
+    if (facts.tools && join.kind == Kind::mnt) {
+      add_new_root(plan, *request.tools, *facts.tools, join);
+    } else {
+      plan.steps.push_back(join);
+    }
+  }
   if (drops_groups && !drop_first) plan.steps.push_back(step::DropGroups{.may_be_denied = true});
 
   add_directories(plan, request, facts);
   if (facts.environment) {
-    const bool keeps_paths = !facts.has_other_files();
+    const bool keeps_paths = !facts.has_other_files() || facts.tools;
     plan.steps.push_back(step::SetEnvironment{std::move(*facts.environment), keeps_paths});
   }
   if (request.user) plan.steps.push_back(step::SetVariables{request.user->variables()});
+  if (facts.tools) {
+    plan.steps.push_back(
+        step::SetVariables{variables_of(*request.tools, *facts.tools, request.program)});
+  }
   for (FoundPath& cgroup : facts.cgroups)
     plan.steps.push_back(step::JoinCgroup{cgroup.fd, std::move(cgroup.path)});
   if ((request.fork && joins_kind(Kind::pid)) || follow.implies_fork()) {
@@ -259,7 +272,7 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
     plan.steps.push_back(limit);
   }
   plan.steps.push_back(step::Execute{request.program.file, request.program.arguments,
-                                     request.program.reporter, whose_files(facts),
+                                     request.program.reporter, whose_program(facts),
                                      request.program.hint});
   plan.handles = std::move(facts.handles);
   return plan;

@@ -27,8 +27,13 @@ namespace {
 
 class FactReader {
  public:
-  FactReader(const Kernel& kernel, const EnterRequest& request, std::optional<Target>& target)
-      : kernel_(kernel), request_(request), target_(target), namespaces_(kernel, request, target) {}
+  FactReader(const Kernel& kernel, const EnterRequest& request, std::optional<Target>& target,
+             const Target* tools)
+      : kernel_(kernel),
+        request_(request),
+        target_(target),
+        tools_(tools),
+        namespaces_(kernel, request, target) {}
 
   Result<EnterFacts> read() {
     facts_.has_sys_admin = has_capability(CAP_SYS_ADMIN);
@@ -36,7 +41,8 @@ class FactReader {
     using Part = Status (FactReader::*)();
     for (const Part part :
          {&FactReader::find_ids, &FactReader::find_directories, &FactReader::find_cgroup,
-          &FactReader::find_v1_cgroups, &FactReader::find_rest, &FactReader::find_files}) {
+          &FactReader::find_v1_cgroups, &FactReader::find_rest, &FactReader::find_files,
+          &FactReader::find_tools}) {
       TRY((this->*part)());
     }
     TRY(namespaces_.confirm());
@@ -145,9 +151,11 @@ class FactReader {
   Status find_files() {
     const bool opens_terminal = request_.follow.terminal != FollowRequest::Terminal::callers ||
                                 (request_.protection.of_terminal && request_.fork);
-    if (!request_.look_at_files && !opens_terminal) return {};
+    if (!request_.look_at_files && !opens_terminal && !request_.tools) return {};
     OwnedFd files;
-    if (facts_.root && facts_.root->fd >= 0) {
+    if (request_.tools && target_ && target_->process) {
+      files = TRY(target_->process->open_root());
+    } else if (facts_.root && facts_.root->fd >= 0) {
       files = OwnedFd(::fcntl(facts_.root->fd, F_DUPFD_CLOEXEC, 0));
     } else if (const Found* mnt = namespaces_.find(Kind::mnt);
                mnt != nullptr && !mnt->facts.shared) {
@@ -169,6 +177,20 @@ class FactReader {
     }
     facts_.files = files.get();
     facts_.handles.push_back(std::move(files));
+    return {};
+  }
+
+  Status find_tools() {
+    if (!request_.tools) return {};
+    const Found* mnt = namespaces_.find(Kind::mnt);
+    const bool is_own = mnt != nullptr && mnt->facts.shared && !facts_.has_sys_admin;
+    if (!target_ || mnt == nullptr || is_own || facts_.files < 0) {
+      return refuse("show the files of", target_ ? target_->name : "",
+                    is_own ? "they are your own" : "it has no mount namespace",
+                    "leave out --tools: the program has the host's files anyway");
+    }
+    facts_.tools = TRY(read_tools_facts(kernel_, *request_.tools, tools_, *target_, facts_.files,
+                                        facts_.handles));
     return {};
   }
 
@@ -267,6 +289,7 @@ class FactReader {
   const Kernel& kernel_;
   const EnterRequest& request_;
   std::optional<Target>& target_;
+  const Target* tools_;
   EnterNamespaces namespaces_;
   EnterFacts facts_;
 };
@@ -274,11 +297,11 @@ class FactReader {
 }  // namespace
 
 Result<EnterFacts> read_enter_facts(const Kernel& kernel, const EnterRequest& request,
-                                    std::optional<Target> target) {
+                                    std::optional<Target> target, const Target* tools) {
   // A target usually stops moving soon; one that never stops is not waited for.
   constexpr int kTries = 5;
   for (int tries = 1;; ++tries) {
-    FactReader reader(kernel, request, target);
+    FactReader reader(kernel, request, target, tools);
     auto facts = reader.read();
     if (facts || !reader.has_moved() || tries == kTries) return facts;
     ::usleep(1000U << tries);

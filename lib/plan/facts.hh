@@ -111,6 +111,15 @@ OwnedFd open_devpts(int root, const std::optional<IdMap>& users);
 /// on top of it. Empty on failure, with errno set.
 OwnedFd open_ptmx(int devpts, int flags);
 
+// The root directory of a ToolsRequest (tools_facts.cc).
+
+/// Opens what it is made of. `target_root` is the target's root directory; `tools` the process of
+/// ToolsRequest::root, or null. Adds the descriptors to `handles`. Errors: the tools' root directory
+/// is not accessible; there is no place for the target's files in it.
+Result<ToolsFacts> read_tools_facts(const Kernel& kernel, const ToolsRequest& request,
+                                    const Target* tools, const Target& target, int target_root,
+                                    std::vector<OwnedFd>& handles);
+
 // The namespaces that are entered (enter_namespaces.cc).
 
 /// Returns the target's process. Errors: there is no target, or it is not a process; `what` was to

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <nsx/fd.hh>
+#include <nsx/create.hh>
 #include <nsx/plan.hh>
 
 #include "kernel/spawn.hh"

@@ -65,7 +65,11 @@ std::string hint_for_groups(int code);
 /// caller's, which may be another number there.
 Result<std::optional<uid_t>> program_uid(const EnterRequest& request, const EnterFacts& facts);
 
-/// Returns the owner of the program's files, for messages. Empty: the caller.
+/// Returns the owner of the program itself, for messages: of EnterFacts::tools if there are any,
+/// otherwise the same as whose_files().
+std::string whose_program(const EnterFacts& facts);
+
+/// Returns the owner of EnterFacts::files, for messages. Empty: the caller.
 std::string whose_files(const EnterFacts& facts);
 
 /// Adds a hint to the error of a missing program that says where it was searched. `files` and

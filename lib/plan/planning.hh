@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Pure parts of planning: id maps, and the steps for waiting and protection.
+// Pure parts of planning: id maps, the steps for waiting and protection, and a root directory with
+// other tools.
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <nsx/create.hh>
+#include <nsx/enter.hh>
 #include <nsx/id_map.hh>
 #include <nsx/plan.hh>
 
@@ -68,5 +72,16 @@ inline step::Fork follow_fork(const FollowRequest& request) {
   }
   return fork;
 }
+
+// The root directory of a ToolsRequest (tools.cc).
+
+/// Adds the steps that make and enter it, in place of `target`, which joins the target's mount
+/// namespace.
+void add_new_root(Plan& plan, const ToolsRequest& request, const ToolsFacts& facts,
+                  const step::JoinNamespace& target);
+
+/// Returns the variables (NAME=VALUE) of a program in it.
+std::vector<std::string> variables_of(const ToolsRequest& request, const ToolsFacts& facts,
+                                      const Program& program);
 
 }  // namespace nsx

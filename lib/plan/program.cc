@@ -47,6 +47,10 @@ std::string read_shell(int files, uid_t uid) {
   return {};
 }
 
+int root_of_program(const EnterFacts& facts) {
+  return facts.tools ? facts.tools->root : facts.files;
+}
+
 bool lets_nobody_in(std::string_view shell) {
   const std::string_view name = shell.substr(shell.rfind('/') + 1);
   return name == "nologin" || name == "false" || name == "true" || name == "sync";
@@ -79,12 +83,13 @@ Result<std::string> search_path(const std::string& file, std::string_view path,
 
 Result<Program> find_shell(const EnterRequest& request, const EnterFacts& facts,
                            const std::string& preferred) {
-  if (facts.files < 0) return as_login_shell("/bin/sh");
+  const int root = root_of_program(facts);
+  if (root < 0) return as_login_shell("/bin/sh");
   auto uid = TRY(program_uid(request, facts));
   std::vector<std::string> shells;
   if (uid) {
     // The file system there may not answer.
-    auto its = text_in_time([&] { return read_shell(facts.files, *uid); });
+    auto its = text_in_time([&] { return read_shell(root, *uid); });
     if (its) shells.push_back(std::move(*its));
   }
   for (const char* shell : {preferred.c_str(), "/bin/bash", "/bin/sh"})
@@ -93,13 +98,13 @@ Result<Program> find_shell(const EnterRequest& request, const EnterFacts& facts,
   for (auto shell = shells.begin(); shell != shells.end(); ++shell) {
     const bool is_new = std::find(shells.begin(), shell, *shell) == shell;
     if (!is_new || !shell->starts_with('/') || lets_nobody_in(*shell)) continue;
-    if (try_program(facts.files, *shell) == 0) return as_login_shell(*shell);
+    if (try_program(root, *shell) == 0) return as_login_shell(*shell);
     if (!tried.empty()) tried += ", ";
     tried += *shell;
   }
   std::string hint = "give a program that exists there";
   if (!request.program.hint.empty()) hint += "; " + request.program.hint;
-  return refuse("find a shell in the files of", whose_files(facts), "tried " + tried, hint);
+  return refuse("find a shell in the files of", whose_program(facts), "tried " + tried, hint);
 }
 
 void say_where(Error& error, const std::string& program, const std::string& files,
@@ -114,11 +119,12 @@ void say_where(Error& error, const std::string& program, const std::string& file
 Status check_program(const EnterFacts& facts, const Program& program, const std::string& path) {
   const auto missing = [&](int code) {
     auto failure = fail("execute", program.file, code);
-    say_where(failure.value(), program.file, whose_files(facts), path, program.hint);
+    say_where(failure.value(), program.file, whose_program(facts), path, program.hint);
     return failure;
   };
-  if (facts.files < 0) return {};
-  const auto check = [&](const std::string& file) { return try_program(facts.files, file); };
+  const int root = root_of_program(facts);
+  if (root < 0) return {};
+  const auto check = [&](const std::string& file) { return try_program(root, file); };
   if (program.file.find('/') != std::string::npos) {
     // A relative path, whose working directory is unknown here.
     if (!program.file.starts_with('/')) return {};

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include <nsx/create.hh>
 #include <nsx/plan.hh>
 
 #include "plan/facts.hh"

@@ -136,6 +136,24 @@ struct Speller {
   std::string operator()(const step::SetSecurityContext& s) const {
     return (s.is_apparmor ? "profile " : "context ") + s.context;
   }
+  std::string operator()(const step::TakeTrees& s) const {
+    std::string text = "take";
+    for (const auto& tree : s.trees) {
+      text += ' ' + std::to_string(tree.mnt) + ':' + tree.path;
+      if (tree.read_only) text += ",ro";
+      if (tree.is_plain) text += ",plain";
+    }
+    return text;
+  }
+  std::string operator()(const step::NewRoot&) const { return "new root"; }
+  std::string operator()(const step::AttachTree& s) const {
+    return "attach " + std::to_string(s.tree) + " to " + s.path;
+  }
+  std::string operator()(const step::MountNew& s) const { return "new " + s.type + ' ' + s.path; }
+  std::string operator()(const step::MakeLink& s) const { return "link " + s.path + ' ' + s.to; }
+  std::string operator()(const step::EnterNewRoot& s) const {
+    return std::string("enter root ") + (s.read_only ? "ro " : "") + s.files + s.working_directory;
+  }
   std::string operator()(const step::KeepPins&) const { return "keep pins"; }
   std::string operator()(const step::DropGroups& s) const {
     return s.may_be_denied ? "drop groups if allowed" : "drop groups";

@@ -60,10 +60,6 @@ Status choose_program(const EnterFacts& facts, bool is_named, bool is_plan, Ente
       !cli::is_in_path(request.program.file)) {
     cli::note(kTool, request.program.hint);
   }
-  if (request.program.hint.empty()) {
-    request.program.hint =
-        "to run a program of the host, leave out the mount namespace: -n -u -i -p";
-  }
   if (!is_named && facts.has_other_files()) {
     auto shell = TRY(find_shell(request, facts, variable(facts, "SHELL")));
     request.program.file = std::move(shell.file);
@@ -116,6 +112,15 @@ std::string pin_without_etc(const EnterRequest& request, const Target& target) {
   return ::access(("/etc/netns/" + name).c_str(), F_OK) == 0 ? name : std::string();
 }
 
+/// Returns the command that runs the program with the files of the host.
+std::string hint_for_tools(const Options& options) {
+  if (options.target == nullptr) return {};
+  std::string command = "to use the host's programs: nsx-enter -t " + std::string(options.target);
+  command += " --tools";
+  if (options.has_program) command += " -- " + options.request.program.file;
+  return command;
+}
+
 Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
   std::optional<Target> target;
   if (options.target != nullptr) {
@@ -130,11 +135,18 @@ Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
       (target && target->process && has_rights_of_caller(kernel, *target->process));
   const bool notes_root = !options.is_nsenter && ::isatty(STDERR_FILENO) == 1;
   request.look_at_files =
-      !options.has_program || options.run.plan || notes_root || cli::needs_files(options.users);
+      !options.has_program || options.run.plan || notes_root || request.tools || cli::needs_files(options.users);
   TRY(cli::choose_place(kTool, kernel, request.cgroup, options.run.plan));
-  auto facts = TRY(read_enter_facts(kernel, request, std::move(target)));
+  std::optional<Target> tools;
+  if (options.tools_of != nullptr) {
+    tools = TRY(resolve_target(kernel, options.tools_of, cli::target_options()));
+  }
+  auto facts = TRY(read_enter_facts(kernel, request, std::move(target), tools ? &*tools : nullptr));
   TRY(cli::look_up_users(options.users, facts, request));
   if (options.as_container) keep_terminal_type(facts);
+  if (request.program.hint.empty() && !facts.tools && !options.is_nsenter) {
+    request.program.hint = hint_for_tools(options);
+  }
   TRY(choose_program(facts, options.has_program, options.run.plan, request));
   planned.leaves_root = notes_root && facts.leaves_root_of_target && !request.inner_root;
   planned.changes_pid = changes_pid_namespace(facts);

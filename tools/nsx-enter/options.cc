@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,6 +60,28 @@ Status set_target(Options& options, const char* target) {
     return problem("--target was given twice");
   }
   options.target = target;
+  return {};
+}
+
+/// A root directory is a path, or that of a target.
+void set_tools(Options& options, const char* root) {
+  options.tools.root = root != nullptr ? root : "/";
+  options.tools_of = nullptr;
+  if (root == nullptr || !has_target_prefix(root)) return;
+  options.tools.root.reset();
+  options.tools_of = root;
+}
+
+Status set_target_at(Options& options, const char* path) {
+  const std::string text = path;
+  const std::string inner = text + '/';
+  const bool is_plain = text.size() > 1 && text.starts_with('/') && !text.ends_with('/') &&
+                        inner.find("/../") == std::string::npos &&
+                        inner.find("/./") == std::string::npos &&
+                        inner.find("//") == std::string::npos;
+  if (!is_plain)
+    return problem("invalid directory '{}' for --target-at", path, "expected an absolute path");
+  options.tools.target_at = text;
   return {};
 }
 
@@ -152,6 +175,17 @@ constexpr std::array kOptions{
         }),
     cli::flag('e', "env", "run with the target's environment",
               cli::set_flag<&EnterRequest::environment>),
+    cli::under("Tools of the host",
+               cli::optional_value(cli::kNoLetter, "tools", {"ROOT", cli::Completes::directory},
+                                   "run with the host's files, or those of ROOT: a directory or "
+                                   "container:NAME; the target's are in /target",
+                                   cli::call<set_tools>)),
+    cli::flag(cli::kNoLetter, "tools-rw", "allow changes to the files of --tools",
+              [](Options& options) { options.tools.writable = true; }),
+    cli::value(cli::kNoLetter, "target-at", kDirectory,
+               "directory for the target's files instead of /target", cli::call<set_target_at>),
+    cli::flag(cli::kNoLetter, "target-path", "append the target's directories to PATH",
+              cli::set_flag<&Options::extends_path>),
     cli::kMountProcForProgram,
     cli::optional_value(
         cli::kNoLetter, "mount-sys", kDirectory,
@@ -220,10 +254,30 @@ Status check_target(const Options& options) {
   if (request.environment) needs("--env");
   if (options.as_container) needs("--as-container");
   if (request.join_cgroup) needs("--join-cgroup");
+  if (request.tools) needs("--tools");
   if (request.follow_uid) needs("--setuid=follow");
   if (request.follow_gid) needs("--setgid=follow");
   if (message.empty()) return {};
   return problem(message);
+}
+
+/// Checks the options of the root directory: only one of them can determine it.
+Status check_tools(const cli::CommandLine& line, const Options& options) {
+  if (!options.request.tools) {
+    for (const char* option : {"tools-rw", "target-at", "target-path"}) {
+      if (line.has(option)) return problem(std::string("--") + option + " needs --tools");
+    }
+    return {};
+  }
+  for (const char* option : {"root", "mount-proc", "mount-sys"}) {
+    if (line.has(option))
+      return problem(std::string("--tools and --") + option + " are mutually exclusive");
+  }
+  if (options.request.working_directory && *options.request.working_directory) {
+    return problem("--tools and --wd=DIR are mutually exclusive", {}, {},
+                   "use --wdns=DIR for a directory in the new root directory");
+  }
+  return {};
 }
 
 bool is_directory(const char* path) {
@@ -262,6 +316,7 @@ Status check(const cli::CommandLine& line, const Options& options) {
                   std::string("did you mean ") + bare + line.program.front() + "?");
   }
   TRY(check_target(options));
+  TRY(check_tools(line, options));
   TRY(cli::check_users(line));
   const char* keeps = options.request.keep_capabilities      ? "--keep-caps"
                       : options.request.preserve_credentials ? "--preserve-credentials"
@@ -317,6 +372,20 @@ Status complete(Options& options) {
   return {};
 }
 
+/// Completes --tools: the target's files are needed, whichever namespaces are entered.
+Status complete_tools(Options& options) {
+  EnterRequest& request = options.request;
+  // It starts in the target's working directory anyway.
+  request.working_directory.reset();
+  request.tools->word = options.target;
+  if (options.extends_path) {
+    const char* path = std::getenv("PATH");
+    request.tools->extended_path = path != nullptr ? path : kDefaultPath;
+  }
+  if (request.all || names_no_namespace(request)) return {};
+  return select(request, Kind::mnt, nullptr);
+}
+
 /// Applies --as-container, which works like "docker exec", except where other options decide.
 void follow_container(const cli::CommandLine& line, Options& options) {
   EnterRequest& request = options.request;
@@ -347,14 +416,16 @@ Status read_options(cli::CommandLine& line, Options& options) {
   TRY(cli::apply<kOptions>(line, options, options.request, options.users, options.run,
                            options.request.cgroup));
   take_target(line, options);
-  TRY(check(line, options));
   EnterRequest& request = options.request;
+  if (line.has("tools")) request.tools = options.tools;
+  TRY(check(line, options));
   request.follow = options.run.follow;
   // The program ends with this process.
   add_ending_signals(request.follow.forward);
   request.fork = !options.run.forks_not;
   request.protection = cli::protection(options.run, options.is_nsenter);
   if (options.as_container) follow_container(line, options);
+  if (request.tools) TRY(complete_tools(options));
   TRY(complete(options));
   request.program = cli::choose_program(line.program);
   if (!options.is_nsenter) request.program.hint = hint_for_user_in_place_of_program(line);

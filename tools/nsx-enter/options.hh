@@ -14,6 +14,9 @@ struct Options {
   const char* target = nullptr;
   bool has_program = false;  ///< otherwise a login shell is run
   bool as_container = false;
+  ToolsRequest tools;              ///< used if --tools is given
+  const char* tools_of = nullptr;  ///< the target with the root directory of --tools, or null
+  bool extends_path = false;       ///< --target-path
   bool is_nsenter = false;  ///< called as nsenter
   cli::RunOptions run;
   cli::UserOptions users;

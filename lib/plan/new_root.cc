@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "plan/new_root.hh"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel/files.hh"
+#include "plan/hints.hh"
+#include "try.hh"
+
+namespace nsx {
+
+namespace {
+
+constexpr std::uint64_t kNoSymlinks = 0x200000;  // MOUNT_ATTR_NOSYMFOLLOW, Linux 5.14
+
+Result<OwnedFd> copy_tree(const step::TakeTrees::Tree& tree) {
+  constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+  const unsigned flags = tree.fd >= 0 ? kCopy | AT_EMPTY_PATH : kCopy;
+  const char* path = tree.fd >= 0 ? "" : tree.path.c_str();
+  OwnedFd copy(static_cast<int>(
+      ::syscall(SYS_open_tree, tree.fd >= 0 ? tree.fd : AT_FDCWD, path, flags)));
+  if (!copy) return fail("copy the mount of {} of " + tree.of, tree.path);
+  mount_attr change{};
+  change.propagation = MS_SLAVE;
+  if (tree.read_only) change.attr_set |= MOUNT_ATTR_RDONLY;
+  if (tree.is_plain) change.attr_set |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | kNoSymlinks;
+  if (::syscall(SYS_mount_setattr, copy.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &change,
+                sizeof change) != 0) {
+    return fail("change the copied mount of {} of " + tree.of, tree.path);
+  }
+  return copy;
+}
+
+/// Creates a file system that is not attached yet.
+Result<OwnedFd> make_file_system(const step::MountNew& s, unsigned attributes) {
+  const auto failed = [&] { return fail("create a " + s.type + " for", s.path); };
+  const OwnedFd context(::fsopen(s.type.c_str(), FSOPEN_CLOEXEC));
+  if (!context) return failed();
+  for (const auto& [key, value] : s.options) {
+    const bool is_flag = value.empty();
+    if (::fsconfig(context.get(), is_flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key.c_str(),
+                   is_flag ? nullptr : value.c_str(), 0) != 0) {
+      return failed();
+    }
+  }
+  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed();
+  OwnedFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, attributes));
+  if (!mount) return failed();
+  return mount;
+}
+
+bool is_directory(int file) {
+  struct stat st {};
+  return ::fstat(file, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+OwnedFd open_below(int root, const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(O_PATH | O_NOFOLLOW | O_CLOEXEC | flags);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return OwnedFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+}
+
+struct Split {
+  std::string directory;  ///< "." at the top
+  std::string name;
+};
+
+/// Splits an absolute path.
+Split split(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return {slash == 0 ? "." : path.substr(1, slash - 1), path.substr(slash + 1)};
+}
+
+Status make_directories(int root, const std::string& path) {
+  for (std::size_t at = 0; at != std::string::npos;) {
+    at = path.find('/', at + 1);
+    const std::string part = path.substr(0, at);
+    if (::mkdirat(root, part.c_str(), 0755) != 0 && errno != EEXIST)
+      return fail("create the directory", '/' + part);
+  }
+  return {};
+}
+
+Status move_to(const OwnedFd& mount, const OwnedFd& place, std::string_view what,
+               const std::string& path) {
+  constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+  if (::move_mount(mount.get(), "", place.get(), "", kBoth) == 0) return {};
+  return fail("mount " + std::string(what) + " on", path);
+}
+
+}  // namespace
+
+Status NewRoot::take(const Kernel& kernel, const step::TakeTrees& s) {
+  OwnedFd own;
+  int current = -1;
+  const auto go_to = [&](const step::TakeTrees::Tree& tree) -> Status {
+    if (tree.mnt == current) return {};
+    if (!own) own = TRY(open_at(kernel.proc(), "self/ns/mnt", O_RDONLY));
+    current = tree.mnt;
+    if (::setns(current >= 0 ? current : own.get(), CLONE_NEWNS) == 0) return {};
+    const int code = errno;
+    return fail("enter the mount namespace of", tree.of, code, hint_for_setns(code, Kind::mnt));
+  };
+  for (const auto& tree : s.trees) {
+    TRY(go_to(tree));
+    trees_.push_back(TRY(copy_tree(tree)));
+  }
+  return go_to({});
+}
+
+Status NewRoot::start() {
+  const step::MountNew tmpfs{"tmpfs", "/", {{"mode", "0755"}, {"size", "1m"}}};
+  root_ = TRY(make_file_system(tmpfs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+  if (::move_mount(root_.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0) return {};
+  return fail("mount the new root directory on", "/");
+}
+
+Result<OwnedFd> NewRoot::open_place(const std::string& path, bool is_directory) const {
+  const auto [above, name] = split(path);
+  if (above != ".") TRY(make_directories(root_.get(), above));
+  const OwnedFd directory = open_below(root_.get(), above, O_DIRECTORY);
+  if (!directory) return fail("open the directory of", path);
+  OwnedFd place = open_below(directory.get(), name, 0);
+  if (place || errno != ENOENT) {
+    if (!place) return fail("open", path);
+    return place;
+  }
+  if (is_directory) {
+    if (::mkdirat(directory.get(), name.c_str(), 0755) != 0)
+      return fail("create the directory", path);
+  } else {
+    const OwnedFd file(::openat(directory.get(), name.c_str(),
+                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!file) return fail("create the file", path);
+  }
+  place = open_below(directory.get(), name, 0);
+  if (!place) return fail("open", path);
+  return place;
+}
+
+Status NewRoot::attach(const step::AttachTree& s) {
+  const OwnedFd tree = std::move(trees_[s.tree]);
+  auto place = TRY(open_place(s.path, is_directory(tree.get())));
+  return move_to(tree, place, s.from, s.path);
+}
+
+Status NewRoot::mount(const step::MountNew& s) {
+  auto mount = TRY(make_file_system(s, MOUNT_ATTR_NOSUID | (s.type == "devpts" ? 0U : MOUNT_ATTR_NODEV)));
+  auto place = TRY(open_place(s.path, true));
+  return move_to(mount, place, "a new " + s.type, s.path);
+}
+
+Status NewRoot::link(const step::MakeLink& s) {
+  const auto [above, name] = split(s.path);
+  if (above != ".") TRY(make_directories(root_.get(), above));
+  const OwnedFd directory = open_below(root_.get(), above, O_DIRECTORY);
+  if (directory && ::symlinkat(s.to.c_str(), directory.get(), name.c_str()) == 0) return {};
+  return fail("create the link", s.path);
+}
+
+Status NewRoot::enter(const step::EnterNewRoot& s) {
+  const auto failed = [] { return fail("change the root directory to", "the new one"); };
+  if (s.read_only) {
+    mount_attr change{};
+    change.attr_set = MOUNT_ATTR_RDONLY;
+    if (::syscall(SYS_mount_setattr, root_.get(), "", AT_EMPTY_PATH, &change, sizeof change) != 0)
+      return fail("make read-only", "the new root directory");
+  }
+  const OwnedFd previous(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!previous || ::fchdir(root_.get()) != 0) return failed();
+  // The previous root comes to lie on top of the new one, from where it is detached.
+  if (::syscall(SYS_pivot_root, ".", ".") == 0) {
+    if (::fchdir(previous.get()) != 0) return failed();
+    if (::umount2(".", MNT_DETACH) != 0) return fail("detach", "the previous root directory");
+  } else if (errno != EINVAL || ::chroot(".") != 0) {
+    // EINVAL: the root is the initramfs, which is always below everything.
+    return failed();
+  }
+  if (::chdir("/") != 0) return failed();
+  // Not through a link of the target, which would lead to the tools.
+  const std::string path = s.files + s.working_directory;
+  const auto directory = open_answering(AT_FDCWD, path, O_PATH | O_DIRECTORY, PathFrom::user,
+                                        RESOLVE_NO_SYMLINKS);
+  const bool changed = directory ? ::fchdir(directory->get()) == 0 : ::chdir(s.files.c_str()) == 0;
+  if (!changed) return fail("change the working directory to", s.files);
+  root_ = OwnedFd();
+  return {};
+}
+
+}  // namespace nsx
