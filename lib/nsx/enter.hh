@@ -165,19 +165,18 @@ struct ToolsFacts {
   struct Tree {
     std::string path;
     int fd = -1;
-    bool is_plain = false;  ///< see step::TakeTrees
+    bool is_plain = false;  ///< without device nodes, set-user-ID programs and symbolic links
   };
   int root = -1;     ///< the tools' root directory
   std::string path;  ///< its path; empty: `mnt` is given
   std::string of;    ///< its owner: "the host", "/srv/image", "container box (PID 42)"
   int mnt = -1;      ///< its mount namespace, if that is another's
   std::vector<Entry> entries;
-  std::vector<std::string> devices;  ///< the caller's: "/dev/null"
+  std::vector<std::string> of_caller;  ///< devices and directories: "/dev/null"
   bool has_var_tmp = false;
   std::vector<Tree> of_target;
-  bool has_proc = false;          ///< `of_target` contains /proc
-  bool has_terminals = false;     ///< it contains /dev/pts
-  bool has_ptmx = true;           ///< the ptmx in /dev/pts can be opened
+  bool has_proc = false;          ///< one of them is a /proc that shows the program
+  bool has_terminals = false;     ///< one of them is a /dev/pts in which terminals can be opened
   std::string working_directory;  ///< the target's, below its root directory
   std::string search_path;        ///< PATH of the target
 };
@@ -283,5 +282,48 @@ NSX_API Result<UserDatabase> read_user_database(const EnterFacts& facts);
 /// Errors: an id is not mapped, as far as the map is known; the only namespace to enter is the
 /// caller's own user namespace.
 NSX_API Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts);
+
+/// A change of the mounts of a target, which stays after the call.
+struct MountChange {
+  enum class Action : std::uint8_t { bind, tmpfs, unmount };
+  Action action = Action::bind;
+  std::string source = {};       ///< of a bind: a file or directory of the caller
+  std::string destination = {};  ///< resolved in the target's root directory
+  std::uint64_t attributes = 0;  ///< MOUNT_ATTR_* of mount_setattr(2)
+  std::vector<std::pair<std::string, std::string>> options = {};  ///< of a tmpfs, see tmpfs(5)
+};
+
+struct MountChangeRequest {
+  std::vector<MountChange> changes;
+  bool make = false;   ///< create missing destinations
+  bool force = false;  ///< also where others see the change, and unmount what is in use
+};
+
+/// What a plan of mount changes needs.
+struct MountFacts {
+  std::string of;                      ///< the target, for messages
+  int root = -1;                       ///< its root directory. Borrowed from `handles`, like others
+  int mnt = -1;                        ///< its mount namespace
+  std::optional<FoundNamespace> user;  ///< to join first, to gain the right to mount
+  uid_t uid = 0;                       ///< its user 0, in the namespace that acts
+  gid_t gid = 0;
+  struct Source {
+    int fd = -1;      ///< -1: not a bind
+    std::string path = {};
+    int users = -1;  ///< the user namespace to map the owners of its files to, if possible
+  };
+  std::vector<Source> sources;     ///< one per change
+  std::vector<std::string> notes;  ///< on what will not be as expected
+  std::vector<OwnedFd> handles;
+};
+
+/// Opens everything that mount changes need. Errors: a source is missing; the target has no mount
+/// namespace; a change would reach the caller's mounts and is not forced.
+NSX_API Result<MountFacts> read_mount_facts(const Kernel& kernel, const MountChangeRequest& request,
+                                            const Target& target);
+
+/// Computes the plan of mount changes, without system calls. If a change fails, carrying it out
+/// reverts the earlier ones, except unmounts.
+NSX_API Plan plan_mount_changes(const MountChangeRequest& request, MountFacts facts);
 
 }  // namespace nsx

@@ -289,15 +289,16 @@ struct SetSecurityContext {
 };
 
 /// Copies mounts, detached, with those below them (open_tree(2), Linux 5.2; mount_setattr(2), 5.12).
-/// Later mounts and unmounts in their mount namespaces also reach the copies.
 struct TakeTrees {
   struct Tree {
-    int mnt = -1;            ///< their mount namespace; -1: that of this process
-    std::string of;          ///< its owner, for messages: "container web (PID 42)"
-    int fd = -1;             ///< a directory or file there; -1: `path`
-    std::string path;        ///< absolute
-    bool read_only = false;  ///< the copy and all mounts below it
-    bool is_plain = false;   ///< no device nodes, no set-user-ID programs, no symbolic links
+    int mnt = -1;      ///< their mount namespace; -1: that of this process
+    std::string of;    ///< its owner, for messages: "container web (PID 42)"
+    int fd = -1;       ///< a directory or file there; -1: `path`
+    std::string path;  ///< absolute
+    std::uint64_t attributes = 0;  ///< MOUNT_ATTR_* of mount_setattr(2), for all mounts
+    /// Later mounts and unmounts in their mount namespace also reach the copy.
+    bool is_slave = true;
+    int users = -1;  ///< the user namespace whose ids own the files of the copy; -1: unchanged
   };
   std::vector<Tree> trees;
 };
@@ -305,8 +306,8 @@ struct TakeTrees {
 /// Starts an empty root directory on a tmpfs. The next steps fill it; EnterNewRoot enters it.
 struct NewRoot {};
 
-/// Attaches a copy of TakeTrees to a path below the new root directory. Missing directories on the
-/// tmpfs are created, other mount points must exist, and no symbolic link is followed.
+/// Attaches a copy of TakeTrees to a path below the new root directory, where missing directories
+/// are created. No symbolic link is followed.
 struct AttachTree {
   std::size_t tree = 0;  ///< its index in TakeTrees
   std::string path;
@@ -330,10 +331,28 @@ struct MakeLink {
 /// Enters the new root directory with pivot_root(2), and detaches the previous one.
 struct EnterNewRoot {
   bool read_only = false;
-  /// The working directory, below `files`. If that leads through a symbolic link, or is missing,
-  /// `files` itself is used.
   std::string files;
-  std::string working_directory;
+  std::string working_directory;  ///< below `files`, which is used if a link leads there
+};
+
+/// Mounts a copy of TakeTrees, or a tmpfs, in this mount namespace, on a path below a root directory.
+struct MountInside {
+  std::optional<std::size_t> tree;  ///< index in TakeTrees; none: a tmpfs
+  std::vector<std::pair<std::string, std::string>> options;  ///< of the tmpfs
+  std::uint64_t attributes = 0;                              ///< of the tmpfs
+  std::string from;                                          ///< for messages
+  int root = -1;
+  std::string path;
+  bool make = false;  ///< create missing directories, and the file
+  uid_t uid = 0;      ///< their owner
+  gid_t gid = 0;
+};
+
+/// Unmounts what is mounted on a path below a root directory.
+struct UnmountInside {
+  int root = -1;
+  std::string path;
+  bool lazily = false;  ///< even if it is in use (MNT_DETACH)
 };
 
 /// Makes the changes of the helper permanent.
@@ -370,8 +389,8 @@ using Step =
                  step::MountSys, step::BindOver, step::MaskSockets, step::MountBinfmt,
                  step::LoadInterpreter, step::SetEnvironment, step::SetVariables,
                  step::SetSecurityContext, step::TakeTrees, step::NewRoot, step::AttachTree,
-                 step::MountNew, step::MakeLink, step::EnterNewRoot, step::KeepPins,
-                 step::PrepareStarter, step::Execute>;
+                 step::MountNew, step::MakeLink, step::EnterNewRoot, step::MountInside,
+                 step::UnmountInside, step::KeepPins, step::PrepareStarter, step::Execute>;
 
 /// Returns whether a variable tells programs which files to load, run or read at startup: PATH,
 /// LD_PRELOAD, BASH_ENV, PYTHONPATH, HOME.

@@ -11,7 +11,7 @@
 #include "kernel/trace.hh"
 #include "plan/family.hh"
 #include "plan/hints.hh"
-#include "plan/new_root.hh"
+#include "plan/mount_worker.hh"
 #include "plan/perform.hh"
 #include "try.hh"
 
@@ -49,6 +49,7 @@ class Performer {
       // The helper also reverts them when this process exits, but then nothing waits for it.
       [[maybe_unused]] const auto undone = attempt([&] { return outside_->undo(); });
     }
+    mounts_.undo();
     family_.give_up();
   }
 
@@ -158,12 +159,15 @@ class Performer {
     return close_on_exec_above_stderr(kernel_.proc(), s.kept);
   }
 
-  Status operator()(const step::TakeTrees& s) { return new_root_.take(kernel_, s); }
-  Status operator()(const step::NewRoot&) { return new_root_.start(); }
-  Status operator()(const step::AttachTree& s) { return new_root_.attach(s); }
-  Status operator()(const step::MountNew& s) { return new_root_.mount(s); }
-  Status operator()(const step::MakeLink& s) { return new_root_.link(s); }
-  Status operator()(const step::EnterNewRoot& s) { return new_root_.enter(s); }
+  Status operator()(const step::TakeTrees& s) { return mounts_.take(s); }
+  Status operator()(const step::NewRoot&) { return mounts_.start_root(); }
+  Status operator()(const step::AttachTree& s) { return mounts_.attach(s); }
+  Status operator()(const step::MountNew& s) { return mounts_.mount(s); }
+  Status operator()(const step::MakeLink& s) { return mounts_.link(s); }
+  Status operator()(const step::EnterNewRoot& s) { return mounts_.enter_root(s); }
+
+  Status operator()(const step::MountInside& s) { return mounts_.mount_inside(s); }
+  Status operator()(const step::UnmountInside& s) { return mounts_.unmount_inside(s); }
 
   Status operator()(const step::MountProc& s) { return perform(s, kernel_.proc()); }
   Status operator()(const step::MountSys& s) { return perform(s, kernel_.proc()); }
@@ -218,7 +222,7 @@ class Performer {
   bool hidden_ = false;
   std::optional<Outside> outside_;
   std::optional<SealedStart> starter_;
-  NewRoot new_root_;
+  MountWorker mounts_{kernel_};
   std::optional<step::SetSecurityContext> context_;  ///< for the starter
   Family family_;
   std::optional<Outcome> ended_;

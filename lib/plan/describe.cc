@@ -266,6 +266,13 @@ struct Describer {
            (s.read_only ? ", read-only" : "") + ", and the working directory to " +
            printable(s.files + s.working_directory);
   }
+  std::string operator()(const step::MountInside& s) const {
+    return "mount " + printable(s.from) + " on " + printable(s.path) + " inside" +
+           (s.make ? ", which is created if missing" : "");
+  }
+  std::string operator()(const step::UnmountInside& s) const {
+    return "unmount " + printable(s.path) + " inside" + (s.lazily ? ", even if it is in use" : "");
+  }
   std::string operator()(const step::KeepPins&) const { return "keep the pins"; }
   std::string operator()(const step::PrepareStarter&) const {
     return "make a sealed copy of the program starter: /proc/self/exe leads to no file of the host";
@@ -324,6 +331,8 @@ constexpr std::array kActions{
     "mount-new",
     "make-link",
     "enter-new-root",
+    "mount-inside",
+    "unmount-inside",
     "keep-pins",
     "prepare-starter",
     "execute",
@@ -404,6 +413,8 @@ struct Needs {
   std::string operator()(const step::AttachTree&) const { return mounts(); }
   std::string operator()(const step::MountNew&) const { return mounts(); }
   std::string operator()(const step::EnterNewRoot&) const { return mounts(); }
+  std::string operator()(const step::MountInside&) const { return mounts(); }
+  std::string operator()(const step::UnmountInside&) const { return mounts(); }
   std::string operator()(const step::MountBinfmt&) const { return mounts(); }
   std::string operator()(const step::LoadInterpreter&) const { return mounts(); }
   std::string operator()(const auto&) const { return {}; }

@@ -262,6 +262,9 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
     plan.steps.push_back(follow_fork(follow));
   }
   add_mounts(plan, request, joins_kind(Kind::pid), joins_kind(Kind::net));
+  // A caller that joins the user namespace last has lost the right to mount.
+  if (facts.tools && !facts.tools->has_proc && request.fork && (!joins_user || !facts.has_sys_admin))
+    plan.steps.push_back(step::MountProc{"/proc"});
   if (!facts.resource_limits.limits.empty()) plan.steps.push_back(facts.resource_limits);
   if (ids.gid || ids.uid || ids.groups) plan.steps.push_back(ids);
   if (request.keep_capabilities && joins_user) plan.steps.push_back(step::KeepCapabilities{});

@@ -189,8 +189,13 @@ class FactReader {
                     is_own ? "they are your own" : "it has no mount namespace",
                     "leave out --tools: the program has the host's files anyway");
     }
+    KindSet joined;
+    for (const Kind kind : {Kind::net, Kind::pid, Kind::user}) {
+      const Found* found = namespaces_.find(kind);
+      if (found != nullptr && !found->facts.shared) joined.insert(kind);
+    }
     facts_.tools = TRY(read_tools_facts(kernel_, *request_.tools, tools_, *target_, facts_.files,
-                                        facts_.handles));
+                                        joined, facts_.handles));
     return {};
   }
 

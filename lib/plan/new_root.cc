@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "plan/new_root.hh"
-
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -13,13 +11,12 @@
 
 #include "kernel/files.hh"
 #include "plan/hints.hh"
+#include "plan/mount_worker.hh"
 #include "try.hh"
 
 namespace nsx {
 
 namespace {
-
-constexpr std::uint64_t kNoSymlinks = 0x200000;  // MOUNT_ATTR_NOSYMFOLLOW, Linux 5.14
 
 Result<OwnedFd> copy_tree(const step::TakeTrees::Tree& tree) {
   constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
@@ -29,37 +26,17 @@ Result<OwnedFd> copy_tree(const step::TakeTrees::Tree& tree) {
       ::syscall(SYS_open_tree, tree.fd >= 0 ? tree.fd : AT_FDCWD, path, flags)));
   if (!copy) return fail("copy the mount of {} of " + tree.of, tree.path);
   mount_attr change{};
-  change.propagation = MS_SLAVE;
-  if (tree.read_only) change.attr_set |= MOUNT_ATTR_RDONLY;
-  if (tree.is_plain) change.attr_set |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | kNoSymlinks;
+  change.propagation = tree.is_slave ? MS_SLAVE : MS_PRIVATE;
+  change.attr_set = tree.attributes;
+  if (tree.users >= 0) {
+    change.attr_set |= MOUNT_ATTR_IDMAP;
+    change.userns_fd = static_cast<std::uint64_t>(tree.users);
+  }
   if (::syscall(SYS_mount_setattr, copy.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &change,
                 sizeof change) != 0) {
     return fail("change the copied mount of {} of " + tree.of, tree.path);
   }
   return copy;
-}
-
-/// Creates a file system that is not attached yet.
-Result<OwnedFd> make_file_system(const step::MountNew& s, unsigned attributes) {
-  const auto failed = [&] { return fail("create a " + s.type + " for", s.path); };
-  const OwnedFd context(::fsopen(s.type.c_str(), FSOPEN_CLOEXEC));
-  if (!context) return failed();
-  for (const auto& [key, value] : s.options) {
-    const bool is_flag = value.empty();
-    if (::fsconfig(context.get(), is_flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key.c_str(),
-                   is_flag ? nullptr : value.c_str(), 0) != 0) {
-      return failed();
-    }
-  }
-  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed();
-  OwnedFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, attributes));
-  if (!mount) return failed();
-  return mount;
-}
-
-bool is_directory(int file) {
-  struct stat st {};
-  return ::fstat(file, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 OwnedFd open_below(int root, const std::string& path, int flags) {
@@ -90,21 +67,48 @@ Status make_directories(int root, const std::string& path) {
   return {};
 }
 
-Status move_to(const OwnedFd& mount, const OwnedFd& place, std::string_view what,
-               const std::string& path) {
-  constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-  if (::move_mount(mount.get(), "", place.get(), "", kBoth) == 0) return {};
-  return fail("mount " + std::string(what) + " on", path);
-}
-
 }  // namespace
 
-Status NewRoot::take(const Kernel& kernel, const step::TakeTrees& s) {
+Result<OwnedFd> make_file_system(
+    const std::string& type, const std::vector<std::pair<std::string, std::string>>& options,
+    std::uint64_t attributes, const std::string& for_what) {
+  const auto failed = [&] { return fail("create a " + type + " for", for_what); };
+  const OwnedFd context(::fsopen(type.c_str(), FSOPEN_CLOEXEC));
+  if (!context) return failed();
+  for (const auto& [key, value] : options) {
+    const bool is_flag = value.empty();
+    if (::fsconfig(context.get(), is_flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key.c_str(),
+                   is_flag ? nullptr : value.c_str(), 0) != 0) {
+      return fail("set the option {} of a " + type, key + (is_flag ? "" : '=' + value));
+    }
+  }
+  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed();
+  OwnedFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
+  if (!mount) return failed();
+  return mount;
+}
+
+bool is_directory(int file) {
+  struct stat st {};
+  return ::fstat(file, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+Status move_mount_to(const OwnedFd& mount, const OwnedFd& place, const std::string& what,
+                     const std::string& path) {
+  constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+  if (::move_mount(mount.get(), "", place.get(), "", kBoth) == 0) return {};
+  const int code = errno;
+  return fail("mount " + what + " on", path, code,
+              code == ENOTDIR ? "a directory can only be mounted on a directory, and a file on a file"
+                              : "");
+}
+
+Status MountWorker::take(const step::TakeTrees& s) {
   OwnedFd own;
   int current = -1;
   const auto go_to = [&](const step::TakeTrees::Tree& tree) -> Status {
     if (tree.mnt == current) return {};
-    if (!own) own = TRY(open_at(kernel.proc(), "self/ns/mnt", O_RDONLY));
+    if (!own) own = TRY(open_at(kernel_.proc(), "self/ns/mnt", O_RDONLY));
     current = tree.mnt;
     if (::setns(current >= 0 ? current : own.get(), CLONE_NEWNS) == 0) return {};
     const int code = errno;
@@ -117,14 +121,18 @@ Status NewRoot::take(const Kernel& kernel, const step::TakeTrees& s) {
   return go_to({});
 }
 
-Status NewRoot::start() {
-  const step::MountNew tmpfs{"tmpfs", "/", {{"mode", "0755"}, {"size", "1m"}}};
-  root_ = TRY(make_file_system(tmpfs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+Status MountWorker::start_root() {
+  root_ = TRY(make_file_system("tmpfs", {{"mode", "0755"}, {"size", "1m"}},
+                               MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the new root directory"));
+  for (const char* directory : {"dev", "proc", "run", "sys", "tmp"}) {
+    if (::mkdirat(root_.get(), directory, 0755) != 0)
+      return fail("create the directory", std::string("/") + directory);
+  }
   if (::move_mount(root_.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0) return {};
   return fail("mount the new root directory on", "/");
 }
 
-Result<OwnedFd> NewRoot::open_place(const std::string& path, bool is_directory) const {
+Result<OwnedFd> MountWorker::open_place(const std::string& path, bool is_directory) const {
   const auto [above, name] = split(path);
   if (above != ".") TRY(make_directories(root_.get(), above));
   const OwnedFd directory = open_below(root_.get(), above, O_DIRECTORY);
@@ -147,19 +155,20 @@ Result<OwnedFd> NewRoot::open_place(const std::string& path, bool is_directory) 
   return place;
 }
 
-Status NewRoot::attach(const step::AttachTree& s) {
+Status MountWorker::attach(const step::AttachTree& s) {
   const OwnedFd tree = std::move(trees_[s.tree]);
   auto place = TRY(open_place(s.path, is_directory(tree.get())));
-  return move_to(tree, place, s.from, s.path);
+  return move_mount_to(tree, place, s.from, s.path);
 }
 
-Status NewRoot::mount(const step::MountNew& s) {
-  auto mount = TRY(make_file_system(s, MOUNT_ATTR_NOSUID | (s.type == "devpts" ? 0U : MOUNT_ATTR_NODEV)));
+Status MountWorker::mount(const step::MountNew& s) {
+  const std::uint64_t no_devices = s.type == "devpts" ? 0 : MOUNT_ATTR_NODEV;
+  auto mount = TRY(make_file_system(s.type, s.options, MOUNT_ATTR_NOSUID | no_devices, s.path));
   auto place = TRY(open_place(s.path, true));
-  return move_to(mount, place, "a new " + s.type, s.path);
+  return move_mount_to(mount, place, "a new " + s.type, s.path);
 }
 
-Status NewRoot::link(const step::MakeLink& s) {
+Status MountWorker::link(const step::MakeLink& s) {
   const auto [above, name] = split(s.path);
   if (above != ".") TRY(make_directories(root_.get(), above));
   const OwnedFd directory = open_below(root_.get(), above, O_DIRECTORY);
@@ -167,7 +176,7 @@ Status NewRoot::link(const step::MakeLink& s) {
   return fail("create the link", s.path);
 }
 
-Status NewRoot::enter(const step::EnterNewRoot& s) {
+Status MountWorker::enter_root(const step::EnterNewRoot& s) {
   const auto failed = [] { return fail("change the root directory to", "the new one"); };
   if (s.read_only) {
     mount_attr change{};

@@ -3,6 +3,7 @@
 
 #include <iterator>
 #include <string_view>
+#include <sys/mount.h>
 
 #include <nsx/enter.hh>
 
@@ -14,6 +15,9 @@ namespace nsx {
 namespace {
 
 constexpr std::string_view kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+constexpr std::uint64_t kPlain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                 MOUNT_ATTR_NOSYMFOLLOW;
 
 /// Collects the mounts to copy, and the steps that attach the copies.
 class RootPlanner {
@@ -41,7 +45,8 @@ class RootPlanner {
 
   void attach(step::TakeTrees::Tree tree, std::string path) {
     fill_.push_back(step::AttachTree{taken_.trees.size(), std::move(path),
-                                     tree.path + " of " + tree.of, tree.read_only});
+                                     tree.path + " of " + tree.of,
+                                     tree.attributes == MOUNT_ATTR_RDONLY});
     taken_.trees.push_back(std::move(tree));
   }
 
@@ -65,7 +70,7 @@ class RootPlanner {
               .of = facts_.of,
               .fd = entry.fd,
               .path = entry.fd >= 0 ? path : top + path,
-              .read_only = !request_.writable},
+              .attributes = request_.writable ? 0U : MOUNT_ATTR_RDONLY},
              path);
     }
   }
@@ -74,9 +79,9 @@ class RootPlanner {
     const Options shared{{"mode", "1777"}};
     mount("tmpfs", "/tmp", shared);
     if (facts_.has_var_tmp) mount("tmpfs", "/var/tmp", shared);
-    for (const std::string& device : facts_.devices)
-      attach({.of = "the host", .path = device}, device);
-    if (facts_.has_ptmx) link("/dev/ptmx", "pts/ptmx");
+    for (const std::string& path : facts_.of_caller)
+      attach({.of = "the host", .path = path}, path);
+    link("/dev/ptmx", "pts/ptmx");
     link("/dev/fd", "/proc/self/fd");
     link("/dev/stdin", "/proc/self/fd/0");
     link("/dev/stdout", "/proc/self/fd/1");
@@ -92,7 +97,7 @@ class RootPlanner {
               .of = target_.of,
               .fd = tree.fd,
               .path = is_root ? "/" : tree.path,
-              .is_plain = tree.is_plain},
+              .attributes = tree.is_plain ? kPlain : 0U},
              tree.path);
     }
   }

@@ -57,8 +57,8 @@ bool is_on(int directory, unsigned long magic) {
 
 class ToolsReader {
  public:
-  ToolsReader(const ToolsRequest& request, std::vector<OwnedFd>& handles)
-      : request_(request), handles_(handles) {}
+  ToolsReader(const ToolsRequest& request, KindSet joined, std::vector<OwnedFd>& handles)
+      : request_(request), joined_(joined), handles_(handles) {}
 
   Result<ToolsFacts> read(const Kernel& kernel, const Target* tools, const Target& target,
                           int target_root) {
@@ -175,7 +175,7 @@ class ToolsReader {
       std::string path = "/dev/" + std::string(name);
       struct stat st {};
       if (::stat(path.c_str(), &st) == 0 && S_ISCHR(st.st_mode))
-        facts_.devices.push_back(std::move(path));
+        facts_.of_caller.push_back(std::move(path));
     }
     facts_.has_var_tmp = is_directory_in_tools("var/tmp");
   }
@@ -196,11 +196,19 @@ class ToolsReader {
   /// Order: outer directories first.
   void find_in_target(int root) {
     facts_.of_target.push_back({request_.target_at, root, false});
-    facts_.has_proc = add(root, "/proc", PROC_SUPER_MAGIC, false);
-    add(root, "/sys", SYSFS_MAGIC, false);
+    find_proc(root);
+    // A sysfs shows a net namespace.
+    if (!joined_.contains(Kind::net)) {
+      facts_.of_caller.emplace_back("/sys");
+    } else {
+      add(root, "/sys", SYSFS_MAGIC, false);
+    }
     add(root, "/run", 0, true);
     facts_.has_terminals = add(root, "/dev/pts", DEVPTS_SUPER_MAGIC, false);
-    if (facts_.has_terminals) find_ptmx(facts_.of_target.back().fd);
+    if (facts_.has_terminals && !can_open_terminals(facts_.of_target.back().fd)) {
+      facts_.has_terminals = false;
+      facts_.of_target.pop_back();
+    }
     add(root, "/dev/shm", TMPFS_MAGIC, true);
     constexpr unsigned long kMqueueMagic = 0x19800202;  // not in linux/magic.h
     add(root, "/dev/mqueue", kMqueueMagic, true);
@@ -210,13 +218,25 @@ class ToolsReader {
     }
   }
 
-  /// A machine's own devpts has a ptmx that nobody may open (mode 0), because /dev/ptmx is a device.
-  void find_ptmx(int devpts) {
+  /// A proc file system shows a pid namespace. A target that has only made a pid namespace still has
+  /// the /proc of another, in which this process exists, too.
+  void find_proc(int root) {
+    if (!joined_.contains(Kind::pid)) {
+      facts_.of_caller.emplace_back("/proc");
+      facts_.has_proc = true;
+    } else if (add(root, "/proc", PROC_SUPER_MAGIC, false)) {
+      std::array<char, 16> pid{};
+      const int proc = facts_.of_target.back().fd;
+      facts_.has_proc = ::readlinkat(proc, "self", pid.data(), pid.size()) <= 0;
+    }
+  }
+
+  /// A machine's own devpts has a ptmx that only root may open (mode 0), as /dev/ptmx is a device.
+  bool can_open_terminals(int devpts) const {
     struct stat st {};
     constexpr mode_t kUsable = S_IRUSR | S_IRGRP | S_IROTH;
-    facts_.has_ptmx = ::fstatat(devpts, "ptmx", &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-                      (st.st_mode & kUsable) != 0;
-    if (!facts_.has_ptmx) facts_.devices.emplace_back("/dev/ptmx");
+    return !joined_.contains(Kind::user) ||
+           ::fstatat(devpts, "ptmx", &st, AT_SYMLINK_NOFOLLOW) != 0 || (st.st_mode & kUsable) != 0;
   }
 
   /// Adds the target's further device nodes, like /dev/fuse.
@@ -272,6 +292,7 @@ class ToolsReader {
   }
 
   const ToolsRequest& request_;
+  KindSet joined_;
   std::vector<OwnedFd>& handles_;
   ToolsFacts facts_;
 };
@@ -280,8 +301,8 @@ class ToolsReader {
 
 Result<ToolsFacts> read_tools_facts(const Kernel& kernel, const ToolsRequest& request,
                                     const Target* tools, const Target& target, int target_root,
-                                    std::vector<OwnedFd>& handles) {
-  return ToolsReader(request, handles).read(kernel, tools, target, target_root);
+                                    KindSet joined, std::vector<OwnedFd>& handles) {
+  return ToolsReader(request, joined, handles).read(kernel, tools, target, target_root);
 }
 
 }  // namespace nsx

@@ -140,8 +140,9 @@ struct Speller {
     std::string text = "take";
     for (const auto& tree : s.trees) {
       text += ' ' + std::to_string(tree.mnt) + ':' + tree.path;
-      if (tree.read_only) text += ",ro";
-      if (tree.is_plain) text += ",plain";
+      if (tree.attributes != 0) text += ',' + std::to_string(tree.attributes);
+      if (!tree.is_slave) text += ",private";
+      if (tree.users >= 0) text += ",users " + std::to_string(tree.users);
     }
     return text;
   }
@@ -153,6 +154,12 @@ struct Speller {
   std::string operator()(const step::MakeLink& s) const { return "link " + s.path + ' ' + s.to; }
   std::string operator()(const step::EnterNewRoot& s) const {
     return std::string("enter root ") + (s.read_only ? "ro " : "") + s.files + s.working_directory;
+  }
+  std::string operator()(const step::MountInside& s) const {
+    return "mount " + s.from + " inside on " + s.path + (s.make ? ", making it" : "");
+  }
+  std::string operator()(const step::UnmountInside& s) const {
+    return "unmount " + s.path + " inside" + (s.lazily ? ", lazily" : "");
   }
   std::string operator()(const step::KeepPins&) const { return "keep pins"; }
   std::string operator()(const step::DropGroups& s) const {

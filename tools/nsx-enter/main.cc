@@ -156,6 +156,20 @@ Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
   return planned;
 }
 
+/// Changes the mounts of the target, and returns the exit status.
+int change_mounts(const Kernel& kernel, const Options& options) {
+  const auto plan = [&]() -> Result<Plan> {
+    const auto target = TRY(resolve_target(kernel, options.target, cli::target_options()));
+    auto facts = TRY(read_mount_facts(kernel, options.mounts, target));
+    for (const std::string& note : facts.notes)
+      cli::note(kTool, note);
+    return plan_mount_changes(options.mounts, std::move(facts));
+  }();
+  if (plan) return cli::run_or_print(kTool, kernel, *plan, options.run);
+  cli::report(kTool, plan.error());
+  return cli::kFailed;
+}
+
 /// Notes surprising effects: names that are resolved elsewhere and, on a terminal, where the user
 /// can still interrupt, what a hostile target could reach.
 void note_risks(const Planned& planned) {
@@ -188,6 +202,7 @@ int run(int argc, char** argv) {
   if (auto ok = read_options(*line, options); !ok) return cli::usage_error(kTool, ok.error());
 
   const auto kernel = cli::open_kernel();
+  if (kernel && !options.mounts.changes.empty()) return change_mounts(*kernel, options);
   auto planned =
       kernel ? make_plan(*kernel, options) : Result<Planned>(tl::unexpected(kernel.error()));
   if (!planned) {

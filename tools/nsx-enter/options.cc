@@ -186,6 +186,20 @@ constexpr std::array kOptions{
                "directory for the target's files instead of /target", cli::call<set_target_at>),
     cli::flag(cli::kNoLetter, "target-path", "append the target's directories to PATH",
               cli::set_flag<&Options::extends_path>),
+    cli::under("Mounts of the target",
+               cli::value(cli::kNoLetter, "bind", {"SRC:DST[:OPTIONS]"},
+                          "mount SRC on DST in the target, and exit; OPTIONS: ro,nosuid,nodev,noexec",
+                          cli::call<add_bind>)),
+    cli::value(cli::kNoLetter, "tmpfs", {"DST[:OPTIONS]"},
+               "mount a new tmpfs on DST in the target, and exit; OPTIONS also: size=,mode=",
+               cli::call<add_tmpfs>),
+    cli::value(cli::kNoLetter, "unbind", {"DST"}, "unmount DST in the target, and exit",
+               cli::call<add_unbind>),
+    cli::flag(cli::kNoLetter, "mkdir", "create DST if it is missing",
+              [](Options& options) { options.mounts.make = true; }),
+    cli::flag(cli::kNoLetter, "force",
+              "also change mounts that the host shares, and unmount DST if it is in use",
+              [](Options& options) { options.mounts.force = true; }),
     cli::kMountProcForProgram,
     cli::optional_value(
         cli::kNoLetter, "mount-sys", kDirectory,
@@ -255,6 +269,7 @@ Status check_target(const Options& options) {
   if (options.as_container) needs("--as-container");
   if (request.join_cgroup) needs("--join-cgroup");
   if (request.tools) needs("--tools");
+  if (!options.mounts.changes.empty()) needs("--bind, --tmpfs and --unbind", "");
   if (request.follow_uid) needs("--setuid=follow");
   if (request.follow_gid) needs("--setgid=follow");
   if (message.empty()) return {};
@@ -276,6 +291,28 @@ Status check_tools(const cli::CommandLine& line, const Options& options) {
   if (options.request.working_directory && *options.request.working_directory) {
     return problem("--tools and --wd=DIR are mutually exclusive", {}, {},
                    "use --wdns=DIR for a directory in the new root directory");
+  }
+  return {};
+}
+
+/// Checks the options that change mounts: nothing is run then.
+Status check_mounts(const cli::CommandLine& line, const Options& options) {
+  if (options.mounts.changes.empty()) {
+    for (const char* option : {"mkdir", "force"}) {
+      if (line.has(option))
+        return problem(std::string("--") + option + " needs --bind, --tmpfs or --unbind");
+    }
+    return {};
+  }
+  if (!line.program.empty())
+    return problem("--bind, --tmpfs and --unbind run no program", line.program.front());
+  for (const cli::Given& given : line.options) {
+    constexpr std::array kAlso = std::to_array<std::string_view>(
+        {"target", "bind", "tmpfs", "unbind", "mkdir", "force", "plan", "json"});
+    const std::string_view name = given.option->name;
+    if (std::find(kAlso.begin(), kAlso.end(), name) == kAlso.end())
+      return problem("--bind, --tmpfs and --unbind run no program, so --" + std::string(name) +
+                     " has no effect");
   }
   return {};
 }
@@ -317,6 +354,7 @@ Status check(const cli::CommandLine& line, const Options& options) {
   }
   TRY(check_target(options));
   TRY(check_tools(line, options));
+  TRY(check_mounts(line, options));
   TRY(cli::check_users(line));
   const char* keeps = options.request.keep_capabilities      ? "--keep-caps"
                       : options.request.preserve_credentials ? "--preserve-credentials"

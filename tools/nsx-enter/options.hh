@@ -17,10 +17,16 @@ struct Options {
   ToolsRequest tools;              ///< used if --tools is given
   const char* tools_of = nullptr;  ///< the target with the root directory of --tools, or null
   bool extends_path = false;       ///< --target-path
+  MountChangeRequest mounts;       ///< if not empty, the only thing to do
   bool is_nsenter = false;  ///< called as nsenter
   cli::RunOptions run;
   cli::UserOptions users;
 };
+
+// The effects of --bind, --tmpfs and --unbind (mounts.cc).
+Status add_bind(Options& options, const char* text);
+Status add_tmpfs(Options& options, const char* text);
+Status add_unbind(Options& options, const char* path);
 
 /// Fills `options`, depending on `is_nsenter`, which the caller has set. Removes a target given
 /// before the program from the line. Errors: usage errors.

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+// Changes of the mounts of a target that stay: the facts they need, and their plan.
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/openat2.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nsx/enter.hh>
+#include <nsx/inside.hh>
+
+#include "kernel/capabilities.hh"
+#include "kernel/files.hh"
+#include "kernel/nsfs.hh"
+#include "kernel/spawn.hh"
+#include "kernel/text.hh"
+#include "plan/facts.hh"
+#include "try.hh"
+
+namespace nsx {
+
+namespace {
+
+/// Returns the number in an optional field of mountinfo: "shared:7 master:2".
+std::optional<std::string> peer_group(std::string_view fields, std::string_view name) {
+  while (!fields.empty()) {
+    const std::string_view field = next_field(fields, ' ');
+    if (field.starts_with(name)) return std::string(field.substr(name.size()));
+  }
+  return std::nullopt;
+}
+
+/// Returns whether mounts in a peer group reach a mount in this text.
+bool is_reached(std::string_view mountinfo, const std::string& group) {
+  while (const auto mount = next_mount(mountinfo)) {
+    for (const std::string_view name : {"shared:", "master:"}) {
+      if (peer_group(mount->optional_fields, name) == group) return true;
+    }
+  }
+  return false;
+}
+
+/// Returns the line of a mount.
+std::optional<MountInfo> find_mount(std::string_view mountinfo, std::uint64_t id) {
+  while (auto mount = next_mount(mountinfo)) {
+    if (mount->mount_id == id) return mount;
+  }
+  return std::nullopt;
+}
+
+class MountFactReader {
+ public:
+  MountFactReader(const Kernel& kernel, const MountChangeRequest& request, const Target& target)
+      : kernel_(kernel), request_(request), target_(target) {}
+
+  Result<MountFacts> read() {
+    facts_.of = target_.name;
+    TRY(open_target());
+    TRY(open_user());
+    for (const MountChange& change : request_.changes) {
+      auto source = TRY(open_source(change));
+      facts_.sources.push_back(std::move(source));
+      if (!request_.force) TRY(check_reach(change));
+    }
+    return std::move(facts_);
+  }
+
+ private:
+  int keep(OwnedFd fd) {
+    facts_.handles.push_back(std::move(fd));
+    return facts_.handles.back().get();
+  }
+
+  Status open_target() {
+    OwnedFd root;
+    std::optional<Namespace> mnt;
+    if (target_.process) {
+      mnt = TRY(target_.process->open_namespace(kernel_, Kind::mnt));
+      root = TRY(target_.process->open_root());
+      mountinfo_ = TRY(target_.process->read("mountinfo"));
+    } else {
+      for (const TargetNamespace& each : target_.namespaces) {
+        if (each.ns.kind() != Kind::mnt) continue;
+        auto visitor = TRY(Visitor::send(kernel_, each.ns));
+        root = visitor.take_root();
+        mountinfo_ = TRY(read_file_inside(kernel_, each.ns, "mountinfo"));
+        OwnedFd same(::fcntl(each.ns.fd(), F_DUPFD_CLOEXEC, 0));
+        mnt = TRY(Namespace::from_fd(kernel_, std::move(same)));
+      }
+    }
+    if (!mnt || !root) return refuse("change the mounts of", target_.name, "it has none");
+    is_own_ = mnt->is_current(kernel_);
+    facts_.root = keep(std::move(root));
+    facts_.mnt = keep(std::move(*mnt).take_fd());
+    return {};
+  }
+
+  /// Opens the target's user namespace: to gain rights in it, and for the ids of its users.
+  Status open_user() {
+    if (!target_.process) return {};
+    auto user = TRY(target_.process->open_namespace(kernel_, Kind::user));
+    if (user.is_current(kernel_)) return {};
+    const int fd = keep(std::move(user).take_fd());
+    if (!has_capability(CAP_SYS_ADMIN)) {
+      facts_.user = FoundNamespace{Kind::user, fd, target_.name, false};
+      return {};
+    }
+    users_ = fd;
+    const auto uids = TRY(parse_id_map(TRY(target_.process->read("uid_map"))));
+    const auto gids = TRY(parse_id_map(TRY(target_.process->read("gid_map"))));
+    facts_.uid = to_outside(uids, 0).value_or(0);
+    facts_.gid = to_outside(gids, 0).value_or(0);
+    return {};
+  }
+
+  Result<MountFacts::Source> open_source(const MountChange& change) {
+    MountFacts::Source source;
+    if (change.action != MountChange::Action::bind) return source;
+    auto file = TRY(open_answering(AT_FDCWD, change.source, O_PATH, PathFrom::user));
+    source.path =
+        TRY(read_link_at(kernel_.proc(), ("self/fd/" + std::to_string(file.get())).c_str()));
+    if (users_ >= 0 && can_be_mapped(file)) source.users = users_;
+    if (users_ >= 0 && source.users < 0) {
+      facts_.notes.push_back("the owners of " + change.source +
+                             " stay as they are: its file system supports no ID-mapped mounts");
+    }
+    source.fd = keep(std::move(file));
+    return source;
+  }
+
+  /// Tries it with a copy that is dropped.
+  bool can_be_mapped(const OwnedFd& file) const {
+    constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+    const OwnedFd copy(::open_tree(file.get(), "", kCopy | static_cast<unsigned>(AT_EMPTY_PATH)));
+    mount_attr change{};
+    change.attr_set = MOUNT_ATTR_IDMAP;
+    change.userns_fd = static_cast<std::uint64_t>(users_);
+    return copy && ::mount_setattr(copy.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &change,
+                                   sizeof change) == 0;
+  }
+
+  /// Returns the mount that contains the destination, or the last directory of it that exists.
+  std::optional<MountInfo> mount_at(std::string path) const {
+    constexpr std::uint64_t kInside = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    while (true) {
+      const auto place =
+          open_answering(facts_.root, path.empty() ? "/" : path, O_PATH, PathFrom::user, kInside);
+      if (place) {
+        struct statx st {};
+        constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+        if (::statx(place->get(), "", kFlags, STATX_MNT_ID, &st) != 0) return std::nullopt;
+        return find_mount(mountinfo_, st.stx_mnt_id);
+      }
+      if (path.empty()) return std::nullopt;
+      path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+    }
+  }
+
+  /// Refuses a change that would also be made in the caller's mount namespace.
+  Status check_reach(const MountChange& change) const {
+    const auto refused = [&](const char* why) {
+      return refuse("change the mount on", change.destination, why,
+                    "add --force to change it in both places");
+    };
+    if (is_own_) return refused("the mounts of the target are your own");
+    auto mount = mount_at(change.destination);
+    if (mount && change.action == MountChange::Action::unmount)
+      mount = find_mount(mountinfo_, mount->parent_id);
+    if (!mount) return {};
+    const auto group = peer_group(mount->optional_fields, "shared:");
+    if (!group) return {};
+    const auto own = read_file_at(kernel_.proc(), "self/mountinfo", kMaxMountinfo);
+    if (!own || is_reached(*own, *group))
+      return refused("the target shares this mount with the host, where it would change as well");
+    return {};
+  }
+
+  const Kernel& kernel_;
+  const MountChangeRequest& request_;
+  const Target& target_;
+  std::string mountinfo_;
+  bool is_own_ = false;
+  int users_ = -1;  ///< the target's user namespace, if it differs and the caller has all rights
+  MountFacts facts_;
+};
+
+}  // namespace
+
+Result<MountFacts> read_mount_facts(const Kernel& kernel, const MountChangeRequest& request,
+                                    const Target& target) {
+  return MountFactReader(kernel, request, target).read();
+}
+
+Plan plan_mount_changes(const MountChangeRequest& request, MountFacts facts) {
+  Plan plan;
+  step::TakeTrees taken;
+  std::vector<Step> changes;
+  for (std::size_t i = 0; i < request.changes.size(); ++i) {
+    const MountChange& change = request.changes[i];
+    const MountFacts::Source& source = facts.sources[i];
+    if (change.action == MountChange::Action::unmount) {
+      changes.push_back(
+          step::UnmountInside{facts.root, change.destination, request.force});
+      continue;
+    }
+    step::MountInside mount;
+    mount.root = facts.root;
+    mount.path = change.destination;
+    mount.make = request.make;
+    mount.uid = facts.uid;
+    mount.gid = facts.gid;
+    if (change.action == MountChange::Action::bind) {
+      mount.tree = taken.trees.size();
+      mount.from = change.source;
+      // In the copy of the mount namespace that an ordinary user needs, only the path leads to it.
+      taken.trees.push_back({.of = "the host",
+                             .fd = facts.user ? -1 : source.fd,
+                             .path = source.path,
+                             .attributes = change.attributes,
+                             .is_slave = false,
+                             .users = source.users});
+    } else {
+      mount.from = "a new tmpfs";
+      mount.attributes = change.attributes;
+      mount.options = change.options;
+      mount.options.emplace_back("uid", std::to_string(facts.uid));
+      mount.options.emplace_back("gid", std::to_string(facts.gid));
+    }
+    changes.push_back(std::move(mount));
+  }
+  plan.steps.push_back(step::Hide{});
+  if (facts.user) {
+    plan.steps.push_back(step::JoinNamespace{Kind::user, facts.user->fd, facts.user->of});
+    plan.steps.push_back(step::Unshare{{Kind::mnt}});
+    plan.steps.push_back(step::SetPropagation{step::SetPropagation::Mode::private_});
+  }
+  if (!taken.trees.empty()) plan.steps.push_back(std::move(taken));
+  plan.steps.push_back(step::JoinNamespace{Kind::mnt, facts.mnt, facts.of});
+  plan.steps.insert(plan.steps.end(), changes.begin(), changes.end());
+  plan.handles = std::move(facts.handles);
+  return plan;
+}
+
+}  // namespace nsx

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Carrying out the steps that copy mounts: for a new root directory (new_root.cc), and into the
+// mount namespace of a target (mount_inside.cc).
+
+#include <string>
+#include <vector>
+
+#include <nsx/fd.hh>
+#include <nsx/kernel.hh>
+#include <nsx/plan.hh>
+#include <nsx/result.hh>
+
+namespace nsx {
+
+/// The copies of mounts, and what is done with them.
+class MountWorker {
+ public:
+  explicit MountWorker(const Kernel& kernel) : kernel_(kernel) {}
+
+  Status take(const step::TakeTrees& s);
+
+  /// The new root directory. The calling process must be in a mount namespace of its own, from which
+  /// nothing propagates to others.
+  Status start_root();
+  Status attach(const step::AttachTree& s);
+  Status mount(const step::MountNew& s);
+  Status link(const step::MakeLink& s);
+  Status enter_root(const step::EnterNewRoot& s);
+
+  /// The mount namespace of a target, which the calling process has joined.
+  Status mount_inside(const step::MountInside& s);
+  Status unmount_inside(const step::UnmountInside& s) const;
+
+  /// Reverts mount_inside(). Ignores failures.
+  void undo();
+
+ private:
+  struct Created {
+    OwnedFd directory;
+    std::string name;
+    bool is_directory = false;
+  };
+
+  Result<OwnedFd> open_place(const std::string& path, bool is_directory) const;
+  Result<OwnedFd> make_inside(const step::MountInside& s, bool is_directory);
+  Result<OwnedFd> create(OwnedFd above, const std::string& name, bool is_directory,
+                         const step::MountInside& s);
+  int unmount(const OwnedFd& place, int flags) const;
+
+  const Kernel& kernel_;
+  std::vector<OwnedFd> trees_;  ///< empty after they were attached
+  OwnedFd root_;                ///< the new root directory
+  std::vector<OwnedFd> mounted_;  ///< inside
+  std::vector<Created> created_;  ///< inside
+};
+
+/// Creates a file system that is not attached yet. `for_what` is for messages.
+Result<OwnedFd> make_file_system(
+    const std::string& type, const std::vector<std::pair<std::string, std::string>>& options,
+    std::uint64_t attributes, const std::string& for_what);
+
+/// Returns whether an open file is a directory.
+bool is_directory(int file);
+
+/// Attaches a mount to an open directory or file. `what` and `path` are for messages.
+Status move_mount_to(const OwnedFd& mount, const OwnedFd& place, const std::string& what,
+                     const std::string& path);
+
+}  // namespace nsx
