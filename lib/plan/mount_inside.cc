@@ -69,22 +69,41 @@ Status MountWorker::mount_inside(const step::MountInside& s) {
   } else {
     mount = TRY(make_file_system("tmpfs", s.options, s.attributes, s.path));
   }
-  auto place = TRY(make_inside(s, is_directory(mount.get())));
-  TRY(move_mount_to(mount, place, s.from, s.path));
+  const bool mounts_directory = is_directory(mount.get());
+  auto place = make_inside(s, mounts_directory);
+  if (!place) {
+    if (place.error().code == ENOENT && !s.make)
+      place.error().set_hint("add --mkdir to create it");
+    return error_of(place);
+  }
+  if (is_directory(place->get()) != mounts_directory) {
+    return refuse("mount " + s.from + " on", s.path,
+                  mounts_directory ? "a directory cannot be mounted on a file"
+                                   : "a file cannot be mounted on a directory");
+  }
+  TRY(move_mount_to(mount, *place, s.from, s.path));
   mounted_.push_back(std::move(mount));
   return {};
 }
 
-/// umount2(2) accepts no descriptor, and /proc of the target may be anything.
-int MountWorker::unmount(const OwnedFd& place, int flags) const {
-  if (::fchdir(kernel_.proc()) != 0) return errno;
-  const std::string path = "self/fd/" + std::to_string(place.get());
-  return ::umount2(path.c_str(), flags) == 0 ? 0 : errno;
+/// umount2(2) accepts no descriptor, and an open one keeps the mount busy. This process is in the
+/// root directory of the mount namespace, so the path of the descriptor leads there again.
+int MountWorker::unmount(OwnedFd place, int flags) const {
+  const auto path = read_link_at(kernel_.proc(), ("self/fd/" + std::to_string(place.get())).c_str());
+  if (!path) return path.error().code;
+  const std::size_t slash = path->rfind('/');
+  if (slash == std::string::npos || path->size() == slash + 1) return EINVAL;
+  const auto above = open_answering(AT_FDCWD, path->substr(0, slash + 1), O_PATH | O_DIRECTORY,
+                                    PathFrom::user, RESOLVE_NO_SYMLINKS);
+  if (!above) return above.error().code;
+  if (::fchdir(above->get()) != 0) return errno;
+  place = OwnedFd();
+  return ::umount2(path->c_str() + slash + 1, flags | UMOUNT_NOFOLLOW) == 0 ? 0 : errno;
 }
 
 Status MountWorker::unmount_inside(const step::UnmountInside& s) const {
-  const auto place = TRY(open_inside(s.root, s.path));
-  const int code = unmount(place, s.lazily ? MNT_DETACH : 0);
+  auto place = TRY(open_inside(s.root, s.path));
+  const int code = unmount(std::move(place), s.lazily ? MNT_DETACH : 0);
   if (code == 0) return {};
   if (code == EINVAL) return refuse("unmount", s.path, "nothing is mounted there");
   return fail("unmount", s.path, code,
@@ -93,7 +112,7 @@ Status MountWorker::unmount_inside(const step::UnmountInside& s) const {
 
 void MountWorker::undo() {
   for (auto mount = mounted_.rbegin(); mount != mounted_.rend(); ++mount)
-    [[maybe_unused]] const int code = unmount(*mount, MNT_DETACH);
+    [[maybe_unused]] const int code = unmount(std::move(*mount), MNT_DETACH);
   for (auto each = created_.rbegin(); each != created_.rend(); ++each) {
     [[maybe_unused]] const int code = ::unlinkat(each->directory.get(), each->name.c_str(),
                                                  each->is_directory ? AT_REMOVEDIR : 0);

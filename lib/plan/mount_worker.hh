@@ -46,7 +46,7 @@ class MountWorker {
   Result<OwnedFd> make_inside(const step::MountInside& s, bool is_directory);
   Result<OwnedFd> create(OwnedFd above, const std::string& name, bool is_directory,
                          const step::MountInside& s);
-  int unmount(const OwnedFd& place, int flags) const;
+  int unmount(OwnedFd place, int flags) const;  ///< returns an errno value
 
   const Kernel& kernel_;
   std::vector<OwnedFd> trees_;  ///< empty after they were attached

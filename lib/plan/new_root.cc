@@ -97,10 +97,7 @@ Status move_mount_to(const OwnedFd& mount, const OwnedFd& place, const std::stri
                      const std::string& path) {
   constexpr unsigned kBoth = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
   if (::move_mount(mount.get(), "", place.get(), "", kBoth) == 0) return {};
-  const int code = errno;
-  return fail("mount " + what + " on", path, code,
-              code == ENOTDIR ? "a directory can only be mounted on a directory, and a file on a file"
-                              : "");
+  return fail("mount " + what + " on", path);
 }
 
 Status MountWorker::take(const step::TakeTrees& s) {
