@@ -8,7 +8,7 @@ build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libbpf-dev libex
   libsmartcols-dev nlohmann-json3-dev"
 test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
   containernetworking-plugins fish iproute2 iputils-ping jq kmod libdevmapper1.02.1 libgtest-dev mandoc mount nftables passwd patch perl-base procps
-  python3-jsonschema runc strace systemd tmux uidmap util-linux zsh"
+  python3-jsonschema runc socat strace systemd tcpdump tmux uidmap util-linux zsh"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 
 # Another apt-get may be running, as for a while after a machine has booted: waits at most 5 minutes.
