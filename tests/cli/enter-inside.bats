@@ -132,7 +132,7 @@ started_shell() {
   for plan in "" --plan; do
     # shellcheck disable=SC2086 # a word or none
     SHELL=/bin/zsh run -1 nsx-enter -t "$pid" $plan
-    [ "$output" = "nsx-enter: cannot find a shell in the files of PID $pid: tried /bin/zsh, /bin/bash, /bin/sh"$'\n'"hint: give a program that exists there; to run a program of the host, leave out the mount namespace: -n -u -i -p" ]
+    [ "$output" = "nsx-enter: cannot find a shell in the files of PID $pid: tried /bin/zsh, /bin/bash, /bin/sh"$'\n'"hint: give a program that exists there; to use the host's programs: nsx-enter -t $pid --tools" ]
   done
   run -0 nsx-enter -t "$pid" -n -u -i -p -- bash -c 'stat -L -c %i /proc/self/ns/net'
   run -0 nsx-enter -t "$pid" -- true
@@ -142,7 +142,7 @@ started_shell() {
   make_busybox_root "$root" sh
   in_root "$root"
   local said
-  said="cannot execute bash: No such file or directory"$'\n'"hint: check that it exists in the files of PID $pid, in /usr/bin:/bin; to run a program of the host, leave out the mount namespace: -n -u -i -p"
+  said="cannot execute bash: No such file or directory"$'\n'"hint: check that it exists in the files of PID $pid, in /usr/bin:/bin; to use the host's programs: nsx-enter -t $pid --tools -- bash"
   PATH=/usr/bin:/bin run -127 "$(command -v nsx-enter)" -t "$pid" -- bash
   [ "$output" = "nsx-enter: $said" ]
   PATH=/usr/bin:/bin run -0 --separate-stderr "$(command -v nsx-enter)" -t "$pid" --plan -- bash
@@ -151,7 +151,7 @@ started_shell() {
   run -0 --separate-stderr nsx-enter -t "$pid" --plan -- sh
   [ -z "$stderr" ]
   run -127 nsx-enter -t "$pid" -- /usr/bin/env
-  [ "$output" = "nsx-enter: cannot execute /usr/bin/env: No such file or directory"$'\n'"hint: check that it exists in the files of PID $pid; to run a program of the host, leave out the mount namespace: -n -u -i -p" ]
+  [ "$output" = "nsx-enter: cannot execute /usr/bin/env: No such file or directory"$'\n'"hint: check that it exists in the files of PID $pid; to use the host's programs: nsx-enter -t $pid --tools -- /usr/bin/env" ]
   # Those of the host are found as usual.
   run -127 nsx-enter -t "$pid" -u -- nsx-no-such-program
   [ "$output" = "nsx-enter: cannot execute nsx-no-such-program: No such file or directory" ]

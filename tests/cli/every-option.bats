@@ -129,6 +129,15 @@ enters() {
   shows wdns /usr/lib $their -U --wdns=/usr/lib -- pwd
   shows env target $their -U --env -- sh -c 'echo $NSX_WHOSE'
   shows follow-context "" $their -U --follow-context -- true
+  shows tools /target $their --tools -- ls -d /target
+  shows tools-rw writable $their --tools --tools-rw -- sh -c 'grep " /usr ro," /proc/self/mountinfo || echo writable'
+  shows target-at /inside $their --tools --target-at=/inside -- ls -d /inside
+  shows target-path "*:/target/*" $their --tools --target-path -- sh -c 'echo $PATH'
+  shows tmpfs "" $their --tmpfs=/mnt
+  shows mkdir "" $their --mkdir --tmpfs=/mnt/made
+  shows force "" $their --force --unbind=/mnt/made
+  shows unbind "" $their --unbind=/mnt
+  shows bind "" $their --bind=/etc:/mnt:ro
   shows mount-proc sleep $their -p --mount-proc -- cat /proc/1/comm
   shows mount-sys lo $their -n --mount-sys -- ls /sys/class/net
   own_pid=$(ns_of $$ pid)

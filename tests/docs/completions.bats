@@ -429,7 +429,7 @@ EOF
   # The typed line, and the arguments that the command receives.
   check_typed 'nsx-ls --noh\t--type=ut\t --type cg\t -tut\t --tree=ow\t-o NS,ON\t' \
     --noheadings --type=uts --type cgroup -tuts --tree=owner -o NS,ONS
-  check_typed "nsx-enter --targ\t$$ --root=$work/net\t --net=$work/net\tbl\t-n$work/net\\\\ of\\\\ mine/bl\t" \
+  check_typed "nsx-enter --target $$ --root=$work/net\t --net=$work/net\tbl\t-n$work/net\\\\ of\\\\ mine/bl\t" \
     --target "$$" "--root=$work/net of mine/" "--net=$work/net of mine/blue" \
     "-n$work/net of mine/blue"
   ip netns add "$own_name"

@@ -267,6 +267,8 @@ in_scene() {
     # Those of nsx-cg need controllers: tests/cli/cg-limits.bats runs them. Those of nsx-pin are below.
     case $name in nsx.7 | nsx-cg.1 | nsx-pin.1) continue ;; esac
     while IFS= read -r example; do
+      # tests/peers/tools.bats runs those for a container without a shell.
+      case $example in *"-t web "* | *"--target web "*) continue ;; esac
       in_scene "$example" || {
         echo "$name: this fails: $example"
         return 1
@@ -305,7 +307,7 @@ in_scene() {
     }
   done <<'END'
 nsx-enter.1|container cannot reach the database|nsx-enter .*--net ip route get
-nsx-enter.1|container without a shell|nsx-enter .*--net .*sh$
+nsx-enter.1|container without a shell|nsx-enter .*--tools$
 nsx-ls.1|who shares a network|nsx-ls --matrix=container --type net
 nsx-ls.1|device busy|/dev/sdb1
 nsx-ls.1|a script asks whether two containers share a namespace|^if nsx-ls --compare .*container:web container:db

@@ -107,7 +107,7 @@ namespaces_of() {
   run -1 --separate-stderr nsx-enter -t distroless </dev/null
   [[ $stderr == *"cannot find a shell in the files of container distroless"* ]]
   run -127 --separate-stderr nsx-enter -t distroless -- ls /
-  [[ $stderr == *"to run a program of the host, leave out the mount namespace: -n -u -i -p"* ]]
+  [[ $stderr == *"to use the host's programs: nsx-enter -t distroless --tools -- ls"* ]]
   run -0 --separate-stderr nsx-enter -t distroless --net --pid --ipc --uts -- sh -c 'readlink /proc/self/ns/net'
   [ "$output" = "$(readlink "/proc/$(docker_pid distroless)/ns/net")" ]
   # chroot(2) makes no namespace: --root uses its root directory.

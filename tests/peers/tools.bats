@@ -59,6 +59,18 @@ state() {
   done
 }
 
+@test "the recipes of the manual are those below" {
+  run -0 sed -n '/-t web\|--target web/{ s/^# //p }' "$NSX_SOURCE/man/nsx-enter.1"
+  output=${output//\\e/\\}
+  [ "$output" = "nsx-enter --target web --tools
+nsx-enter --target web --tools -- strace -p 1
+nsx-enter --target web --tools -- vi /target/etc/app.conf
+nsx-enter --target web --net -- tcpdump -i eth0 -w web.pcap
+nsx-enter --target web --bind=/srv/build:/app:ro
+nsx-enter --target web --unbind=/app
+socat TCP-LISTEN:8080,fork EXEC:'nsx-enter -t web -n -- socat - TCP\:127.0.0.1\:80'" ]
+}
+
 @test "a shell with the host's tools" {
   run -127 nsx-enter -t web -- sh
   [[ $output == *"nsx-enter -t web --tools -- sh"* ]]

@@ -144,7 +144,8 @@ Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
   auto facts = TRY(read_enter_facts(kernel, request, std::move(target), tools ? &*tools : nullptr));
   TRY(cli::look_up_users(options.users, facts, request));
   if (options.as_container) keep_terminal_type(facts);
-  if (request.program.hint.empty() && !facts.tools && !options.is_nsenter) {
+  const bool may_lack_it = facts.has_other_files() && !facts.tools;
+  if (request.program.hint.empty() && may_lack_it && !options.is_nsenter) {
     request.program.hint = hint_for_tools(options);
   }
   TRY(choose_program(facts, options.has_program, options.run.plan, request));
