@@ -60,7 +60,7 @@ Result<OwnedFd> make_file_system(
     const std::string& type, const std::vector<std::pair<std::string, std::string>>& options,
     std::uint64_t attributes, const std::string& for_what);
 
-/// Returns whether an open file is a directory.
+/// Returns whether an open file is a directory, without asking its file system, which may not answer.
 bool is_directory(int file);
 
 /// Attaches a mount to an open directory or file. `what` and `path` are for messages.

@@ -89,8 +89,9 @@ Result<OwnedFd> make_file_system(
 }
 
 bool is_directory(int file) {
-  struct stat st {};
-  return ::fstat(file, &st) == 0 && S_ISDIR(st.st_mode);
+  struct statx st {};
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return ::statx(file, "", kFlags, STATX_TYPE, &st) == 0 && S_ISDIR(st.stx_mode);
 }
 
 Status move_mount_to(const OwnedFd& mount, const OwnedFd& place, const std::string& what,

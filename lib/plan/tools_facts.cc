@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <span>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -43,16 +44,37 @@ constexpr std::array<std::string_view, 4> kMachines{"tty", "vcs", "loop", "ram"}
 constexpr std::array kFilesInEtc{"/etc/resolv.conf", "/etc/hosts",  "/etc/hostname",
                                  "/etc/localtime",   "/etc/passwd", "/etc/group"};
 
+/// Does not ask a file system that may not answer: the type of an open file is known.
 bool is_of_type(int file, mode_t type) {
-  struct stat st {};
-  return ::fstat(file, &st) == 0 && (st.st_mode & S_IFMT) == type;
+  struct statx st {};
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return ::statx(file, "", kFlags, STATX_TYPE, &st) == 0 && (st.stx_mode & S_IFMT) == type;
 }
 
-/// Whether a directory is on a file system of this type. Only the kernel's own file systems are
-/// asked for, so another one that does not answer is in the way of nothing.
-bool is_on(int directory, unsigned long magic) {
-  struct statfs fs {};
-  return ::fstatfs(directory, &fs) == 0 && static_cast<unsigned long>(fs.f_type) == magic;
+/// A directory of the target that is shown in place.
+struct Place {
+  const char* path;
+  unsigned long magic;    ///< of the only file system that is used; 0: any that answers
+  bool is_plain = false;  ///< see ToolsFacts::Tree
+  OwnedFd fd = {};
+};
+
+/// Closes the directories on other file systems, and all if one does not answer.
+void close_others(std::span<Place> places) {
+  const auto list = text_in_time([&] {
+    std::string text;
+    for (const Place& place : places) {
+      struct statfs fs {};
+      const bool is_right = place.fd && ::fstatfs(place.fd.get(), &fs) == 0 &&
+                            (place.magic == 0 ||
+                             static_cast<unsigned long>(fs.f_type) == place.magic);
+      text += is_right ? '+' : '-';
+    }
+    return text;
+  });
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (!list || i >= list->size() || (*list)[i] != '+') places[i].fd = OwnedFd();
+  }
 }
 
 class ToolsReader {
@@ -186,48 +208,54 @@ class ToolsReader {
     return open_answering(root, path, O_PATH | flags, PathFrom::search, kInside);
   }
 
-  bool add(int root, const std::string& path, unsigned long magic, bool is_plain) {
-    auto directory = open_inside(root, path, O_DIRECTORY);
-    if (!directory || (magic != 0 && !is_on(directory->get(), magic))) return false;
-    facts_.of_target.push_back({path, keep(std::move(*directory)), is_plain});
-    return true;
-  }
-
   /// Order: outer directories first.
   void find_in_target(int root) {
-    facts_.of_target.push_back({request_.target_at, root, false});
-    find_proc(root);
-    // A sysfs shows a net namespace.
-    if (!joined_.contains(Kind::net)) {
-      facts_.of_caller.emplace_back("/sys");
-    } else {
-      add(root, "/sys", SYSFS_MAGIC, false);
-    }
-    add(root, "/run", 0, true);
-    facts_.has_terminals = add(root, "/dev/pts", DEVPTS_SUPER_MAGIC, false);
-    if (facts_.has_terminals && !can_open_terminals(facts_.of_target.back().fd)) {
-      facts_.has_terminals = false;
-      facts_.of_target.pop_back();
-    }
-    add(root, "/dev/shm", TMPFS_MAGIC, true);
     constexpr unsigned long kMqueueMagic = 0x19800202;  // not in linux/magic.h
-    add(root, "/dev/mqueue", kMqueueMagic, true);
-    add_devices(root);
-    for (const char* path : kFilesInEtc) {
-      add_file(root, path);
+    std::array places{Place{"/proc", PROC_SUPER_MAGIC},       Place{"/sys", SYSFS_MAGIC},
+                      Place{"/run", 0, true},                 Place{"/dev/pts", DEVPTS_SUPER_MAGIC},
+                      Place{"/dev/shm", TMPFS_MAGIC, true},   Place{"/dev/mqueue", kMqueueMagic, true},
+                      Place{"/dev", TMPFS_MAGIC}};  // also devtmpfs
+    for (Place& place : places) {
+      auto directory = open_inside(root, place.path, O_DIRECTORY);
+      if (directory) place.fd = std::move(*directory);
     }
+    close_others(places);
+    auto& [proc, sys, run, pts, shm, mqueue, dev] = places;
+
+    facts_.of_target.push_back({request_.target_at, root, false});
+    choose_proc(proc);
+    // A sysfs shows a net namespace.
+    if (joined_.contains(Kind::net)) {
+      add(sys);
+    } else {
+      facts_.of_caller.emplace_back("/sys");
+    }
+    add(run);
+    if (pts.fd && can_open_terminals(pts.fd.get())) {
+      facts_.has_terminals = true;
+      add(pts);
+    }
+    add(shm);
+    add(mqueue);
+    if (dev.fd) add_devices(dev.fd);
+    for (const char* path : kFilesInEtc)
+      add_file(root, path);
+  }
+
+  void add(Place& place) {
+    if (place.fd) facts_.of_target.push_back({place.path, keep(std::move(place.fd)), place.is_plain});
   }
 
   /// A proc file system shows a pid namespace. A target that has only made a pid namespace still has
   /// the /proc of another, in which this process exists, too.
-  void find_proc(int root) {
+  void choose_proc(Place& proc) {
     if (!joined_.contains(Kind::pid)) {
       facts_.of_caller.emplace_back("/proc");
       facts_.has_proc = true;
-    } else if (add(root, "/proc", PROC_SUPER_MAGIC, false)) {
+    } else if (proc.fd) {
       std::array<char, 16> pid{};
-      const int proc = facts_.of_target.back().fd;
-      facts_.has_proc = ::readlinkat(proc, "self", pid.data(), pid.size()) <= 0;
+      facts_.has_proc = ::readlinkat(proc.fd.get(), "self", pid.data(), pid.size()) <= 0;
+      add(proc);
     }
   }
 
@@ -240,10 +268,8 @@ class ToolsReader {
   }
 
   /// Adds the target's further device nodes, like /dev/fuse.
-  void add_devices(int root) {
-    const auto dev = open_inside(root, "/dev", O_DIRECTORY);
-    if (!dev || !is_on(dev->get(), TMPFS_MAGIC)) return;  // also devtmpfs
-    const auto names = list_names_at(dev->get(), ".");
+  void add_devices(const OwnedFd& dev) {
+    const auto names = list_names_at(dev.get(), ".");
     if (!names) return;
     std::size_t count = 0;
     for (const std::string& name : *names) {
@@ -253,7 +279,7 @@ class ToolsReader {
           std::any_of(kMachines.begin(), kMachines.end(),
                       [&](std::string_view start) { return name.starts_with(start); });
       if (is_usual || is_machines || name == "ptmx") continue;
-      OwnedFd node(::openat(dev->get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+      OwnedFd node(::openat(dev.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
       if (!node || !(is_of_type(node.get(), S_IFCHR) || is_of_type(node.get(), S_IFBLK))) continue;
       if (++count > kMost) return;
       facts_.of_target.push_back({"/dev/" + name, keep(std::move(node)), false});

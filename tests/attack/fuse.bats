@@ -45,7 +45,7 @@ start_fuse() {
   local what=$1 out=$dir/out ready=''
   shift
   : >"$out"
-  "$@" "$attack_dir/attack-fuse" "$dir/device" "$dir/mnt" "$what" >"$out" 2>&1 3>&- 4>&- </dev/null &
+  "$@" "$attack_dir/attack-fuse" "$dir/device" "${place:-$dir/mnt}" "$what" >"$out" 2>&1 3>&- 4>&- </dev/null &
   pid=$!
   spawned+=("$pid")
   wait_until is_ready "$out"
@@ -136,6 +136,17 @@ is_listed() {
 }
 
 # bats test_tags=one-kernel
+@test "nsx-enter --tools shows what it can of a target whose files hang, and no longer waits" {
+  local place
+  for place in /run /etc; do
+    start_fuse paths "${as_root_elsewhere[@]}"
+    run_unless_it_hangs nsx-enter -t "$pid" --tools -- cat /etc/hostname
+    [ "$status" = 0 ] && [ "$output" = "$(cat /etc/hostname)" ]
+    stop_server
+    end_spawned
+  done
+}
+
 @test "commands inside a mount namespace with a hanging file system do not block" {
   start_fuse paths "${as_root_elsewhere[@]}"
   local inside=(nsenter -t "$pid" -m --)

@@ -6,7 +6,8 @@ load attack
 setup() {
   spawned=()
   # The program and the secret have the same path on the host; in the container only the program exists.
-  place=$(mktemp -d /tmp/nsx-reach.XXXXXX)
+  # Not in /tmp, which --tools replaces.
+  place=$(mktemp -d /nsx-reach.XXXXXX)
   root=$place/root
   chmod 755 "$place"
   make_root "$root" id
@@ -122,7 +123,9 @@ at_terminal() {
     run -0 nsx-enter -t "$target" $options -- id
     [[ $output != *"$note"* ]]
   done
-  for options in "--net" "--pid --mount" "--all" "--pid --root"; do
+  run -0 at_terminal "nsx-enter -t $target --tools -- id"
+  [[ $output = *"$note"*"--tools=ROOT"* ]]
+  for options in "--net" "--pid --mount" "--all" "--pid --root" "--net --tools"; do
     run -0 at_terminal "nsx-enter -t $target $options -- id"
     [[ $output != *"$note"* ]]
   done

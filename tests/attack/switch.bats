@@ -16,7 +16,7 @@ attack_by() {
 }
 
 @test "a target that changes its user namespace between two looks does not run as root of the host" {
-  for options in "-U -m" "-m -U" "-a" "-U -r -w"; do
+  for options in "-U -m" "-m -U" "-a" "-U -r -w" "--tools"; do
     run -0 attack_by nsx-enter -t @ $options -- /usr/bin/id
     [ "$output" = "0 of $attack_tries won" ]
   done

@@ -90,6 +90,7 @@ struct Planned {
   bool changes_pid = false;  ///< the plan changes the PID namespace
   std::string without_etc;   ///< the pin whose /etc/netns/NAME the program does not see
   // The following are only determined if stderr is a terminal.
+  bool has_tools = false;    ///< the program has the files of --tools
   bool opens_files = false;  ///< less privileged processes can reach the caller's files
   bool leaves_root = false;  ///< the target's root is not that of its mount namespace
 };
@@ -151,7 +152,9 @@ Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
   TRY(choose_program(facts, options.has_program, options.run.plan, request));
   planned.leaves_root = notes_root && facts.leaves_root_of_target && !request.inner_root;
   planned.changes_pid = changes_pid_namespace(facts);
-  planned.opens_files = planned.changes_pid && !facts.has_other_files() && !is_equal;
+  planned.has_tools = facts.tools.has_value();
+  const bool has_host_files = !facts.has_other_files() || planned.has_tools;
+  planned.opens_files = planned.changes_pid && has_host_files && !is_equal;
   if (!options.run.plan) cli::note_given_terminal(kTool, request, facts);
   planned.plan = TRY(plan_enter(request, std::move(facts)));
   return planned;
@@ -188,8 +191,10 @@ void note_risks(const Planned& planned) {
   if (planned.changes_pid) cli::hint_stale_proc(kTool, planned.plan);
   if (planned.opens_files) {
     cli::note(kTool,
-              "the target's processes can reach the host's files through /proc/PID/root of the "
-              "program (--mount enters the target's files)");
+              std::string("the target's processes can reach the host's files through "
+                          "/proc/PID/root of the program ") +
+                  (planned.has_tools ? "(--tools=ROOT shows it a directory instead)"
+                                     : "(--mount enters the target's files)"));
   }
 }
 
