@@ -80,7 +80,7 @@ struct ToolsRequest {
   bool writable = false;              ///< the tools' files can be changed
   /// The value of PATH, to which the target's directories are appended; none: they are not.
   std::optional<std::string> extended_path;
-  std::string word;                   ///< the target's name for the prompt and NSX_TARGET
+  std::string word;  ///< the target's name for the prompt and NSX_TARGET
 };
 
 /// The namespaces to enter, and the properties of the target to take over. Corresponds to the
@@ -157,9 +157,9 @@ struct FoundPath {
 /// What the new root directory of a ToolsRequest is made of, opened once.
 struct ToolsFacts {
   struct Entry {
-    std::string name;          ///< in the tools' root directory
-    std::string link = {};     ///< what a symbolic link contains; empty: a directory or file
-    int fd = -1;               ///< of a directory or file if `mnt` is given
+    std::string name;       ///< in the tools' root directory
+    std::string link = {};  ///< what a symbolic link contains; empty: a directory or file
+    int fd = -1;            ///< of a directory or file if `mnt` is given
   };
   /// A directory or file, with its path in the new root directory.
   struct Tree {
@@ -249,9 +249,10 @@ NSX_API Result<EnterFacts> read_enter_facts(const Kernel& kernel, const EnterReq
                                             const Target* tools = nullptr);
 
 /// Returns the login shell of a program with other files than the caller: the shell of its UID in
-/// the user database of those files (EnterFacts::tools, otherwise `files`), then `preferred`, /bin/bash and /bin/sh, whichever
-/// exists first. Shells that prevent logins (nologin, false) are skipped. If the files are not
-/// open, returns /bin/sh unchecked. Errors: none of the shells exists.
+/// the user database of those files (EnterFacts::tools, otherwise `files`), then `preferred`,
+/// /bin/bash and /bin/sh, whichever exists first. Shells that prevent logins (nologin, false) are
+/// skipped. If the files are not open, returns /bin/sh unchecked. Errors: none of the shells
+/// exists.
 NSX_API Result<Program> find_shell(const EnterRequest& request, const EnterFacts& facts,
                                    const std::string& preferred);
 
@@ -308,7 +309,7 @@ struct MountFacts {
   uid_t uid = 0;                       ///< its user 0, in the namespace that acts
   gid_t gid = 0;
   struct Source {
-    int fd = -1;      ///< -1: not a bind
+    int fd = -1;  ///< -1: not a bind
     std::string path = {};
     int users = -1;  ///< the user namespace to map the owners of its files to, if possible
   };

@@ -288,13 +288,14 @@ struct SetSecurityContext {
   bool is_apparmor = false;
 };
 
-/// Copies mounts, detached, with those below them (open_tree(2), Linux 5.2; mount_setattr(2), 5.12).
+/// Copies mounts, detached, with those below them (open_tree(2), Linux 5.2;
+/// mount_setattr(2), 5.12).
 struct TakeTrees {
   struct Tree {
-    int mnt = -1;      ///< their mount namespace; -1: that of this process
-    std::string of;    ///< its owner, for messages: "container web (PID 42)"
-    int fd = -1;       ///< a directory or file there; -1: `path`
-    std::string path;  ///< absolute
+    int mnt = -1;                  ///< their mount namespace; -1: that of this process
+    std::string of;                ///< its owner, for messages: "container web (PID 42)"
+    int fd = -1;                   ///< a directory or file there; -1: `path`
+    std::string path;              ///< absolute
     std::uint64_t attributes = 0;  ///< MOUNT_ATTR_* of mount_setattr(2), for all mounts
     /// Later mounts and unmounts in their mount namespace also reach the copy.
     bool is_slave = true;
@@ -335,9 +336,10 @@ struct EnterNewRoot {
   std::string working_directory;  ///< below `files`, which is used if a link leads there
 };
 
-/// Mounts a copy of TakeTrees, or a tmpfs, in this mount namespace, on a path below a root directory.
+/// Mounts a copy of TakeTrees, or a tmpfs, in this mount namespace, on a path below a root
+/// directory.
 struct MountInside {
-  std::optional<std::size_t> tree;  ///< index in TakeTrees; none: a tmpfs
+  std::optional<std::size_t> tree;                           ///< index in TakeTrees; none: a tmpfs
   std::vector<std::pair<std::string, std::string>> options;  ///< of the tmpfs
   std::uint64_t attributes = 0;                              ///< of the tmpfs
   std::string from;                                          ///< for messages
@@ -378,19 +380,17 @@ struct Execute {
 
 }  // namespace step
 
-using Step =
-    std::variant<step::StartHelper, step::StartWatcher, step::OpenTerminal, step::CloseDescriptors,
-                 step::Hide, step::BecomeOwner, step::JoinNamespace, step::Unshare,
-                 step::WriteIdMaps, step::SetTimeOffsets, step::Fork, step::BecomeInit, step::Pin,
-                 step::JoinCgroup, step::EnterCgroup, step::DropGroups, step::SetIds,
-                 step::KeepCapabilities, step::SetOomScore, step::SetResourceLimits,
-                 step::LimitPrivileges, step::SetHostname, step::BringUpLoopback,
-                 step::SetPropagation, step::ChangeRoot, step::ChangeDirectory, step::MountProc,
-                 step::MountSys, step::BindOver, step::MaskSockets, step::MountBinfmt,
-                 step::LoadInterpreter, step::SetEnvironment, step::SetVariables,
-                 step::SetSecurityContext, step::TakeTrees, step::NewRoot, step::AttachTree,
-                 step::MountNew, step::MakeLink, step::EnterNewRoot, step::MountInside,
-                 step::UnmountInside, step::KeepPins, step::PrepareStarter, step::Execute>;
+using Step = std::variant<
+    step::StartHelper, step::StartWatcher, step::OpenTerminal, step::CloseDescriptors, step::Hide,
+    step::BecomeOwner, step::JoinNamespace, step::Unshare, step::WriteIdMaps, step::SetTimeOffsets,
+    step::Fork, step::BecomeInit, step::Pin, step::JoinCgroup, step::EnterCgroup, step::DropGroups,
+    step::SetIds, step::KeepCapabilities, step::SetOomScore, step::SetResourceLimits,
+    step::LimitPrivileges, step::SetHostname, step::BringUpLoopback, step::SetPropagation,
+    step::ChangeRoot, step::ChangeDirectory, step::MountProc, step::MountSys, step::BindOver,
+    step::MaskSockets, step::MountBinfmt, step::LoadInterpreter, step::SetEnvironment,
+    step::SetVariables, step::SetSecurityContext, step::TakeTrees, step::NewRoot, step::AttachTree,
+    step::MountNew, step::MakeLink, step::EnterNewRoot, step::MountInside, step::UnmountInside,
+    step::KeepPins, step::PrepareStarter, step::Execute>;
 
 /// Returns whether a variable tells programs which files to load, run or read at startup: PATH,
 /// LD_PRELOAD, BASH_ENV, PYTHONPATH, HOME.

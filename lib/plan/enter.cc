@@ -263,7 +263,8 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   }
   add_mounts(plan, request, joins_kind(Kind::pid), joins_kind(Kind::net));
   // A caller that joins the user namespace last has lost the right to mount.
-  if (facts.tools && !facts.tools->has_proc && request.fork && (!joins_user || !facts.has_sys_admin))
+  if (facts.tools && !facts.tools->has_proc && request.fork &&
+      (!joins_user || !facts.has_sys_admin))
     plan.steps.push_back(step::MountProc{"/proc"});
   if (!facts.resource_limits.limits.empty()) plan.steps.push_back(facts.resource_limits);
   if (ids.gid || ids.uid || ids.groups) plan.steps.push_back(ids);

@@ -114,8 +114,9 @@ OwnedFd open_ptmx(int devpts, int flags);
 // The root directory of a ToolsRequest (tools_facts.cc).
 
 /// Opens what it is made of. `target_root` is the target's root directory; `tools` the process of
-/// ToolsRequest::root, or null; `joined` the other namespaces to join. Adds the descriptors to `handles`. Errors: the tools' root directory
-/// is not accessible; there is no place for the target's files in it.
+/// ToolsRequest::root, or null; `joined` the other namespaces to join. Adds the descriptors to
+/// `handles`. Errors: the tools' root directory is not accessible; there is no place for the
+/// target's files in it.
 Result<ToolsFacts> read_tools_facts(const Kernel& kernel, const ToolsRequest& request,
                                     const Target* tools, const Target& target, int target_root,
                                     KindSet joined, std::vector<OwnedFd>& handles);

@@ -7,8 +7,8 @@
 #include <sys/types.h>
 #include <vector>
 
-#include <nsx/fd.hh>
 #include <nsx/create.hh>
+#include <nsx/fd.hh>
 #include <nsx/plan.hh>
 
 #include "kernel/spawn.hh"

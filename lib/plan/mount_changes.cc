@@ -201,8 +201,7 @@ Plan plan_mount_changes(const MountChangeRequest& request, MountFacts facts) {
     const MountChange& change = request.changes[i];
     const MountFacts::Source& source = facts.sources[i];
     if (change.action == MountChange::Action::unmount) {
-      changes.push_back(
-          step::UnmountInside{facts.root, change.destination, request.force});
+      changes.push_back(step::UnmountInside{facts.root, change.destination, request.force});
       continue;
     }
     step::MountInside mount;

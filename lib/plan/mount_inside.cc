@@ -72,8 +72,7 @@ Status MountWorker::mount_inside(const step::MountInside& s) {
   const bool mounts_directory = is_directory(mount.get());
   auto place = make_inside(s, mounts_directory);
   if (!place) {
-    if (place.error().code == ENOENT && !s.make)
-      place.error().set_hint("add --mkdir to create it");
+    if (place.error().code == ENOENT && !s.make) place.error().set_hint("add --mkdir to create it");
     return error_of(place);
   }
   if (is_directory(place->get()) != mounts_directory) {
@@ -89,7 +88,8 @@ Status MountWorker::mount_inside(const step::MountInside& s) {
 /// umount2(2) accepts no descriptor, and an open one keeps the mount busy. This process is in the
 /// root directory of the mount namespace, so the path of the descriptor leads there again.
 int MountWorker::unmount(OwnedFd place, int flags) const {
-  const auto path = read_link_at(kernel_.proc(), ("self/fd/" + std::to_string(place.get())).c_str());
+  const auto path =
+      read_link_at(kernel_.proc(), ("self/fd/" + std::to_string(place.get())).c_str());
   if (!path) return path.error().code;
   const std::size_t slash = path->rfind('/');
   if (slash == std::string::npos || path->size() == slash + 1) return EINVAL;

@@ -20,8 +20,8 @@ class MountWorker {
 
   Status take(const step::TakeTrees& s);
 
-  /// The new root directory. The calling process must be in a mount namespace of its own, from which
-  /// nothing propagates to others.
+  /// The new root directory. The calling process must be in a mount namespace of its own, from
+  /// which nothing propagates to others.
   Status start_root();
   Status attach(const step::AttachTree& s);
   Status mount(const step::MountNew& s);
@@ -49,18 +49,19 @@ class MountWorker {
   int unmount(OwnedFd place, int flags) const;  ///< returns an errno value
 
   const Kernel& kernel_;
-  std::vector<OwnedFd> trees_;  ///< empty after they were attached
-  OwnedFd root_;                ///< the new root directory
+  std::vector<OwnedFd> trees_;    ///< empty after they were attached
+  OwnedFd root_;                  ///< the new root directory
   std::vector<OwnedFd> mounted_;  ///< inside
   std::vector<Created> created_;  ///< inside
 };
 
 /// Creates a file system that is not attached yet. `for_what` is for messages.
-Result<OwnedFd> make_file_system(
-    const std::string& type, const std::vector<std::pair<std::string, std::string>>& options,
-    std::uint64_t attributes, const std::string& for_what);
+Result<OwnedFd> make_file_system(const std::string& type,
+                                 const std::vector<std::pair<std::string, std::string>>& options,
+                                 std::uint64_t attributes, const std::string& for_what);
 
-/// Returns whether an open file is a directory, without asking its file system, which may not answer.
+/// Returns whether an open file is a directory, without asking its file system, which may not
+/// answer.
 bool is_directory(int file);
 
 /// Attaches a mount to an open directory or file. `what` and `path` are for messages.

@@ -22,8 +22,8 @@ Result<OwnedFd> copy_tree(const step::TakeTrees::Tree& tree) {
   constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
   const unsigned flags = tree.fd >= 0 ? kCopy | AT_EMPTY_PATH : kCopy;
   const char* path = tree.fd >= 0 ? "" : tree.path.c_str();
-  OwnedFd copy(static_cast<int>(
-      ::syscall(SYS_open_tree, tree.fd >= 0 ? tree.fd : AT_FDCWD, path, flags)));
+  OwnedFd copy(
+      static_cast<int>(::syscall(SYS_open_tree, tree.fd >= 0 ? tree.fd : AT_FDCWD, path, flags)));
   if (!copy) return fail("copy the mount of {} of " + tree.of, tree.path);
   mount_attr change{};
   change.propagation = tree.is_slave ? MS_SLAVE : MS_PRIVATE;
@@ -69,9 +69,9 @@ Status make_directories(int root, const std::string& path) {
 
 }  // namespace
 
-Result<OwnedFd> make_file_system(
-    const std::string& type, const std::vector<std::pair<std::string, std::string>>& options,
-    std::uint64_t attributes, const std::string& for_what) {
+Result<OwnedFd> make_file_system(const std::string& type,
+                                 const std::vector<std::pair<std::string, std::string>>& options,
+                                 std::uint64_t attributes, const std::string& for_what) {
   const auto failed = [&] { return fail("create a " + type + " for", for_what); };
   const OwnedFd context(::fsopen(type.c_str(), FSOPEN_CLOEXEC));
   if (!context) return failed();
@@ -195,8 +195,8 @@ Status MountWorker::enter_root(const step::EnterNewRoot& s) {
   if (::chdir("/") != 0) return failed();
   // Not through a link of the target, which would lead to the tools.
   const std::string path = s.files + s.working_directory;
-  const auto directory = open_answering(AT_FDCWD, path, O_PATH | O_DIRECTORY, PathFrom::user,
-                                        RESOLVE_NO_SYMLINKS);
+  const auto directory =
+      open_answering(AT_FDCWD, path, O_PATH | O_DIRECTORY, PathFrom::user, RESOLVE_NO_SYMLINKS);
   const bool changed = directory ? ::fchdir(directory->get()) == 0 : ::chdir(s.files.c_str()) == 0;
   if (!changed) return fail("change the working directory to", s.files);
   root_ = OwnedFd();

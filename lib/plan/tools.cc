@@ -14,10 +14,10 @@ namespace nsx {
 
 namespace {
 
-constexpr std::string_view kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::string_view kUsualPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-constexpr std::uint64_t kPlain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                 MOUNT_ATTR_NOSYMFOLLOW;
+constexpr std::uint64_t kPlain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSYMFOLLOW;
 
 /// Collects the mounts to copy, and the steps that attach the copies.
 class RootPlanner {
@@ -115,7 +115,8 @@ std::string for_prompt(std::string_view word) {
   for (const char c : word) {
     const bool is_alphanumeric =
         (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    kept += is_alphanumeric || std::string_view(".:/@_-").find(c) != std::string_view::npos ? c : '_';
+    kept +=
+        is_alphanumeric || std::string_view(".:/@_-").find(c) != std::string_view::npos ? c : '_';
   }
   return kept;
 }

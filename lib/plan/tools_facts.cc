@@ -33,11 +33,11 @@ constexpr std::size_t kMost = 256;
 /// Top-level directories that are the target's, or new.
 constexpr std::array<std::string_view, 5> kReplaced{"dev", "proc", "run", "sys", "tmp"};
 
-constexpr std::array<std::string_view, 6> kUsualDevices{"null", "zero",    "full",
+constexpr std::array<std::string_view, 6> kUsualDevices{"null",   "zero",    "full",
                                                         "random", "urandom", "tty"};
 
-/// Names of devices that belong to the machine's screens and disks, and that no program in a container
-/// uses. A target with the machine's own /dev has a hundred of them.
+/// Names of devices that belong to the machine's screens and disks, and that no program in a
+/// container uses. A target with the machine's own /dev has a hundred of them.
 constexpr std::array<std::string_view, 4> kMachines{"tty", "vcs", "loop", "ram"};
 
 /// Files about the network and the users.
@@ -65,9 +65,9 @@ void close_others(std::span<Place> places) {
     std::string text;
     for (const Place& place : places) {
       struct statfs fs {};
-      const bool is_right = place.fd && ::fstatfs(place.fd.get(), &fs) == 0 &&
-                            (place.magic == 0 ||
-                             static_cast<unsigned long>(fs.f_type) == place.magic);
+      const bool is_right =
+          place.fd && ::fstatfs(place.fd.get(), &fs) == 0 &&
+          (place.magic == 0 || static_cast<unsigned long>(fs.f_type) == place.magic);
       text += is_right ? '+' : '-';
     }
     return text;
@@ -109,8 +109,8 @@ class ToolsReader {
 
   Status find_root(const Kernel& kernel, const Target* tools) {
     if (request_.root) {
-      auto root = TRY(
-          open_answering(AT_FDCWD, *request_.root, O_PATH | O_DIRECTORY, PathFrom::user));
+      auto root =
+          TRY(open_answering(AT_FDCWD, *request_.root, O_PATH | O_DIRECTORY, PathFrom::user));
       facts_.path =
           TRY(read_link_at(kernel.proc(), ("self/fd/" + std::to_string(root.get())).c_str()));
       facts_.of = facts_.path == "/" ? "the host" : *request_.root;
@@ -176,8 +176,8 @@ class ToolsReader {
     std::string_view rest = path;
     next_field(rest, '/');
     const std::string_view top = next_field(rest, '/');
-    const bool is_replaced = top != "tmp" && std::find(kReplaced.begin(), kReplaced.end(), top) !=
-                                                 kReplaced.end();
+    const bool is_replaced =
+        top != "tmp" && std::find(kReplaced.begin(), kReplaced.end(), top) != kReplaced.end();
     if (is_replaced) {
       return refuse("place the target's files at", path, "the target's own files are there");
     }
@@ -211,9 +211,12 @@ class ToolsReader {
   /// Order: outer directories first.
   void find_in_target(int root) {
     constexpr unsigned long kMqueueMagic = 0x19800202;  // not in linux/magic.h
-    std::array places{Place{"/proc", PROC_SUPER_MAGIC},       Place{"/sys", SYSFS_MAGIC},
-                      Place{"/run", 0, true},                 Place{"/dev/pts", DEVPTS_SUPER_MAGIC},
-                      Place{"/dev/shm", TMPFS_MAGIC, true},   Place{"/dev/mqueue", kMqueueMagic, true},
+    std::array places{Place{"/proc", PROC_SUPER_MAGIC},
+                      Place{"/sys", SYSFS_MAGIC},
+                      Place{"/run", 0, true},
+                      Place{"/dev/pts", DEVPTS_SUPER_MAGIC},
+                      Place{"/dev/shm", TMPFS_MAGIC, true},
+                      Place{"/dev/mqueue", kMqueueMagic, true},
                       Place{"/dev", TMPFS_MAGIC}};  // also devtmpfs
     for (Place& place : places) {
       auto directory = open_inside(root, place.path, O_DIRECTORY);
@@ -243,11 +246,12 @@ class ToolsReader {
   }
 
   void add(Place& place) {
-    if (place.fd) facts_.of_target.push_back({place.path, keep(std::move(place.fd)), place.is_plain});
+    if (place.fd)
+      facts_.of_target.push_back({place.path, keep(std::move(place.fd)), place.is_plain});
   }
 
-  /// A proc file system shows a pid namespace. A target that has only made a pid namespace still has
-  /// the /proc of another, in which this process exists, too.
+  /// A proc file system shows a pid namespace. A target that has only made a pid namespace still
+  /// has the /proc of another, in which this process exists, too.
   void choose_proc(Place& proc) {
     if (!joined_.contains(Kind::pid)) {
       facts_.of_caller.emplace_back("/proc");
@@ -301,8 +305,8 @@ class ToolsReader {
     if (!target.process) return;
     const auto path_of = [&](const Result<OwnedFd>& directory) {
       if (!directory) return std::string();
-      const auto path = read_link_at(
-          kernel.proc(), ("self/fd/" + std::to_string(directory->get())).c_str());
+      const auto path =
+          read_link_at(kernel.proc(), ("self/fd/" + std::to_string(directory->get())).c_str());
       return path.value_or(std::string());
     };
     std::string root = path_of(target.process->open_root());

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Compares the speed of nsx with its peers, both in turn in one run, as ratios. Neither a test nor a lane of CI, as
-# times on a busy machine prove nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|pin|cg]
-# "ls" runs only nsx-ls on worlds of many processes, "pin" only nsx-pin, "cg" only nsx-cg on many cgroups; by
-# default these come last.
+# times on a busy machine prove nothing. Usage: sudo sh tests/bench/run.sh [PAIRS|ls|pin|cg|tools]
+# "ls" runs only nsx-ls on worlds of many processes, "pin" only nsx-pin, "cg" only nsx-cg on many cgroups, "tools"
+# only nsx-enter --tools beside docker exec; by default the first three come last.
 set -eu
 
 pairs=${1:-1000}
@@ -34,6 +34,7 @@ if [ -z "${NSX_BENCH_STAGE:-}" ]; then
   exit
 fi
 
+if [ "$pairs" = tools ]; then exec bash "$source_dir/tests/bench/tools.sh" "$build_dir/tests/bench"; fi
 case $pairs in ls | pin | cg) exec sh "$source_dir/tests/bench/$pairs.sh" "$build_dir/tests/bench" ;; esac
 
 target=

@@ -28,12 +28,12 @@ container() {
   mkdir -p "$root"/{data,etc/deep}
   : >"$root/etc/conf"
   in_root "$root"
-  before=$(target_mounts)
+  before=$(target_mounts 4-)
 }
 
-# The mounts of the target: target_mounts [COLUMNS]
+# The mounts of the target: target_mounts COLUMNS
 target_mounts() {
-  cut -d ' ' -f "${1:-4-}" "/proc/$pid/mountinfo"
+  cut -d " " -f "$1" "/proc/$pid/mountinfo"
 }
 
 inside() {
@@ -52,7 +52,7 @@ inside() {
   run -0 nsx-enter -t "$pid" --unbind=/data
   run -0 inside ls /data
   [ "$output" = "" ]
-  [ "$(target_mounts)" = "$before" ]
+  [ "$(target_mounts 4-)" = "$before" ]
 }
 
 @test "a file is mounted on a file, with the options given" {
@@ -61,7 +61,7 @@ inside() {
   run -0 inside cat /etc/conf
   [ "$output" = hello ]
   run -0 target_mounts 5,6
-  [[ $output == *"/etc/conf ro,nosuid,nodev,noexec,"* ]]
+  [[ $output == *"/etc/conf ro,nosuid,nodev,noexec"* ]]
   run -1 inside touch /etc/conf
   [[ $output == *"Read-only file system"* ]]
   # All options apply to mounts below it as well.
@@ -69,7 +69,7 @@ inside() {
   run -0 nsx-enter -t "$pid" --bind="$data:/data:ro"
   umount "$data/sub"
   run -0 target_mounts 5,6
-  [[ $output == *"/data/sub ro,"* ]]
+  [[ $output == *"/data/sub ro"* ]]
   [ "$(host_mounts)" = "$host_before" ]
 }
 
@@ -79,8 +79,8 @@ inside() {
   run -0 inside stat -c '%a %u' /data
   [ "$output" = "750 0" ]
   run -0 target_mounts 5,6,9-
-  [[ $output == *"/data rw,nosuid,nodev,"*"size=64k,mode=750"* ]]
-  [[ $output == *"/etc/deep ro,nosuid,nodev,"* ]]
+  [[ $output == *"/data rw,nosuid,nodev"*"size=64k,mode=750"* ]]
+  [[ $output == *"/etc/deep ro,nosuid,nodev"* ]]
 }
 
 @test "missing destinations are created only with --mkdir" {
@@ -100,13 +100,13 @@ hello" ]
   container
   run -1 nsx-enter -t "$pid" --mkdir --bind="$data:/new/dir" --tmpfs=/data --bind="$data:/etc/conf"
   [[ $output == *"cannot mount $data on /etc/conf: a directory cannot be mounted on a file"* ]]
-  [ "$(target_mounts)" = "$before" ]
+  [ "$(target_mounts 4-)" = "$before" ]
   [ ! -e "$root/new" ]
   run -1 nsx-enter -t "$pid" --tmpfs=/data --tmpfs=/data:size=many
   [[ $output == *"cannot set the option size=many of a tmpfs"* ]]
   run -1 nsx-enter -t "$pid" --tmpfs=/data --unbind=/etc/deep
   [[ $output == *"cannot unmount /etc/deep: nothing is mounted there"* ]]
-  [ "$(target_mounts)" = "$before" ]
+  [ "$(target_mounts 4-)" = "$before" ]
 }
 
 @test "links of the target do not lead out of it" {
@@ -134,7 +134,7 @@ hello" ]
   run -1 nsx-enter -t "$pid" --unbind=/data
   [[ $output == *"cannot unmount /data: Device or resource busy"*"--force"* ]]
   run -0 nsx-enter -t "$pid" --force --unbind=/data
-  [ "$(target_mounts)" = "$before" ]
+  [ "$(target_mounts 4-)" = "$before" ]
 }
 
 @test "mounts that the target shares with the host are changed only with --force" {
@@ -174,8 +174,8 @@ hello" ]
     [[ $output == *"the owners of $data/sub stay as they are: its file system supports no ID-mapped mounts" ]]
     [ "$owner" = 65534:65534 ]
   fi
-  run -0 nsx-enter -t "$pid" --tmpfs=/srv
-  run -0 nsx-enter -t "$pid" -- stat -c %u:%g /srv
+  run -0 nsx-enter -t "$pid" --tmpfs=/usr/share
+  run -0 nsx-enter -t "$pid" -- stat -c %u:%g /usr/share
   [ "$output" = 0:0 ]
 }
 
@@ -222,5 +222,5 @@ hello" ]
   [[ $output == *"mount a new tmpfs on /data inside"* ]]
   [[ $output == *"unmount /etc inside"* ]]
   [ ! -e "$root/new" ]
-  [ "$(target_mounts)" = "$before" ]
+  [ "$(target_mounts 4-)" = "$before" ]
 }

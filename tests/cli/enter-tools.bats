@@ -20,10 +20,9 @@ teardown() {
 bare_container() {
   make_busybox_root "$root"
   mkdir -p "$root"/{dev/pts,dev/shm,sys,run,app}
-  echo 'nameserver 10.9.9.9' >"$root/etc/resolv.conf"
   printf 'root:x:0:0::/:\nservice:x:0:0::/:\n' >"$root/etc/passwd"
   in_root "$root"
-  rm -r "$root/bin" "$root/usr/bin"
+  rm -r "${root:?}/bin" "${root:?}/usr/bin"
   before=$(list_state)
 }
 
@@ -53,10 +52,10 @@ tools() {
   [[ $output == *"nsx-enter -t $pid --tools -- sh"* ]]
   run -1 nsx-enter -t "$pid"
   [[ $output == *"nsx-enter -t $pid --tools" ]]
-  run -0 tools -- sh -c 'command -v strace; ls -d /target/app; cat /etc/resolv.conf'
+  run -0 tools -- sh -c 'command -v strace; ls -d /target/app; cat /etc/passwd'
   [ "$output" = "$(command -v strace)
 /target/app
-nameserver 10.9.9.9" ]
+$(cat "$root/etc/passwd")" ]
   nothing_changed
 }
 
@@ -170,11 +169,11 @@ $pid" ]
 @test "links of the target lead to nothing of the host" {
   make_busybox_root "$root"
   mkdir -p "$root/deep"
-  rm -r "$root/etc"
+  rm -r "${root:?}/etc"
   # Each place that is shown of the target is a link out of it.
   for each in etc sys run dev; do ln -s "../../../../../$each" "$root/$each"; done
   in_root "$root"
-  rm -r "$root/bin" "$root/usr/bin"
+  rm -r "${root:?}/bin" "${root:?}/usr/bin"
   before=$(list_state)
   run -0 tools -- sh -c 'ls -A /run /sys; stat -c %t:%T /dev/null; cat /etc/hostname'
   [ "$output" = "/run:
@@ -191,7 +190,7 @@ $(cat /etc/hostname)" ]
   ln -s /etc/shadow "$root/run/link"
   echo evil >"$root/dev/null"
   in_root "$root"
-  rm -r "$root/bin" "$root/usr/bin"
+  rm -r "${root:?}/bin" "${root:?}/usr/bin"
   run -0 tools -- sh -c 'cat /run/link 2>&1 | sed "s/.*: //"; stat -c %t:%T /dev/null; stat -f -c %T /proc'
   [ "$output" = "Too many levels of symbolic links
 1:3
@@ -212,16 +211,30 @@ proc" ]
   end_spawned
 }
 
+@test "the target's root reaches the tools read-only, also through the program" {
+  make_busybox_root "$root" sh
+  mkdir -p "$root"/{dev,run,sys}
+  in_root "$root"
+  local target=$pid
+  spawn nsx-enter -t "$target" --tools -- sleep 301
+  wait_until has_child "$pid" sleep
+  spawned+=("$child")
+  run -0 nsx-enter -t "$target" -- sh -c 'busybox grep -l "^sleep.301" /proc/[0-9]*/cmdline | while IFS=/ read -r _ _ n _; do
+    echo >>/proc/$n/root/usr/x; echo >>/proc/$n/root/etc/passwd; done 2>&1 | busybox sed "s/.*: //"'
+  [ "$output" = "Read-only file system" ] || [ "$(sort -u <<<"$output")" = "Read-only file system" ]
+  pid=$target
+}
+
 @test "an ordinary user uses the tools in a user namespace of their own" {
   in_user
   run -0 as_user nsx-enter -t "$pid" --tools -- sh -c 'id -u; touch /usr/x 2>&1 | sed "s/.*: //"; ls -d /target/usr
-    stat -L -c %i /proc/self/ns/user; ps -e -o args= | head -n 1; echo x >/dev/null; script -qec "echo on terminal" /dev/null'
+    stat -L -c %i /proc/self/ns/user; ps -e -o args= | head -n 1; echo x >/dev/null; script -qec "echo on terminal" /dev/null | tr -d "\r"'
   [ "$output" = "0
 Read-only file system
 /target/usr
 $(ns_of "$pid" user)
 sleep 300
-on terminal"$'\r' ]
+on terminal" ]
   # Another user's target stays closed.
   in_all
   run -1 as_user nsx-enter -t "$pid" --tools -- true
@@ -271,7 +284,7 @@ web" ]
   run -0 tools --plan -- true
   [[ $output == *"bind /usr of the host on /usr, read-only"* ]]
   [[ $output == *"bind / of PID $pid on /target"* ]]
-  [[ $output == *"bind /etc/resolv.conf of PID $pid on /etc/resolv.conf"* ]]
+  [[ $output == *"bind /etc/passwd of PID $pid on /etc/passwd"* ]]
   [[ $output == *"change the root directory to the new one, read-only, and the working directory to /target/"* ]]
   run -0 tools --plan --json -- true
   jq -e 'map(select(.action == "attach-tree")) | length > 5' <<<"$output" || jq . <<<"$output" | head -n 20

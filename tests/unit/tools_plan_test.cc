@@ -49,27 +49,28 @@ TEST(PlanTools, MakesARootDirectoryInPlaceOfJoiningTheMountNamespace) {
   const std::string plain =
       std::to_string(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSYMFOLLOW);
   const std::string read_only = std::to_string(MOUNT_ATTR_RDONLY);
-  EXPECT_EQ(steps, (Steps{"prepare starter",
-                          "hide",
-                          "unshare mnt",
-                          "slave",
-                          "take -1:/usr," + read_only + " -1:/dev/null 102:/ 102:/proc 102:/run," + plain,
-                          "new root",
-                          "link /bin usr/bin",
-                          "attach 0 to /usr",
-                          "new tmpfs /tmp",
-                          "attach 1 to /dev/null",
-                          "link /dev/ptmx pts/ptmx",
-                          "link /dev/fd /proc/self/fd",
-                          "link /dev/stdin /proc/self/fd/0",
-                          "link /dev/stdout /proc/self/fd/1",
-                          "link /dev/stderr /proc/self/fd/2",
-                          "attach 2 to /target",
-                          "attach 3 to /proc",
-                          "attach 4 to /run",
-                          "enter root ro /target/app",
-                          "variables NSX_TARGET=web PWD",
-                          "exec id: id"}));
+  EXPECT_EQ(steps,
+            (Steps{"prepare starter",
+                   "hide",
+                   "unshare mnt",
+                   "slave",
+                   "take -1:/usr," + read_only + " -1:/dev/null 102:/ 102:/proc 102:/run," + plain,
+                   "new root",
+                   "link /bin usr/bin",
+                   "attach 0 to /usr",
+                   "new tmpfs /tmp",
+                   "attach 1 to /dev/null",
+                   "link /dev/ptmx pts/ptmx",
+                   "link /dev/fd /proc/self/fd",
+                   "link /dev/stdin /proc/self/fd/0",
+                   "link /dev/stdout /proc/self/fd/1",
+                   "link /dev/stderr /proc/self/fd/2",
+                   "attach 2 to /target",
+                   "attach 3 to /proc",
+                   "attach 4 to /run",
+                   "enter root ro /target/app",
+                   "variables NSX_TARGET=web PWD",
+                   "exec id: id"}));
 }
 
 TEST(PlanTools, LeavesThemWritableOnRequest) {
@@ -183,11 +184,11 @@ TEST(PlanMountChanges, GainsTheRightInTheUserNamespaceFirst) {
   MountChangeRequest request = three_changes();
   request.make = true;
   request.force = true;
-  EXPECT_EQ(spelled(plan_mount_changes(request, std::move(facts))),
-            (Steps{"hide", "join user fd 9 of PID 42", "unshare mnt", "private",
-                   "take -1:/srv,1,private", "join mnt fd 6 of PID 42",
-                   "mount /srv inside on /app, making it",
-                   "mount a new tmpfs inside on /cache, making it", "unmount /old inside, lazily"}));
+  EXPECT_EQ(
+      spelled(plan_mount_changes(request, std::move(facts))),
+      (Steps{"hide", "join user fd 9 of PID 42", "unshare mnt", "private", "take -1:/srv,1,private",
+             "join mnt fd 6 of PID 42", "mount /srv inside on /app, making it",
+             "mount a new tmpfs inside on /cache, making it", "unmount /old inside, lazily"}));
 }
 
 }  // namespace

@@ -135,8 +135,8 @@ Result<Planned> make_plan(const Kernel& kernel, const Options& options) {
       ::isatty(STDERR_FILENO) != 1 ||
       (target && target->process && has_rights_of_caller(kernel, *target->process));
   const bool notes_root = !options.is_nsenter && ::isatty(STDERR_FILENO) == 1;
-  request.look_at_files =
-      !options.has_program || options.run.plan || notes_root || request.tools || cli::needs_files(options.users);
+  request.look_at_files = !options.has_program || options.run.plan || notes_root || request.tools ||
+                          cli::needs_files(options.users);
   TRY(cli::choose_place(kTool, kernel, request.cgroup, options.run.plan));
   std::optional<Target> tools;
   if (options.tools_of != nullptr) {
@@ -190,11 +190,10 @@ void note_risks(const Planned& planned) {
   }
   if (planned.changes_pid) cli::hint_stale_proc(kTool, planned.plan);
   if (planned.opens_files) {
-    cli::note(kTool,
-              std::string("the target's processes can reach the host's files through "
-                          "/proc/PID/root of the program ") +
-                  (planned.has_tools ? "(--tools=ROOT shows it a directory instead)"
-                                     : "(--mount enters the target's files)"));
+    cli::note(kTool, std::string("the target's processes can reach the host's files through "
+                                 "/proc/PID/root of the program ") +
+                         (planned.has_tools ? "(--tools=ROOT shows it a directory instead)"
+                                            : "(--mount enters the target's files)"));
   }
 }
 

@@ -50,8 +50,8 @@ Status add_mount_option(std::string_view word, const char* option, MountChange& 
   }
   const std::size_t equals = word.find('=');
   const std::string_view key = word.substr(0, equals);
-  const bool is_known = std::find(kTmpfsOptions.begin(), kTmpfsOptions.end(), key) !=
-                        kTmpfsOptions.end();
+  const bool is_known =
+      std::find(kTmpfsOptions.begin(), kTmpfsOptions.end(), key) != kTmpfsOptions.end();
   if (change.action == MountChange::Action::tmpfs && is_known && equals != word.npos &&
       equals + 1 < word.size()) {
     change.options.emplace_back(key, word.substr(equals + 1));
@@ -84,8 +84,8 @@ Status check_destination(const std::string& path, const char* option) {
 Status add_bind(Options& options, const char* text) {
   auto parts = split_at_colons(text);
   if (parts.size() < 2 || parts.size() > 3 || parts[0].empty()) {
-    return problem("invalid argument '{}' for --bind", text, "expected SOURCE:DESTINATION[:OPTIONS]",
-                   "write a colon in a path as \\:");
+    return problem("invalid argument '{}' for --bind", text,
+                   "expected SOURCE:DESTINATION[:OPTIONS]", "write a colon in a path as \\:");
   }
   TRY(check_destination(parts[1], "--bind"));
   MountChange change{.source = std::move(parts[0]), .destination = std::move(parts[1])};
@@ -110,8 +110,7 @@ Status add_tmpfs(Options& options, const char* text) {
 
 Status add_unbind(Options& options, const char* path) {
   TRY(check_destination(path, "--unbind"));
-  options.mounts.changes.push_back(
-      {.action = MountChange::Action::unmount, .destination = path});
+  options.mounts.changes.push_back({.action = MountChange::Action::unmount, .destination = path});
   return {};
 }
 

@@ -18,7 +18,7 @@ struct Options {
   const char* tools_of = nullptr;  ///< the target with the root directory of --tools, or null
   bool extends_path = false;       ///< --target-path
   MountChangeRequest mounts;       ///< if not empty, the only thing to do
-  bool is_nsenter = false;  ///< called as nsenter
+  bool is_nsenter = false;         ///< called as nsenter
   cli::RunOptions run;
   cli::UserOptions users;
 };
@@ -27,6 +27,13 @@ struct Options {
 Status add_bind(Options& options, const char* text);
 Status add_tmpfs(Options& options, const char* text);
 Status add_unbind(Options& options, const char* path);
+
+/// Checks and completes `options` after all options have been applied (combinations.cc). Errors: as
+/// read_options().
+Status combine(cli::CommandLine& line, Options& options);
+
+/// Returns whether a text is neither a path nor a namespace ID.
+bool is_word(const char* text);
 
 /// Fills `options`, depending on `is_nsenter`, which the caller has set. Removes a target given
 /// before the program from the line. Errors: usage errors.
