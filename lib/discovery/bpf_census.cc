@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "discovery/bpf_programs.hh"
 #include "discovery/bpf_records.hh"
 #include "discovery/sources.hh"
 #include "kernel/capabilities.hh"
@@ -22,38 +23,6 @@
 #include "try.hh"
 
 namespace nsx {
-
-#ifdef NSX_HAS_BPF
-
-namespace {
-
-namespace plain {
-#include "discovery/census_plain.inc"
-}
-namespace probing {
-#include "discovery/census_probing.inc"
-}
-
-constexpr std::array<BpfProgram, 2> kPrograms{{
-    {plain::kCode, plain::kQuestions, plain::kFixes, plain::kMapUses, plain::kMaps,
-     plain::kFunctions, plain::kTypes},
-    {probing::kCode, probing::kQuestions, probing::kFixes, probing::kMapUses, probing::kMaps,
-     probing::kFunctions, probing::kTypes},
-}};
-
-}  // namespace
-
-std::span<const BpfProgram> census_programs() {
-  return kPrograms;
-}
-
-#else
-
-std::span<const BpfProgram> census_programs() {
-  return {};
-}
-
-#endif
 
 namespace {
 
@@ -74,22 +43,6 @@ bool is_worthwhile(const Kernel& kernel, const CensusRequest& request) {
   }
   // The kernel asks it of those who look up the namespace of a socket.
   return !request.sources.contains(Source::socket) || has_capability(CAP_NET_ADMIN);
-}
-
-/// The program, and the answers to its questions about this kernel.
-struct Fitting {
-  const BpfProgram& program;
-  std::vector<std::uint32_t> answers;
-};
-
-Result<Fitting> fit() {
-  const auto btf = TRY(KernelBtf::open());
-  for (const BpfProgram& program : census_programs()) {
-    if (auto answers = answer(btf.bytes(), program.questions)) {
-      return Fitting{program, std::move(*answers)};
-    }
-  }
-  return refuse("use", "BPF", "this kernel's structures are unknown");
 }
 
 /// The maps of the program.
@@ -128,7 +81,7 @@ Result<Maps> make_maps(std::size_t tasks, std::size_t namespaces) {
 }
 
 /// Reads all tasks. Errors: EOVERFLOW, there are more than the maps have room for.
-Result<Maps> run(const Fitting& fitting, const CensusRequest& request, std::size_t tasks,
+Result<Maps> run(const FittedProgram& fitted, const CensusRequest& request, std::size_t tasks,
                  std::size_t namespaces) {
   Maps maps = TRY(make_maps(tasks, namespaces));
   nsx_census_state& state = maps.state.values<nsx_census_state>().front();
@@ -138,8 +91,8 @@ Result<Maps> run(const Fitting& fitting, const CensusRequest& request, std::size
   if (request.sources.contains(Source::fd) || request.sources.contains(Source::socket)) {
     state.wants |= NSX_CENSUS_WANTS_DESCRIPTORS;
   }
-  const std::vector<int> fds = maps.of(fitting.program);
-  const OwnedFd program = TRY(load_bpf_iterator(fitting.program, fitting.answers, fds));
+  const std::vector<int> fds = maps.of(fitted.program);
+  const OwnedFd program = TRY(load_bpf_iterator(fitted.program, fitted.answers, fds));
   TRY(run_bpf_iterator(program.get()));
   if (state.overflow != 0) return fail("read", "all tasks", EOVERFLOW);
   return maps;
@@ -148,13 +101,15 @@ Result<Maps> run(const Fitting& fitting, const CensusRequest& request, std::size
 Result<Maps> run_with_room(const CensusRequest& request) {
   struct sysinfo system {};
   if (::sysinfo(&system) != 0) return fail("count", "processes");
-  const Fitting fitting = TRY(fit());
+  const Result<FittedPrograms>& programs = fitted_programs();
+  if (!programs) return tl::unexpected(programs.error());
+  const FittedProgram& fitted = programs->census;
   // Processes may be started meanwhile. All of a process's namespaces may be its own, but few of
   // them are.
   const std::size_t tasks = system.procs + system.procs / 8 + 256;
-  auto maps = run(fitting, request, tasks, 3 * tasks);
+  auto maps = run(fitted, request, tasks, 3 * tasks);
   if (maps || maps.error().code != EOVERFLOW) return maps;
-  return run(fitting, request, 2 * tasks, 2 * tasks * NSX_CENSUS_SLOTS);
+  return run(fitted, request, 2 * tasks, 2 * tasks * NSX_CENSUS_SLOTS);
 }
 
 BpfReading reading_of(const Kernel& kernel, const CensusRequest& request) {
@@ -232,7 +187,8 @@ Status read_again(const Kernel& kernel, const CensusRequest& request,
   for (const pid_t pid : pids)
     findings.processes.push_back({.pid = pid});
   TRY(read_processes(kernel, request, findings));
-  findings.processes.insert(findings.processes.end(), others.begin(), others.end());
+  others.insert(others.end(), findings.processes.begin(), findings.processes.end());
+  findings.processes = std::move(others);
   return {};
 }
 

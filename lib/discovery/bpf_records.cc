@@ -70,6 +70,7 @@ class RecordReader {
         places_(records.namespaces.size(), kNone) {}
 
   std::vector<nsx_census_holder> run() {
+    findings_.processes.reserve(records_.tasks.size());
     for (const nsx_census_task& task : records_.tasks) {
       if (task.pid == task.process && is_usable(task.process)) add_process(task);
     }
@@ -115,6 +116,7 @@ class RecordReader {
     process.pid = static_cast<pid_t>(task.pid);
     process.parent = static_cast<pid_t>(task.parent);
     process.uid = task.uid;
+    process.cgroups = task.cgroups;
     if (wants(Source::thread)) process.threads = task.threads;
     const bool by_inode = reading_.has_inodes && task.pidfd_inode != 0;
     if (request_.identities && by_inode) process.pidfd_inode = task.pidfd_inode;

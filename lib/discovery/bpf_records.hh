@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The program of the census, and what it has found.
+// What the program of the census has found.
 
+#include <cstdint>
 #include <span>
 #include <sys/types.h>
 #include <vector>
 
 #include "discovery/census_layout.h"
 #include "discovery/findings.hh"
-#include "kernel/bpf.hh"
 
 namespace nsx {
-
-/// The program of census.bpf.c in the order of preference: with plain loads, and with
-/// bpf_probe_read_kernel() for kernels before 6.2. Empty if nsx was built without BPF.
-std::span<const BpfProgram> census_programs();
 
 /// What the program of census.bpf.c has found.
 struct BpfRecords {

@@ -3,17 +3,11 @@
  * finds is left in maps that the library shares. Pointers are followed without locks, so a task
  * that changes meanwhile is marked, and read again from /proc. */
 
-// clang-format off
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-// clang-format on
+#include "discovery/census_layout.h"
+#include "discovery/follow.h"
 
-#include "census_layout.h"
-
-/* What is used of the kernel's structures. The loader looks up where the members are. */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
+/* What is used of the kernel's structures. */
+BEGIN_KERNEL_STRUCTURES
 struct ns_common {
   unsigned int inum;
   __u64 ns_id;
@@ -114,7 +108,17 @@ struct fdtable {
 struct files_struct {
   struct fdtable *fdt;
 };
+struct kernfs_node {
+  __u64 id;
+};
+struct cgroup {
+  struct kernfs_node *kn;
+};
+struct css_set {
+  struct cgroup *dfl_cgrp;
+};
 struct task_struct {
+  unsigned int flags;
   int pid;
   int tgid;
   struct task_struct *real_parent;
@@ -125,40 +129,9 @@ struct task_struct {
   struct files_struct *files;
   struct nsproxy *nsproxy;
   struct signal_struct *signal;
+  struct css_set *cgroups;
 };
-#pragma clang attribute pop
-
-/* bpf_iter__task: the same in all kernels. */
-struct context {
-  __u64 meta;
-  struct task_struct *task;
-};
-
-#ifdef NSX_PROBE_READS
-/* Before Linux 6.2. */
-#define GET(pointer, member)                                           \
-  ({                                                                   \
-    typeof((pointer)->member) value_ = 0;                              \
-    bpf_probe_read_kernel(&value_, sizeof value_, &(pointer)->member); \
-    value_;                                                            \
-  })
-#define CAST(pointer, type) ((struct type *)(pointer))
-#else
-/* A pointer that is cast in this way can be followed by plain loads: a bad address reads as 0.
- * The verifier takes far longer for the pointers that it trusts. */
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
-#define GET(pointer, member) ((pointer)->member)
-#define CAST(pointer, type) \
-  ((struct type *)bpf_rdonly_cast((const void *)(pointer), bpf_core_type_id_kernel(struct type)))
-#endif
-
-/* The library makes the maps, in the size that it needs. */
-#define ARRAY(name, type_)            \
-  struct {                            \
-    __uint(type, BPF_MAP_TYPE_ARRAY); \
-    __type(key, __u32);               \
-    __type(value, type_);             \
-  } name SEC(".maps")
+END_KERNEL_STRUCTURES
 
 ARRAY(state_map, struct nsx_census_state);
 ARRAY(tasks_map, struct nsx_census_task);
@@ -186,7 +159,7 @@ static void describe(__u64 inode_and_kind, __u64 id, __u64 address, __u64 owner_
                      __u64 creator);
 static __u32 is_new(__u64 inode, __u64 id, __u64 address);
 
-#define ID(ns_) (bpf_core_field_exists((ns_)->ns.ns_id) ? GET(ns_, ns.ns_id) : 0)
+#define ID(ns_) (HAS_MEMBER(ns_, ns.ns_id) ? GET(ns_, ns.ns_id) : 0)
 #define INODE(ns_) ((ns_) ? GET(ns_, ns.inum) : 0)
 #define IS_NEW(ns_) is_new(GET(ns_, ns.inum), ID(ns_), (__u64)(ns_))
 #define PAIR(low, high) ((__u64)(low) | (__u64)(high) << 32)
@@ -214,7 +187,7 @@ static __always_inline struct pid_namespace *namespace_of_pid(struct pid *pid) {
   __u64 found = 0;
   if (level == 0) return GET(pid, numbers[0].ns);
   bpf_probe_read_kernel(&found, sizeof found,
-                        (const char *)&pid->numbers[0].ns + level * bpf_core_type_size(struct upid));
+                        (const char *)&pid->numbers[0].ns + level * SIZE_OF(struct upid));
   return CAST(found, pid_namespace);
 }
 
@@ -247,13 +220,14 @@ int read_task(struct context *context) {
   record->uid = GET(GET(task, real_cred), euid.val);
   record->threads = GET(GET(task, signal), nr_threads);
   record->start_time = GET(task, start_boottime);
+  record->cgroups = CGROUPS_OF(task);
   struct pid *pid = GET(task, thread_pid);
   if (!pid) {
     /* It was reaped meanwhile. */
     record->flags = NSX_CENSUS_MOVED;
     return 0;
   }
-  if (bpf_core_field_exists(pid->ino)) record->pidfd_inode = GET(pid, ino);
+  if (HAS_MEMBER(pid, ino)) record->pidfd_inode = GET(pid, ino);
 
   struct pid_namespace *pids = namespace_of_pid(pid);
   record->inodes[NSX_CENSUS_USER] = INODE(user);

@@ -56,6 +56,7 @@ struct nsx_census_task {
   __u32 flags;
   __u64 start_time;               /* nanoseconds since boot */
   __u64 pidfd_inode;              /* 0: unknown */
+  __u64 cgroups;                  /* equal: the same cgroups; 0: unknown */
   __u32 inodes[NSX_CENSUS_SLOTS]; /* 0: none, as in a zombie */
 };
 

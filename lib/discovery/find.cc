@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <fcntl.h>
 #include <new>
 #include <sys/stat.h>
@@ -230,67 +229,6 @@ CensusIndex index_of(const Census& census, std::uint64_t number, std::optional<K
 
 CensusIndex index_of(const Census& census, const Namespace& ns) {
   return index_of(census, ns.identity().inode, ns.kind());
-}
-
-bool is_same_process(const Kernel& kernel, const CensusProcess& process) {
-  if (process.start_time != 0) {
-    std::array<char, kStatSize> buffer{};
-    ProcPath path;
-    path.add(process.pid).add("/stat");
-    const auto size = read_once_at(kernel.proc(), path.text(), buffer);
-    const auto stat =
-        size ? parse_process_stat({buffer.data(), *size}) : std::optional<ProcessStat>();
-    return stat && stat->start_time == process.start_time;
-  }
-  // There is nothing to tell it apart from other processes.
-  if (process.pidfd_inode == 0) return true;
-  struct stat st {};
-  const OwnedFd pidfd(abi::pidfd_open(process.pid, 0));
-  return pidfd && ::fstat(pidfd.get(), &st) == 0 && st.st_ino == process.pidfd_inode;
-}
-
-std::vector<std::string> read_command_lines(const Kernel& kernel,
-                                            std::span<const CensusProcess> processes) {
-  std::vector<std::string> lines(processes.size());
-  // As few parts as possible, because each can wait for processes that block their reader.
-  const unsigned workers = workers_for(processes.size());
-  const std::size_t size = (processes.size() + workers - 1) / workers;
-  std::atomic<std::size_t> next = 0;
-  work_side_by_side(workers, [&](unsigned) {
-    for (;;) {
-      const std::size_t begin = next.fetch_add(size);
-      if (begin >= processes.size()) return;
-      const auto part = processes.subspan(begin, std::min(size, processes.size() - begin));
-      std::vector<pid_t> pids;
-      pids.reserve(part.size());
-      for (const CensusProcess& process : part)
-        pids.push_back(process.pid);
-      std::vector<std::string> some = read_command_lines(kernel, pids);
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        if (is_same_process(kernel, part[i])) lines[begin + i] = std::move(some[i]);
-      }
-    }
-  });
-  return lines;
-}
-
-std::vector<std::optional<std::string>> read_cgroups(const Kernel& kernel,
-                                                     std::span<const CensusProcess> processes) {
-  std::vector<std::optional<std::string>> texts(processes.size());
-  share_out(workers_for(processes.size()), processes.size(), [&](unsigned, std::size_t i) {
-    std::array<char, 4096> buffer{};
-    ProcPath path;
-    path.add(processes[i].pid).add("/cgroup");
-    const auto size = read_once_at(kernel.proc(), path.text(), buffer);
-    std::string text(buffer.data(), size.value_or(0));
-    // Many hierarchies with long paths.
-    if (text.size() == buffer.size()) {
-      text = read_file_at(kernel.proc(), path.text(), kMaxProcessFile).value_or("");
-    }
-    if (is_same_process(kernel, processes[i])) texts[i] = std::move(text);
-    return true;
-  });
-  return texts;
 }
 
 Result<Namespace> open_namespace(const Kernel& kernel, const Census& census, CensusIndex index) {

@@ -118,6 +118,7 @@ struct BpfProgram {
   std::span<const char* const> maps;
   std::span<const Function> functions;
   std::span<const unsigned char> types;  ///< BTF of its functions
+  bool may_sleep = false;
 };
 
 /// An array that a BPF program shares with the caller.

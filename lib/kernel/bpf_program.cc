@@ -124,6 +124,7 @@ Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, std::span<const std
   union bpf_attr attributes = no_bpf_attributes();
   attributes.prog_type = BPF_PROG_TYPE_TRACING;
   attributes.expected_attach_type = BPF_TRACE_ITER;
+  attributes.prog_flags = program.may_sleep ? BPF_F_SLEEPABLE : 0;
   attributes.attach_btf_id = answers[0];
   attributes.insns = address_of(code.data());
   attributes.insn_cnt = static_cast<std::uint32_t>(code.size());

@@ -40,11 +40,8 @@ std::string read_line(int proc, pid_t pid) {
   // One byte more than the limit tells whether the line is longer.
   std::array<char, kMaxCommandLine + 1> buffer{};
   const auto size = read_once_at(proc, (std::to_string(pid) + "/cmdline").c_str(), buffer);
-  std::string_view line(buffer.data(), std::min(size.value_or(0), kMaxCommandLine));
-  while (line.ends_with('\0'))
-    line.remove_suffix(1);
-  std::string text = line.empty() ? read_name(proc, pid) : std::string(line);
-  std::replace(text.begin(), text.end(), '\0', ' ');
+  std::string text = with_spaces({buffer.data(), std::min(size.value_or(0), kMaxCommandLine)});
+  if (text.empty()) text = read_name(proc, pid);
   if (size && *size > kMaxCommandLine) {
     drop_partial_character(text);
     text += kCut;
@@ -122,6 +119,14 @@ std::optional<std::vector<std::string>> read_until_stall(const Kernel& kernel,
 }
 
 }  // namespace
+
+std::string with_spaces(std::string_view arguments) {
+  while (arguments.ends_with('\0'))
+    arguments.remove_suffix(1);
+  std::string line(arguments);
+  std::replace(line.begin(), line.end(), '\0', ' ');
+  return line;
+}
 
 std::vector<std::string> read_command_lines(const Kernel& kernel, std::span<const pid_t> pids) {
   std::vector<std::string> lines;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -56,6 +57,9 @@ Result<std::size_t> read_once_at(int dir, const char* path, std::span<char> buff
 
 /// Returns the hint for EFBIG with the limit, which must be in whole MiB.
 std::string too_long_hint(std::size_t limit);
+
+/// Returns the content of /proc/PID/cmdline with spaces between the arguments.
+std::string with_spaces(std::string_view arguments);
 
 /// Writes `text` to a file below `dir` with a single write(2), as required by proc(5).
 Status write_file_at(int dir, const char* path, const std::string& text);

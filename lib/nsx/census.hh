@@ -59,6 +59,8 @@ struct CensusProcess {
   std::uint64_t start_time = 0;   ///< in clock ticks since boot; 0: not requested
   std::uint64_t pidfd_inode = 0;  ///< Process::pidfd_inode(); 0: not requested, or `start_time` was
                                   ///< cheaper
+  /// A number that processes in the same cgroups of all hierarchies have in common. 0: unknown.
+  std::uint64_t cgroups = 0;
   /// The namespaces of the process, indexed by `Kind`. kNone: not requested, or not visible.
   std::array<CensusIndex, kKindCount> namespaces{kNone, kNone, kNone, kNone,
                                                  kNone, kNone, kNone, kNone};
@@ -173,6 +175,15 @@ NSX_API std::vector<std::string> read_command_lines(const Kernel& kernel,
 /// CgroupPlaces. None if the process has exited, even if its PID was reused.
 NSX_API std::vector<std::optional<std::string>> read_cgroups(
     const Kernel& kernel, std::span<const CensusProcess> processes);
+
+/// Both texts of each process.
+struct ProcessTexts {
+  std::vector<std::string> command_lines;
+  std::vector<std::optional<std::string>> cgroups;
+};
+
+/// Returns what read_command_lines() and read_cgroups() return, in less time than both.
+NSX_API ProcessTexts read_texts(const Kernel& kernel, std::span<const CensusProcess> processes);
 
 /// Reopens a namespace of a census: by its id if the kernel supports that, otherwise through one of
 /// its holders. Errors: all holders are gone or have changed; no permission to access them.

@@ -3,7 +3,7 @@
 #include <linux/btf.h>
 #include <string>
 
-#include "discovery/bpf_records.hh"
+#include "discovery/bpf_programs.hh"
 #include "kernel/bpf.hh"
 #include "support.hh"
 
@@ -182,14 +182,16 @@ TEST(Btf, OfThisKernelHasAllThatTheCensusNeeds) {
   if (!btf || census_programs().empty()) GTEST_SKIP() << "no BTF, or built without BPF";
   // Before Linux 6.2, only the one with probe reads fits.
   std::size_t fitting = 0;
-  for (const BpfProgram& program : census_programs()) {
-    const auto answers = answer(btf->bytes(), program.questions);
+  for (const CensusPrograms& programs : census_programs()) {
+    const auto answers = answer(btf->bytes(), programs.census.questions);
+    EXPECT_EQ(answers.has_value(), answer(btf->bytes(), programs.lookup.questions).has_value());
     if (!answers) continue;
     ++fitting;
-    EXPECT_EQ(answers->size(), program.questions.size());
+    EXPECT_EQ(answers->size(), programs.census.questions.size());
     EXPECT_NE(answers->front(), 0U);
   }
   EXPECT_GE(fitting, 1U);
+  EXPECT_TRUE(fitted_programs());
 }
 
 }  // namespace

@@ -73,8 +73,7 @@ void FactReader::know_command(pid_t pid, std::string line) {
 
 void FactReader::read(std::span<const Subject> subjects, FactSet wanted) {
   read_of_all(wanted);
-  if (wanted.contains(Fact::command)) read_commands(subjects);
-  read_places(subjects, wanted);
+  read_processes(subjects, wanted);
   for (const Subject& subject : subjects) {
     read_namespace(subject.ns, wanted);
     read_users(subject, wanted);
@@ -94,40 +93,42 @@ void FactReader::read_of_all(FactSet wanted) {
   }
 }
 
-void FactReader::read_commands(std::span<const Subject> subjects) {
-  std::vector<CensusProcess> processes;
-  for (const Subject& subject : subjects) {
-    if (subject.process == nullptr) continue;
-    if (take_unread({Fact::command}, facts_.processes[subject.process->pid].read).empty()) continue;
-    processes.push_back(*subject.process);
-  }
-  std::vector<std::string> lines = read_command_lines(kernel_, processes);
-  for (std::size_t i = 0; i < lines.size(); ++i)
-    facts_.processes[processes[i].pid].command = std::move(lines[i]);
-}
-
-void FactReader::read_places(std::span<const Subject> subjects, FactSet wanted) {
+void FactReader::read_processes(std::span<const Subject> subjects, FactSet wanted) {
   FactSet of_processes;
-  for (const Fact fact : {Fact::container, Fact::unit, Fact::cgroup}) {
+  for (const Fact fact : {Fact::command, Fact::container, Fact::unit, Fact::cgroup}) {
     if (wanted.contains(fact)) of_processes.insert(fact);
   }
   std::vector<CensusProcess> processes;
   std::vector<FactSet> unread;
+  FactSet of_any;
   for (const Subject& subject : subjects) {
-    if (subject.process == nullptr) continue;
+    if (subject.process == nullptr || of_processes.empty()) continue;
     const FactSet its = take_unread(of_processes, facts_.processes[subject.process->pid].read);
     if (its.empty()) continue;
     processes.push_back(*subject.process);
     unread.push_back(its);
+    for (const Fact fact : its)
+      of_any.insert(fact);
   }
-  const auto cgroups = read_cgroups(kernel_, processes);
+  const bool with_lines = of_any.contains(Fact::command);
+  FactSet of_cgroups = of_any;
+  of_cgroups.remove(Fact::command);
+  ProcessTexts texts;
+  if (with_lines && !of_cgroups.empty()) {
+    texts = read_texts(kernel_, processes);
+  } else if (with_lines) {
+    texts.command_lines = read_command_lines(kernel_, processes);
+  } else if (!of_cgroups.empty()) {
+    texts.cgroups = read_cgroups(kernel_, processes);
+  }
   for (std::size_t i = 0; i < processes.size(); ++i) {
-    if (!cgroups[i]) continue;
-    const pid_t pid = processes[i].pid;
-    ProcessFacts& known = facts_.processes[pid];
-    if (unread[i].contains(Fact::container)) known.container = places_.container(pid, *cgroups[i]);
-    if (unread[i].contains(Fact::unit)) known.unit = places_.unit(*cgroups[i]);
-    if (unread[i].contains(Fact::cgroup)) known.cgroup = cgroup_in(*cgroups[i]).value_or("");
+    ProcessFacts& known = facts_.processes[processes[i].pid];
+    if (unread[i].contains(Fact::command)) known.command = std::move(texts.command_lines[i]);
+    if (of_cgroups.empty() || !texts.cgroups[i]) continue;
+    Place place = places_.of(processes[i].pid, *texts.cgroups[i], unread[i]);
+    if (unread[i].contains(Fact::container)) known.container = std::move(place.container);
+    if (unread[i].contains(Fact::unit)) known.unit = std::move(place.unit);
+    if (unread[i].contains(Fact::cgroup)) known.cgroup = std::move(place.cgroup);
   }
 }
 
@@ -324,9 +325,22 @@ CgroupPlaces& Places::places() {
   return *places_;
 }
 
-std::string Places::container(pid_t pid, std::string_view cgroups) {
+Place Places::of(pid_t pid, const std::string& cgroups, FactSet wanted) {
+  // Many processes share their cgroups.
+  Place& known = known_[cgroups];
+  for (const Fact fact : take_unread(wanted, known.read)) {
+    if (fact == Fact::container) known.container = container(cgroups);
+    if (fact == Fact::unit) known.unit = unit(cgroups);
+    if (fact == Fact::cgroup) known.cgroup = cgroup_in(cgroups).value_or("");
+  }
+  Place place = known;
+  if (!wanted.contains(Fact::container)) return place;
   const auto& first = names().first_processes();
-  if (const auto named = first.find(pid); named != first.end()) return named->second;
+  if (const auto named = first.find(pid); named != first.end()) place.container = named->second;
+  return place;
+}
+
+std::string Places::container(std::string_view cgroups) {
   const std::string* named = names().of_cgroup(cgroup_in(cgroups).value_or(""));
   if (named != nullptr) return *named;
   auto found = places().of_text(cgroups).container;

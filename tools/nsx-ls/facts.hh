@@ -134,31 +134,40 @@ Subject subject_of(const Census& census, CensusIndex ns);
 /// the census does not know.
 std::optional<uid_t> owner_uid(const Census& census, const CensusNamespace& ns);
 
+/// Where a process is.
+struct Place {
+  FactSet read = {};  ///< of the following ones
+  /// The name of its container: as known to its runtime, otherwise the beginning of the ID in its
+  /// cgroup, prefixed with "?" if that name is untrusted. Empty: it is in no container.
+  std::string container = {};
+  std::string unit = {};  ///< prefixed with "?" if the name is untrusted; empty: it is in no unit
+  std::string cgroup = {};
+};
+
 /// Finds the container, unit and cgroup of processes, by the text of their /proc/PID/cgroup. The
-/// names of containers are read once.
+/// names of containers, and each text, are read once.
 class Places {
  public:
   explicit Places(const Kernel& kernel) : kernel_(kernel) {}
 
-  /// Returns the name of its container: as known to its runtime, otherwise the beginning of the ID
-  /// in its cgroup, prefixed with "?" if that name is untrusted. Empty: it is in no container.
-  std::string container(pid_t pid, std::string_view cgroups);
+  /// Returns the place of a process, as far as it is wanted.
+  Place of(pid_t pid, const std::string& cgroups, FactSet wanted);
 
   /// Returns the names of all running containers by the PID of their first process.
   const std::unordered_map<pid_t, std::string>& first_processes() {
     return names().first_processes();
   }
 
-  /// Returns its unit, prefixed with "?" if the name is untrusted. Empty: it is in no unit.
-  std::string unit(std::string_view cgroups);
-
  private:
+  std::string container(std::string_view cgroups);
+  std::string unit(std::string_view cgroups);
   const cli::ContainerNames& names();
   CgroupPlaces& places();
 
   const Kernel& kernel_;
   std::optional<cli::ContainerNames> names_;
   std::optional<CgroupPlaces> places_;
+  std::unordered_map<std::string, Place> known_;
 };
 
 /// Reads facts, each only once.
@@ -177,8 +186,7 @@ class FactReader {
 
  private:
   void read_of_all(FactSet wanted);
-  void read_commands(std::span<const Subject> subjects);
-  void read_places(std::span<const Subject> subjects, FactSet wanted);
+  void read_processes(std::span<const Subject> subjects, FactSet wanted);
   void read_namespace(CensusIndex ns, FactSet wanted);
   void read_users(const Subject& subject, FactSet wanted);
   void read_user(uid_t uid);

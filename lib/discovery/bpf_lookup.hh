@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Looking up processes of a census by a program that the kernel runs for each task.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nsx/census.hh>
+#include <nsx/kernel.hh>
+
+namespace nsx {
+
+/// What the kernel knew of processes a moment ago. Only of processes that still are those of the
+/// census.
+class BpfLookup {
+ public:
+  /// Looks up processes. None: not possible or not worthwhile, or a process has blocked the reader.
+  static std::optional<BpfLookup> run(const Kernel& kernel,
+                                      std::span<const CensusProcess> processes, bool with_lines);
+
+  /// Returns the bytes of /proc/PID/cmdline of a process by its place in `processes`. Empty: not
+  /// known.
+  std::string_view line(std::size_t process) const;
+
+  /// Whether a process is in the cgroups in which the census found it.
+  bool has_its_cgroups(std::size_t process) const { return keeps_cgroups_[process]; }
+
+ private:
+  struct Job;
+
+  explicit BpfLookup(std::shared_ptr<Job> job) : job_(std::move(job)) {}
+  void examine(const CensusProcess& process, std::size_t at, std::size_t record);
+
+  std::shared_ptr<Job> job_;
+  std::vector<std::string_view> lines_;
+  std::vector<bool> keeps_cgroups_;
+};
+
+}  // namespace nsx
