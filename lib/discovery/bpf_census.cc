@@ -8,12 +8,12 @@
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
+#include "discovery/bpf_access.hh"
 #include "discovery/bpf_programs.hh"
 #include "discovery/bpf_records.hh"
 #include "discovery/sources.hh"
@@ -80,8 +80,14 @@ Result<Maps> make_maps(std::size_t tasks, std::size_t namespaces) {
               std::move(seen),  std::move(ns),   std::move(holder)};
 }
 
+/// What the program has left in its maps, and the processes that the caller may not see.
+struct Read {
+  Maps maps;
+  std::vector<pid_t> refused;
+};
+
 /// Reads all tasks. Errors: EOVERFLOW, there are more than the maps have room for.
-Result<Maps> run(const FittedProgram& fitted, const CensusRequest& request, std::size_t tasks,
+Result<Read> run(const FittedProgram& fitted, const CensusRequest& request, std::size_t tasks,
                  std::size_t namespaces) {
   Maps maps = TRY(make_maps(tasks, namespaces));
   nsx_census_state& state = maps.state.values<nsx_census_state>().front();
@@ -93,12 +99,13 @@ Result<Maps> run(const FittedProgram& fitted, const CensusRequest& request, std:
   }
   const std::vector<int> fds = maps.of(fitted.program);
   const OwnedFd program = TRY(load_bpf_iterator(fitted.program, fitted.answers, fds));
+  AccessCheck access(state, maps.tasks.values<nsx_census_task>());
   TRY(run_bpf_iterator(program.get()));
   if (state.overflow != 0) return fail("read", "all tasks", EOVERFLOW);
-  return maps;
+  return Read{std::move(maps), access.refused()};
 }
 
-Result<Maps> run_with_room(const CensusRequest& request) {
+Result<Read> run_with_room(const CensusRequest& request) {
   struct sysinfo system {};
   if (::sysinfo(&system) != 0) return fail("count", "processes");
   const Result<FittedPrograms>& programs = fitted_programs();
@@ -107,8 +114,8 @@ Result<Maps> run_with_room(const CensusRequest& request) {
   // Processes may be started meanwhile. All of a process's namespaces may be its own, but few of
   // them are.
   const std::size_t tasks = system.procs + system.procs / 8 + 256;
-  auto maps = run(fitted, request, tasks, 3 * tasks);
-  if (maps || maps.error().code != EOVERFLOW) return maps;
+  auto read = run(fitted, request, tasks, 3 * tasks);
+  if (read || read.error().code != EOVERFLOW) return read;
   return run(fitted, request, 2 * tasks, 2 * tasks * NSX_CENSUS_SLOTS);
 }
 
@@ -121,15 +128,6 @@ BpfReading reading_of(const Kernel& kernel, const CensusRequest& request) {
   return reading;
 }
 
-/// Whether the caller may see the namespaces of a process. BPF does not ask this. The cheapest call
-/// that does, for the same kind of access (PTRACE_MODE_READ), is get_robust_list(2): unlike an own
-/// check of credentials it includes security modules.
-bool may_read(pid_t pid) {
-  void* head = nullptr;
-  std::size_t size = 0;
-  return ::syscall(SYS_get_robust_list, pid, &head, &size) == 0;
-}
-
 /// Whether a task has a pid namespace for its children that has no init yet.
 bool has_empty_pid_namespace(const nsx_census_task& task) {
   const auto own = task.inodes[static_cast<std::size_t>(Kind::pid)];
@@ -137,9 +135,9 @@ bool has_empty_pid_namespace(const nsx_census_task& task) {
          task.inodes[NSX_CENSUS_PID_FOR_CHILDREN] != own;
 }
 
-/// Returns the processes that are to be read from /proc, in ascending order.
-std::vector<pid_t> read_otherwise(const Kernel& kernel, const BpfRecords& records) {
-  std::vector<pid_t> pids;
+/// Returns the processes that are to be read from /proc, in ascending order, with those in `pids`.
+std::vector<pid_t> read_otherwise(const Kernel& kernel, const BpfRecords& records,
+                                  std::vector<pid_t> pids) {
   // Whether /proc shows it depends on the kernel.
   if (!kernel.has(Feature::pidfd_namespaces)) {
     for (const nsx_census_task& task : records.tasks) {
@@ -149,15 +147,6 @@ std::vector<pid_t> read_otherwise(const Kernel& kernel, const BpfRecords& record
   // Every pid namespace has a PID 1. A kernel can be told to hide it from iterators.
   const auto is_init = [](const nsx_census_task& task) { return task.process == 1; };
   if (std::ranges::none_of(records.tasks, is_init)) pids.push_back(1);
-  std::vector<std::uint8_t> refused(records.tasks.size());
-  share_out(workers_for(refused.size()), refused.size(), [&](unsigned, std::size_t i) {
-    const nsx_census_task& task = records.tasks[i];
-    if (task.pid == task.process) refused[i] = may_read(static_cast<pid_t>(task.pid)) ? 0 : 1;
-    return true;
-  });
-  for (std::size_t i = 0; i < refused.size(); ++i) {
-    if (refused[i] != 0) pids.push_back(static_cast<pid_t>(records.tasks[i].pid));
-  }
   return unusable(records, std::move(pids));
 }
 
@@ -197,16 +186,17 @@ Status read_again(const Kernel& kernel, const CensusRequest& request,
 Result<bool> read_processes_by_bpf(const Kernel& kernel, const CensusRequest& request,
                                    Findings& findings) {
   if (!is_worthwhile(kernel, request)) return false;
-  const auto maps = run_with_room(request);
-  if (!maps) {
-    trace(TraceArea::census, [&] { return "bpf: " + maps.error().message(); });
+  const auto read = run_with_room(request);
+  if (!read) {
+    trace(TraceArea::census, [&] { return "bpf: " + read.error().message(); });
     return false;
   }
-  const nsx_census_state& state = maps->state.values<nsx_census_state>().front();
-  const BpfRecords records{maps->tasks.values<nsx_census_task>().first(state.tasks),
-                           maps->namespaces.values<nsx_census_namespace>().first(state.namespaces),
-                           maps->holders.values<nsx_census_holder>().first(state.holders)};
-  const std::vector<pid_t> again = read_otherwise(kernel, records);
+  const Maps& maps = read->maps;
+  const nsx_census_state& state = maps.state.values<nsx_census_state>().front();
+  const BpfRecords records{maps.tasks.values<nsx_census_task>().first(state.tasks),
+                           maps.namespaces.values<nsx_census_namespace>().first(state.namespaces),
+                           maps.holders.values<nsx_census_holder>().first(state.holders)};
+  const std::vector<pid_t> again = read_otherwise(kernel, records, read->refused);
   const std::vector<nsx_census_holder> undescribed =
       add_records(records, reading_of(kernel, request), request, again, findings);
   for (const nsx_census_holder& holder : undescribed)

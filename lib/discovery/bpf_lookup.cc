@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "discovery/bpf_programs.hh"
+#include "discovery/bpf_records.hh"
 #include "discovery/lookup_layout.h"
+#include "discovery/sources.hh"
 #include "kernel/trace.hh"
 #include "try.hh"
 
@@ -46,7 +48,16 @@ Result<Maps> make_maps(std::size_t processes) {
 
 /// Shared by the reading and the waiting thread; the last of them frees it.
 struct BpfLookup::Job {
-  explicit Job(Maps made) : maps(std::move(made)) {}
+  Job(Maps made, std::vector<std::size_t> places) : maps(std::move(made)), part(std::move(places)) {}
+
+  ~Job() {
+    // The waiting thread has failed, and the reading one is the last to know the job.
+    if (thread.joinable()) thread.detach();
+  }
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  Job(Job&&) = delete;
+  Job& operator=(Job&&) = delete;
 
   std::uint32_t progress() const {
     return *const_cast<volatile __u32*>(&maps.state.values<nsx_lookup_state>().front().next);
@@ -71,7 +82,22 @@ struct BpfLookup::Job {
     changed.notify_one();
   }
 
-  /// Waits until all are read. Returns false if no further process is met for a while.
+  /// Waits until all are read. Returns false on a failure, or if no further process is met for a
+  /// while.
+  bool finish() {
+    if (!wait()) {
+      thread.detach();
+      trace(TraceArea::census, [] { return std::string("bpf: a process blocks its reader"); });
+      return false;
+    }
+    thread.join();
+    trace(TraceArea::census, [&] {
+      return "bpf: " + (error ? error->message()
+                              : "looked up " + std::to_string(part.size()) + " processes");
+    });
+    return !error;
+  }
+
   bool wait() {
     std::unique_lock lock(mutex);
     for (;;) {
@@ -82,6 +108,8 @@ struct BpfLookup::Job {
   }
 
   Maps maps;
+  const std::vector<std::size_t> part;  // the places of its processes, by ascending PID
+  std::thread thread;
   std::mutex mutex;
   std::condition_variable changed;
   bool is_done = false;
@@ -97,64 +125,70 @@ std::optional<BpfLookup> BpfLookup::run(const Kernel& kernel,
     return std::nullopt;
   }
   if (!fitted_programs()) return std::nullopt;
-  auto maps = make_maps(processes.size());
-  if (!maps) return std::nullopt;
-  const auto job = std::make_shared<Job>(std::move(*maps));
-
   // The kernel meets tasks in the order of their numbers.
   std::vector<std::size_t> order(processes.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::sort(order, {}, [&](std::size_t i) { return processes[i].pid; });
-  const std::span<nsx_lookup_process> records = job->maps.processes.values<nsx_lookup_process>();
-  for (std::size_t i = 0; i < order.size(); ++i)
-    records[i].pid = static_cast<std::uint32_t>(processes[order[i]].pid);
-  nsx_lookup_state& state = job->maps.state.values<nsx_lookup_state>().front();
-  state.end = static_cast<std::uint32_t>(order.size());
-  state.wants_lines = with_lines ? 1 : 0;
 
-  std::thread thread;
-  try {
-    thread = std::thread([job] { job->read(); });
-  } catch (const std::system_error&) {
-    return std::nullopt;
+  // Threads wait for memory, not for each other: each one looks up a part.
+  const unsigned threads = with_lines ? workers_for(processes.size()) : 1;
+  const std::size_t size = (order.size() + threads - 1) / threads;
+  BpfLookup found(processes.size());
+  bool is_read = true;
+  for (std::size_t begin = 0; begin < order.size(); begin += size) {
+    std::vector<std::size_t> part(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                                  order.begin() + static_cast<std::ptrdiff_t>(
+                                                      std::min(begin + size, order.size())));
+    is_read = found.start(processes, std::move(part), with_lines) && is_read;
   }
-  if (!job->wait()) {
-    thread.detach();
-    trace(TraceArea::census, [] { return std::string("bpf: a process blocks its reader"); });
-    return std::nullopt;
-  }
-  thread.join();
-  if (job->error) {
-    trace(TraceArea::census, [&] { return "bpf: " + job->error->message(); });
-    return std::nullopt;
-  }
-  BpfLookup found(job);
-  found.lines_.resize(processes.size());
-  found.keeps_cgroups_.resize(processes.size());
-  for (std::size_t i = 0; i < order.size(); ++i)
-    found.examine(processes[order[i]], order[i], i);
+  for (const auto& job : found.jobs_)
+    is_read = job->finish() && is_read;
+  if (!is_read) return std::nullopt;
+  for (const auto& job : found.jobs_)
+    found.examine(processes, *job);
   return found;
 }
 
-void BpfLookup::examine(const CensusProcess& process, std::size_t at, std::size_t record) {
-  const nsx_lookup_process& found = job_->maps.processes.values<nsx_lookup_process>()[record];
-  if ((found.flags & NSX_LOOKUP_FOUND) == 0) return;
+bool BpfLookup::start(std::span<const CensusProcess> processes, std::vector<std::size_t> part,
+                      bool with_lines) {
+  auto maps = make_maps(part.size());
+  if (!maps) return false;
+  const auto job = std::make_shared<Job>(std::move(*maps), std::move(part));
+  const std::span<nsx_lookup_process> records = job->maps.processes.values<nsx_lookup_process>();
+  for (std::size_t i = 0; i < job->part.size(); ++i)
+    records[i].pid = static_cast<std::uint32_t>(processes[job->part[i]].pid);
+  nsx_lookup_state& state = job->maps.state.values<nsx_lookup_state>().front();
+  state.end = static_cast<std::uint32_t>(job->part.size());
+  state.wants_lines = with_lines ? 1 : 0;
+  try {
+    job->thread = std::thread([job] { job->read(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  jobs_.push_back(job);
+  return true;
+}
+
+void BpfLookup::examine(std::span<const CensusProcess> processes, const Job& job) {
   static const std::uint64_t nanoseconds_per_tick =
       1'000'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-  // As is_same_process().
-  if (process.start_time != 0 && process.start_time != found.start_time / nanoseconds_per_tick) {
-    return;
+  const char* bytes = job.maps.text.values<nsx_lookup_text>().front().bytes;
+  for (std::size_t i = 0; i < job.part.size(); ++i) {
+    const std::size_t at = job.part[i];
+    const CensusProcess& process = processes[at];
+    const nsx_lookup_process& found = job.maps.processes.values<nsx_lookup_process>()[i];
+    if ((found.flags & NSX_LOOKUP_FOUND) == 0) continue;
+    // As is_same_process().
+    const bool is_same = process.start_time != 0
+                             ? process.start_time == found.start_time / nanoseconds_per_tick
+                             : process.pidfd_inode == 0 || process.pidfd_inode == found.pidfd_inode;
+    if (!is_same) continue;
+    keeps_cgroups_[at] = process.cgroups != 0 && process.cgroups == number_of(found.cgroups);
+    if ((found.flags & NSX_LOOKUP_LINE) == 0) continue;
+    const std::string_view line(bytes + found.line, found.size);
+    // If the last byte was overwritten, /proc shows something else (setproctitle(3)).
+    if (line.back() == '\0') lines_[at] = line;
   }
-  if (process.start_time == 0 && process.pidfd_inode != 0 &&
-      process.pidfd_inode != found.pidfd_inode) {
-    return;
-  }
-  keeps_cgroups_[at] = process.cgroups != 0 && process.cgroups == found.cgroups;
-  if ((found.flags & NSX_LOOKUP_LINE) == 0) return;
-  const char* bytes = job_->maps.text.values<nsx_lookup_text>().front().bytes;
-  const std::string_view line(bytes + found.line, found.size);
-  // If the last byte was overwritten, /proc shows something else (setproctitle(3)).
-  if (line.back() == '\0') lines_[at] = line;
 }
 
 std::string_view BpfLookup::line(std::size_t process) const {

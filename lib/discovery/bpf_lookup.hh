@@ -33,11 +33,13 @@ class BpfLookup {
  private:
   struct Job;
 
-  explicit BpfLookup(std::shared_ptr<Job> job) : job_(std::move(job)) {}
-  void examine(const CensusProcess& process, std::size_t at, std::size_t record);
+  explicit BpfLookup(std::size_t processes) : lines_(processes), keeps_cgroups_(processes) {}
+  bool start(std::span<const CensusProcess> processes, std::vector<std::size_t> part,
+             bool with_lines);
+  void examine(std::span<const CensusProcess> processes, const Job& job);
 
-  std::shared_ptr<Job> job_;
-  std::vector<std::string_view> lines_;
+  std::vector<std::shared_ptr<Job>> jobs_;
+  std::vector<std::string_view> lines_;  // in the memory of the jobs
   std::vector<bool> keeps_cgroups_;
 };
 

@@ -116,7 +116,7 @@ class RecordReader {
     process.pid = static_cast<pid_t>(task.pid);
     process.parent = static_cast<pid_t>(task.parent);
     process.uid = task.uid;
-    process.cgroups = task.cgroups;
+    process.cgroups = number_of(task.cgroups);
     if (wants(Source::thread)) process.threads = task.threads;
     const bool by_inode = reading_.has_inodes && task.pidfd_inode != 0;
     if (request_.identities && by_inode) process.pidfd_inode = task.pidfd_inode;
@@ -195,6 +195,11 @@ class RecordReader {
 };
 
 }  // namespace
+
+std::uint64_t number_of(const nsx_cgroups& cgroups) {
+  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
+  return cgroups.set != 0 ? cgroups.set + cgroups.id * kGolden : 0;
+}
 
 std::vector<pid_t> unusable(const BpfRecords& records, std::vector<pid_t> others) {
   const RecordIndex index(records.namespaces);

@@ -19,6 +19,9 @@ struct BpfRecords {
   std::span<const nsx_census_holder> holders;
 };
 
+/// Returns CensusProcess::cgroups.
+std::uint64_t number_of(const nsx_cgroups& cgroups);
+
 /// How far the records are to be believed and used.
 struct BpfReading {
   dev_t device = 0;         ///< of namespace files

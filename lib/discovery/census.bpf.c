@@ -104,6 +104,7 @@ struct file {
 struct fdtable {
   unsigned int max_fds;
   struct file** fd;
+  unsigned long *open_fds;
 };
 struct files_struct {
   struct fdtable *fdt;
@@ -191,6 +192,21 @@ static __always_inline struct pid_namespace *namespace_of_pid(struct pid *pid) {
   return CAST(found, pid_namespace);
 }
 
+/* Returns one more than the highest descriptor that may be open. */
+static __always_inline __u32 descriptors_of(struct fdtable *table) {
+  const __u32 size = GET(table, max_fds);
+  if (size > NSX_CENSUS_BATCH) return size;
+  /* The smallest table, which most processes have, and hardly use. */
+  __u64 bits = 0;
+  if (bpf_probe_read_kernel(&bits, sizeof bits, (const void *)GET(table, open_fds))) return size;
+  __u32 count = 0;
+  if (bits >> 32) count += 32, bits >>= 32;
+  if (bits >> 16) count += 16, bits >>= 16;
+  if (bits >> 8) count += 8, bits >>= 8;
+  if (bits >> 4) count += 4, bits >>= 4;
+  return bits ? count + 4 : 0;
+}
+
 SEC("census")
 int read_task(struct context *context) {
   const __u32 zero = 0;
@@ -220,7 +236,7 @@ int read_task(struct context *context) {
   record->uid = GET(GET(task, real_cred), euid.val);
   record->threads = GET(GET(task, signal), nr_threads);
   record->start_time = GET(task, start_boottime);
-  record->cgroups = CGROUPS_OF(task);
+  FILL_CGROUPS(&record->cgroups, task);
   struct pid *pid = GET(task, thread_pid);
   if (!pid) {
     /* It was reaped meanwhile. */
@@ -258,7 +274,7 @@ int read_task(struct context *context) {
     struct walk walk = {state, record, scratch};
     scratch->table = (__u64)GET(table, fd);
     scratch->open = 0;
-    bpf_loop(GET(table, max_fds), look_at_descriptor, &walk, 0);
+    bpf_loop(descriptors_of(table), look_at_descriptor, &walk, 0);
     if (scratch->open > NSX_CENSUS_MAX_DESCRIPTORS) flags |= NSX_CENSUS_MANY_DESCRIPTORS;
     if (GET(task, files) != files) flags |= NSX_CENSUS_MOVED;
   }

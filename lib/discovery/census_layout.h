@@ -47,6 +47,14 @@ struct nsx_census_state {
 /* As many descriptors of a process are examined. */
 #define NSX_CENSUS_MAX_DESCRIPTORS 65536u
 
+/* The cgroups of a task. Tasks with equal ones have the same /proc/PID/cgroup. */
+struct nsx_cgroups {
+  __u64 set; /* the address of its struct css_set */
+  __u64 id;  /* of the cgroup of version 2, in case another set has got that address */
+};
+/* A task that exits is shown in the root of each hierarchy of version 1. */
+#define NSX_CENSUS_IS_EXITING (1ULL << 63) /* of `id` */
+
 struct nsx_census_task {
   __u32 pid;
   __u32 process; /* the thread group; another number than `pid`: a thread */
@@ -56,7 +64,7 @@ struct nsx_census_task {
   __u32 flags;
   __u64 start_time;               /* nanoseconds since boot */
   __u64 pidfd_inode;              /* 0: unknown */
-  __u64 cgroups;                  /* equal: the same cgroups; 0: unknown */
+  struct nsx_cgroups cgroups;
   __u32 inodes[NSX_CENSUS_SLOTS]; /* 0: none, as in a zombie */
 };
 

@@ -37,13 +37,12 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __attribute__((sect
                                   __builtin_btf_type_id(*(struct type *)0, 1)))
 #endif
 
-/* A number that tasks with the same /proc/PID/cgroup have in common: the address of a struct
- * css_set, and the id of a cgroup, in case another one has got its memory. A task that exits
- * (PF_EXITING) is shown in the root of each version 1 hierarchy. */
-#define CGROUPS_OF(task)                                                   \
-  ({                                                                       \
-    __u64 set_ = 0; /* a number: the verifier refuses sums of pointers */  \
-    bpf_probe_read_kernel(&set_, sizeof set_, &(task)->cgroups);           \
-    set_ + !(GET(task, flags) & 4) +                                       \
-        GET(GET(GET(CAST(set_, css_set), dfl_cgrp), kn), id) * 0x9E3779B97F4A7C15ULL; \
-  })
+/* See struct nsx_cgroups. */
+#define FILL_CGROUPS(cgroups_, task)                                            \
+  do {                                                                          \
+    struct css_set *set_ = GET(task, cgroups);                                  \
+    (cgroups_)->set = (__u64)set_;                                              \
+    (cgroups_)->id = GET(GET(GET(set_, dfl_cgrp), kn), id);                     \
+    if (GET(task, flags) & PF_EXITING) (cgroups_)->id |= NSX_CENSUS_IS_EXITING; \
+  } while (0)
+#define PF_EXITING 4

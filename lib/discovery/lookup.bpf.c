@@ -76,7 +76,7 @@ int look_up(struct context *context) {
   process->start_time = GET(task, start_boottime);
   struct pid *id = GET(task, thread_pid);
   if (id && HAS_MEMBER(id, ino)) process->pidfd_inode = GET(id, ino);
-  process->cgroups = CGROUPS_OF(task);
+  FILL_CGROUPS(&process->cgroups, task);
   process->flags = NSX_LOOKUP_FOUND;
   if (!state->wants_lines) return 0;
 

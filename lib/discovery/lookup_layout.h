@@ -2,7 +2,7 @@
 #pragma once
 /* The layout of the maps in lookup.bpf.c, shared with the library. Plain C. */
 
-#include <linux/types.h>
+#include "discovery/census_layout.h"
 
 /* Command lines up to this length are copied. */
 #define NSX_LOOKUP_MAX_LINE 4096u
@@ -24,7 +24,7 @@ struct nsx_lookup_process {
   __u32 flags;
   __u64 start_time;  /* nanoseconds since boot */
   __u64 pidfd_inode; /* 0: unknown */
-  __u64 cgroups;     /* as in struct nsx_census_task */
+  struct nsx_cgroups cgroups;
   __u32 line;        /* where its command line begins */
   __u32 size;
 };

@@ -16,6 +16,7 @@
 #include "discovery/visit.hh"
 #include "kernel/abi.hh"
 #include "kernel/files.hh"
+#include "kernel/trace.hh"
 
 namespace nsx {
 
@@ -88,13 +89,18 @@ class SharedCgroups {
   /// of them was anywhere else when the text was read.
   void copy(std::span<const CensusProcess> processes, const BpfLookup& afterwards,
             std::vector<std::optional<std::string>>& texts) const {
+    std::size_t copied = 0;
     for (std::size_t i = 0; i < processes.size(); ++i) {
       const auto first = first_in_.find(processes[i].cgroups);
       if (first == first_in_.end() || first->second == i || !texts[first->second]) continue;
       if (afterwards.has_its_cgroups(first->second) && afterwards.has_its_cgroups(i)) {
         texts[i] = texts[first->second];
+        ++copied;
       }
     }
+    trace(TraceArea::census, [&] {
+      return "bpf: " + std::to_string(copied) + " processes are in the cgroups of others";
+    });
   }
 
  private:

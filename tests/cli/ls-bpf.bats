@@ -98,6 +98,70 @@ columns+=,OWNER-USER,UIDMAP,GIDMAP,LEADER
   done
 }
 
+# A process in a uts namespace of its own that perl changes: as_perl CODE ARGUMENT...
+as_perl() {
+  spawn unshare -u -- perl -e "$1"' ; open(my $name, ">", "/proc/self/comm"); print $name "ready"; close $name; sleep 300' "${@:2}"
+  wait_until grep -qsx ready "/proc/$pid/comm"
+  note "$pid"
+}
+
+@test "command lines are those of /proc, whatever processes make of them" {
+  stat -L -c %i /proc/self/ns/* | sort -u >"$BATS_TEST_TMPDIR/ours"
+  as_perl "" plain "two words" "" "" last
+  # The last byte is overwritten, as setproctitle(3) does, so the line ends in the environment.
+  as_perl '$0 = "x" x 200' 1
+  as_perl '$0 = ""' 1
+  as_perl "" "$(printf 'long%.0s' {1..1000})"
+  as_perl "" "$(printf 'long%.0s' {1..2000})"
+  # PR_SET_MM_MAP: the arguments are elsewhere, in memory that is empty, of a file, or missing.
+  move='open(my $stat, "<", "/proc/self/stat"); my @fields = split(/ /, (<$stat> =~ s/.*\) //sr));
+    my ($code, $code_end, $stack) = @fields[23, 24, 25];
+    my ($data, $data_end, $break, undef, undef, $env, $env_end) = @fields[42 .. 48];
+    my $map = pack("Q12LL", $code, $code_end, $data, $data_end, $break, syscall(12, 0), $stack,
+      $to, $to + 16, $env, $env_end, 0, 0, 0xffffffff);
+    syscall(157, 35, 14, $map, length($map), 0) == 0 or die "$!";'
+  as_perl 'my $to = syscall(9, 0, 4096, 3, 0x22, -1, 0); '"$move"
+  echo "contents of a file" >"$BATS_TEST_TMPDIR/file"
+  as_perl 'open(our $file, "<", $ARGV[0]); my $to = syscall(9, 0, 4096, 1, 2, fileno($file), 0); '"$move" "$BATS_TEST_TMPDIR/file"
+  as_perl 'my $to = syscall(9, 0, 4096, 3, 0x22, -1, 0); syscall(11, $to, 4096);
+    $to = syscall(9, 0, 4096, 3, 0x22, -1, 0); '"$move"' syscall(11, $to, 4096)'
+  sort -u "$BATS_TEST_TMPDIR/all" | comm -23 - "$BATS_TEST_TMPDIR/ours" >"$BATS_TEST_TMPDIR/made"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/made")" -eq 8 ]
+  for others in "" ,-pidfd-info; do
+    is_the_same "+bpf$others" -J -o NS,TYPE,NPROCS,PID,COMMAND
+  done
+  grep -F "plain two words   last" "$BATS_TEST_TMPDIR/by-bpf"
+  grep -F xxxxxxxx "$BATS_TEST_TMPDIR/by-bpf"
+  run -1 grep -F "contents of a file" "$BATS_TEST_TMPDIR/by-bpf"
+  [ "$(grep -c '"ready"' "$BATS_TEST_TMPDIR/by-bpf")" -ge 2 ]
+  NSX_DEBUG=census NSX_KERNEL_FEATURES=+bpf nsx-ls 2>&1 >/dev/null |
+    grep -E 'census: bpf: looked up [0-9]+ processes'
+}
+
+@test "cgroups that processes share are read once, and those of a zombie by itself" {
+  top=$(findmnt -n -r -t cgroup2 -o TARGET | head -n 1)
+  own=$top/nsx-test-$BATS_ROOT_PID-$BATS_TEST_NUMBER
+  mkdir "$own" || cannot "create a cgroup"
+  stat -L -c %i /proc/self/ns/* | sort -u >"$BATS_TEST_TMPDIR/ours"
+  for number in {1..16}; do
+    spawn unshare -u -- sleep 300
+    wait_until grep -qsx sleep "/proc/$pid/comm"
+    note "$pid"
+    [ "$number" -lt 8 ] || echo "$pid" >"$own/cgroup.procs"
+  done
+  spawn unshare -Ur -- perl -e 'if (fork == 0) { exit } $0 = "scene"; use POSIX; POSIX::pause()'
+  wait_until grep -qsx scene "/proc/$pid/comm"
+  note "$pid"
+  sort -u "$BATS_TEST_TMPDIR/all" | comm -23 - "$BATS_TEST_TMPDIR/ours" >"$BATS_TEST_TMPDIR/made"
+  is_the_same +bpf -J -o NS,TYPE,NPROCS,PID,CGROUP
+  is_the_same +bpf -J -o NS,TYPE,NPROCS,PID,CGROUP,COMMAND
+  [ "$(grep -c "/${own##*/}\"" "$BATS_TEST_TMPDIR/by-bpf")" = 9 ]
+  NSX_DEBUG=census NSX_KERNEL_FEATURES=+bpf nsx-ls -o NS,CGROUP 2>&1 >/dev/null |
+    grep -E 'census: bpf: [1-9][0-9]+ processes are in the cgroups of others'
+  end_spawned
+  wait_until rmdir "$own"
+}
+
 @test "the census is by BPF if forced, and by /proc if disabled" {
   by_bpf='census: bpf: [0-9]+ tasks, [0-9]+ namespaces, [0-9]+ processes read again'
   NSX_DEBUG=census NSX_KERNEL_FEATURES=+bpf nsx-ls 2>&1 >/dev/null | grep -qE "$by_bpf"
