@@ -4,7 +4,7 @@
 # Sourced by quickstart.sh, tests/run.sh and .ci/run.
 
 # dpkg-dev lets meson find Debian's library directory: anywhere else, ld.so and pkg-config would not find libnsx.
-build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libbpf-dev libexpected-dev libncurses-dev
+build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libexpected-dev libncurses-dev
   libsmartcols-dev nlohmann-json3-dev"
 test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
   containernetworking-plugins fish iproute2 iputils-ping jq kmod libdevmapper1.02.1 libgtest-dev mandoc mount nftables passwd patch perl-base procps

@@ -2,17 +2,12 @@
 /* Counts and limits the packets of a cgroup in the kernel: one program for each direction, run for
  * each packet of the sockets that were created in the cgroup or a descendant. */
 
-/* libbpf's headers need the kernel's to be included first. */
-// clang-format off
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/in6.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-// clang-format on
 
-#include "net_layout.h"
+#include "cgroup/net_layout.h"
+#include "kernel/in_kernel.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define BURST (NSEC_PER_SEC / 10)
@@ -25,19 +20,8 @@
 #define DROP 0
 #define PASS 1
 
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, NSX_NET_DIRECTIONS);
-  __type(key, __u32);
-  __type(value, struct nsx_net_bucket);
-} buckets SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, NSX_NET_DIRECTIONS);
-  __type(key, __u32);
-  __type(value, struct nsx_net_counters);
-} counters SEC(".maps");
+ARRAY(buckets, struct nsx_net_bucket);
+MAP(counters, BPF_MAP_TYPE_PERCPU_ARRAY, struct nsx_net_counters);
 
 static __always_inline __u8 byte_at(struct __sk_buff *skb, __u32 offset) {
   __u8 byte = 0;
@@ -114,12 +98,12 @@ static __always_inline int count(struct __sk_buff *skb, __u32 direction) {
   return verdict;
 }
 
-SEC("cgroup_skb/ingress")
+SEC("incoming")
 int count_in(struct __sk_buff *skb) {
   return count(skb, NSX_NET_IN);
 }
 
-SEC("cgroup_skb/egress")
+SEC("outgoing")
 int count_out(struct __sk_buff *skb) {
   return count(skb, NSX_NET_OUT);
 }

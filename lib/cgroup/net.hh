@@ -70,8 +70,8 @@ NSX_API Result<std::uint64_t> cgroup_id(int cgroup);
 
 /// Sets rates of the cgroup with this directory. Attaches the programs first if necessary; without
 /// any rate, they only count. Setting a rate fills its bucket. Needs CAP_BPF and CAP_NET_ADMIN in
-/// the initial user namespace, and libbpf, which is loaded on demand. If it fails, new programs are
-/// removed completely. Errors: a missing privilege, library, bpffs or kernel feature; a program on
+/// the initial user namespace. If it fails, new programs are removed completely. Errors: a missing
+/// privilege, bpffs or kernel feature; a program on
 /// an ancestor that allows no others. Errors about the cgroup itself have no subject, as the caller
 /// knows its name.
 NSX_API Status set_cgroup_net(int cgroup, const CgroupNetRates& rates);
@@ -99,7 +99,7 @@ Status write_net_file(int cgroup, std::string_view name, std::string_view value)
 /// Removes what is left of the programs of a removed cgroup, as far as the caller is privileged to.
 void forget_net(std::uint64_t cgroup_id);
 
-// Loading the network programs into the kernel through libbpf.
+// Loading the network programs into the kernel.
 
 /// The programs and maps of net.bpf.c, loaded but not attached.
 struct NetPrograms {
@@ -109,8 +109,8 @@ struct NetPrograms {
   OwnedFd counters;
 };
 
-/// Loads them. Errors: libbpf is missing, this library was built without it, a privilege or a
-/// kernel feature is missing.
+/// Loads them. Errors: this library was built without them, a privilege or a kernel feature is
+/// missing.
 Result<NetPrograms> load_net_programs();
 
 // Where the network programs of cgroups are pinned: in /sys/fs/bpf/nsx, in a directory for each

@@ -57,7 +57,8 @@ struct Maps {
   /// Returns the descriptors in the order in which the program has its maps.
   std::vector<int> of(const BpfProgram& program) const {
     std::vector<int> fds;
-    for (const std::string_view name : program.maps) {
+    for (const BpfProgram::Map& map : program.maps) {
+      const std::string_view name = map.name;
       fds.push_back(name == "state_map"        ? state.fd()
                     : name == "tasks_map"      ? tasks.fd()
                     : name == "scratch_map"    ? scratch.fd()
@@ -98,7 +99,7 @@ Result<Read> run(const FittedProgram& fitted, const CensusRequest& request, std:
     state.wants |= NSX_CENSUS_WANTS_DESCRIPTORS;
   }
   const std::vector<int> fds = maps.of(fitted.program);
-  const OwnedFd program = TRY(load_bpf_iterator(fitted.program, fitted.answers, fds));
+  const OwnedFd program = TRY(load_bpf_iterator(fitted.program, false, fitted.answers, fds));
   AccessCheck access(state, maps.tasks.values<nsx_census_task>());
   TRY(run_bpf_iterator(program.get()));
   if (state.overflow != 0) return fail("read", "all tasks", EOVERFLOW);

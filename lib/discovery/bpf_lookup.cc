@@ -68,12 +68,13 @@ struct BpfLookup::Job {
     const Status read = attempt([&]() -> Status {
       const FittedProgram& fitted = fitted_programs()->lookup;
       std::vector<int> fds;
-      for (const std::string_view name : fitted.program.maps) {
+      for (const BpfProgram::Map& map : fitted.program.maps) {
+        const std::string_view name = map.name;
         fds.push_back(name == "state_map"       ? maps.state.fd()
                       : name == "processes_map" ? maps.processes.fd()
                                                 : maps.text.fd());
       }
-      const OwnedFd program = TRY(load_bpf_iterator(fitted.program, fitted.answers, fds));
+      const OwnedFd program = TRY(load_bpf_iterator(fitted.program, true, fitted.answers, fds));
       return run_bpf_iterator(program.get());
     });
     const std::lock_guard lock(mutex);

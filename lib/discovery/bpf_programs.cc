@@ -27,16 +27,8 @@ namespace lookup_probing {
 }
 
 constexpr std::array<CensusPrograms, 2> kPrograms{{
-    {{census_plain::kCode, census_plain::kQuestions, census_plain::kFixes, census_plain::kMapUses,
-      census_plain::kMaps, census_plain::kFunctions, census_plain::kTypes},
-     {lookup_plain::kCode, lookup_plain::kQuestions, lookup_plain::kFixes, lookup_plain::kMapUses,
-      lookup_plain::kMaps, lookup_plain::kFunctions, lookup_plain::kTypes, true}},
-    {{census_probing::kCode, census_probing::kQuestions, census_probing::kFixes,
-      census_probing::kMapUses, census_probing::kMaps, census_probing::kFunctions,
-      census_probing::kTypes},
-     {lookup_probing::kCode, lookup_probing::kQuestions, lookup_probing::kFixes,
-      lookup_probing::kMapUses, lookup_probing::kMaps, lookup_probing::kFunctions,
-      lookup_probing::kTypes, true}},
+    {census_plain::program, lookup_plain::program},
+    {census_probing::program, lookup_probing::program},
 }};
 
 }  // namespace

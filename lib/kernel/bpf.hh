@@ -97,7 +97,7 @@ class KernelBtf {
 };
 
 // Loads a BPF program that was made into tables when nsx was built (bpf_tables.py), for a kernel
-// whose structures are looked up in its BTF. Far faster than libbpf, which reads an object file.
+// whose structures are looked up in its BTF. libbpf reads an object file, which takes far longer.
 
 /// A program as bpf_tables.py prints it.
 struct BpfProgram {
@@ -111,14 +111,18 @@ struct BpfProgram {
     std::uint32_t type;  ///< in `types`
   };
 
+  struct Map {
+    const char* name;
+    std::uint32_t value;  ///< the type of its values in `types`, if the kernel must know it, or 0
+  };
+
   std::span<const std::uint64_t> code;
-  std::span<const BtfQuestion> questions;  ///< the first one is the hook
+  std::span<const BtfQuestion> questions;  ///< the first one of an iterator is its hook
   std::span<const Fix> fixes;
   std::span<const Fix> map_uses;
-  std::span<const char* const> maps;
+  std::span<const Map> maps;
   std::span<const Function> functions;
-  std::span<const unsigned char> types;  ///< BTF of its functions
-  bool may_sleep = false;
+  std::span<const unsigned char> types;  ///< BTF of its functions, and of values with locks
 };
 
 /// An array that a BPF program shares with the caller.
@@ -152,10 +156,31 @@ class BpfArray {
   std::size_t bytes_;
 };
 
-/// Loads an iterator for the kernel with these answers to its questions. `maps` are the descriptors
-/// of its maps, in their order. Errors contain the errno value.
-Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, std::span<const std::uint32_t> answers,
+/// How the kernel is to treat a program.
+struct BpfProgramKind {
+  const char* name;  ///< at most 15 characters
+  unsigned type;     ///< BPF_PROG_TYPE_*
+  unsigned hook;     ///< BPF_TRACE_ITER, BPF_CGROUP_INET_INGRESS ...
+  bool may_sleep = false;
+};
+
+/// Loads the types of a program. Errors contain the errno value.
+Result<OwnedFd> load_bpf_types(const BpfProgram& program);
+
+/// Loads a program for the kernel with these answers to its questions. `maps` are the descriptors of
+/// its maps, in their order. Errors contain the errno value.
+Result<OwnedFd> load_bpf_program(const BpfProgram& program, const BpfProgramKind& kind,
+                                 std::span<const std::uint32_t> answers, std::span<const int> maps);
+
+/// Does the same for an iterator.
+Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, bool may_sleep,
+                                  std::span<const std::uint32_t> answers,
                                   std::span<const int> maps);
+
+/// Creates a map with 32-bit keys from 0 to `count` - 1. `value_type` is a type of values in `types`,
+/// which load_bpf_types() has returned; 0: the kernel need not know it.
+Result<OwnedFd> create_bpf_map(const char* name, unsigned type, std::size_t value_size,
+                               std::size_t count, int types, std::uint32_t value_type);
 
 /// Returns whether the calling process, whose proc mount this is, may run iterators that follow
 /// pointers, and may read all processes as far as capabilities and namespaces go: with CAP_BPF,

@@ -19,7 +19,11 @@ namespace nsx {
 namespace {
 
 constexpr const char* kLoad = "load";
+constexpr const char* kProgram = "a BPF program";
 constexpr const char* kIterator = "a BPF iterator";
+
+/// The first type that bpf_tables.py makes: a 32-bit number.
+constexpr std::uint32_t kNumberType = 1;
 
 std::uint64_t address_of(const void* object) {
   return reinterpret_cast<std::uint64_t>(object);
@@ -59,15 +63,6 @@ std::vector<bpf_insn> fixed_code(const BpfProgram& program, std::span<const std:
   for (const BpfProgram::Fix& use : program.map_uses)
     code[use.instruction].imm = maps[use.number];
   return code;
-}
-
-Result<OwnedFd> load_types(std::span<const unsigned char> types) {
-  union bpf_attr attributes = no_bpf_attributes();
-  attributes.btf = address_of(types.data());
-  attributes.btf_size = static_cast<std::uint32_t>(types.size());
-  OwnedFd fd(bpf(BPF_BTF_LOAD, attributes));
-  if (!fd) return fail(kLoad, kIterator);
-  return fd;
 }
 
 }  // namespace
@@ -111,21 +106,31 @@ BpfArray::~BpfArray() {
   if (bytes_ != 0) ::munmap(memory_, bytes_);
 }
 
-Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, std::span<const std::uint32_t> answers,
-                                  std::span<const int> maps) {
+Result<OwnedFd> load_bpf_types(const BpfProgram& program) {
+  union bpf_attr attributes = no_bpf_attributes();
+  attributes.btf = address_of(program.types.data());
+  attributes.btf_size = static_cast<std::uint32_t>(program.types.size());
+  OwnedFd fd(bpf(BPF_BTF_LOAD, attributes));
+  if (!fd) return fail(kLoad, kProgram);
+  return fd;
+}
+
+Result<OwnedFd> load_bpf_program(const BpfProgram& program, const BpfProgramKind& kind,
+                                 std::span<const std::uint32_t> answers,
+                                 std::span<const int> maps) {
   const std::vector<bpf_insn> code = fixed_code(program, answers, maps);
-  if (code.empty()) return fail(kLoad, kIterator, ERANGE);
-  const OwnedFd types = TRY(load_types(program.types));
+  if (code.empty()) return fail(kLoad, kProgram, ERANGE);
+  const OwnedFd types = TRY(load_bpf_types(program));
   std::vector<bpf_func_info> functions;
   functions.reserve(program.functions.size());
   for (const BpfProgram::Function& function : program.functions)
     functions.push_back({function.instruction, function.type});
 
   union bpf_attr attributes = no_bpf_attributes();
-  attributes.prog_type = BPF_PROG_TYPE_TRACING;
-  attributes.expected_attach_type = BPF_TRACE_ITER;
-  attributes.prog_flags = program.may_sleep ? BPF_F_SLEEPABLE : 0;
-  attributes.attach_btf_id = answers[0];
+  attributes.prog_type = kind.type;
+  attributes.expected_attach_type = kind.hook;
+  attributes.prog_flags = kind.may_sleep ? BPF_F_SLEEPABLE : 0;
+  if (!answers.empty()) attributes.attach_btf_id = answers[0];
   attributes.insns = address_of(code.data());
   attributes.insn_cnt = static_cast<std::uint32_t>(code.size());
   attributes.license = address_of("Dual MIT/GPL");
@@ -133,9 +138,34 @@ Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, std::span<const std
   attributes.func_info = address_of(functions.data());
   attributes.func_info_cnt = static_cast<std::uint32_t>(functions.size());
   attributes.func_info_rec_size = sizeof(bpf_func_info);
-  std::strncpy(attributes.prog_name, "nsx_census", sizeof attributes.prog_name - 1);
+  std::strncpy(attributes.prog_name, kind.name, sizeof attributes.prog_name - 1);
   OwnedFd fd(bpf(BPF_PROG_LOAD, attributes));
-  if (!fd) return fail(kLoad, kIterator);
+  if (!fd) return fail(kLoad, kProgram);
+  return fd;
+}
+
+Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, bool may_sleep,
+                                  std::span<const std::uint32_t> answers,
+                                  std::span<const int> maps) {
+  return load_bpf_program(
+      program, {"nsx_census", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, may_sleep}, answers, maps);
+}
+
+Result<OwnedFd> create_bpf_map(const char* name, unsigned type, std::size_t value_size,
+                               std::size_t count, int types, std::uint32_t value_type) {
+  union bpf_attr attributes = no_bpf_attributes();
+  attributes.map_type = type;
+  attributes.key_size = sizeof(std::uint32_t);
+  attributes.value_size = static_cast<std::uint32_t>(value_size);
+  attributes.max_entries = static_cast<std::uint32_t>(count);
+  std::strncpy(attributes.map_name, name, sizeof attributes.map_name - 1);
+  if (value_type != 0) {
+    attributes.btf_fd = static_cast<std::uint32_t>(types);
+    attributes.btf_key_type_id = kNumberType;
+    attributes.btf_value_type_id = value_type;
+  }
+  OwnedFd fd(bpf(BPF_MAP_CREATE, attributes));
+  if (!fd) return fail("create", "a BPF map");
   return fd;
 }
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Prints a BPF program that clang has compiled as tables for bpf_program.hh, for #include.
 
-Usage: bpf_tables.py OBJECT SECTION HOOK
+Usage: bpf_tables.py OBJECT SECTION [HOOK]
 
-SECTION has the program, first, and its functions. Nothing of the object file is left to be parsed at
+SECTION has the program, first, and its functions; HOOK is the kernel's function that it is attached to. Nothing of the object file is left to be parsed at
 run time: instructions, what must be asked of the kernel's BTF (each question once), and where the
 answers and the descriptors of the maps go. The format is that of Documentation/bpf: btf.rst,
 llvm_reloc.rst.
@@ -13,7 +13,7 @@ import struct
 import sys
 
 INT, PTR, ARRAY, STRUCT, UNION, ENUM, TYPEDEF = 1, 2, 3, 4, 5, 6, 8
-VOLATILE, CONST, RESTRICT, FUNC, FUNC_PROTO, TYPE_TAG = 9, 10, 11, 12, 13, 18
+VOLATILE, CONST, RESTRICT, FUNC, FUNC_PROTO, VAR, TYPE_TAG = 9, 10, 11, 12, 13, 14, 18
 # The sizes of what follows a type, beyond what its number of members tells.
 FIXED_TAIL = {INT: 4, ARRAY: 12, 14: 4, 17: 4}
 MEMBER_SIZE = {STRUCT: 12, UNION: 12, ENUM: 8, FUNC_PROTO: 8, 15: 12, 19: 12}
@@ -89,6 +89,11 @@ class Types:
             return members[0][2] * self.size(members[0][0])
         return size
 
+    def has_lock(self, number):
+        name, kind, _, members = self.types[self.plain(number)]
+        return name == "bpf_spin_lock" or kind == STRUCT and any(
+            self.has_lock(inner) for _, inner, _ in members)
+
     def member(self, number, access):
         """Returns the names of a member ("numbers.ns") and its size."""
         steps = [int(step) for step in access.split(":")]
@@ -108,12 +113,64 @@ class Types:
         return ".".join(path), self.size(number)
 
 
+class MadeTypes:
+    """BTF of what the kernel wants to know: functions, for callbacks, and values with locks."""
+
+    NUMBER, WORD = 1, 2  # `int` and `u64`
+
+    def __init__(self):
+        self.text = b"\0"
+        self.types = []
+        self.add("int", INT << 24, 4, struct.pack("<I", 1 << 24 | 32))
+        self.add("u64", INT << 24, 8, struct.pack("<I", 64))
+        self.copied = {}
+
+    def name(self, text):
+        if not text:
+            return 0
+        offset = len(self.text)
+        self.text += text.encode() + b"\0"
+        return offset
+
+    def add(self, name, info, size, tail=b""):
+        self.types.append(struct.pack("<III", self.name(name), info, size) + tail)
+        return len(self.types)
+
+    def function(self, name, arguments):
+        argument = struct.pack("<II", self.name("argument"), self.WORD)
+        proto = self.add("", FUNC_PROTO << 24 | arguments, self.NUMBER, argument * arguments)
+        return self.add(name, FUNC << 24, proto)
+
+    def copy(self, types, number):
+        """Copies a number, or a struct of such."""
+        number = types.plain(number)
+        if number not in self.copied:
+            name, kind, size, members = types.types[number]
+            if kind == INT:
+                tail = struct.pack("<I", size * 8)
+            elif kind == STRUCT:
+                tail = b"".join(
+                    struct.pack("<III", self.name(types.string(member)), self.copy(types, inner), at)
+                    for member, inner, at in members
+                )
+            else:
+                raise SystemExit(f"{name}: neither a number nor a struct")
+            count = len(members) if kind == STRUCT else 0
+            self.copied[number] = self.add(name, kind << 24 | count, size, tail)
+        return self.copied[number]
+
+    def whole(self):
+        body = b"".join(self.types)
+        return struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(body), len(body),
+                           len(self.text)) + body + self.text
+
+
 class Tables:
     def __init__(self, elf, section, hook):
         self.elf = elf
         self.types = Types(elf.sections[".BTF"])
         self.code = [list(each) for each in struct.iter_unpack("<BBhi", elf.sections[section])]
-        self.questions = {("function", hook, "", 0): 0}
+        self.questions = {("function", hook, "", 0): 0} if hook else {}
         self.fixes = []
         self.maps = [n for n, s, _ in sorted(elf.symbols, key=lambda each: each[2])
                      if n and elf.names[s : s + 1] == [".maps"]]
@@ -125,8 +182,12 @@ class Tables:
         )
         if not self.functions or self.functions[0][0] != 0:
             raise SystemExit("the section does not begin with a function")
-        self.read_relocations(elf.sections[".rel" + section])
+        self.read_relocations(elf.sections.get(".rel" + section, b""))
         self.read_questions(elf.sections[".BTF.ext"], section)
+        self.made = MadeTypes()
+        self.function_types = [self.made.function(name, self.arguments_of(name))
+                               for _, name in self.functions]
+        self.map_values = [self.value_of(name) for name in self.maps]
 
     def ask(self, instruction, question):
         self.fixes.append((instruction, self.questions.setdefault(question, len(self.questions))))
@@ -151,6 +212,8 @@ class Tables:
 
     def read_questions(self, data, section):
         length = struct.unpack_from("<I", data, 4)[0]
+        if length < 32:
+            return
         start, size = struct.unpack_from("<II", data, 24)
         at, end = length + start + 4, length + start + size
         while at < end:
@@ -174,53 +237,57 @@ class Tables:
         else:
             raise SystemExit(f"instruction {at}: unknown kind of relocation {kind}")
 
-    def made_types(self):
-        """BTF that only has the functions: the kernel wants it for callbacks."""
-        text = b"\0int\0u64\0argument\0"
-        types = [struct.pack("<IIII", 1, INT << 24, 4, 1 << 24 | 32),
-                 struct.pack("<IIII", 5, INT << 24, 8, 64)]
-        for i, (_, name) in enumerate(self.functions):
-            _, _, proto, _ = next(t for t in self.types.types if t[0] == name and t[1] == FUNC)
-            arguments = len(self.types.types[proto][3])
-            types.append(struct.pack("<III", 0, FUNC_PROTO << 24 | arguments, 1)
-                         + struct.pack("<II", 9, 2) * arguments)
-            types.append(struct.pack("<III", len(text), FUNC << 24, 3 + 2 * i))
-            text += name.encode() + b"\0"
-        body = b"".join(types)
-        return struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(body), len(body),
-                           len(text)) + body + text
+    def arguments_of(self, function):
+        _, _, proto, _ = next(t for t in self.types.types if t[0] == function and t[1] == FUNC)
+        return len(self.types.types[proto][3])
+
+    def value_of(self, name):
+        """Returns the type of a map's values in the made types, if the kernel must know it, or 0."""
+        _, _, number, _ = next(t for t in self.types.types if t[0] == name and t[1] == VAR)
+        _, _, _, members = self.types.types[number]
+        for member, pointer, _ in members:
+            if self.types.string(member) == "value":
+                value = self.types.types[pointer][2]
+                if self.types.has_lock(value):
+                    return self.made.copy(self.types, value)
+        return 0
 
     def write(self):
-        print("constexpr std::uint64_t kCode[] = {")
-        for opcode, registers, offset, value in self.code:
-            packed = struct.unpack("<Q", struct.pack("<BBhi", opcode, registers, offset, value))[0]
-            print(f"    {packed:#018x},")
-        print("};\nconstexpr BtfQuestion kQuestions[] = {")
         asked = {(name, path) for kind, name, path, _ in self.questions if kind == "exists"}
-        for kind, name, path, size in self.questions:
-            optional = "true" if (name, path) in asked else "false"
-            print(f'    {{BtfQuestion::Type::{kind}, "{name}", "{path}", {size}, {optional}}},')
-        print("};\nconstexpr BpfProgram::Fix kFixes[] = {")
-        for at, question in self.fixes:
-            print(f"    {{{at}, {question}}},")
-        print("};\nconstexpr BpfProgram::Fix kMapUses[] = {")
-        for at, number in self.map_uses:
-            print(f"    {{{at}, {number}}},")
-        print("};\nconstexpr const char* kMaps[] = {")
-        for name in self.maps:
-            print(f'    "{name}",')
-        print("};\nconstexpr BpfProgram::Function kFunctions[] = {")
-        for i, (at, _) in enumerate(self.functions):
-            print(f"    {{{at}, {4 + 2 * i}}},")
-        print("};\nconstexpr unsigned char kTypes[] = {")
-        print("    " + ",".join(str(byte) for byte in self.made_types()))
+        tables = {
+            "code": ("std::uint64_t", [
+                f"{struct.unpack('<Q', struct.pack('<BBhi', *each))[0]:#018x}"
+                for each in self.code]),
+            "questions": ("BtfQuestion", [
+                f'{{BtfQuestion::Type::{kind}, "{name}", "{path}", {size}, '
+                f"{'true' if (name, path) in asked else 'false'}}}"
+                for kind, name, path, size in self.questions]),
+            "fixes": ("BpfProgram::Fix", [f"{{{at}, {number}}}" for at, number in self.fixes]),
+            "map_uses": ("BpfProgram::Fix", [f"{{{at}, {number}}}" for at, number in self.map_uses]),
+            "maps": ("BpfProgram::Map", [
+                f'{{"{name}", {value}}}' for name, value in zip(self.maps, self.map_values)]),
+            "functions": ("BpfProgram::Function", [
+                f"{{{at}, {number}}}"
+                for (at, _), number in zip(self.functions, self.function_types)]),
+            "types": ("unsigned char", [str(byte) for byte in self.made.whole()]),
+        }
+        for name, (kind, entries) in tables.items():
+            # C++ has no empty arrays.
+            if entries:
+                print(f"constexpr {kind} {name}_[] = {{")
+                for entry in entries:
+                    print(f"    {entry},")
+                print("};")
+        print("constexpr BpfProgram program{")
+        for name, (_, entries) in tables.items():
+            print(f"    .{name} = {name + '_' if entries else '{}'},")
         print("};")
 
 
 def main():
-    path, section, hook = sys.argv[1:]
+    path, section, *hook = sys.argv[1:]
     with open(path, "rb") as file:
-        Tables(Elf(file.read()), section, hook).write()
+        Tables(Elf(file.read()), section, hook[0] if hook else None).write()
 
 
 main()

@@ -10,6 +10,9 @@
 #define __always_inline inline __attribute__((always_inline))
 #define __noinline __attribute__((noinline))
 
+/* Only little-endian machines are supported. */
+#define bpf_htons(number) __builtin_bswap16(number)
+
 /* Members of the description of a map, which the loader reads from the object's BTF, if at all. */
 #define __uint(name, value) int(*name)[value]
 #define __type(name, value) typeof(value) *name

@@ -15,7 +15,7 @@ host_packages=(
 # ... and packages that the guest gets a copy of, for the tests. All of them are installed here too.
 guest_packages=(
   attr bash bats bsdutils bubblewrap busybox-static cgroup-tools coreutils dash diffutils findutils grep gzip hostname
-  iproute2 jq kmod libbpf1 libc-bin login mawk mount ncurses-base ncurses-bin passwd perl-base procps
+  iproute2 jq kmod libc-bin login mawk mount ncurses-base ncurses-bin passwd perl-base procps
   runc sed strace tar uidmap util-linux util-linux-extra
 )
 
