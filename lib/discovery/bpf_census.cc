@@ -26,19 +26,15 @@ namespace nsx {
 
 namespace {
 
-/// Loading the program takes as long as reading about this number of processes from /proc. The
-/// ratio of the two depends little on the machine.
-constexpr std::size_t kBreakEven = 200;
-
 /// Returns the number of processes, approximately: the link count of a proc mount includes them.
 std::size_t processes_in_proc(const Kernel& kernel) {
   struct stat st {};
   return ::fstat(kernel.proc(), &st) == 0 ? st.st_nlink : 0;
 }
 
-bool is_worthwhile(const Kernel& kernel, const CensusRequest& request) {
+bool is_worthwhile(const Kernel& kernel, const CensusRequest& request, std::size_t break_even) {
   if (request.only != 0 || !kernel.has(Feature::bpf_iterator)) return false;
-  if (!kernel.is_forced(Feature::bpf_iterator) && processes_in_proc(kernel) < kBreakEven) {
+  if (!kernel.is_forced(Feature::bpf_iterator) && processes_in_proc(kernel) < break_even) {
     return false;
   }
   // The kernel asks it of those who look up the namespace of a socket.
@@ -185,8 +181,8 @@ Status read_again(const Kernel& kernel, const CensusRequest& request,
 }  // namespace
 
 Result<bool> read_processes_by_bpf(const Kernel& kernel, const CensusRequest& request,
-                                   Findings& findings) {
-  if (!is_worthwhile(kernel, request)) return false;
+                                   Findings& findings, std::size_t break_even) {
+  if (!is_worthwhile(kernel, request, break_even)) return false;
   const auto read = run_with_room(request);
   if (!read) {
     trace(TraceArea::census, [&] { return "bpf: " + read.error().message(); });

@@ -2,7 +2,6 @@
 #include "discovery/bpf_records.hh"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <unistd.h>
@@ -10,52 +9,37 @@
 
 namespace nsx {
 
-namespace {
-
-/// The records of namespaces by inode number, which no two of them have at a time, of whatever
-/// kind.
-class RecordIndex {
- public:
-  explicit RecordIndex(std::span<const nsx_census_namespace> records)
-      : slots_(std::bit_ceil(2 * records.size() + 2)) {
-    for (CensusIndex i = 0; i < records.size(); ++i) {
-      Slot& slot = find_slot(records[i].inode);
-      if (slot.inode == 0) {
-        slot = {records[i].inode, i, false};
-        continue;
-      }
-      const nsx_census_namespace& known = records[slot.record];
-      // One of them has ended, and the other one got its number.
-      if (known.id != records[i].id || known.address != records[i].address ||
-          known.kind != records[i].kind) {
-        slot.is_reused = true;
-      }
+RecordIndex::RecordIndex(std::span<const nsx_census_namespace> records)
+    : slots_(std::bit_ceil(2 * records.size() + 2)) {
+  for (CensusIndex i = 0; i < records.size(); ++i) {
+    Slot& slot = slots_[place_of(records[i].inode)];
+    if (slot.inode == 0) {
+      slot = {records[i].inode, i, false};
+      continue;
+    }
+    const nsx_census_namespace& known = records[slot.record];
+    // One of them has ended, and the other one got its number.
+    if (known.id != records[i].id || known.address != records[i].address ||
+        known.kind != records[i].kind) {
+      slot.is_reused = true;
     }
   }
+}
 
-  /// Returns the number of the record, or kNone if there is none, or more than one namespace.
-  CensusIndex find(std::uint32_t inode) const {
-    const Slot& slot = const_cast<RecordIndex*>(this)->find_slot(inode);
-    return inode == 0 || slot.inode == 0 || slot.is_reused ? kNone : slot.record;
-  }
+CensusIndex RecordIndex::find(std::uint32_t inode) const {
+  const Slot& slot = slots_[place_of(inode)];
+  return inode == 0 || slot.inode == 0 || slot.is_reused ? kNone : slot.record;
+}
 
- private:
-  struct Slot {
-    std::uint32_t inode = 0;
-    CensusIndex record = kNone;
-    bool is_reused = false;
-  };
+std::size_t RecordIndex::place_of(std::uint32_t inode) const {
+  // The kernel hands out the lowest free number, so the numbers are dense.
+  std::size_t at = inode & (slots_.size() - 1);
+  while (slots_[at].inode != 0 && slots_[at].inode != inode)
+    at = (at + 1) & (slots_.size() - 1);
+  return at;
+}
 
-  Slot& find_slot(std::uint32_t inode) {
-    // The kernel hands out the lowest free number, so the numbers are dense.
-    std::size_t at = inode & (slots_.size() - 1);
-    while (slots_[at].inode != 0 && slots_[at].inode != inode)
-      at = (at + 1) & (slots_.size() - 1);
-    return slots_[at];
-  }
-
-  std::vector<Slot> slots_;
-};
+namespace {
 
 class RecordReader {
  public:
@@ -66,7 +50,7 @@ class RecordReader {
         request_(request),
         not_of_(not_of),
         findings_(findings),
-        index_(records.namespaces),
+        index_(records.index),
         places_(records.namespaces.size(), kNone) {}
 
   std::vector<nsx_census_holder> run() {
@@ -187,7 +171,7 @@ class RecordReader {
   const CensusRequest& request_;
   const std::vector<pid_t>& not_of_;
   Findings& findings_;
-  RecordIndex index_;
+  const RecordIndex& index_;
   std::vector<nsx_census_holder> undescribed_;
   std::vector<CensusIndex> places_;  // of the records' namespaces in the findings' table
   std::uint64_t nanoseconds_per_tick_ =
@@ -202,7 +186,7 @@ std::uint64_t number_of(const nsx_cgroups& cgroups) {
 }
 
 std::vector<pid_t> unusable(const BpfRecords& records, std::vector<pid_t> others) {
-  const RecordIndex index(records.namespaces);
+  const RecordIndex& index = records.index;
   const auto is_described = [&](const nsx_census_task& task) {
     return std::ranges::all_of(
         task.inodes, [&](std::uint32_t inode) { return inode == 0 || index.find(inode) != kNone; });

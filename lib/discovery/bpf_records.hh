@@ -2,6 +2,7 @@
 #pragma once
 // What the program of the census has found.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <sys/types.h>
@@ -12,11 +13,38 @@
 
 namespace nsx {
 
+/// The records of namespaces by inode number, which no two of them have at a time, of whatever
+/// kind.
+class RecordIndex {
+ public:
+  explicit RecordIndex(std::span<const nsx_census_namespace> records);
+
+  /// Returns the number of the record, or kNone if there is none, or more than one namespace.
+  CensusIndex find(std::uint32_t inode) const;
+
+ private:
+  struct Slot {
+    std::uint32_t inode = 0;
+    CensusIndex record = kNone;
+    bool is_reused = false;
+  };
+
+  std::size_t place_of(std::uint32_t inode) const;
+
+  std::vector<Slot> slots_;
+};
+
 /// What the program of census.bpf.c has found.
 struct BpfRecords {
+  BpfRecords(std::span<const nsx_census_task> its_tasks,
+             std::span<const nsx_census_namespace> its_namespaces,
+             std::span<const nsx_census_holder> its_holders)
+      : tasks(its_tasks), namespaces(its_namespaces), holders(its_holders), index(namespaces) {}
+
   std::span<const nsx_census_task> tasks;
   std::span<const nsx_census_namespace> namespaces;
   std::span<const nsx_census_holder> holders;
+  RecordIndex index;
 };
 
 /// Returns CensusProcess::cgroups.

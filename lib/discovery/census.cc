@@ -148,7 +148,7 @@ Result<Census> take_census(const Kernel& kernel, const CensusRequest& wanted) {
   CensusTrace trace;
   Findings findings(NamespaceTable(kernel, {.relations = relations}));
   if (request.sources.contains(Source::process)) {
-    if (!TRY(read_processes_by_bpf(kernel, request, findings))) {
+    if (!TRY(read_processes_by_bpf(kernel, request, findings, kBreakEvenOfCensus))) {
       TRY(read_processes(kernel, request, findings));
     }
     trace.read_processes(request.sources, findings);

@@ -6,6 +6,7 @@
 #include <array>
 #include <fcntl.h>
 #include <new>
+#include <optional>
 #include <sys/stat.h>
 
 #include <nsx/census.hh>
@@ -152,6 +153,7 @@ class Search {
   }
 
   Result<Namespace> run() {
+    if (auto found = by_bpf()) return std::move(*found);
     if (read_all()) return findings_.table.take_wanted();
     // It may be known by number only, and the holder that showed it may be gone by now.
     const Census census = std::move(findings_).arranged(asks_relations());
@@ -159,6 +161,25 @@ class Search {
   }
 
  private:
+  /// Finds it among many processes, and opens it through one of its holders. None: not found.
+  std::optional<Namespace> by_bpf() {
+    if (lists_all_) return std::nullopt;
+    CensusRequest request;
+    request.kinds = kinds_;
+    request.sources = {Source::process, Source::children, Source::thread, Source::fd,
+                       Source::socket};
+    Findings findings(NamespaceTable(kernel_, {.relations = asks_relations()}));
+    if (asks_relations()) request.sources.insert(Source::relation);
+    const auto is_read = read_processes_by_bpf(kernel_, request, findings, kBreakEvenOfLinks);
+    if (!is_read || !*is_read) return std::nullopt;
+    trace_.read_processes(request.sources, findings);
+    const Census census = std::move(findings).arranged(asks_relations());
+    const CensusIndex found = index_of(census, wanted_.number, wanted_.kind);
+    if (found == kNone) return std::nullopt;
+    auto opened = open_namespace(kernel_, census, found);
+    return opened ? std::optional(std::move(*opened)) : std::nullopt;
+  }
+
   /// Returns whether the namespace was found.
   bool read_all() {
     if (lists_all_ && read_list()) return true;

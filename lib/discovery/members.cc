@@ -59,27 +59,55 @@ Result<Listed> list_processes(const Kernel& kernel, const Namespace* asked_for) 
   return listed;
 }
 
-/// Returns the processes whose links point to one of the namespaces.
-Result<std::vector<pid_t>> members_by_links(const Kernel& kernel, const std::vector<pid_t>& pids,
-                                            std::span<const Namespace> namespaces) {
-  CensusRequest request;
-  request.kinds = {};
-  request.sources = {Source::process};
-  Findings findings(NamespaceTable(kernel, {.detail = Detail::links}));
-  std::vector<std::pair<Kind, CensusIndex>> wanted;
-  for (const Namespace& ns : namespaces) {
-    request.kinds.insert(ns.kind());
-    wanted.emplace_back(ns.kind(), findings.table.add(ns.kind(), ns.identity().inode));
-  }
-  for (const pid_t pid : pids)
-    findings.processes.push_back({.pid = pid});
-  TRY(read_processes(kernel, request, findings));
+using Wanted = std::vector<std::pair<Kind, CensusIndex>>;
+
+/// Returns the processes that are in one of the namespaces.
+std::vector<pid_t> members_among(const std::vector<CensusProcess>& processes,
+                                 const Wanted& wanted) {
   std::vector<pid_t> members;
-  for (const CensusProcess& process : findings.processes) {
+  for (const CensusProcess& process : processes) {
     const auto is_in = [&](const auto& ns) { return process.in(ns.first) == ns.second; };
     if (std::ranges::any_of(wanted, is_in)) members.push_back(process.pid);
   }
   return members;
+}
+
+CensusRequest request_for(std::span<const Namespace> namespaces) {
+  CensusRequest request;
+  request.kinds = {};
+  request.sources = {Source::process};
+  for (const Namespace& ns : namespaces)
+    request.kinds.insert(ns.kind());
+  return request;
+}
+
+Wanted add_to(NamespaceTable& table, std::span<const Namespace> namespaces) {
+  Wanted wanted;
+  for (const Namespace& ns : namespaces)
+    wanted.emplace_back(ns.kind(), table.add(ns.kind(), ns.identity().inode));
+  return wanted;
+}
+
+/// Returns the processes whose links point to one of the namespaces.
+Result<std::vector<pid_t>> members_by_links(const Kernel& kernel, const std::vector<pid_t>& pids,
+                                            std::span<const Namespace> namespaces) {
+  Findings findings(NamespaceTable(kernel, {.detail = Detail::links}));
+  const Wanted wanted = add_to(findings.table, namespaces);
+  for (const pid_t pid : pids)
+    findings.processes.push_back({.pid = pid});
+  TRY(read_processes(kernel, request_for(namespaces), findings));
+  return members_among(findings.processes, wanted);
+}
+
+/// Does the same with many processes. None: not possible or not worthwhile.
+Result<std::optional<std::vector<pid_t>>> members_by_bpf(const Kernel& kernel,
+                                                         std::span<const Namespace> namespaces) {
+  Findings findings(NamespaceTable(kernel, {}));
+  const Wanted wanted = add_to(findings.table, namespaces);
+  if (!TRY(read_processes_by_bpf(kernel, request_for(namespaces), findings, kBreakEvenOfLinks))) {
+    return std::nullopt;
+  }
+  return members_among(findings.processes, wanted);
 }
 
 constexpr const char* kAsk = "list the processes in";
@@ -141,10 +169,11 @@ Result<std::vector<pid_t>> processes_in(const Kernel& kernel,
   const bool can_be_asked = namespaces.size() == 1 && namespaces.front().kind() == Kind::net &&
                             kernel.numbers_are_ours() && are_many();
   auto listed = TRY(list_processes(kernel, can_be_asked ? &namespaces.front() : nullptr));
-  auto members = listed.members ? std::move(*listed.members)
-                                : TRY(members_by_links(kernel, listed.pids, namespaces));
-  std::sort(members.begin(), members.end());
-  return members;
+  auto members = std::move(listed.members);
+  if (!members) members = TRY(members_by_bpf(kernel, namespaces));
+  if (!members) members = TRY(members_by_links(kernel, listed.pids, namespaces));
+  std::ranges::sort(*members);
+  return std::move(*members);
 }
 
 Result<NetMembers> NetMembers::open(const Namespace& net) {

@@ -35,9 +35,14 @@ bool kernel_lists_all(const Kernel& kernel);
 
 /// Does the same as read_processes() for all processes, with a program that the kernel runs for
 /// each task: many times faster once there are enough of them. Returns false, and adds nothing, if
-/// that is not possible or not worthwhile.
+/// that is not possible, or not worthwhile with less than this number of processes.
 Result<bool> read_processes_by_bpf(const Kernel& kernel, const CensusRequest& request,
-                                   Findings& findings);
+                                   Findings& findings, std::size_t break_even);
+
+/// Loading the program takes as long as reading about this number of processes from /proc: all that
+/// a census wants, or a link or two of each. The ratio depends little on the machine.
+inline constexpr std::size_t kBreakEvenOfCensus = 200;
+inline constexpr std::size_t kBreakEvenOfLinks = 2000;
 
 /// Traces the sources of a census: what each one found and how long it took.
 class CensusTrace {

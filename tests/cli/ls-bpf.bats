@@ -98,6 +98,39 @@ columns+=,OWNER-USER,UIDMAP,GIDMAP,LEADER
   done
 }
 
+@test "a namespace is found by its number as without BPF" {
+  make_scene
+  by_bpf='census: bpf: [0-9]+ tasks, [0-9]+ namespaces'
+  listns=-listns,-ns-handle
+  local found=0 inode show=(readlink /proc/self/ns/{cgroup,ipc,mnt,net,user,uts})
+  while read -r inode; do
+    # Not all can be entered: then the errors are compared.
+    run env NSX_KERNEL_FEATURES=-bpf,$listns nsx-enter -t "ns:$inode" "${show[@]}"
+    local status_before=$status output_before=$output
+    run env NSX_KERNEL_FEATURES=+bpf,$listns nsx-enter -t "ns:$inode" "${show[@]}"
+    [ "$status" = "$status_before" ]
+    [ "$output" = "$output_before" ]
+    [ "$status" != 0 ] || found=$((found + 1))
+  done <"$BATS_TEST_TMPDIR/made"
+  [ "$found" -ge 8 ]
+  NSX_KERNEL_FEATURES=+bpf,$listns NSX_DEBUG=census nsx-enter -t "ns:$(head -n 1 "$BATS_TEST_TMPDIR/made")" true 2>&1 >/dev/null |
+    grep -qE "$by_bpf"
+  run -1 env NSX_KERNEL_FEATURES=+bpf,$listns nsx-enter -t ns:4026532999999 true
+  [[ $output == *"no namespace that you can see has the inode number or ID 4026532999999"* ]]
+}
+
+# shellcheck disable=SC2016 # for another shell
+@test "the processes in a pinned namespace are the same with and without BPF" {
+  run -0 unshare -m --propagation=private sh -c 'mount -t tmpfs none /run && nsx-pin add --uts --ipc x
+    nsx-pin exec x -- sh -c "sleep 30 & sleep 30 & sleep 30 & wait" >/dev/null 2>&1 &
+    for try in $(seq 100); do [ "$(nsx-pin pids x | wc -l)" -ge 4 ] && break; sleep 0.1; done
+    NSX_KERNEL_FEATURES=-bpf nsx-pin pids x >/run/by-proc
+    NSX_KERNEL_FEATURES=+bpf NSX_DEBUG=census nsx-pin pids x >/run/by-bpf 2>/run/trace
+    kill $(cat /run/by-bpf)
+    cmp /run/by-proc /run/by-bpf && grep -q "census: bpf: [0-9]* tasks" /run/trace && wc -l </run/by-bpf'
+  [ "${lines[0]}" -ge 4 ]
+}
+
 # A process in a uts namespace of its own that perl changes: as_perl CODE ARGUMENT...
 as_perl() {
   spawn unshare -u -- perl -e "$1"' ; open(my $name, ">", "/proc/self/comm"); print $name "ready"; close $name; sleep 300' "${@:2}"
