@@ -86,15 +86,16 @@ int look_up(struct context *context) {
   const __u64 start = GET(mm, arg_start);
   const __u64 end = GET(mm, arg_end);
   __u64 size = end - start;
-  __u64 at = state->used;
-  /* So that the compiler tests the values that are used, as the verifier expects. */
-  asm volatile("" : "+r"(size), "+r"(at));
+  /* Here and below: so that the compiler tests the very value that is used, as the verifier wants. */
+  asm volatile("" : "+r"(size));
   if (GET(mm, env_end) == 0 || size == 0 || size > NSX_LOOKUP_MAX_LINE) return 0;
-  if (at > NSX_LOOKUP_TEXT - NSX_LOOKUP_MAX_LINE) return 0;
   /* Like /proc: no memory of a file, which may be on a file system that does not answer. */
   struct area area = {end, 0};
   bpf_find_vma(trusted, start, examine, &area, 0);
   if (!area.is_plain) return 0;
+  __u64 at = state->used;
+  asm volatile("" : "+r"(at));
+  if (at > NSX_LOOKUP_TEXT - NSX_LOOKUP_MAX_LINE) return 0;
   if (bpf_copy_from_user_task(text->bytes + at, size, (const void *)start, trusted, 0)) return 0;
   /* It may have executed another program meanwhile, or moved its arguments. */
   if (GET(task, mm) != mm || GET(mm, arg_start) != start || GET(mm, arg_end) != end) return 0;
