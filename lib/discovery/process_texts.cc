@@ -22,7 +22,7 @@ namespace nsx {
 
 namespace {
 
-/// Reads the lines of some of the processes from /proc.
+/// Reads the lines of some of the processes from /proc, or of others that have got their PIDs.
 void read_lines(const Kernel& kernel, std::span<const CensusProcess> processes,
                 const std::vector<std::size_t>& some, std::vector<std::string>& lines) {
   // As few parts as possible, because each can wait for processes that block their reader.
@@ -39,9 +39,8 @@ void read_lines(const Kernel& kernel, std::span<const CensusProcess> processes,
       for (const std::size_t i : part)
         pids.push_back(processes[i].pid);
       std::vector<std::string> read = read_command_lines(kernel, pids);
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        if (is_same_process(kernel, processes[part[i]])) lines[part[i]] = std::move(read[i]);
-      }
+      for (std::size_t i = 0; i < part.size(); ++i)
+        lines[part[i]] = std::move(read[i]);
     }
   });
 }
@@ -61,7 +60,20 @@ void read_cgroups(const Kernel& kernel, std::span<const CensusProcess> processes
     if (text.size() == buffer.size()) {
       text = read_file_at(kernel.proc(), path.text(), kMaxProcessFile).value_or("");
     }
-    if (is_same_process(kernel, processes[i])) texts[i] = std::move(text);
+    texts[i] = std::move(text);
+    return true;
+  });
+}
+
+/// Removes the texts of those that are other processes now.
+void check(const Kernel& kernel, std::span<const CensusProcess> processes,
+           const std::vector<std::size_t>& some, std::vector<std::string>* lines,
+           std::vector<std::optional<std::string>>* texts) {
+  share_out(workers_for(some.size()), some.size(), [&](unsigned, std::size_t number) {
+    const std::size_t i = some[number];
+    if (is_same_process(kernel, processes[i])) return true;
+    if (lines != nullptr) (*lines)[i].clear();
+    if (texts != nullptr) (*texts)[i].reset();
     return true;
   });
 }
@@ -115,6 +127,7 @@ void read(const Kernel& kernel, std::span<const CensusProcess> processes,
   if (texts != nullptr) {
     texts->resize(processes.size());
     read_cgroups(kernel, processes, firsts, *texts);
+    check(kernel, processes, firsts, nullptr, texts);
   }
   if (lines != nullptr) lines->resize(processes.size());
   if (lines != nullptr || !firsts.empty()) {
@@ -132,6 +145,10 @@ void read(const Kernel& kernel, std::span<const CensusProcess> processes,
   }
   if (!without_line.empty()) read_lines(kernel, processes, without_line, *lines);
   if (!without_cgroups.empty()) read_cgroups(kernel, processes, without_cgroups, *texts);
+  // Once, after both.
+  if (without_line == without_cgroups) return check(kernel, processes, without_line, lines, texts);
+  check(kernel, processes, without_line, lines, nullptr);
+  check(kernel, processes, without_cgroups, nullptr, texts);
 }
 
 }  // namespace

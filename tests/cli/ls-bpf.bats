@@ -8,6 +8,7 @@ load ../lib/common
 setup() {
   # shellcheck disable=SC2034 # for teardown
   spawned=()
+  around=()
   nsx-ls --features | grep -qx "bpf yes" || cannot "use BPF here"
 }
 
@@ -50,11 +51,11 @@ make_scene() {
   sort -u "$BATS_TEST_TMPDIR/all" | comm -23 - "$BATS_TEST_TMPDIR/ours" >"$BATS_TEST_TMPDIR/made"
 }
 
-# The rows of a view that are about the scene. JSON becomes a line a row.
+# The rows of a view that are about the scene, by a command that runs nsx-ls. JSON becomes a line a row.
 about_the_scene() {
   local features=$1
   shift
-  NSX_KERNEL_FEATURES=$features nsx-ls "$@" 2>/dev/null >"$BATS_TEST_TMPDIR/view"
+  NSX_KERNEL_FEATURES=$features "${around[@]}" nsx-ls "$@" 2>/dev/null >"$BATS_TEST_TMPDIR/view"
   if [ "$1" = -J ]; then
     jq -c '.. | objects | select(has("ns") and has("type") and has("nprocs"))' <"$BATS_TEST_TMPDIR/view" |
       awk -F'[:,]' 'NR == FNR { made[$1]; next } $2 in made' "$BATS_TEST_TMPDIR/made" -
@@ -215,6 +216,65 @@ as_perl() {
     run -0 --separate-stderr unshare $namespace -- sh -c 'nsx-ls --features && NSX_KERNEL_FEATURES=+bpf NSX_DEBUG=census nsx-ls'
     grep -qx "bpf no" <<<"$output"
     [[ $stderr != *"census: bpf"* ]]
+  done
+}
+
+@test "without one of its capabilities, nsx-ls shows the same with and without BPF" {
+  make_scene
+  for capability in bpf perfmon sys_ptrace net_admin sys_admin dac_override dac_read_search; do
+    around=(setpriv "--bounding-set=-$capability" "--inh-caps=-$capability" --)
+    is_the_same +bpf -J -o NS,TYPE,NPROCS,PID,PPID,UID,COMMAND,CGROUP,HELD-BY,PNS,ONS
+  done
+}
+
+@test "of a /proc that hides processes, or belongs to another PID namespace, nsx-ls shows what is there" {
+  make_scene
+  # shellcheck disable=SC2016 # for another shell
+  around=(unshare -m sh -c 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"' -)
+  is_the_same +bpf -J -o NS,TYPE,NPROCS,PID,COMMAND,HELD-BY
+  # shellcheck disable=SC2016 # for another shell
+  spawn unshare -p -m -f --kill-child -- sh -c 'mount -t proc proc /proc && echo elsewhere >/proc/self/comm; exec sleep 300'
+  wait_until has_child "$pid" sleep
+  run -0 --separate-stderr nsenter -m -t "$child" env NSX_KERNEL_FEATURES=+bpf NSX_DEBUG=census nsx-ls -n -r -o PID
+  [ "$(sort -u <<<"$output")" = 1 ]
+  [[ $stderr != *"census: bpf"* ]]
+}
+
+# Runs a command for which seccomp(2) refuses bpf(2), as in a container.
+without_bpf_call() {
+  perl -e 'my $filter = pack("SCCL" x 4, 0x20, 0, 0, 0, 0x15, 0, 1, 321, 0x06, 0, 0, 0x50001, 0x06, 0, 0, 0x7fff0000);
+    my $program = pack("Sx6P", 4, $filter);
+    syscall(157, 22, 2, $program, 0, 0) == 0 or die "$!"; exec(@ARGV)' "$@"
+}
+
+@test "if seccomp refuses bpf(2), the census is by /proc" {
+  make_scene
+  run -0 --separate-stderr without_bpf_call env NSX_KERNEL_FEATURES=+bpf NSX_DEBUG=census nsx-ls
+  [[ $stderr == *"census: bpf: cannot create a BPF map: Operation not permitted"* ]]
+  around=(without_bpf_call)
+  is_the_same +bpf -J -o NS,TYPE,NPROCS,PID,COMMAND,CGROUP,HELD-BY
+}
+
+# A process with a namespace that only a descriptor of its own holds, or a message that nobody has received yet.
+hold_in() {
+  spawn perl -e 'use Socket; use POSIX;
+    open(my $own, "<", "/proc/self/ns/uts"); syscall(272, 0x04000000) == 0 or die;
+    open(my $other, "<", "/proc/self/ns/uts"); open(my $out, ">", $ARGV[0]); print $out (stat($other))[1], "\n"; close $out;
+    syscall(308, fileno($own), 0) == 0 or die; socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) or die;
+    my $data = "x"; my $part = pack("PQ", $data, 1); my $rights = pack("Qiiix4", 20, 1, 1, fileno($other));
+    my $message = pack("QLx4PQPQLx4", 0, 0, $part, 1, $rights, length($rights), 0);
+    if ($ARGV[1] eq "message") { syscall(46, fileno($a), $message, 0) == 1 or die; close $other; }
+    $0 = "scene"; POSIX::pause()' "$BATS_TEST_TMPDIR/made" "$1"
+  wait_until grep -qsx scene "/proc/$pid/comm"
+  [ -s "$BATS_TEST_TMPDIR/made" ]
+}
+
+@test "a descriptor in flight over a socket is not seen, as without BPF" {
+  for features in +bpf,-listns -bpf,-listns; do
+    hold_in descriptor
+    run -0 about_the_scene "$features" -n -r -o NS,HELD-BY
+    hold_in message
+    run -1 about_the_scene "$features" -n -r -o NS,HELD-BY
   done
 }
 
