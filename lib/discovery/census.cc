@@ -105,6 +105,12 @@ bool asks_processes(SourceSet sources) {
   return sources != SourceSet();
 }
 
+std::size_t break_even(SourceSet sources) {
+  return sources.contains(Source::fd) || sources.contains(Source::socket)
+             ? kBreakEvenWithDescriptors
+             : kBreakEvenOfProcesses;
+}
+
 /// Adds to a request everything that its sources depend on.
 CensusRequest completed(const Kernel& kernel, CensusRequest request) {
   if (request.skip_what_the_kernel_lists && request.sources.contains(Source::kernel) &&
@@ -148,7 +154,7 @@ Result<Census> take_census(const Kernel& kernel, const CensusRequest& wanted) {
   CensusTrace trace;
   Findings findings(NamespaceTable(kernel, {.relations = relations}));
   if (request.sources.contains(Source::process)) {
-    if (!TRY(read_processes_by_bpf(kernel, request, findings, kBreakEvenOfCensus))) {
+    if (!TRY(read_processes_by_bpf(kernel, request, findings, break_even(request.sources)))) {
       TRY(read_processes(kernel, request, findings));
     }
     trace.read_processes(request.sources, findings);

@@ -39,9 +39,11 @@ bool kernel_lists_all(const Kernel& kernel);
 Result<bool> read_processes_by_bpf(const Kernel& kernel, const CensusRequest& request,
                                    Findings& findings, std::size_t break_even);
 
-/// Loading the program takes as long as reading about this number of processes from /proc: all that
-/// a census wants, or a link or two of each. The ratio depends little on the machine.
-inline constexpr std::size_t kBreakEvenOfCensus = 200;
+/// Loading the program takes as long as reading about this number of processes from /proc: with
+/// their descriptors, without, or only a link or two of each (doc/decisions.md). The ratio depends
+/// little on the machine.
+inline constexpr std::size_t kBreakEvenWithDescriptors = 250;
+inline constexpr std::size_t kBreakEvenOfProcesses = 800;
 inline constexpr std::size_t kBreakEvenOfLinks = 2000;
 
 /// Traces the sources of a census: what each one found and how long it took.
