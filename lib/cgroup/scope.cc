@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <memory>
 #include <string_view>
@@ -23,6 +22,7 @@
 #include "cgroup/control.hh"
 #include "cgroup/files.hh"
 #include "kernel/cgroup.hh"
+#include "symbols.hh"
 #include "try.hh"
 
 namespace nsx {
@@ -318,12 +318,6 @@ std::string command_instead(const Manager& manager) {
                                    : "systemd-run --user --scope -p Delegate=yes";
 }
 
-template <class Function>
-bool find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
-  return function != nullptr;
-}
-
 }  // namespace
 
 Result<NewCgroupPlace> place_for_new_cgroup(const CgroupTree& tree) {
@@ -388,24 +382,26 @@ Result<NewCgroupPlace> enter_new_scope(const CgroupTree& tree, const ScopeReques
 
 Result<SdBus> SdBus::open() {
   constexpr const char* kLibrary = "libsystemd.so.0";
-  // Never closed: the library does not support that.
-  void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (library == nullptr) return refuse("load", kLibrary, "it is not installed");
+  Symbols library(kLibrary);
+  if (!library.is_open()) return refuse("load", kLibrary, "it is not installed");
   SdBus bus{};
-  if (!find(library, "sd_bus_new", bus.create) || !find(library, "sd_bus_set_fd", bus.set_fd) ||
-      !find(library, "sd_bus_set_bus_client", bus.set_bus_client) ||
-      !find(library, "sd_bus_start", bus.start) ||
-      !find(library, "sd_bus_is_ready", bus.is_ready) ||
-      !find(library, "sd_bus_close", bus.close) || !find(library, "sd_bus_unref", bus.unref_bus) ||
-      !find(library, "sd_bus_message_new_method_call", bus.new_method_call) ||
-      !find(library, "sd_bus_message_append", bus.append) ||
-      !find(library, "sd_bus_call", bus.call) || !find(library, "sd_bus_message_read", bus.read) ||
-      !find(library, "sd_bus_message_is_signal", bus.is_signal) ||
-      !find(library, "sd_bus_message_unref", bus.unref) ||
-      !find(library, "sd_bus_process", bus.process) || !find(library, "sd_bus_wait", bus.wait) ||
-      !find(library, "sd_bus_error_free", bus.error_free)) {
-    return refuse("load", kLibrary, "it is older than systemd 237");
-  }
+  library.find(bus.create, "sd_bus_new");
+  library.find(bus.set_fd, "sd_bus_set_fd");
+  library.find(bus.set_bus_client, "sd_bus_set_bus_client");
+  library.find(bus.start, "sd_bus_start");
+  library.find(bus.is_ready, "sd_bus_is_ready");
+  library.find(bus.close, "sd_bus_close");
+  library.find(bus.unref_bus, "sd_bus_unref");
+  library.find(bus.new_method_call, "sd_bus_message_new_method_call");
+  library.find(bus.append, "sd_bus_message_append");
+  library.find(bus.call, "sd_bus_call");
+  library.find(bus.read, "sd_bus_message_read");
+  library.find(bus.is_signal, "sd_bus_message_is_signal");
+  library.find(bus.unref, "sd_bus_message_unref");
+  library.find(bus.process, "sd_bus_process");
+  library.find(bus.wait, "sd_bus_wait");
+  library.find(bus.error_free, "sd_bus_error_free");
+  if (!library.is_complete()) return refuse("load", kLibrary, "it is older than systemd 237");
   return bus;
 }
 

@@ -94,7 +94,7 @@ files_with() {
 }
 
 @test "cgroups use the kernel layer" {
-  only_includes lib/cgroup '(kernel|cgroup)/|(quantity|try)\.hh"' "$system|nsx/"
+  only_includes lib/cgroup '(kernel|cgroup)/|(quantity|symbols|try)\.hh"' "$system|nsx/"
 }
 
 @test "programs in the kernel use the headers of Linux only" {
@@ -147,7 +147,7 @@ files_with() {
       nsx-pin) own+="|net|upkeep" ;;
       nsx-cg) own+="|account" ;;
     esac
-    only_includes "tools/$tool" "($own)/|(quantity|try)\.hh\"" "$system|nsx/|libsmartcols\.h>"
+    only_includes "tools/$tool" "($own)/|(quantity|symbols|try)\.hh\"" "$system|nsx/|libsmartcols\.h>"
   done
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <dlfcn.h>
 #include <libsmartcols.h>
 #include <memory>
-#include <type_traits>
 
 #include "common/locale.hh"
 #include "common/table_text.hh"
+#include "symbols.hh"
 #include "try.hh"
 
 namespace nsx::cli {
@@ -41,39 +40,33 @@ struct Smartcols {
 };
 
 Result<Smartcols> open_smartcols() {
-  // Never closed: it only takes a few pages, and may be needed again.
-  void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
+  Symbols library(kLibrary);
+  if (!library.is_open()) {
     return refuse("load", kLibrary, "it is not installed", "install libsmartcols1");
   }
-  bool is_complete = true;
-  const auto find = [&](auto& function, const char* name) {
-    function = reinterpret_cast<std::decay_t<decltype(function)>>(::dlsym(library, name));
-    is_complete = is_complete && function != nullptr;
-  };
   Smartcols scols{};
-  find(scols.new_table, "scols_new_table");
-  find(scols.unref_table, "scols_unref_table");
-  find(scols.set_stream, "scols_table_set_stream");
-  find(scols.enable_raw, "scols_table_enable_raw");
-  find(scols.enable_json, "scols_table_enable_json");
-  find(scols.set_name, "scols_table_set_name");
-  find(scols.enable_noencoding, "scols_table_enable_noencoding");
-  find(scols.enable_noheadings, "scols_table_enable_noheadings");
-  find(scols.enable_colors, "scols_table_enable_colors");
-  find(scols.new_column, "scols_table_new_column");
-  find(scols.header, "scols_column_get_header");
-  find(scols.set_json_type, "scols_column_set_json_type");
-  find(scols.set_wrapfunc, "scols_column_set_wrapfunc");
-  find(scols.set_flags, "scols_column_set_flags");
-  find(scols.chunk_size, "scols_wrapnl_chunksize");
-  find(scols.next_chunk, "scols_wrapnl_nextchunk");
-  find(scols.new_line, "scols_table_new_line");
-  find(scols.set_data, "scols_line_set_data");
-  find(scols.cell, "scols_line_get_cell");
-  find(scols.set_color, "scols_cell_set_color");
-  find(scols.print, "scols_print_table");
-  if (!is_complete) return refuse("load", kLibrary, "it is older than util-linux 2.33");
+  library.find(scols.new_table, "scols_new_table");
+  library.find(scols.unref_table, "scols_unref_table");
+  library.find(scols.set_stream, "scols_table_set_stream");
+  library.find(scols.enable_raw, "scols_table_enable_raw");
+  library.find(scols.enable_json, "scols_table_enable_json");
+  library.find(scols.set_name, "scols_table_set_name");
+  library.find(scols.enable_noencoding, "scols_table_enable_noencoding");
+  library.find(scols.enable_noheadings, "scols_table_enable_noheadings");
+  library.find(scols.enable_colors, "scols_table_enable_colors");
+  library.find(scols.new_column, "scols_table_new_column");
+  library.find(scols.header, "scols_column_get_header");
+  library.find(scols.set_json_type, "scols_column_set_json_type");
+  library.find(scols.set_wrapfunc, "scols_column_set_wrapfunc");
+  library.find(scols.set_flags, "scols_column_set_flags");
+  library.find(scols.chunk_size, "scols_wrapnl_chunksize");
+  library.find(scols.next_chunk, "scols_wrapnl_nextchunk");
+  library.find(scols.new_line, "scols_table_new_line");
+  library.find(scols.set_data, "scols_line_set_data");
+  library.find(scols.cell, "scols_line_get_cell");
+  library.find(scols.set_color, "scols_cell_set_color");
+  library.find(scols.print, "scols_print_table");
+  if (!library.is_complete()) return refuse("load", kLibrary, "it is older than util-linux 2.33");
   return scols;
 }
 
