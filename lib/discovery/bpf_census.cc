@@ -173,7 +173,10 @@ Status read_again(const Kernel& kernel, const CensusRequest& request,
   for (const pid_t pid : pids)
     findings.processes.push_back({.pid = pid});
   TRY(read_processes(kernel, request, findings));
+  const auto middle = static_cast<std::ptrdiff_t>(others.size());
   others.insert(others.end(), findings.processes.begin(), findings.processes.end());
+  // Few among many: sorting all of them would take as long as a tenth of the program.
+  std::ranges::inplace_merge(others, others.begin() + middle, {}, &CensusProcess::pid);
   findings.processes = std::move(others);
   return {};
 }
