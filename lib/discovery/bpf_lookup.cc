@@ -5,9 +5,9 @@
 #include "discovery/bpf_lookup.hh"
 
 #include <algorithm>
-#include <cstdint>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -48,7 +48,8 @@ Result<Maps> make_maps(std::size_t processes) {
 
 /// Shared by the reading and the waiting thread; the last of them frees it.
 struct BpfLookup::Job {
-  Job(Maps made, std::vector<std::size_t> places) : maps(std::move(made)), part(std::move(places)) {}
+  Job(Maps made, std::vector<std::size_t> places)
+      : maps(std::move(made)), part(std::move(places)) {}
 
   ~Job() {
     // The waiting thread has failed, and the reading one is the last to know the job.
@@ -93,8 +94,8 @@ struct BpfLookup::Job {
     }
     thread.join();
     trace(TraceArea::census, [&] {
-      return "bpf: " + (error ? error->message()
-                              : "looked up " + std::to_string(part.size()) + " processes");
+      return "bpf: " +
+             (error ? error->message() : "looked up " + std::to_string(part.size()) + " processes");
     });
     return !error;
   }
@@ -118,8 +119,7 @@ struct BpfLookup::Job {
 };
 
 std::optional<BpfLookup> BpfLookup::run(const Kernel& kernel,
-                                        std::span<const CensusProcess> processes,
-                                        bool with_lines) {
+                                        std::span<const CensusProcess> processes, bool with_lines) {
   if (!kernel.has(Feature::bpf_iterator) || processes.empty()) return std::nullopt;
   if (!kernel.is_forced(Feature::bpf_iterator) &&
       (processes.size() < kBreakEven || !programs_are_fitted())) {
@@ -137,9 +137,9 @@ std::optional<BpfLookup> BpfLookup::run(const Kernel& kernel,
   BpfLookup found(processes.size());
   bool is_read = true;
   for (std::size_t begin = 0; begin < order.size(); begin += size) {
-    std::vector<std::size_t> part(order.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  order.begin() + static_cast<std::ptrdiff_t>(
-                                                      std::min(begin + size, order.size())));
+    std::vector<std::size_t> part(
+        order.begin() + static_cast<std::ptrdiff_t>(begin),
+        order.begin() + static_cast<std::ptrdiff_t>(std::min(begin + size, order.size())));
     is_read = found.start(processes, std::move(part), with_lines) && is_read;
   }
   for (const auto& job : found.jobs_)

@@ -167,8 +167,8 @@ struct BpfProgramKind {
 /// Loads the types of a program. Errors contain the errno value.
 Result<OwnedFd> load_bpf_types(const BpfProgram& program);
 
-/// Loads a program for the kernel with these answers to its questions. `maps` are the descriptors of
-/// its maps, in their order. Errors contain the errno value.
+/// Loads a program for the kernel with these answers to its questions. `maps` are the descriptors
+/// of its maps, in their order. Errors contain the errno value.
 Result<OwnedFd> load_bpf_program(const BpfProgram& program, const BpfProgramKind& kind,
                                  std::span<const std::uint32_t> answers, std::span<const int> maps);
 
@@ -177,8 +177,8 @@ Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, bool may_sleep,
                                   std::span<const std::uint32_t> answers,
                                   std::span<const int> maps);
 
-/// Creates a map with 32-bit keys from 0 to `count` - 1. `value_type` is a type of values in `types`,
-/// which load_bpf_types() has returned; 0: the kernel need not know it.
+/// Creates a map with 32-bit keys from 0 to `count` - 1. `value_type` is a type of values in
+/// `types`, which load_bpf_types() has returned; 0: the kernel need not know it.
 Result<OwnedFd> create_bpf_map(const char* name, unsigned type, std::size_t value_size,
                                std::size_t count, int types, std::uint32_t value_type);
 

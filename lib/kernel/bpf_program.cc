@@ -147,8 +147,8 @@ Result<OwnedFd> load_bpf_program(const BpfProgram& program, const BpfProgramKind
 Result<OwnedFd> load_bpf_iterator(const BpfProgram& program, bool may_sleep,
                                   std::span<const std::uint32_t> answers,
                                   std::span<const int> maps) {
-  return load_bpf_program(
-      program, {"nsx_census", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, may_sleep}, answers, maps);
+  return load_bpf_program(program, {"nsx_census", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, may_sleep},
+                          answers, maps);
 }
 
 Result<OwnedFd> create_bpf_map(const char* name, unsigned type, std::size_t value_size,
