@@ -202,6 +202,8 @@ hangs_its_readers() {
     run_unless_it_hangs nsx-ls "$list" --output=PID,COMMAND
     [ "$status" = 0 ] && [[ $output == *attack-fuse…* ]]
   done
+  run_unless_it_hangs env NSX_KERNEL_FEATURES=+bpf nsx-ls --list --output=PID,COMMAND
+  [ "$status" = 0 ] && [[ $output == *attack-fuse…* ]]
   run_unless_it_hangs nsx-ls --raw --matrix
   [ "$status" = 0 ]
   run_unless_it_hangs nsx-ls "$(ns_of "$pid" mnt)"
