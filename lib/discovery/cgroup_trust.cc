@@ -84,10 +84,11 @@ void add_name(const NamedCgroup& each, CgroupPlace& place) {
 /// the next one mostly has the same.
 class PlaceFinder {
  public:
-  PlaceFinder(const NameJudge& judge, int top) : judge_(judge), top_(top) {}
+  PlaceFinder(const NameJudge& judge, int top)
+      : judge_(judge), top_(top), first_(top_of(judge, top)) {}
 
   CgroupPlace place(std::string_view path) {
-    NamedCgroup here = top_of(judge_, top_);
+    NamedCgroup here = first_;
     CgroupPlace place;
     std::size_t depth = 0;
     for (std::string_view name = next_name(path); !name.empty(); ++depth) {
@@ -135,6 +136,7 @@ class PlaceFinder {
 
   const NameJudge& judge_;
   int top_;
+  NamedCgroup first_;
   std::vector<Level> levels_;
 };
 
