@@ -49,7 +49,8 @@ tidy() {
   shift
   build=${NSX_TIDY_BUILD:-build-tidy}
   [ -f "$build/build.ninja" ] || CXX=clang++ meson setup -Db_pch=false -Dtests=false "$build"
-  ninja -C "$build" lib/cgroup/net_object.inc lib/discovery/census_plain.inc lib/discovery/census_probing.inc \
+  ninja -C "$build" lib/cgroup/incoming.inc lib/cgroup/outgoing.inc lib/discovery/census_plain.inc \
+    lib/discovery/census_probing.inc lib/discovery/lookup_plain.inc lib/discovery/lookup_probing.inc \
     lib/starter/starter_bytes.inc
   # Each file is a regular expression.
   run-clang-tidy -quiet -p "$build" -j "$(nproc)" -checks="$checks" "$@"
