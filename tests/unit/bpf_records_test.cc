@@ -99,6 +99,18 @@ TEST(BpfRecords, BecomeProcesses) {
   EXPECT_EQ(made.found(request).processes.front().threads, 0U);
 }
 
+TEST(BpfRecords, TellWhichProcessesShareTheirCgroups) {
+  const auto number = [](std::uint64_t set, std::uint64_t id) {
+    return number_of(nsx_cgroups{set, id});
+  };
+  EXPECT_EQ(number(0xffff888000001000, 7), number(0xffff888000001000, 7));
+  // Another set, a set that has got the memory of another one, and a process that exits.
+  EXPECT_NE(number(0xffff888000001000, 7), number(0xffff888000001040, 7));
+  EXPECT_NE(number(0xffff888000001000, 7), number(0xffff888000001000, 8));
+  EXPECT_NE(number(0xffff888000001000, 7), number(0xffff888000001000, 7 | NSX_CENSUS_IS_EXITING));
+  EXPECT_EQ(number(0, 7), 0U);
+}
+
 TEST(BpfRecords, OfKindsThatAreNotAskedForAreLeftOut) {
   MadeRecords made;
   made.add_task(7, 7);
