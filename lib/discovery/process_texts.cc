@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What /proc tells of processes that a census has found: by the kernel's program if there are many.
+// Command lines and cgroups of processes of a census: by a program in the kernel if there are many.
 
 #include <algorithm>
 #include <array>
