@@ -85,7 +85,7 @@ class SharedCgroups {
     for (std::size_t i = 0; i < processes.size(); ++i) {
       if (processes[i].cgroups != 0) first_in_.try_emplace(processes[i].cgroups, i);
     }
-    if (first_in_.size() > processes.size() / 4) first_in_.clear();
+    if (first_in_.size() > processes.size() / 2) first_in_.clear();
   }
 
   /// Returns one of each set of processes.
