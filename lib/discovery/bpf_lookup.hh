@@ -15,8 +15,7 @@
 
 namespace nsx {
 
-/// What the kernel knew of processes a moment ago. Only of processes that still are those of the
-/// census.
+/// Command lines and cgroups of processes that still are those of the census.
 class BpfLookup {
  public:
   /// Looks up processes. None: not possible or not worthwhile, or a process has blocked the reader.

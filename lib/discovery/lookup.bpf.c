@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Looks up some processes, whose PIDs are in a map: an iterator of tasks. It may sleep, as a part of
- * a command line can be in swap. What is not certain is left out, and read from /proc. */
+/* Looks up the processes whose PIDs are in a map: an iterator of tasks. It may sleep, because part of
+ * a command line can be in swap. Anything uncertain is omitted, and read from /proc instead. */
 
 #include "discovery/follow.h"
 #include "discovery/lookup_layout.h"
