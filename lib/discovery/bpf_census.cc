@@ -17,7 +17,9 @@
 #include "discovery/bpf_programs.hh"
 #include "discovery/bpf_records.hh"
 #include "discovery/sources.hh"
+#include "discovery/visit.hh"
 #include "kernel/capabilities.hh"
+#include "kernel/files.hh"
 #include "kernel/nsfs.hh"
 #include "kernel/trace.hh"
 #include "try.hh"
@@ -32,10 +34,28 @@ std::size_t processes_in_proc(const Kernel& kernel) {
   return ::fstat(kernel.proc(), &st) == 0 ? st.st_nlink : 0;
 }
 
+/// Whether reading descriptors from /proc would take longer than loading the program, although
+/// there are few processes. The size of their directory is their number since Linux 6.2.
+bool are_many_descriptors(const Kernel& kernel) {
+  constexpr off_t kMany = 4096;
+  const auto pids = list_pids_at(kernel.proc(), ".");
+  if (!pids) return false;
+  off_t descriptors = 0;
+  for (const pid_t pid : *pids) {
+    struct stat st {};
+    ProcPath path;
+    path.add(pid).add("/fd");
+    if (::fstatat(kernel.proc(), path.text(), &st, 0) == 0) descriptors += st.st_size;
+    if (descriptors >= kMany) return true;
+  }
+  return false;
+}
+
 bool is_worthwhile(const Kernel& kernel, const CensusRequest& request, std::size_t break_even) {
   if (request.only != 0 || !kernel.has(Feature::bpf_iterator)) return false;
   if (!kernel.is_forced(Feature::bpf_iterator) && processes_in_proc(kernel) < break_even) {
-    return false;
+    // A search looks at descriptors last.
+    if (break_even != kBreakEvenWithDescriptors || !are_many_descriptors(kernel)) return false;
   }
   // The kernel asks it of those who look up the namespace of a socket.
   return !request.sources.contains(Source::socket) || has_capability(CAP_NET_ADMIN);

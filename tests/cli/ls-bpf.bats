@@ -204,6 +204,14 @@ as_perl() {
   run -1 grep -E "$by_bpf" <(NSX_DEBUG=census NSX_KERNEL_FEATURES=-bpf nsx-ls 2>&1 >/dev/null)
 }
 
+@test "the census is by BPF if a single process has thousands of descriptors" {
+  [ "$(stat -c %s /proc/self/fd)" != 0 ] || skip "the kernel does not count them"
+  # shellcheck disable=SC2016 # for perl
+  spawn prlimit --nofile=8192 perl -e 'use POSIX; for (1 .. 6000) { dup(0) } $0 = "scene"; POSIX::pause()'
+  wait_until grep -qsx scene "/proc/$pid/comm"
+  NSX_DEBUG=census nsx-ls --sources=fd 2>&1 >/dev/null | grep -q 'census: bpf: [0-9]* tasks'
+}
+
 @test "without a capability that it needs, or in another namespace, the census is by /proc" {
   for capability in bpf perfmon sys_ptrace; do
     run -0 setpriv --bounding-set="-$capability" --inh-caps="-$capability" -- \
