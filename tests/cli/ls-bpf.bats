@@ -205,7 +205,8 @@ as_perl() {
 }
 
 @test "the census is by BPF if a single process has thousands of descriptors" {
-  [ "$(stat -c %s /proc/self/fd)" != 0 ] || skip "the kernel does not count them"
+  # Before Linux 6.2, their number is unknown.
+  [ "$(stat -c %s /proc/self/fd)" != 0 ] || return 0
   # shellcheck disable=SC2016 # for perl
   spawn prlimit --nofile=8192 perl -e 'use POSIX; for (1 .. 6000) { dup(0) } $0 = "scene"; POSIX::pause()'
   wait_until grep -qsx scene "/proc/$pid/comm"
