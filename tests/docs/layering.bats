@@ -125,6 +125,13 @@ files_with() {
   [ "$output" = $'lib/net\ntools/nsx-pin' ]
 }
 
+@test "the file copies of nsx-enter use the kernel layer, and no other tool uses them" {
+  only_includes lib/transfer '(kernel|transfer)/|try\.hh"' "$system|nsx/"
+  run -0 bash -c "cd '$NSX_SOURCE' && grep -rl '\"transfer/' lib tools --include='*.cc' --include='*.hh' |
+    sed 's,/[^/]*\$,,' | sort -u"
+  [ "$output" = $'lib/transfer\ntools/nsx-enter' ]
+}
+
 @test "public headers use each other, and of all libraries only expected" {
   only_includes lib/nsx '$.' "$system|nsx/|tl/expected\.hpp>"
 }
@@ -136,7 +143,7 @@ files_with() {
 @test "these tests cover every layer of the library" {
   # pch has precompiled headers and is no layer.
   run -0 find "$NSX_SOURCE/lib" -mindepth 1 -maxdepth 1 -type d -printf '%f '
-  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "account cgroup discovery kernel net nsx pch pin plan starter target upkeep " ]
+  [ "$(printf '%s\n' $output | sort | tr '\n' ' ')" = "account cgroup discovery kernel net nsx pch pin plan starter target transfer upkeep " ]
 }
 
 @test "tools use the public headers, tools/common and their own files" {
@@ -144,6 +151,7 @@ files_with() {
     tool=$(basename "$directory")
     own="common|$tool"
     case $tool in
+      nsx-enter) own+="|transfer" ;;
       nsx-pin) own+="|net|upkeep" ;;
       nsx-cg) own+="|account" ;;
     esac

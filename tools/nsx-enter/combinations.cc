@@ -7,6 +7,7 @@
 #include <cstring>
 #include <sys/stat.h>
 
+#include "nsx-enter/files.hh"
 #include "nsx-enter/options.hh"
 #include "try.hh"
 
@@ -226,6 +227,10 @@ void follow_container(const cli::CommandLine& line, Options& options) {
 
 Status combine(cli::CommandLine& line, Options& options) {
   take_target(line, options);
+  if (!options.copies.empty()) {
+    TRY(check_copies(line, options));
+    return cli::check(options.run);
+  }
   EnterRequest& request = options.request;
   if (line.has("tools")) request.tools = options.tools;
   TRY(check(line, options));

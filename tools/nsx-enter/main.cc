@@ -9,6 +9,7 @@
 
 #include "common/report.hh"
 #include "common/runner.hh"
+#include "nsx-enter/files.hh"
 #include "nsx-enter/options.hh"
 #include "try.hh"
 
@@ -208,6 +209,7 @@ int run(int argc, char** argv) {
 
   const auto kernel = cli::open_kernel();
   if (kernel && !options.mounts.changes.empty()) return change_mounts(*kernel, options);
+  if (kernel && !options.copies.empty()) return run_copies(*kernel, options);
   auto planned =
       kernel ? make_plan(*kernel, options) : Result<Planned>(tl::unexpected(kernel.error()));
   if (!planned) {

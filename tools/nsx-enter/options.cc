@@ -10,6 +10,7 @@
 
 #include "common/report.hh"
 #include "common/value.hh"
+#include "nsx-enter/files.hh"
 #include "try.hh"
 
 namespace nsx::enter_tool {
@@ -205,6 +206,14 @@ constexpr std::array kOptions{
         cli::kNoLetter, "mount-sys", kDirectory,
         "mount a sysfs of the network namespace on DIR (default /sys), visible to the program only",
         cli::set_text_or<&EnterRequest::mount_sys, cli::kUsualSys>),
+    cli::under("Copying files",
+               cli::value(cli::kNoLetter, "get", {"SRC[:DEST]"},
+                          "copy a file or directory SRC of the target to DEST (default .); '-' is "
+                          "standard output",
+                          cli::call<add_get>)),
+    cli::value(cli::kNoLetter, "put", {"SRC:DEST", cli::Completes::file},
+               "copy a file or directory SRC, or standard input ('-'), to DEST in the target",
+               cli::call<add_put>),
     cli::under("Processes", cli::kNoFork),
     cli::kForwardMoreSignals,
     cli::kKillChild,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <vector>
+
 #include "common/names.hh"
 #include "common/runner.hh"
+#include "transfer/transfer.hh"
 
 namespace nsx::enter_tool {
 
@@ -21,6 +24,7 @@ struct Options {
   bool is_nsenter = false;         ///< called as nsenter
   cli::RunOptions run;
   cli::UserOptions users;
+  std::vector<Copy> copies;  ///< made instead of running a program
 };
 
 // The effects of --bind, --tmpfs and --unbind (mounts.cc).
