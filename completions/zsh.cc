@@ -172,7 +172,7 @@ std::string specification(const cli::Option& option) {
     const bool required = option.argument == cli::Argument::required;
     if (option.argument != cli::Argument::optional_if_long) letter += required ? "+" : "-";
     name += required ? "=" : "=-";
-    argument = std::string(required ? ":" : "::") + option.metavar + ':' +
+    argument = std::string(required ? ":" : "::") + escaped(option.metavar) + ':' +
                action(option.completes, option.words);
   }
   const std::string help = "'[" + escaped(option.help) + ']';

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "kernel/files.hh"
 #include "try.hh"
 
 namespace nsx::transfer_part {
@@ -40,7 +39,7 @@ class Resolver {
   bool demands_directory() const { return copy_.destination.ends_with('/'); }
 
   Result<OwnedFd> open(const std::string& path, int flags) const {
-    return open_answering(side_.root, path, flags, PathFrom::user, side_.resolve);
+    return open_named(side_, path, flags);
   }
 
   tl::unexpected<Error> failed(int code) const { return fail("write {}", copy_.destination, code); }

@@ -44,7 +44,7 @@ struct Attribute {
 /// A file, or the beginning of a directory, whose entries follow.
 struct Entry {
   Type type = Type::file;
-  std::string name = {};  ///< in the directory; empty for the one that was named
+  std::string name = {};  ///< in the directory; empty: it is the source itself
   mode_t mode = 0;        ///< permission bits
   uid_t uid = 0;
   gid_t gid = 0;
@@ -103,9 +103,9 @@ struct Owner {
   bool operator==(const Owner&) const = default;
 };
 
-/// Returns the owner of a copy. From the target, an id becomes the number it has inside, and stays
-/// as it is if it has none. Into the target, an id becomes the one with this number inside or, if
-/// that is not mapped, the one that is 0 inside. None: the copy belongs to its writer.
+/// Returns the owner of a copy. From the target, an id becomes its number inside, and is kept if it
+/// has none. Into the target, an id becomes the id with this number inside or, if that is not
+/// mapped, root's. None: the copy belongs to its writer.
 std::optional<Owner> owner_of_copy(const OwnerMaps& maps, Copy::Direction direction, Owner source);
 
 }  // namespace nsx::transfer_part

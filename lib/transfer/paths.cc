@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -15,6 +16,14 @@ constexpr unsigned long kConfigfs = 0x62656570;
 constexpr unsigned long kFuseControl = 0x65735543;
 
 }  // namespace
+
+Result<OwnedFd> open_named(const Side& side, const std::string& path, int flags) {
+  auto file = open_answering(side.root, path, flags, PathFrom::user, side.resolve);
+  if (file || side.root != AT_FDCWD || file.error().code != ENOENT) return file;
+  // The child that opens it has not the descriptor to which /dev/fd/63 leads, that of a process
+  // substitution.
+  return open_at(side.root, path.c_str(), flags);
+}
 
 std::string_view last_component(std::string_view path) {
   const std::size_t end = path.find_last_not_of('/');

@@ -70,7 +70,7 @@ class Reader {
       if (!entry.content) return failed();
       TRY(send_and_wait(entry));
     } else {
-      auto named = open_answering(side_.root, copy_.source, O_PATH, PathFrom::user, side_.resolve);
+      auto named = open_named(side_, copy_.source, O_PATH);
       if (!named) return fail("copy {}", path_, named.error().code, named.error().hint());
       TRY(read_named(*named));
     }

@@ -37,6 +37,9 @@ Ending read_source(const Channel& channel, const Side& side, const Copy& copy,
 Ending write_copy(const Channel& channel, const Side& side, const Copy& copy,
                   const OwnerMaps& owners, const TransferEvents& events);
 
+/// Opens a path that a user has named, in time. Errors: as open_answering().
+Result<OwnedFd> open_named(const Side& side, const std::string& path, int flags);
+
 /// Returns the last component of a path, without slashes after it. Empty for "/".
 std::string_view last_component(std::string_view path);
 

@@ -68,7 +68,7 @@ struct TransferTarget {
 /// namespace; no permission.
 Result<TransferTarget> open_transfer_target(const Kernel& kernel, const Target& target);
 
-/// What a caller is told while files are copied.
+/// Called while files are copied.
 struct TransferEvents {
   /// Something was left out: "skipped the socket /run/x".
   std::function<void(const std::string& text)> note;

@@ -177,7 +177,7 @@ class Writer {
     return is_link ? failed("it is a symbolic link, and the source is a directory") : failed(code);
   }
 
-  /// Returns whether a directory is the one just made. Root of a user namespace may have put one in
+  /// Returns whether a directory was made just now. Root of a user namespace may have put one in
   /// its place that it has no access to, and that would get the owner and mode of the source.
   bool is_new_directory(int directory, const timespec& since) const {
     if (copy_.direction == Copy::Direction::get || !owners_.uids) return true;
@@ -208,25 +208,22 @@ class Writer {
   Status write_file(int directory, const std::string& name, Entry& entry) {
     if (!entry.same_file.empty() && link_to_earlier(directory, name, entry)) return {};
     if (entry.type == Type::stream) imitate_existing(directory, name, entry);
+    // Such as /etc/hosts of a container. From outside of its mount namespace, replacing the file
+    // would remove the mount.
+    if (is_mount_point(directory, name)) {
+      return write_existing(directory, name, entry, EBUSY);
+    }
     auto file = NewFile::create(directory);
     if (!file) {
-      // It may be a writable mount in a directory that is not writable.
       const int code = file.error().code;
       const bool is_denied = code == EROFS || code == EACCES || code == EPERM;
-      const OwnedFd existing = is_denied ? open_existing(directory, name) : OwnedFd();
-      if (!existing) return failed(code);
-      return write_in_place(existing, entry.content.get(), entry.type);
+      if (!is_denied) return failed(code);
+      // The file may be writable even if its directory is not.
+      return write_existing(directory, name, entry, code);
     }
     TRY(copy_content(entry.content.get(), file->fd(), entry.type));
     if (const int code = properties_.apply(file->fd(), entry); code != 0) return failed(code);
-    const int code = file->place(name);
-    // Something is mounted on it, such as on /etc/hosts of a container.
-    if (code == EBUSY) {
-      const OwnedFd existing = open_existing(directory, name);
-      if (!existing) return failed(code);
-      return write_in_place(existing, file->fd(), Type::file);
-    }
-    if (code != 0) return failed(code);
+    if (const int code = file->place(name); code != 0) return failed(code);
     remember(name, entry, file->fd());
     return {};
   }
@@ -236,23 +233,31 @@ class Writer {
                                 : copy_file_content(from, to, watch_, path_);
   }
 
-  /// Opens a regular file that exists in a directory, without following a link. Empty: there is
-  /// none.
-  static OwnedFd open_existing(int directory, const std::string& name) {
-    OwnedFd file(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    struct stat st {};
-    if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return {};
-    return file;
+  static bool is_mount_point(int directory, const std::string& name) {
+    struct statx st {};
+    constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+    if (::statx(directory, name.c_str(), kFlags, STATX_TYPE, &st) != 0) return false;
+    return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
   }
 
-  /// Replaces the content of a file, given by an O_PATH descriptor.
-  Status write_in_place(const OwnedFd& existing, int content, Type type) {
+  /// Replaces the content of a regular file in a directory, without following a link. `code` is why
+  /// the file itself cannot be replaced.
+  Status write_existing(int directory, const std::string& name, const Entry& entry, int code) {
+    const OwnedFd file(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat st {};
+    if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return failed(code);
+    return write_in_place(file, entry.content.get(), entry.type, code);
+  }
+
+  /// Replaces the content of a file, given by an O_PATH descriptor. `code` is the error if it is
+  /// not writable; 0: that of open(2).
+  Status write_in_place(const OwnedFd& existing, int content, Type type, int code = 0) {
     struct stat st {};
     if (::fstat(existing.get(), &st) != 0) return failed();
     if (!S_ISREG(st.st_mode)) return failed("it is not a regular file");
     if (is_on_kernel_file_system(existing.get())) return failed(kKernelFiles);
     const OwnedFd file = reopen(existing.get(), O_WRONLY | O_NONBLOCK | O_NOCTTY);
-    if (!file) return failed();
+    if (!file) return failed(code != 0 ? code : errno);
     struct stat source {};
     if (::fstat(content, &source) == 0 && source.st_dev == st.st_dev &&
         source.st_ino == st.st_ino) {
@@ -307,6 +312,7 @@ class Writer {
   // --- Links and FIFOs ---------------------------------------------------------------------------
 
   Status write_special(int directory, const std::string& name, const Entry& entry) {
+    if (is_mount_point(directory, name)) return failed(EBUSY);
     const std::string hidden = hidden_name();
     const bool is_link = entry.type == Type::link;
     const int made = is_link ? ::symlinkat(entry.link.c_str(), directory, hidden.c_str())

@@ -150,9 +150,12 @@ enters() {
   shows keep-fds "kept" $their -U --keep-fds=5 -- sh -c 'cat <&5' 5<<<kept
   shows status-fd '{"event":"started",*{"event":"ended",*' $their -U --status-fd=1 -- true
   shows get "root:*" $their --get=/etc/passwd:-
-  mkdir -pm 777 "$BATS_TEST_TMPDIR/put"
-  shows put "" $their --put=/etc/passwd:"$BATS_TEST_TMPDIR/put/$who"
-  cmp /etc/passwd "$BATS_TEST_TMPDIR/put/$who"
+  root=$(mktemp -d /tmp/nsx-put.XXXXXX)
+  chmod 777 "$root"
+  shows put "" $their --put=/etc/passwd:"$root/put"
+  cmp /etc/passwd "$root/put"
+  rm -r "$root"
+  root=
   shows plan "1. *run true" $their --plan -- true
   shows json '{"steps":\[*' $their --plan --json -- true
   shows help "Usage: nsx-enter *" --help
