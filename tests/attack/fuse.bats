@@ -160,6 +160,17 @@ is_listed() {
 }
 
 # bats test_tags=one-kernel
+@test "nsx-enter --get and --put give up a file whose file system hangs" {
+  start_fuse paths "${as_root_elsewhere[@]}"
+  echo x >"$BATS_TEST_TMPDIR/x"
+  for copy in --get="$dir/mnt/ns:$BATS_TEST_TMPDIR/got" --put="$BATS_TEST_TMPDIR/x:$dir/mnt/ns"; do
+    run_unless_it_hangs nsx-enter -t "$pid" "$copy"
+    [ "$status" = 1 ] && [[ $stderr == *"Connection timed out"*"check its file system, which does not answer"* ]]
+  done
+  [ ! -e "$BATS_TEST_TMPDIR/got" ]
+}
+
+# bats test_tags=one-kernel
 @test "nsx-pin rejects a directory whose file system hangs" {
   start_fuse paths "${as_root_elsewhere[@]}"
   local inside=(nsenter -t "$pid" -m --) command

@@ -17,7 +17,8 @@ setup() {
 teardown() {
   end_spawned
   for each in "${mounted[@]}"; do umount "$each"; done
-  cd / && [ -z "$shared" ] || rm -r "$shared"
+  cd /
+  if [ -n "$shared" ]; then rm -r "$shared"; fi
 }
 
 # A container of root, whose root directory is also reachable as $root.
@@ -212,7 +213,7 @@ make_tree() {
   head -c 3000000 /dev/urandom >random
   enter --put=-:/tmp/random <random
   cmp random "$root/tmp/random"
-  cat random | enter --put=-:/tmp/random
+  enter --put=-:/tmp/random < <(head -c 3000000 random)
   enter --get=/tmp/random:- | cmp - random
   enter --get=/tmp/random:- >out
   cmp random out
@@ -408,6 +409,14 @@ nsx-enter: note: skipped /tmp/tree/socket, a socket" ]
   [ "${lines[*]}" = "/tmp /tmp/src /tmp/src/1" ] || [ "${lines[*]}" = "/tmp /tmp/src" ]
 }
 
+has_hidden_file() {
+  ls -A "$1" | grep -q '^\.nsx-'
+}
+
+is_empty() {
+  [ -z "$(ls -A "$1")" ]
+}
+
 # Where the file system has no files without a name: strace makes open(2) fail.
 @test "without O_TMPFILE, a file is complete or absent as well, also after a signal" {
   start
@@ -426,16 +435,10 @@ nsx-enter: note: skipped /tmp/tree/socket, a socket" ]
   spawned+=("$tracer")
   exec 7>fifo
   echo something >&7
-  has_hidden_file() {
-    [[ $(ls -A "$root/tmp") == .nsx-* ]]
-  }
-  wait_until has_hidden_file
+  wait_until has_hidden_file "$root/tmp"
   wait_until has_child "$tracer" nsx-enter
   kill -KILL "$child"
-  has_no_file() {
-    [ -z "$(ls -A "$root/tmp")" ]
-  }
-  wait_until has_no_file
+  wait_until is_empty "$root/tmp"
   exec 7>&-
   wait "$tracer" || true
 
@@ -445,10 +448,7 @@ nsx-enter: note: skipped /tmp/tree/socket, a socket" ]
     nsx-enter -t "$pid" --get=/big:out 3>&- 4>&- &
   tracer=$!
   spawned+=("$tracer")
-  has_hidden_file() {
-    [[ $(ls -A out) == *.nsx-* ]]
-  }
-  wait_until has_hidden_file
+  wait_until has_hidden_file out
   wait_until has_child "$tracer" nsx-enter
   kill -TERM "$child"
   status=0
