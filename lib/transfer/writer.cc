@@ -246,7 +246,7 @@ class Writer {
     const OwnedFd file(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat st {};
     if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return failed(code);
-    return write_in_place(file, entry.content.get(), entry.type, code);
+    return write_in_place(file, entry.content.get(), entry.type, code == EBUSY ? 0 : code);
   }
 
   /// Replaces the content of a file, given by an O_PATH descriptor. `code` is the error if it is

@@ -178,3 +178,44 @@ as_seen='grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs):" /proc/self/status
   done
   for n in 1 2 3 4; do docker rm -f "shop-frontend-$n" >/dev/null; done
 }
+
+# The image "bare" has one program, which is not a shell, cp or tar.
+@test "files go into and out of a container without programs" {
+  local work=$BATS_TEST_TMPDIR root
+  root=/proc/$(docker_pid distroless)/root
+  mkdir -p "$work/tree/sub"
+  echo one >"$work/tree/sub/file"
+  ln "$work/tree/sub/file" "$work/tree/same"
+  ln -s sub/file "$work/tree/link"
+  chmod 640 "$work/tree/sub/file"
+  chown 1000:2000 "$work/tree/sub/file"
+  nsx-enter -t distroless --put="$work/tree:/srv" --get="/srv:$work/back"
+  diff -r --no-dereference "$work/tree" "$work/back"
+  [ "$(stat -c '%a %u:%g %h' "$work/back/same" "$root/srv/same" | sort -u)" = "640 1000:2000 2" ]
+  # As docker itself gets it.
+  docker cp distroless:/srv "$work/dockers"
+  diff -r --no-dereference "$work/dockers" "$work/back"
+  nsx-enter -t distroless --get=/sleep:"$work"
+  cmp "$work/sleep" "$BATS_FILE_TMPDIR/bare/sleep"
+}
+
+@test "files that docker mounts into a container are written in place, and its root may be read-only" {
+  local work=$BATS_TEST_TMPDIR before
+  mkdir "$work/volume"
+  docker run -d --name closed --read-only --tmpfs /scratch -v "$work/volume:/volume" bare /sleep 600 >/dev/null
+  echo "10.9.0.2 db" >"$work/hosts"
+  before=$(stat -c %i "/proc/$(docker_pid distroless)/root/etc/hosts")
+  nsx-enter -t distroless --put="$work/hosts:/etc/hosts" --get="/etc/hosts:$work/back"
+  cmp "$work/hosts" "$work/back"
+  [ "$(stat -c %i "/proc/$(docker_pid distroless)/root/etc/hosts")" = "$before" ]
+  # It is still the file of docker's.
+  cmp "$work/hosts" "$(docker inspect -f '{{.HostsPath}}' distroless)"
+  for file in /etc/new /etc/hosts /sleep; do
+    run -1 nsx-enter -t closed --put="$work/hosts:$file"
+    [[ $output == *"cannot write $file: Read-only file system" ]]
+  done
+  nsx-enter -t closed --put="$work/hosts:/scratch" --put="$work/hosts:/volume"
+  cmp "$work/hosts" "$work/volume/hosts"
+  nsx-enter -t closed --get=/scratch/hosts:- | cmp - "$work/hosts"
+  docker rm -f closed >/dev/null
+}
