@@ -22,6 +22,7 @@ namespace nsx::transfer_part {
 /// Deeper nesting only occurs in hostile trees. Each level costs a descriptor in both processes, of
 /// which there are 1024 by default.
 inline constexpr std::size_t kMaxDepth = 400;
+inline constexpr const char* kTooDeep = "more than 400 directories are nested";
 
 /// The most bytes of extended attributes that a file may have.
 inline constexpr std::size_t kMaxAttributes = std::size_t{1} << 20;

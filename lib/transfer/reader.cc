@@ -139,7 +139,7 @@ class Reader {
 
   Status read_directory(const std::string& name, const OwnedFd& file, const struct stat& st,
                         std::size_t depth) {
-    if (depth >= kMaxDepth) return failed(ELOOP);
+    if (depth >= kMaxDepth) return failed(kTooDeep);
     const OwnedFd directory(::openat(file.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) return failed();
     // /proc and /sys of a root directory are not its files.

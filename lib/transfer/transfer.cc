@@ -2,6 +2,7 @@
 #include "transfer/transfer.hh"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/openat2.h>
@@ -23,8 +24,8 @@ using Direction = Copy::Direction;
 
 constexpr Side kHost{AT_FDCWD, 0};
 
-/// Gets the rights over the target's files.
-Status enter(const TransferTarget& target) {
+/// Gets the rights over the target's files. `death_signal`: as in SpawnOptions.
+Status enter(const TransferTarget& target, int death_signal) {
   constexpr const char* kEnter = "get the rights over the files of";
   // Root in the target must not be able to read the memory copied from the caller.
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) return fail(kEnter, target.name);
@@ -37,15 +38,22 @@ Status enter(const TransferTarget& target) {
   if (::setgroups(0, nullptr) != 0 && errno != EPERM) return fail(kEnter, target.name);
   if (::setresgid(target.gid, target.gid, target.gid) != 0) return fail(kEnter, target.name);
   if (::setresuid(target.uid, target.uid, target.uid) != 0) return fail(kEnter, target.name);
-  // Changed ids reset it.
-  if (::prctl(PR_SET_DUMPABLE, 0) != 0) return fail(kEnter, target.name);
+  // Changed ids reset both.
+  if (::prctl(PR_SET_DUMPABLE, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, death_signal) != 0) {
+    return fail(kEnter, target.name);
+  }
   return {};
+}
+
+/// Returns the signal for the child when the caller dies. A writer notices it, and cleans up.
+int death_signal(const Copy& copy) {
+  return copy.direction == Direction::get ? SIGKILL : 0;
 }
 
 /// The work of the child.
 Ending work_inside(const Channel& channel, const TransferTarget& target, const Copy& copy,
                    bool shows_progress) {
-  if (auto entered = enter(target); !entered) return {std::move(entered)};
+  if (auto entered = enter(target, death_signal(copy)); !entered) return {std::move(entered)};
   const Side side{target.root.get(), RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
   // A failure to send shows when the next answer is awaited.
   TransferEvents events{.note =
@@ -89,7 +97,9 @@ Error whole_error(const TransferTarget& target, const Copy& copy, const Error& e
 
 Status transfer(const TransferTarget& target, const Copy& copy, const TransferEvents& events) {
   const bool shows_progress = static_cast<bool>(events.progress);
-  auto child = TRY(spawn({.has_channel = true, .blocks_signals = true}, [&](Channel& channel) {
+  const SpawnOptions options{
+      .has_channel = true, .blocks_signals = true, .death_signal = death_signal(copy)};
+  auto child = TRY(spawn(options, [&](Channel& channel) {
     return live_inside(channel, target, copy, shows_progress);
   }));
   const Channel& channel = child.channel();

@@ -152,7 +152,7 @@ class Writer {
   // --- Directories -------------------------------------------------------------------------------
 
   Status begin_directory(int above, const std::string& name, std::size_t length, Entry entry) {
-    if (levels_.size() >= kMaxDepth) return failed(ELOOP);
+    if (levels_.size() >= kMaxDepth) return failed(kTooDeep);
     timespec before{};
     if (::clock_gettime(CLOCK_REALTIME_COARSE, &before) != 0) return failed();
     if (::mkdirat(above, name.c_str(), kPrivate) == 0) {
