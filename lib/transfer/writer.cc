@@ -31,6 +31,8 @@ class Writer {
         // The modes of the source count.
         umask_(::umask(0)) {}
 
+  Writer(Writer&&) = delete;
+  Writer& operator=(Writer&&) = delete;
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   ~Writer() { ::umask(umask_); }

@@ -285,6 +285,28 @@ make_tree() {
   fi
 }
 
+@test "an ordinary user's own container with a range of IDs, as that user" {
+  start_as_user
+  end_spawned
+  spawn as_user unshare -m -U sleep 300
+  wait_until has_left "$pid" user
+  echo "0 100000 1000" >"/proc/$pid/uid_map"
+  echo "0 200000 1000" >"/proc/$pid/gid_map"
+  mkdir -m 700 inside
+  mkdir -m 777 host
+  echo closed >inside/theirs
+  chmod 600 inside/theirs
+  chown -R 100000:200000 inside
+  make_tree tree
+  chown -hR "$ordinary_uid:$ordinary_uid" tree
+  # The user reads the source, root of the container writes the copy, and the other way round.
+  as_user nsx-enter -t "$pid" --put="$work/tree:$work/inside" --get="$work/inside:$work/host/back"
+  [ "$(find inside -printf '%U:%G\n' | sort -u)" = 100000:200000 ]
+  [ "$(find host/back -printf '%U\n' | sort -u)" = "$ordinary_uid" ]
+  diff -r --no-dereference --exclude=pipe tree host/back/tree
+  [ "$(<host/back/theirs)" = closed ]
+}
+
 @test "an ordinary user gets nothing of a container of root" {
   start
   for copy in --get=/etc/passwd:/tmp --put=/etc/passwd:/tmp; do

@@ -21,6 +21,8 @@ namespace {
 class ProgressLine {
  public:
   explicit ProgressLine(const Copy& copy) : copy_(copy) {}
+  ProgressLine(ProgressLine&&) = delete;
+  ProgressLine& operator=(ProgressLine&&) = delete;
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() { clear(); }
