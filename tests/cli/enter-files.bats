@@ -18,7 +18,7 @@ teardown() {
   end_spawned
   for each in "${mounted[@]}"; do umount "$each"; done
   cd /
-  if [ -n "$shared" ]; then rm -r "$shared"; fi
+  if [ -n "$shared" ]; then chmod -R u+rwX "$shared" && rm -r "$shared"; fi
 }
 
 # A container of root, whose root directory is also reachable as $root.
