@@ -360,8 +360,8 @@ make_tree() {
   echo newer >new
   enter --put=new:/etc/hosts
   [ "$(<theirs)" = newer ] && [ "$(stat -c %i theirs)" = "$inode" ]
-  echo newest | enter --put=-:/etc/hosts
-  [ "$(<theirs)" = newest ]
+  echo new | enter --put=-:/etc/hosts
+  [ "$(<theirs)" = new ]
   [ "$(ls -A "$root/etc")" = hosts ]
 }
 
