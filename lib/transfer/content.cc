@@ -124,8 +124,8 @@ Range next_data(int file, off_t from, off_t size) {
 
 Status Watch::check() const {
   if (is_to_end()) return fail("continue", "", EINTR);
-  pollfd other{other_.fd(), 0, 0};
-  if (::poll(&other, 1, 0) > 0 && (other.revents & (POLLHUP | POLLERR)) != 0) {
+  pollfd caller{caller_.fd(), 0, 0};
+  if (::poll(&caller, 1, 0) > 0 && (caller.revents & (POLLHUP | POLLERR)) != 0) {
     return fail("continue", "", EPIPE);
   }
   return {};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -67,11 +66,6 @@ Result<NewFile> NewFile::create(int directory) {
   if (!lacks_unnamed_files(errno)) return fail("create", "a file");
 
   NewFile file(directory, OwnedFd());
-  sigset_t ending;
-  ::sigemptyset(&ending);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
-    ::sigaddset(&ending, signal);
-  file.blocks_ = ::sigprocmask(SIG_BLOCK, &ending, &file.before_) == 0;
   for (int i = 0; i < kAttempts; ++i) {
     std::string name = hidden_name();
     file.fd_ = OwnedFd(::openat(directory, name.c_str(),
@@ -88,13 +82,10 @@ Result<NewFile> NewFile::create(int directory) {
 NewFile::NewFile(NewFile&& other) noexcept
     : directory_(other.directory_),
       fd_(std::move(other.fd_)),
-      hidden_(std::exchange(other.hidden_, {})),
-      before_(other.before_),
-      blocks_(std::exchange(other.blocks_, false)) {}
+      hidden_(std::exchange(other.hidden_, {})) {}
 
 NewFile::~NewFile() {
   if (!hidden_.empty()) ::unlinkat(directory_, hidden_.c_str(), 0);
-  if (blocks_) ::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
 int NewFile::place(const std::string& name) {

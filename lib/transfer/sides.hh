@@ -33,8 +33,9 @@ struct Ending {
 Ending read_source(const Channel& channel, const Side& side, const Copy& copy,
                    const TransferEvents& events);
 
-/// Writes what the reader sends. Errors have the path of the copy as their subject.
-Ending write_copy(const Channel& channel, const Side& side, const Copy& copy,
+/// Writes what the reader sends by a channel. Errors have the path of the copy as their subject.
+/// `caller` ends with the process that waits for the copy. All signals must be blocked.
+Ending write_copy(const Channel& channel, const Channel& caller, const Side& side, const Copy& copy,
                   const OwnerMaps& owners, const TransferEvents& events);
 
 /// Opens a path that a user has named, in time. Errors: as open_answering().
@@ -55,9 +56,9 @@ OwnedFd reopen(int fd, int flags);
 /// Counts what is copied, and notices that the copy is to stop.
 class Watch {
  public:
-  Watch(const Channel& other, const TransferEvents& events) : other_(other), events_(events) {}
+  Watch(const Channel& caller, const TransferEvents& events) : caller_(caller), events_(events) {}
 
-  /// Errors: EINTR, a signal that ends this process is pending; EPIPE, the other side is gone.
+  /// Errors: EINTR, a signal that ends this process is pending; EPIPE, the caller is gone.
   Status check() const;
 
   /// Waits until `fd` has input. Errors: as check().
@@ -66,7 +67,7 @@ class Watch {
   void add(std::uint64_t bytes);
 
  private:
-  const Channel& other_;
+  const Channel& caller_;
   const TransferEvents& events_;
   std::uint64_t bytes_ = 0;
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
@@ -82,8 +83,7 @@ Status copy_stream(int from, int to, Watch& watch, const std::string& subject);
 // New files (new_file.cc).
 
 /// A file that gets its name when it is complete. Has no name until then where the file system
-/// supports that (O_TMPFILE), otherwise a hidden one, which the destructor removes. Signals that
-/// end the process are then blocked until the destructor.
+/// supports that (O_TMPFILE), otherwise a hidden one, which the destructor removes.
 class NewFile {
  public:
   /// Creates the file in a directory, for reading and writing. Errors: that of open(2).
@@ -106,8 +106,6 @@ class NewFile {
   int directory_;
   OwnedFd fd_;
   std::string hidden_;  ///< its present name; empty: none
-  sigset_t before_{};   ///< the blocked signals before
-  bool blocks_ = false;
 };
 
 /// Returns a hidden name that nobody can guess.

@@ -50,25 +50,29 @@ int death_signal(const Copy& copy) {
   return copy.direction == Direction::get ? SIGKILL : 0;
 }
 
-/// The work of the child.
+/// Returns events that are messages to the caller. A failure to send them shows when the next
+/// answer is awaited.
+TransferEvents sent_by(const Channel& channel, bool shows_progress) {
+  TransferEvents events;
+  events.note = [&channel](const std::string& text) {
+    [[maybe_unused]] const auto sent = send(channel, transfer_part::Note{text});
+  };
+  if (shows_progress) {
+    events.progress = [&channel](std::uint64_t bytes) {
+      [[maybe_unused]] const auto sent = send(channel, transfer_part::Progress{bytes});
+    };
+  }
+  return events;
+}
+
+/// The work of the child in the target.
 Ending work_inside(const Channel& channel, const TransferTarget& target, const Copy& copy,
                    bool shows_progress) {
   if (auto entered = enter(target, death_signal(copy)); !entered) return {std::move(entered)};
   const Side side{target.root.get(), RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-  // A failure to send shows when the next answer is awaited.
-  TransferEvents events{.note =
-                            [&](const std::string& text) {
-                              [[maybe_unused]] const auto sent =
-                                  send(channel, transfer_part::Note{text});
-                            },
-                        .progress = {}};
-  if (shows_progress) {
-    events.progress = [&](std::uint64_t bytes) {
-      [[maybe_unused]] const auto sent = send(channel, transfer_part::Progress{bytes});
-    };
-  }
+  const TransferEvents events = sent_by(channel, shows_progress);
   if (copy.direction == Direction::get) return read_source(channel, side, copy, events);
-  return write_copy(channel, side, copy, target.owners, events);
+  return write_copy(channel, channel, side, copy, target.owners, events);
 }
 
 int live_inside(const Channel& channel, const TransferTarget& target, const Copy& copy,
@@ -93,6 +97,31 @@ Error whole_error(const TransferTarget& target, const Copy& copy, const Error& e
   return {what, copy.source, 0, error.message(), error.hint()};
 }
 
+Status result(const TransferTarget& target, const Copy& copy, const Ending& ending) {
+  if (ending.status) return {};
+  const bool reads_here = copy.direction == Direction::put;
+  const bool is_of_reader = ending.is_others != reads_here;
+  return tl::unexpected(whole_error(target, copy, ending.status.error(), is_of_reader));
+}
+
+/// Writes on the host what the child in the target reads. Another child does it: reading the
+/// target's files may take as long as their file system likes, and the caller can still be ended.
+Status write_here(const TransferTarget& target, const Copy& copy, Spawned& inside,
+                  const TransferEvents& events) {
+  const bool shows_progress = static_cast<bool>(events.progress);
+  const auto write = [&](const Channel& caller) {
+    const TransferEvents messages = sent_by(caller, shows_progress);
+    const Ending ending =
+        write_copy(inside.channel(), caller, kHost, copy, target.owners, messages);
+    [[maybe_unused]] const auto sent = caller.send_status(result(target, copy, ending));
+    return 0;
+  };
+  auto writer = TRY(spawn({.has_channel = true, .blocks_signals = true}, write));
+  // Each of the children then notices the end of the other.
+  inside.take_channel().close();
+  return transfer_part::receive_answer(writer.channel(), events);
+}
+
 }  // namespace
 
 Status transfer(const TransferTarget& target, const Copy& copy, const TransferEvents& events) {
@@ -102,13 +131,8 @@ Status transfer(const TransferTarget& target, const Copy& copy, const TransferEv
   auto child = TRY(spawn(options, [&](Channel& channel) {
     return live_inside(channel, target, copy, shows_progress);
   }));
-  const Channel& channel = child.channel();
-  const bool is_get = copy.direction == Direction::get;
-  Ending ending = is_get ? write_copy(channel, kHost, copy, target.owners, events)
-                         : read_source(channel, kHost, copy, events);
-  if (ending.status) return {};
-  const bool is_of_reader = ending.is_others == is_get;
-  return tl::unexpected(whole_error(target, copy, ending.status.error(), is_of_reader));
+  if (copy.direction == Direction::get) return write_here(target, copy, child, events);
+  return result(target, copy, read_source(child.channel(), kHost, copy, events));
 }
 
 }  // namespace nsx

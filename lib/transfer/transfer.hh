@@ -2,9 +2,10 @@
 #pragma once
 // Copies files into and out of a target without running a program there: nsx-enter --get and --put.
 //
-// Two processes take part. One works on the host with the caller's rights, a child of it works in
-// the target, and each touches its own side only, through descriptors. The reading one sends open
-// files; the writing one never follows a link in what it writes.
+// Two processes take part. One works on the host with the caller's rights, the other in the target,
+// and each touches its own side only, through descriptors. The reading one sends open files; the
+// writing one never follows a link in what it writes, and is always a child, so that a target whose
+// files do not answer does not hold the caller.
 
 #include <cstdint>
 #include <functional>

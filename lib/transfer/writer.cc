@@ -18,15 +18,15 @@ constexpr mode_t kUsualMode = 0666;
 
 class Writer {
  public:
-  Writer(const Channel& channel, const Side& side, const Copy& copy, const OwnerMaps& owners,
-         const TransferEvents& events)
+  Writer(const Channel& channel, const Channel& caller, const Side& side, const Copy& copy,
+         const OwnerMaps& owners, const TransferEvents& events)
       : channel_(channel),
         side_(side),
         copy_(copy),
         owners_(owners),
         events_(events),
         properties_(copy, owners, events),
-        watch_(channel, events),
+        watch_(caller, events),
         path_(copy.destination),
         // The modes of the source count.
         umask_(::umask(0)) {}
@@ -148,7 +148,10 @@ class Writer {
   Status write_to_stdout(const Entry& entry) {
     has_begun_ = true;
     if (entry.type != Type::file) return failed("the source is not a regular file");
-    return copy_stream(entry.content.get(), STDOUT_FILENO, watch_, "standard output");
+    auto done = copy_stream(entry.content.get(), STDOUT_FILENO, watch_, "standard output");
+    // A reader that has exited may have read everything it wanted.
+    if (!done && done.error().code == EPIPE) return {};
+    return done;
   }
 
   // --- Directories -------------------------------------------------------------------------------
@@ -366,9 +369,9 @@ class Writer {
 
 }  // namespace
 
-Ending write_copy(const Channel& channel, const Side& side, const Copy& copy,
+Ending write_copy(const Channel& channel, const Channel& caller, const Side& side, const Copy& copy,
                   const OwnerMaps& owners, const TransferEvents& events) {
-  return Writer(channel, side, copy, owners, events).write();
+  return Writer(channel, caller, side, copy, owners, events).write();
 }
 
 }  // namespace nsx::transfer_part

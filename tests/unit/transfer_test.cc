@@ -205,7 +205,7 @@ class TransferTrees : public testing::Test {
       }
       return 0;
     }));
-    return write_copy(child.channel(), side, request, {}, events_).status;
+    return write_copy(child.channel(), child.channel(), side, request, {}, events_).status;
   }
 
   std::string text_of(const std::string& name) {
