@@ -481,6 +481,15 @@ is_empty() {
   wait_until is_empty out/dir
 }
 
+# Whether a process has a file open: has_open PID FILE
+has_open() {
+  local each
+  for each in "/proc/$1/fd"/*; do
+    if [ "$each" -ef "$2" ]; then return; fi
+  done
+  return 1
+}
+
 @test "a signal ends both processes and leaves nothing" {
   start
   mkfifo fifo
@@ -493,6 +502,7 @@ is_empty() {
     echo something >&7
     wait_until has_child "$entering" nsx-enter
     inner=$child
+    wait_until has_open "$inner" fifo
     kill -s $signal "$entering" 2>/dev/null
     wait "$entering" || true
     wait_until is_gone "$inner"
