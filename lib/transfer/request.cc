@@ -6,11 +6,6 @@
 
 namespace nsx {
 
-namespace {
-
-constexpr const char* kColonHint = "write \\: for a colon in a path";
-
-/// Splits at colons without a backslash before them, and removes those backslashes.
 std::vector<std::string> split_paths(std::string_view text) {
   std::vector<std::string> paths(1);
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -25,6 +20,10 @@ std::vector<std::string> split_paths(std::string_view text) {
   }
   return paths;
 }
+
+namespace {
+
+constexpr const char* kColonHint = "write \\: for a colon in a path";
 
 Result<std::vector<std::string>> parse_paths(const char* option, std::string_view text) {
   const std::string what = std::string("invalid argument '{}' for ") + option;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nsx/fd.hh>
 #include <nsx/id_map.hh>
@@ -35,6 +36,9 @@ struct Copy {
 
 /// The path that stands for standard input as a source, and standard output as a destination.
 inline constexpr const char* kStandardStream = "-";
+
+/// Splits an argument at colons. A backslash before a colon or a backslash makes it part of a path.
+std::vector<std::string> split_paths(std::string_view text);
 
 /// Parses "SRC[:DEST]"; without DEST, that is ".". A backslash before a colon or a backslash makes
 /// it part of a path. Errors: an empty path; more than one colon.

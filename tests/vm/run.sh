@@ -33,8 +33,9 @@ them), as root and as an ordinary user, on cgroup v2 alone. The last line counts
   TEST              a bats file, or -f REGEX for the tests whose name matches (default: those of
                     tests/attack, tests/cli, tests/peers and tests/vm)
 
-  --full            also run the tests that are tagged `slow` or `any-kernel`, and those tagged `one-kernel` on
-                    each kernel, not on the last alone
+  --full            also run the tests that are tagged `slow` or `any-kernel`, those tagged `one-kernel` on
+                    each kernel, not on the last alone, and all tests on the kernels between the oldest and
+                    the newest, which otherwise run those of kernel interfaces
   --jobs=N          run so many machines at once (default 2: each emulates two processors)
   --parts=N         part all tests of a kernel, by files, among so many machines (default 2: then
                     the last one does not run alone for long); chosen tests are not parted
@@ -67,7 +68,7 @@ fail() {
 full='' jobs=2 parts=2 timeout=240 results='' mode=tests install=yes
 kernels=() tests=() bats_options=()
 mapfile -t known < <("$here/kernels.sh" names)
-newest=${known[-1]}
+oldest=${known[0]} newest=${known[-1]}
 known+=(systemd)
 
 # The kernel that a machine boots.
@@ -204,6 +205,15 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
+# The files for a kernel between the oldest and the newest: those of interfaces that changed between these.
+interface_tests=(
+  tests/cli/enter-{files,mounts,tools}.bats tests/cli/{enter,unshare,unshare-maps,pin,targets,mount-sys}.bats
+  tests/cli/ls{,-bpf,-held,-one,-places}.bats tests/attack/{fuse,exe,proc,devpts}.bats tests/vm/*.bats
+)
+runs_all() { # KERNEL
+  [ -n "$full" ] || [ "$1" = "$oldest" ] || [ "$1" = "$newest" ] || [ "$1" = systemd ] || [ "$parts" = 1 ]
+}
+
 # $work/KERNEL/where has the directory of a kernel, or is empty if it was not found.
 fetch() {
   local name dir
@@ -226,6 +236,7 @@ choose_tests() { # KERNEL
   local tags file number
   tags=$(tags_of "$1")
   for file in "${tests[@]}"; do
+    runs_all "$1" || [[ " ${interface_tests[*]} " == *" $file "* ]] || continue
     # Files that cannot be counted have to fail there.
     number=$(bats --count "${bats_options[@]}" --filter-tags "$tags" "$file" 2>/dev/null) || number=${number:-1}
     [ "$number" = 0 ] || echo "$number $file"

@@ -7,26 +7,12 @@
 #include <sys/mount.h>
 
 #include "nsx-enter/options.hh"
+#include "transfer/transfer.hh"
 #include "try.hh"
 
 namespace nsx::enter_tool {
 
 namespace {
-
-/// Splits at colons, except those after a backslash, which is removed.
-std::vector<std::string> split_at_colons(std::string_view text) {
-  std::vector<std::string> parts(1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == ':') {
-      parts.back() += text[++i];
-    } else if (text[i] == ':') {
-      parts.emplace_back();
-    } else {
-      parts.back() += text[i];
-    }
-  }
-  return parts;
-}
 
 struct Attribute {
   std::string_view name;
@@ -82,7 +68,7 @@ Status check_destination(const std::string& path, const char* option) {
 }  // namespace
 
 Status add_bind(Options& options, const char* text) {
-  auto parts = split_at_colons(text);
+  auto parts = split_paths(text);
   if (parts.size() < 2 || parts.size() > 3 || parts[0].empty()) {
     return problem("invalid argument '{}' for --bind", text,
                    "expected SOURCE:DESTINATION[:OPTIONS]", "write a colon in a path as \\:");
@@ -95,7 +81,7 @@ Status add_bind(Options& options, const char* text) {
 }
 
 Status add_tmpfs(Options& options, const char* text) {
-  auto parts = split_at_colons(text);
+  auto parts = split_paths(text);
   if (parts.size() > 2) {
     return problem("invalid argument '{}' for --tmpfs", text, "expected DESTINATION[:OPTIONS]",
                    "write a colon in a path as \\:");
