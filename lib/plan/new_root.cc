@@ -79,7 +79,9 @@ Result<OwnedFd> make_file_system(const std::string& type,
     const bool is_flag = value.empty();
     if (::fsconfig(context.get(), is_flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key.c_str(),
                    is_flag ? nullptr : value.c_str(), 0) != 0) {
-      return fail("set the option {} of a " + type, key + (is_flag ? "" : '=' + value));
+      std::string option = key;
+      if (!is_flag) option.append("=").append(value);
+      return fail("set the option {} of a " + type, option);
     }
   }
   if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return failed();

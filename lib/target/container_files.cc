@@ -168,11 +168,24 @@ class RecordReader {
     for (const std::string& data : own_.data)
       roots.push_back(data + "/docker");
     for (const std::string& data : roots) {
-      for_each_in(data + "/containers", [&](const std::string& path, const std::string& id) {
-        auto record = parsed(path + "/config.v2.json", parse_docker_config);
-        if (record) add(std::move(*record), id);
-      });
+      read_docker_containers(data);
+      // With --userns-remap: a directory "100000.100000" for the user and group of the mapping.
+      const auto names = list_directories_at(AT_FDCWD, data.c_str());
+      if (!names) continue;
+      for (const std::string& name : *names) {
+        std::string_view rest = name;
+        const bool is_mapping =
+            parse_number<uid_t>(next_field(rest, '.')) && parse_number<gid_t>(rest);
+        if (is_mapping) read_docker_containers(data + '/' + name);
+      }
     }
+  }
+
+  void read_docker_containers(const std::string& data) {
+    for_each_in(data + "/containers", [&](const std::string& path, const std::string& id) {
+      auto record = parsed(path + "/config.v2.json", parse_docker_config);
+      if (record) add(std::move(*record), id);
+    });
   }
 
   /// Returns where a daemon stores its data. The option takes precedence over the file.

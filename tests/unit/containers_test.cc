@@ -59,6 +59,18 @@ TEST(Containers, OfDockerWithAnotherDataDirectory) {
   EXPECT_EQ(machine.resolved("container:db"), "container db (PID 4100)");
 }
 
+TEST(Containers, OfDockerWithMappedUsers) {
+  FakeMachine machine;
+  with_docker(machine);
+  const std::string data = machine.root() + "/var/lib/docker";
+  std::filesystem::create_directories(data + "/100000.100000");
+  std::filesystem::rename(data + "/containers", data + "/100000.100000/containers");
+  EXPECT_EQ(machine.resolved("container:web"), "container web (PID 4021)");
+  // Other directories of docker have other names.
+  std::filesystem::rename(data + "/100000.100000", data + "/100000");
+  EXPECT_EQ(machine.resolved("container:web").find("container web (PID"), std::string::npos);
+}
+
 TEST(Containers, OfADockerdWithAnotherDataDirectoryOnItsCommandLine) {
   using std::string_literals::operator""s;
   for (const std::string& arguments :
