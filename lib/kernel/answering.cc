@@ -75,6 +75,15 @@ int open_by(const Errand& errand) {
       ::syscall(SYS_openat2, errand.dir, errand.path, &errand.how, sizeof errand.how));
 }
 
+/// The same without the cache. A rename anywhere makes the kernel give up a path with ".." below a
+/// root (EAGAIN, openat2(2)). The caller's timeout ends a try that never succeeds.
+int open_until_done(const Errand& errand) {
+  int fd = open_by(errand);
+  while (fd < 0 && errno == EAGAIN)
+    fd = open_by(errand);
+  return fd;
+}
+
 void list_once(int directory) {
   alignas(dirent64) std::array<char, 4096> entries;
   const int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -82,7 +91,7 @@ void list_once(int directory) {
 }
 
 int run(const Errand& errand, const Channel& caller) {
-  const int fd = open_by(errand);
+  const int fd = open_until_done(errand);
   const int code = fd < 0 ? errno : 0;
   if (fd >= 0 && errand.lists) list_once(fd);
   caller.send(code, fd);

@@ -80,7 +80,8 @@ struct ToolsRequest {
   bool writable = false;              ///< the tools' files can be changed
   /// The value of PATH, to which the target's directories are appended; none: they are not.
   std::optional<std::string> extended_path;
-  std::string word;  ///< the target's name for the prompt and NSX_TARGET
+  std::string home = {};  ///< HOME of the caller; empty: none
+  std::string word;       ///< the target's name for the prompt and NSX_TARGET
 };
 
 /// The namespaces to enter, and the properties of the target to take over. Corresponds to the
@@ -174,6 +175,8 @@ struct ToolsFacts {
   std::vector<Entry> entries;
   std::vector<std::string> of_caller;  ///< devices and directories: "/dev/null"
   bool has_var_tmp = false;
+  /// The names of the target's users and groups, as files: {"/etc/passwd", text}.
+  std::vector<std::pair<std::string, std::string>> databases;
   std::vector<Tree> of_target;
   bool has_proc = false;          ///< one of them is a /proc that shows the program
   bool has_terminals = false;     ///< one of them is a /dev/pts in which terminals can be opened
@@ -302,12 +305,13 @@ struct MountChangeRequest {
 
 /// What a plan of mount changes needs.
 struct MountFacts {
-  std::string of;                      ///< the target, for messages
-  int root = -1;                       ///< its root directory. Borrowed from `handles`, like others
-  int mnt = -1;                        ///< its mount namespace
-  std::optional<FoundNamespace> user;  ///< to join first, to gain the right to mount
-  uid_t uid = 0;                       ///< its user 0, in the namespace that acts
-  gid_t gid = 0;
+  std::string of;  ///< the target, for messages
+  int root = -1;   ///< its root directory. Borrowed from `handles`, like others
+  int mnt = -1;    ///< its mount namespace
+  /// Its user namespace, if it is another one. Mounts are made in it: as its user 0, if the caller
+  /// has all rights, so that the kernel locks their options (mount_namespaces(7)).
+  std::optional<FoundNamespace> user;
+  bool locks = false;
   struct Source {
     int fd = -1;  ///< -1: not a bind
     std::string path = {};

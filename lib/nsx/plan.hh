@@ -297,8 +297,7 @@ struct TakeTrees {
     int fd = -1;                   ///< a directory or file there; -1: `path`
     std::string path;              ///< absolute
     std::uint64_t attributes = 0;  ///< MOUNT_ATTR_* of mount_setattr(2), for all mounts
-    /// Later mounts and unmounts in their mount namespace also reach the copy.
-    bool is_slave = true;
+    bool is_slave = true;          ///< later mounts and unmounts there also reach the copy
     int users = -1;  ///< the user namespace whose ids own the files of the copy; -1: unchanged
   };
   std::vector<Tree> trees;
@@ -307,8 +306,7 @@ struct TakeTrees {
 /// Starts an empty root directory on a tmpfs. The next steps fill it; EnterNewRoot enters it.
 struct NewRoot {};
 
-/// Attaches a copy of TakeTrees to a path below the new root directory, where missing directories
-/// are created. No symbolic link is followed.
+/// Attaches a copy of TakeTrees below the new root directory. No symbolic link is followed.
 struct AttachTree {
   std::size_t tree = 0;  ///< its index in TakeTrees
   std::string path;
@@ -323,10 +321,14 @@ struct MountNew {
   std::vector<std::pair<std::string, std::string>> options;  ///< of fsconfig(2)
 };
 
+/// Mounts a read-only file with this content on a file below the new root directory.
+struct MountText {
+  std::string path, text;
+};
+
 /// Creates a symbolic link below the new root directory.
 struct MakeLink {
-  std::string path;
-  std::string to;
+  std::string path, to;
 };
 
 /// Enters the new root directory with pivot_root(2), and detaches the previous one.
@@ -346,8 +348,6 @@ struct MountInside {
   int root = -1;
   std::string path;
   bool make = false;  ///< create missing directories, and the file
-  uid_t uid = 0;      ///< their owner
-  gid_t gid = 0;
 };
 
 /// Unmounts what is mounted on a path below a root directory.
@@ -389,8 +389,8 @@ using Step = std::variant<
     step::ChangeRoot, step::ChangeDirectory, step::MountProc, step::MountSys, step::BindOver,
     step::MaskSockets, step::MountBinfmt, step::LoadInterpreter, step::SetEnvironment,
     step::SetVariables, step::SetSecurityContext, step::TakeTrees, step::NewRoot, step::AttachTree,
-    step::MountNew, step::MakeLink, step::EnterNewRoot, step::MountInside, step::UnmountInside,
-    step::KeepPins, step::PrepareStarter, step::Execute>;
+    step::MountNew, step::MountText, step::MakeLink, step::EnterNewRoot, step::MountInside,
+    step::UnmountInside, step::KeepPins, step::PrepareStarter, step::Execute>;
 
 /// Returns whether a variable tells programs which files to load, run or read at startup: PATH,
 /// LD_PRELOAD, BASH_ENV, PYTHONPATH, HOME.

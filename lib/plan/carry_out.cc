@@ -163,6 +163,7 @@ class Performer {
   Status operator()(const step::NewRoot&) { return mounts_.start_root(); }
   Status operator()(const step::AttachTree& s) { return mounts_.attach(s); }
   Status operator()(const step::MountNew& s) { return mounts_.mount(s); }
+  Status operator()(const step::MountText& s) { return mounts_.mount_text(s); }
   Status operator()(const step::MakeLink& s) { return mounts_.link(s); }
   Status operator()(const step::EnterNewRoot& s) { return mounts_.enter_root(s); }
 

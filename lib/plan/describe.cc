@@ -239,7 +239,8 @@ struct Describer {
            printable(s.context);
   }
   std::string operator()(const step::TakeTrees& s) const {
-    std::string text = "copy " + std::to_string(s.trees.size()) + " mounts";
+    std::string text =
+        "copy " + std::to_string(s.trees.size()) + (s.trees.size() == 1 ? " mount" : " mounts");
     const std::string* last = nullptr;
     for (const auto& tree : s.trees) {
       if (last == nullptr || *last != tree.of)
@@ -257,6 +258,9 @@ struct Describer {
   }
   std::string operator()(const step::MountNew& s) const {
     return "mount a new " + s.type + " on " + printable(s.path);
+  }
+  std::string operator()(const step::MountText& s) const {
+    return "mount the names in the target's " + printable(s.path) + " on it, read-only";
   }
   std::string operator()(const step::MakeLink& s) const {
     return "link " + printable(s.path) + " to " + printable(s.to);
@@ -329,6 +333,7 @@ constexpr std::array kActions{
     "new-root",
     "attach-tree",
     "mount-new",
+    "mount-text",
     "make-link",
     "enter-new-root",
     "mount-inside",
@@ -412,6 +417,7 @@ struct Needs {
   std::string operator()(const step::NewRoot&) const { return mounts(); }
   std::string operator()(const step::AttachTree&) const { return mounts(); }
   std::string operator()(const step::MountNew&) const { return mounts(); }
+  std::string operator()(const step::MountText&) const { return mounts(); }
   std::string operator()(const step::EnterNewRoot&) const { return mounts(); }
   std::string operator()(const step::MountInside&) const { return mounts(); }
   std::string operator()(const step::UnmountInside&) const { return mounts(); }

@@ -253,8 +253,8 @@ Result<Plan> plan_enter(const EnterRequest& request, EnterFacts facts) {
   }
   if (request.user) plan.steps.push_back(step::SetVariables{request.user->variables()});
   if (facts.tools) {
-    plan.steps.push_back(
-        step::SetVariables{variables_of(*request.tools, *facts.tools, request.program)});
+    plan.steps.push_back(step::SetVariables{
+        variables_of(*request.tools, *facts.tools, request.program, request.user.has_value())});
   }
   for (FoundPath& cgroup : facts.cgroups)
     plan.steps.push_back(step::JoinCgroup{cgroup.fd, std::move(cgroup.path)});

@@ -43,6 +43,11 @@ struct PasswdEntry {
 /// end.
 std::optional<PasswdEntry> next_passwd_entry(std::string_view& text);
 
+/// Returns the names and ids in a passwd(5) or group(5) text of an untrusted owner, in the same
+/// form, without what programs would trust: passwords, home directories, shells, members.
+std::string passwd_with_names_only(std::string_view text);
+std::string group_with_names_only(std::string_view text);
+
 /// Reads a file below the untrusted root directory `files`. No link leads out of it, FIFOs and
 /// devices are not opened, and a file system that does not answer is not waited for. Errors: EFBIG,
 /// it is longer than 1 MiB; it is not a regular file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Changes of the mounts of a target that stay: the facts they need, and their plan.
 
+#include <algorithm>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/openat2.h>
@@ -103,15 +104,9 @@ class MountFactReader {
     auto user = TRY(target_.process->open_namespace(kernel_, Kind::user));
     if (user.is_current(kernel_)) return {};
     const int fd = keep(std::move(user).take_fd());
-    if (!has_capability(CAP_SYS_ADMIN)) {
-      facts_.user = FoundNamespace{Kind::user, fd, target_.name, false};
-      return {};
-    }
-    users_ = fd;
-    const auto uids = TRY(parse_id_map(TRY(target_.process->read("uid_map"))));
-    const auto gids = TRY(parse_id_map(TRY(target_.process->read("gid_map"))));
-    facts_.uid = to_outside(uids, 0).value_or(0);
-    facts_.gid = to_outside(gids, 0).value_or(0);
+    facts_.user = FoundNamespace{Kind::user, fd, target_.name, false};
+    facts_.locks = has_capability(CAP_SYS_ADMIN);
+    if (facts_.locks) users_ = fd;
     return {};
   }
 
@@ -142,20 +137,29 @@ class MountFactReader {
   }
 
   /// Returns the mount that contains the destination, or the last directory of it that exists.
-  std::optional<MountInfo> mount_at(std::string path) const {
+  Result<MountInfo> mount_at(std::string path) const {
     constexpr std::uint64_t kInside = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    const std::string destination = path;
     while (true) {
-      const auto place =
+      auto place =
           open_answering(facts_.root, path.empty() ? "/" : path, O_PATH, PathFrom::user, kInside);
       if (place) {
         struct statx st {};
         constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-        if (::statx(place->get(), "", kFlags, STATX_MNT_ID, &st) != 0) return std::nullopt;
-        return find_mount(mountinfo_, st.stx_mnt_id);
+        if (::statx(place->get(), "", kFlags, STATX_MNT_ID, &st) != 0) return fail("stat", path);
+        return mount_with(st.stx_mnt_id, destination);
       }
-      if (path.empty()) return std::nullopt;
+      const int code = place.error().code;
+      if ((code != ENOENT && code != ENOTDIR) || path.empty()) return error_of(place);
       path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
     }
+  }
+
+  Result<MountInfo> mount_with(std::uint64_t id, const std::string& destination) const {
+    auto mount = find_mount(mountinfo_, id);
+    if (mount) return *mount;
+    return refuse("find the mount of", destination, "the target does not list it",
+                  "add --force to change it wherever it is seen");
   }
 
   /// Refuses a change that would also be made in the caller's mount namespace.
@@ -165,11 +169,11 @@ class MountFactReader {
                     "add --force to change it in both places");
     };
     if (is_own_) return refused("the mounts of the target are your own");
-    auto mount = mount_at(change.destination);
-    if (mount && change.action == MountChange::Action::unmount)
-      mount = find_mount(mountinfo_, mount->parent_id);
-    if (!mount) return {};
-    const auto group = peer_group(mount->optional_fields, "shared:");
+    auto mount = TRY(mount_at(change.destination));
+    // The root of the mount namespace has no parent there.
+    const auto parent = find_mount(mountinfo_, mount.parent_id);
+    if (change.action == MountChange::Action::unmount && parent) mount = *parent;
+    const auto group = peer_group(mount.optional_fields, "shared:");
     if (!group) return {};
     const auto own = read_file_at(kernel_.proc(), "self/mountinfo", kMaxMountinfo);
     if (!own || is_reached(*own, *group))
@@ -193,10 +197,41 @@ Result<MountFacts> read_mount_facts(const Kernel& kernel, const MountChangeReque
   return MountFactReader(kernel, request, target).read();
 }
 
+namespace {
+
+/// Adds the copies of the sources of a caller with all rights. The kernel locks the options and
+/// submounts of mounts that a less privileged mount namespace gets: the copies alone are put into
+/// one, and copied again from there.
+void add_locked_copies(Plan& plan, const MountFacts& facts, step::TakeTrees taken) {
+  step::TakeTrees again;
+  std::vector<Step> attached;
+  for (std::size_t i = 0; i < taken.trees.size(); ++i) {
+    std::string path = '/' + std::to_string(i);
+    attached.push_back(step::AttachTree{i, path, taken.trees[i].path, false});
+    again.trees.push_back({.of = "the host", .path = std::move(path), .is_slave = false});
+  }
+  plan.steps.push_back(step::DropGroups{.may_be_denied = true});
+  plan.steps.push_back(step::Unshare{{Kind::mnt}});
+  plan.steps.push_back(step::SetPropagation{step::SetPropagation::Mode::private_});
+  if (!taken.trees.empty()) plan.steps.push_back(std::move(taken));
+  plan.steps.push_back(step::NewRoot{});
+  plan.steps.insert(plan.steps.end(), attached.begin(), attached.end());
+  plan.steps.push_back(step::EnterNewRoot{false, "/", ""});
+  plan.steps.push_back(step::JoinNamespace{Kind::user, facts.user->fd, facts.user->of});
+  plan.steps.push_back(step::SetIds{.gid = 0, .uid = 0});
+  plan.steps.push_back(step::Unshare{{Kind::mnt}});
+  if (!again.trees.empty()) plan.steps.push_back(std::move(again));
+}
+
+}  // namespace
+
 Plan plan_mount_changes(const MountChangeRequest& request, MountFacts facts) {
   Plan plan;
   step::TakeTrees taken;
   std::vector<Step> changes;
+  const auto binds = static_cast<std::size_t>(
+      std::count_if(request.changes.begin(), request.changes.end(),
+                    [](const auto& change) { return change.action == MountChange::Action::bind; }));
   for (std::size_t i = 0; i < request.changes.size(); ++i) {
     const MountChange& change = request.changes[i];
     const MountFacts::Source& source = facts.sources[i];
@@ -208,12 +243,10 @@ Plan plan_mount_changes(const MountChangeRequest& request, MountFacts facts) {
     mount.root = facts.root;
     mount.path = change.destination;
     mount.make = request.make;
-    mount.uid = facts.uid;
-    mount.gid = facts.gid;
     if (change.action == MountChange::Action::bind) {
-      mount.tree = taken.trees.size();
+      mount.tree = taken.trees.size() + (facts.locks ? binds : 0);
       mount.from = change.source;
-      // In the copy of the mount namespace that an ordinary user needs, only the path leads to it.
+      // In the copy of the mount namespace that is made first, only the path leads to it.
       taken.trees.push_back({.of = "the host",
                              .fd = facts.user ? -1 : source.fd,
                              .path = source.path,
@@ -224,18 +257,20 @@ Plan plan_mount_changes(const MountChangeRequest& request, MountFacts facts) {
       mount.from = "a new tmpfs";
       mount.attributes = change.attributes;
       mount.options = change.options;
-      mount.options.emplace_back("uid", std::to_string(facts.uid));
-      mount.options.emplace_back("gid", std::to_string(facts.gid));
     }
     changes.push_back(std::move(mount));
   }
   plan.steps.push_back(step::Hide{});
-  if (facts.user) {
-    plan.steps.push_back(step::JoinNamespace{Kind::user, facts.user->fd, facts.user->of});
-    plan.steps.push_back(step::Unshare{{Kind::mnt}});
-    plan.steps.push_back(step::SetPropagation{step::SetPropagation::Mode::private_});
+  if (facts.locks) {
+    add_locked_copies(plan, facts, std::move(taken));
+  } else {
+    if (facts.user) {
+      plan.steps.push_back(step::JoinNamespace{Kind::user, facts.user->fd, facts.user->of});
+      plan.steps.push_back(step::Unshare{{Kind::mnt}});
+      plan.steps.push_back(step::SetPropagation{step::SetPropagation::Mode::private_});
+    }
+    if (!taken.trees.empty()) plan.steps.push_back(std::move(taken));
   }
-  if (!taken.trees.empty()) plan.steps.push_back(std::move(taken));
   plan.steps.push_back(step::JoinNamespace{Kind::mnt, facts.mnt, facts.of});
   plan.steps.insert(plan.steps.end(), changes.begin(), changes.end());
   plan.handles = std::move(facts.handles);

@@ -22,21 +22,21 @@ Result<OwnedFd> open_inside(int root, const std::string& path, int flags = 0) {
 
 }  // namespace
 
-/// Creates a directory, or a file to mount on, for the target's user 0.
+/// Creates a directory, or a file to mount on.
 Result<OwnedFd> MountWorker::create(OwnedFd above, const std::string& name, bool is_directory,
-                                    const step::MountInside& s) {
+                                    const std::string& path) {
+  const ExactModes modes;
   if (is_directory) {
     if (::mkdirat(above.get(), name.c_str(), 0755) != 0)
-      return fail("create the directory {} for " + s.path, name);
+      return fail("create the directory {} for " + path, name);
   } else {
     const OwnedFd file(::openat(above.get(), name.c_str(),
                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (!file) return fail("create the file", s.path);
+    if (!file) return fail("create the file", path);
   }
   OwnedFd place(::openat(above.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   created_.push_back({std::move(above), name, is_directory});
-  if (!place || ::fchownat(place.get(), "", s.uid, s.gid, AT_EMPTY_PATH) != 0)
-    return fail("create", s.path);
+  if (!place) return fail("create", path);
   return place;
 }
 
@@ -55,7 +55,7 @@ Result<OwnedFd> MountWorker::make_inside(const step::MountInside& s, bool is_dir
     if (name.empty()) continue;
     auto next = open_inside(s.root, path, is_last ? 0 : O_DIRECTORY);
     if (!next && next.error().code == ENOENT)
-      next = create(std::move(above), name, is_directory || !is_last, s);
+      next = create(std::move(above), name, is_directory || !is_last, s.path);
     if (!next || is_last) return next;
     above = std::move(*next);
   }
@@ -81,38 +81,49 @@ Status MountWorker::mount_inside(const step::MountInside& s) {
                                    : "a file cannot be mounted on a directory");
   }
   TRY(move_mount_to(mount, *place, s.from, s.path));
-  mounted_.push_back(std::move(mount));
+  mounted_.push_back(TRY(path_of(mount)));
   return {};
 }
 
-/// umount2(2) accepts no descriptor, and an open one keeps the mount busy. This process is in the
-/// root directory of the mount namespace, so the path of the descriptor leads there again.
-int MountWorker::unmount(OwnedFd place, int flags) const {
-  const auto path =
-      read_link_at(kernel_.proc(), ("self/fd/" + std::to_string(place.get())).c_str());
-  if (!path) return path.error().code;
-  const std::size_t slash = path->rfind('/');
-  if (slash == std::string::npos || path->size() == slash + 1) return EINVAL;
-  const auto above = open_answering(AT_FDCWD, path->substr(0, slash + 1), O_PATH | O_DIRECTORY,
+/// This process is in the root directory of the mount namespace, so the path leads to the same
+/// place.
+Result<std::string> MountWorker::path_of(const OwnedFd& place) const {
+  return read_link_at(kernel_.proc(), ("self/fd/" + std::to_string(place.get())).c_str());
+}
+
+namespace {
+
+/// umount2(2) accepts no descriptor, and an open one keeps the mount busy. Returns an errno value.
+int unmount(const std::string& path, int flags) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos || path.size() == slash + 1) return EINVAL;
+  const auto above = open_answering(AT_FDCWD, path.substr(0, slash + 1), O_PATH | O_DIRECTORY,
                                     PathFrom::user, RESOLVE_NO_SYMLINKS);
   if (!above) return above.error().code;
   if (::fchdir(above->get()) != 0) return errno;
-  place = OwnedFd();
-  return ::umount2(path->c_str() + slash + 1, flags | UMOUNT_NOFOLLOW) == 0 ? 0 : errno;
+  return ::umount2(path.c_str() + slash + 1, flags | UMOUNT_NOFOLLOW) == 0 ? 0 : errno;
 }
 
+}  // namespace
+
 Status MountWorker::unmount_inside(const step::UnmountInside& s) const {
-  auto place = TRY(open_inside(s.root, s.path));
-  const int code = unmount(std::move(place), s.lazily ? MNT_DETACH : 0);
+  std::string path;
+  {
+    const auto place = TRY(open_inside(s.root, s.path));
+    path = TRY(path_of(place));
+  }
+  const int code = unmount(path, s.lazily ? MNT_DETACH : 0);
   if (code == 0) return {};
   if (code == EINVAL) return refuse("unmount", s.path, "nothing is mounted there");
   return fail("unmount", s.path, code,
-              code == EBUSY ? "add --force to detach it now, although it is in use" : "");
+              code == EBUSY ? "add --force to detach it although a process uses it, or with mounts "
+                              "below it"
+                            : "");
 }
 
 void MountWorker::undo() {
   for (auto mount = mounted_.rbegin(); mount != mounted_.rend(); ++mount)
-    [[maybe_unused]] const int code = unmount(std::move(*mount), MNT_DETACH);
+    [[maybe_unused]] const int code = unmount(*mount, MNT_DETACH);
   for (auto each = created_.rbegin(); each != created_.rend(); ++each) {
     [[maybe_unused]] const int code = ::unlinkat(each->directory.get(), each->name.c_str(),
                                                  each->is_directory ? AT_REMOVEDIR : 0);

@@ -4,6 +4,8 @@
 // mount namespace of a target (mount_inside.cc).
 
 #include <string>
+#include <sys/stat.h>
+#include <utility>
 #include <vector>
 
 #include <nsx/fd.hh>
@@ -25,6 +27,7 @@ class MountWorker {
   Status start_root();
   Status attach(const step::AttachTree& s);
   Status mount(const step::MountNew& s);
+  Status mount_text(const step::MountText& s) const;
   Status link(const step::MakeLink& s);
   Status enter_root(const step::EnterNewRoot& s);
 
@@ -45,14 +48,26 @@ class MountWorker {
   Result<OwnedFd> open_place(const std::string& path, bool is_directory) const;
   Result<OwnedFd> make_inside(const step::MountInside& s, bool is_directory);
   Result<OwnedFd> create(OwnedFd above, const std::string& name, bool is_directory,
-                         const step::MountInside& s);
-  int unmount(OwnedFd place, int flags) const;  ///< returns an errno value
+                         const std::string& path);
+  Result<std::string> path_of(const OwnedFd& place) const;
 
   const Kernel& kernel_;
-  std::vector<OwnedFd> trees_;    ///< empty after they were attached
-  OwnedFd root_;                  ///< the new root directory
-  std::vector<OwnedFd> mounted_;  ///< inside
-  std::vector<Created> created_;  ///< inside
+  std::vector<OwnedFd> trees_;        ///< empty after they were attached
+  OwnedFd root_;                      ///< the new root directory
+  std::vector<std::string> mounted_;  ///< paths inside
+  std::vector<Created> created_;      ///< inside
+};
+
+/// Creates files with the modes that are given, whatever the caller's umask(2), in its lifetime.
+class ExactModes {
+ public:
+  ExactModes() : umask_(::umask(0)) {}
+  ExactModes(const ExactModes&) = delete;
+  ExactModes& operator=(const ExactModes&) = delete;
+  ~ExactModes() { ::umask(umask_); }
+
+ private:
+  mode_t umask_;
 };
 
 /// Creates a file system that is not attached yet. `for_what` is for messages.

@@ -118,10 +118,13 @@ Status MountWorker::take(const step::TakeTrees& s) {
     TRY(go_to(tree));
     trees_.push_back(TRY(copy_tree(tree)));
   }
-  return go_to({});
+  step::TakeTrees::Tree back;
+  back.of = "the caller";
+  return go_to(back);
 }
 
 Status MountWorker::start_root() {
+  const ExactModes modes;
   root_ = TRY(make_file_system("tmpfs", {{"mode", "0755"}, {"size", "1m"}},
                                MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the new root directory"));
   for (const char* directory : {"dev", "proc", "run", "sys", "tmp"}) {
@@ -156,19 +159,48 @@ Result<OwnedFd> MountWorker::open_place(const std::string& path, bool is_directo
 }
 
 Status MountWorker::attach(const step::AttachTree& s) {
+  const ExactModes modes;
   const OwnedFd tree = std::move(trees_[s.tree]);
   auto place = TRY(open_place(s.path, is_directory(tree.get())));
   return move_mount_to(tree, place, s.from, s.path);
 }
 
 Status MountWorker::mount(const step::MountNew& s) {
+  const ExactModes modes;
   const std::uint64_t no_devices = s.type == "devpts" ? 0 : MOUNT_ATTR_NODEV;
   auto mount = TRY(make_file_system(s.type, s.options, MOUNT_ATTR_NOSUID | no_devices, s.path));
   auto place = TRY(open_place(s.path, true));
   return move_mount_to(mount, place, "a new " + s.type, s.path);
 }
 
+/// The file is on a tmpfs that is attached nowhere.
+Status MountWorker::mount_text(const step::MountText& s) const {
+  const ExactModes modes;
+  const auto failed = [&] { return fail("write the file for", s.path); };
+  const auto place = TRY(open_place(s.path, false));
+  const auto memory = TRY(make_file_system("tmpfs", {{"mode", "0755"}, {"size", "2m"}},
+                                           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, s.path));
+  OwnedFd file(::openat(memory.get(), "file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!file) return failed();
+  for (std::string_view rest = s.text; !rest.empty();) {
+    const ssize_t n = ::write(file.get(), rest.data(), rest.size());
+    if (n <= 0) return failed();
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  file = OwnedFd();
+  const OwnedFd copy(static_cast<int>(
+      ::syscall(SYS_open_tree, memory.get(), "file", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+  mount_attr change{};
+  change.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (!copy ||
+      ::syscall(SYS_mount_setattr, copy.get(), "", AT_EMPTY_PATH, &change, sizeof change) != 0) {
+    return failed();
+  }
+  return move_mount_to(copy, place, "a new file", s.path);
+}
+
 Status MountWorker::link(const step::MakeLink& s) {
+  const ExactModes modes;
   const auto [above, name] = split(s.path);
   if (above != ".") TRY(make_directories(root_.get(), above));
   const OwnedFd directory = open_below(root_.get(), above, O_DIRECTORY);

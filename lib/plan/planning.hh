@@ -80,8 +80,8 @@ inline step::Fork follow_fork(const FollowRequest& request) {
 void add_new_root(Plan& plan, const ToolsRequest& request, const ToolsFacts& facts,
                   const step::JoinNamespace& target);
 
-/// Returns the variables (NAME=VALUE) of a program in it.
+/// Returns the variables (NAME=VALUE) of a program in it. `has_user`: it runs as another user.
 std::vector<std::string> variables_of(const ToolsRequest& request, const ToolsFacts& facts,
-                                      const Program& program);
+                                      const Program& program, bool has_user);
 
 }  // namespace nsx

@@ -17,6 +17,8 @@ namespace {
 constexpr std::string_view kUsualPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// A program that was given fewer rights must not get them back by su(1) and a file of the target.
+constexpr std::uint64_t kNoGain = MOUNT_ATTR_NOSUID;
 constexpr std::uint64_t kPlain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSYMFOLLOW;
 
 /// Collects the mounts to copy, and the steps that attach the copies.
@@ -30,6 +32,7 @@ class RootPlanner {
     add_tools();
     add_new();
     add_target();
+    add_databases();
     steps.push_back(step::Unshare{{Kind::mnt}});
     steps.push_back(step::SetPropagation{step::SetPropagation::Mode::slave});
     steps.push_back(std::move(taken_));
@@ -46,7 +49,7 @@ class RootPlanner {
   void attach(step::TakeTrees::Tree tree, std::string path) {
     fill_.push_back(step::AttachTree{taken_.trees.size(), std::move(path),
                                      tree.path + " of " + tree.of,
-                                     tree.attributes == MOUNT_ATTR_RDONLY});
+                                     (tree.attributes & MOUNT_ATTR_RDONLY) != 0});
     taken_.trees.push_back(std::move(tree));
   }
 
@@ -70,7 +73,7 @@ class RootPlanner {
               .of = facts_.of,
               .fd = entry.fd,
               .path = entry.fd >= 0 ? path : top + path,
-              .attributes = request_.writable ? 0U : MOUNT_ATTR_RDONLY},
+              .attributes = request_.writable ? kNoGain : kNoGain | MOUNT_ATTR_RDONLY},
              path);
     }
   }
@@ -97,9 +100,14 @@ class RootPlanner {
               .of = target_.of,
               .fd = tree.fd,
               .path = is_root ? "/" : tree.path,
-              .attributes = tree.is_plain ? kPlain : 0U},
+              .attributes = tree.is_plain ? kPlain : kNoGain},
              tree.path);
     }
+  }
+
+  void add_databases() {
+    for (const auto& [path, text] : facts_.databases)
+      fill_.push_back(step::MountText{path, text});
   }
 
   const ToolsRequest& request_;
@@ -139,10 +147,15 @@ void add_new_root(Plan& plan, const ToolsRequest& request, const ToolsFacts& fac
 }
 
 std::vector<std::string> variables_of(const ToolsRequest& request, const ToolsFacts& facts,
-                                      const Program& program) {
+                                      const Program& program, bool has_user) {
   const std::string prompt = '(' + for_prompt(request.word) + ')';
   // PWD would still name the previous working directory.
   std::vector<std::string> variables{"NSX_TARGET=" + request.word, "PWD"};
+  // A home directory or shell that the target chose would lead programs to its files.
+  if (request.home.empty() || has_user) {
+    variables.emplace_back("HOME=/");
+    variables.emplace_back("SHELL=/bin/sh");
+  }
   const bool is_login_shell =
       !program.arguments.empty() && program.arguments.front().starts_with('-');
   if (is_login_shell) {

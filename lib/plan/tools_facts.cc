@@ -38,11 +38,12 @@ constexpr std::array<std::string_view, 6> kUsualDevices{"null",   "zero",    "fu
 
 /// Names of devices that belong to the machine's screens and disks, and that no program in a
 /// container uses. A target with the machine's own /dev has a hundred of them.
-constexpr std::array<std::string_view, 4> kMachines{"tty", "vcs", "loop", "ram"};
+constexpr std::array<std::string_view, 8> kMachines{"tty",  "vcs", "loop", "ram",
+                                                    "kmsg", "mem", "kmem", "port"};
 
-/// Files about the network and the users.
-constexpr std::array kFilesInEtc{"/etc/resolv.conf", "/etc/hosts",  "/etc/hostname",
-                                 "/etc/localtime",   "/etc/passwd", "/etc/group"};
+/// Files about the network and the time.
+constexpr std::array kFilesInEtc{"/etc/resolv.conf", "/etc/hosts", "/etc/hostname",
+                                 "/etc/localtime"};
 
 /// Does not ask a file system that may not answer: the type of an open file is known.
 bool is_of_type(int file, mode_t type) {
@@ -243,6 +244,8 @@ class ToolsReader {
     if (dev.fd) add_devices(dev.fd);
     for (const char* path : kFilesInEtc)
       add_file(root, path);
+    add_database(root, "/etc/passwd", passwd_with_names_only);
+    add_database(root, "/etc/group", group_with_names_only);
   }
 
   void add(Place& place) {
@@ -271,7 +274,7 @@ class ToolsReader {
            ::fstatat(devpts, "ptmx", &st, AT_SYMLINK_NOFOLLOW) != 0 || (st.st_mode & kUsable) != 0;
   }
 
-  /// Adds the target's further device nodes, like /dev/fuse.
+  /// Adds the target's further character devices, like /dev/fuse.
   void add_devices(const OwnedFd& dev) {
     const auto names = list_names_at(dev.get(), ".");
     if (!names) return;
@@ -282,19 +285,35 @@ class ToolsReader {
       const bool is_machines =
           std::any_of(kMachines.begin(), kMachines.end(),
                       [&](std::string_view start) { return name.starts_with(start); });
-      if (is_usual || is_machines || name == "ptmx") continue;
+      if (is_usual || is_machines || name == "ptmx" || name == "console") continue;
       OwnedFd node(::openat(dev.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-      if (!node || !(is_of_type(node.get(), S_IFCHR) || is_of_type(node.get(), S_IFBLK))) continue;
+      if (!node || !is_of_type(node.get(), S_IFCHR)) continue;
       if (++count > kMost) return;
       facts_.of_target.push_back({"/dev/" + name, keep(std::move(node)), false});
     }
   }
 
-  /// Adds a file that is mounted over that of the tools, if both have it.
-  void add_file(int root, const char* path) {
+  /// Whether the tools have a file in this place that the target's files do not cover.
+  bool has_place(const std::string& path) const {
+    if (path.starts_with(request_.target_at + '/')) return false;
     const auto place = open_answering(facts_.root, path, O_PATH | O_NOFOLLOW, PathFrom::user,
                                       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-    if (!place || is_of_type(place->get(), S_IFDIR)) return;
+    return place && !is_of_type(place->get(), S_IFDIR);
+  }
+
+  /// Adds the names of the target's users. Its files themselves could give any user an empty
+  /// password, and lead a shell to files of the target by a home directory.
+  void add_database(int root, const char* path, std::string (*with_names_only)(std::string_view)) {
+    if (!has_place(path)) return;
+    const auto text = read_inside(root, path);
+    if (!text) return;
+    std::string names = with_names_only(*text);
+    if (!names.empty()) facts_.databases.emplace_back(path, std::move(names));
+  }
+
+  /// Adds a file that is mounted over that of the tools, if both have it.
+  void add_file(int root, const char* path) {
+    if (!has_place(path)) return;
     auto file = open_inside(root, path, 0);
     if (!file || !is_of_type(file->get(), S_IFREG)) return;
     facts_.of_target.push_back({path, keep(std::move(*file)), true});

@@ -146,6 +146,22 @@ std::optional<PasswdEntry> next_passwd_entry(std::string_view& text) {
   return std::nullopt;
 }
 
+std::string passwd_with_names_only(std::string_view text) {
+  std::string names;
+  while (const auto entry = next_passwd_entry(text)) {
+    names.append(entry->name).append(":x:").append(std::to_string(entry->uid));
+    names.append(":").append(std::to_string(entry->gid)).append("::/:/usr/sbin/nologin\n");
+  }
+  return names;
+}
+
+std::string group_with_names_only(std::string_view text) {
+  std::string names;
+  while (const auto entry = next_group_entry(text))
+    names.append(entry->name).append(":x:").append(std::to_string(entry->gid)).append(":\n");
+  return names;
+}
+
 Result<std::string> read_inside(int files, const std::string& path) {
   // O_PATH first: opening it for reading could arm a watchdog, rewind a tape, or wait for the
   // writer of a FIFO.

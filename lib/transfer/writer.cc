@@ -227,6 +227,8 @@ class Writer {
       return write_existing(directory, name, entry, code);
     }
     TRY(copy_content(entry.content.get(), file->fd(), entry.type));
+    // The end of a pipe may be that of an interrupted program, and of the whole command.
+    TRY(watch_.check());
     if (const int code = properties_.apply(file->fd(), entry); code != 0) return failed(code);
     if (const int code = file->place(name); code != 0) return failed(code);
     remember(name, entry, file->fd());

@@ -179,6 +179,33 @@ hello" ]
   [ "$output" = 0:0 ]
 }
 
+@test "root of a user namespace cannot undo the options, nor uncover what is below a submount" {
+  mkdir -p "$data/tree/sub"
+  echo hidden >"$data/tree/sub/secret"
+  mount -t tmpfs none "$data/tree/sub"
+  spawn nsx-unshare -U -muinpC --map-users=0:100000:65536 --map-groups=0:100000:65536 --fork --kill-child -- sleep 300
+  wait_until has_child "$pid" sleep
+  pid=$child
+  spawned+=("$pid")
+  run nsx-enter -t "$pid" --bind="$data/tree:/mnt:ro"
+  # shellcheck disable=SC2016 # of the shell inside
+  tried=$(nsx-enter -t "$pid" -- sh -c 'mount -o remount,bind,rw /mnt; umount /mnt/sub; cat /mnt/sub/secret; touch /mnt/made' 2>/dev/null) || true
+  umount "$data/tree/sub"
+  [ "$status" = 0 ]
+  [ "$tried" = "" ]
+  [ ! -e "$data/tree/made" ]
+  run -0 nsx-enter -t "$pid" --force --unbind=/mnt
+}
+
+@test "one call can mount and unmount, and ignores signals until it is done" {
+  container
+  run -0 nsx-enter -t "$pid" --bind="$data:/data" --unbind=/data
+  [ "$(target_mounts 4-)" = "$before" ]
+  run -0 strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:signal=TERM:when=1 \
+    nsx-enter -t "$pid" --bind="$data:/data" --tmpfs=/etc/deep
+  [ "$(target_mounts 5 | grep -c -e '^/data$' -e '^/etc/deep$')" = 2 ]
+}
+
 @test "an ordinary user mounts into a user namespace of their own" {
   in_user
   run -0 as_user nsx-enter -t "$pid" --bind=/etc:/mnt:ro --bind=/etc/hostname:/etc/hosts
@@ -192,7 +219,7 @@ hello" ]
 }
 
 @test "impossible requests are refused" {
-  for each in /x x:y :/x /x:y /a:/b:bad /a:/b:ro:c; do
+  for each in /x:/ /x:/./.. x:y :/x /x:y /a:/b:bad /a:/b:ro:c; do
     run -1 nsx-enter -t $$ "--bind=$each"
     [[ $output == "nsx-enter: invalid "*"for --bind"* ]]
   done
@@ -208,7 +235,7 @@ hello" ]
   run -1 nsx-enter -t $$ --tmpfs=/x --tools
   [[ $output == *"so --tools has no effect"* ]]
   run -1 nsx-enter --tmpfs=/x
-  [[ $output == *"need"*"a target (--target=PID)"* ]]
+  [[ $output == *"a change of mounts needs a target (--target=PID)"* ]]
   run -1 nsx-enter -t $$ --force --bind=/nowhere:/mnt
   [[ $output == *"/nowhere: No such file or directory"* ]]
   [ "$(host_mounts)" = "$host_before" ]

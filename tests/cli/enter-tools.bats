@@ -55,7 +55,8 @@ tools() {
   run -0 tools -- sh -c 'command -v strace; ls -d /target/app; cat /etc/passwd'
   [ "$output" = "$(command -v strace)
 /target/app
-$(cat "$root/etc/passwd")" ]
+root:x:0:0::/:/usr/sbin/nologin
+service:x:0:0::/:/usr/sbin/nologin" ]
   nothing_changed
 }
 
@@ -82,7 +83,8 @@ $(cat "$root/etc/passwd")" ]
   run -0 tools -- sh -c 'for each in / /usr /etc /dev; do touch $each/x 2>/dev/null && echo $each; done
     touch /tmp/x /var/tmp/x && touch /target/app/x && echo >/dev/null && mktemp -d >/dev/null; rm /target/app/x'
   [ "$output" = "" ]
-  [ ! -e /tmp/x ]
+  run -0 tools -- touch "/tmp/$own_name"
+  [ ! -e "/tmp/$own_name" ]
   nothing_changed
 }
 
@@ -266,8 +268,37 @@ no mount" ]
   run -0 tools --as=web -- sh -c 'id -u; id -g; echo $HOME; id -un'
   [ "$output" = "33
 44
-/app
+/
 web" ]
+}
+
+@test "what the target says of its users gives nobody rights, and leads to none of its files" {
+  bare_container
+  mkdir "$root/home"
+  printf 'root::0:0::/target/home:/target/home/sh\nweb::1000:1000::/target/home:/target/home/sh\n' >"$root/etc/passwd"
+  echo 'echo hostile' >"$root/home/.bash_profile"
+  cp "$root/home/.bash_profile" "$root/home/.profile"
+  run -0 bash -c 'echo "echo \$HOME \$SHELL" | nsx-enter -t "$1" --tools --as=root' sh "$pid"
+  [ "$output" = "/ /bin/sh" ]
+  run -0 bash -c 'echo "echo \$HOME" | env -u HOME -u SHELL nsx-enter -t "$1" --tools' sh "$pid"
+  [ "$output" = / ]
+  # No program regains rights: su(1) would find a root without a password.
+  run tools --as=web -- su root -c id
+  [ "$status" != 0 ]
+  [[ $output != *"uid=0"* ]]
+  run -0 tools -- sh -c 'cut -d " " -f 5,6 /proc/self/mountinfo | grep -E "^/(usr|target|proc|etc) " | grep -v nosuid || echo none'
+  [ "$output" = none ]
+}
+
+@test "neither the umask of the caller nor a place below the tools' directories changes what is created" {
+  bare_container
+  run -0 sh -c 'umask 077; nsx-enter -t "$1" --tools --setuid=1000 --setgid=1000 -- sh -c "echo >/dev/null && umask"' sh "$pid"
+  [ "$output" = 0077 ]
+  echo 'nameserver 10.9.9.9' >"$root/etc/resolv.conf"
+  before=$(list_state)
+  run -0 tools --target-at=/etc -- cat /etc/etc/resolv.conf
+  [ "$output" = "nameserver 10.9.9.9" ]
+  nothing_changed
 }
 
 @test "strace attaches to the target's first process" {
@@ -284,7 +315,7 @@ web" ]
   run -0 tools --plan -- true
   [[ $output == *"bind /usr of the host on /usr, read-only"* ]]
   [[ $output == *"bind / of PID $pid on /target"* ]]
-  [[ $output == *"bind /etc/passwd of PID $pid on /etc/passwd"* ]]
+  [[ $output == *"mount the names in the target's /etc/passwd on it, read-only"* ]]
   [[ $output == *"change the root directory to the new one, read-only, and the working directory to /target/"* ]]
   run -0 tools --plan --json -- true
   jq -e 'map(select(.action == "attach-tree")) | length > 5' <<<"$output" || jq . <<<"$output" | head -n 20
@@ -298,7 +329,7 @@ web" ]
     run -1 nsx-enter -t $$ $each -- true
     [[ $output == *"${each%%=*} needs --tools"* ]]
   done
-  for each in --root --mount-proc --mount-sys --wd=/; do
+  for each in --mount --root --mount-proc --mount-sys --wd=/; do
     run -1 nsx-enter -t $$ --tools $each -- true
     [[ $output == *"mutually exclusive"* ]]
   done

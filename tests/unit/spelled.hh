@@ -151,6 +151,9 @@ struct Speller {
     return "attach " + std::to_string(s.tree) + " to " + s.path;
   }
   std::string operator()(const step::MountNew& s) const { return "new " + s.type + ' ' + s.path; }
+  std::string operator()(const step::MountText& s) const {
+    return "text " + s.path + ": " + s.text;
+  }
   std::string operator()(const step::MakeLink& s) const { return "link " + s.path + ' ' + s.to; }
   std::string operator()(const step::EnterNewRoot& s) const {
     return std::string("enter root ") + (s.read_only ? "ro " : "") + s.files + s.working_directory;

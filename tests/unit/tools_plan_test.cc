@@ -34,6 +34,7 @@ EnterRequest request_with_tools() {
   EnterRequest request;
   request.tools.emplace();
   request.tools->word = "web";
+  request.tools->home = "/root";
   request.program = {"id", {"id"}};
   request.protection.keeps_all_descriptors = true;
   return request;
@@ -48,29 +49,30 @@ TEST(PlanTools, MakesARootDirectoryInPlaceOfJoiningTheMountNamespace) {
   const Steps steps = spelled(must(plan_enter(request_with_tools(), facts_with_tools())));
   const std::string plain =
       std::to_string(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSYMFOLLOW);
-  const std::string read_only = std::to_string(MOUNT_ATTR_RDONLY);
-  EXPECT_EQ(steps,
-            (Steps{"prepare starter",
-                   "hide",
-                   "unshare mnt",
-                   "slave",
-                   "take -1:/usr," + read_only + " -1:/dev/null 102:/ 102:/proc 102:/run," + plain,
-                   "new root",
-                   "link /bin usr/bin",
-                   "attach 0 to /usr",
-                   "new tmpfs /tmp",
-                   "attach 1 to /dev/null",
-                   "link /dev/ptmx pts/ptmx",
-                   "link /dev/fd /proc/self/fd",
-                   "link /dev/stdin /proc/self/fd/0",
-                   "link /dev/stdout /proc/self/fd/1",
-                   "link /dev/stderr /proc/self/fd/2",
-                   "attach 2 to /target",
-                   "attach 3 to /proc",
-                   "attach 4 to /run",
-                   "enter root ro /target/app",
-                   "variables NSX_TARGET=web PWD",
-                   "exec id: id"}));
+  const std::string read_only = std::to_string(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+  const std::string own = std::to_string(MOUNT_ATTR_NOSUID);
+  EXPECT_EQ(steps, (Steps{"prepare starter",
+                          "hide",
+                          "unshare mnt",
+                          "slave",
+                          "take -1:/usr," + read_only + " -1:/dev/null 102:/," + own +
+                              " 102:/proc," + own + " 102:/run," + plain,
+                          "new root",
+                          "link /bin usr/bin",
+                          "attach 0 to /usr",
+                          "new tmpfs /tmp",
+                          "attach 1 to /dev/null",
+                          "link /dev/ptmx pts/ptmx",
+                          "link /dev/fd /proc/self/fd",
+                          "link /dev/stdin /proc/self/fd/0",
+                          "link /dev/stdout /proc/self/fd/1",
+                          "link /dev/stderr /proc/self/fd/2",
+                          "attach 2 to /target",
+                          "attach 3 to /proc",
+                          "attach 4 to /run",
+                          "enter root ro /target/app",
+                          "variables NSX_TARGET=web PWD",
+                          "exec id: id"}));
 }
 
 TEST(PlanTools, LeavesThemWritableOnRequest) {
@@ -82,7 +84,8 @@ TEST(PlanTools, LeavesThemWritableOnRequest) {
   const Steps steps = spelled(must(plan_enter(request, std::move(facts))));
   EXPECT_TRUE(contains(steps, {"enter root /inside/app"}));
   EXPECT_TRUE(std::none_of(steps.begin(), steps.end(), [](const std::string& step) {
-    return step.find("/usr," + std::to_string(MOUNT_ATTR_RDONLY)) != std::string::npos;
+    return step.find("/usr," + std::to_string(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID)) !=
+           std::string::npos;
   }));
 }
 
@@ -142,6 +145,25 @@ TEST(PlanTools, AppendsTheDirectoriesOfTheTargetToPath) {
                        {"variables NSX_TARGET=web PWD PATH=/bin:/target/opt/bin:/target/app"}));
 }
 
+TEST(PlanTools, TakesNeitherHomeNorShellFromTheTarget) {
+  EnterRequest request = request_with_tools();
+  request.user = User{.name = "root", .home = "/target/evil", .shell = "/target/evil/sh"};
+  const Steps as_user = spelled(must(plan_enter(request, facts_with_tools())));
+  EXPECT_TRUE(contains(as_user, {"variables NSX_TARGET=web PWD HOME=/ SHELL=/bin/sh"}));
+  request.user.reset();
+  request.tools->home.clear();
+  EXPECT_TRUE(contains(spelled(must(plan_enter(request, facts_with_tools()))),
+                       {"variables NSX_TARGET=web PWD HOME=/ SHELL=/bin/sh"}));
+}
+
+TEST(PlanTools, MountsTheNamesOfUsersOverThoseOfTheTools) {
+  EnterFacts facts = facts_with_tools();
+  facts.tools->databases = {{"/etc/passwd", "web:x:33:33::/:/usr/sbin/nologin\n"}};
+  EXPECT_TRUE(contains(spelled(must(plan_enter(request_with_tools(), std::move(facts)))),
+                       {"attach 4 to /run", "text /etc/passwd: web:x:33:33::/:/usr/sbin/nologin\n",
+                        "enter root ro /target/app"}));
+}
+
 TEST(PlanTools, KeepsTheCallersPathsWithTheEnvironmentOfTheTarget) {
   EnterFacts facts = facts_with_tools();
   facts.environment = {"LD_PRELOAD=/evil.so"};
@@ -189,6 +211,18 @@ TEST(PlanMountChanges, GainsTheRightInTheUserNamespaceFirst) {
       (Steps{"hide", "join user fd 9 of PID 42", "unshare mnt", "private", "take -1:/srv,1,private",
              "join mnt fd 6 of PID 42", "mount /srv inside on /app, making it",
              "mount a new tmpfs inside on /cache, making it", "unmount /old inside, lazily"}));
+}
+
+TEST(PlanMountChanges, LocksTheOptionsInAUserNamespace) {
+  MountFacts facts = facts_of_target();
+  facts.user = FoundNamespace{Kind::user, 9, "PID 42", false};
+  facts.locks = true;
+  EXPECT_EQ(spelled(plan_mount_changes(three_changes(), std::move(facts))),
+            (Steps{"hide", "drop groups if allowed", "unshare mnt", "private",
+                   "take -1:/srv,1,private,users 8", "new root", "attach 0 to /0", "enter root /",
+                   "join user fd 9 of PID 42", "gid 0 uid 0", "unshare mnt", "take -1:/0,private",
+                   "join mnt fd 6 of PID 42", "mount /srv inside on /app",
+                   "mount a new tmpfs inside on /cache", "unmount /old inside"}));
 }
 
 }  // namespace

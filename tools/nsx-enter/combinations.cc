@@ -42,7 +42,7 @@ Status check_target(const Options& options) {
   if (options.as_container) needs("--as-container");
   if (request.join_cgroup) needs("--join-cgroup");
   if (request.tools) needs("--tools");
-  if (!options.mounts.changes.empty()) needs("--bind, --tmpfs and --unbind", "");
+  if (!options.mounts.changes.empty()) needs("a change of mounts");
   if (request.follow_uid) needs("--setuid=follow");
   if (request.follow_gid) needs("--setgid=follow");
   if (message.empty()) return {};
@@ -57,7 +57,7 @@ Status check_tools(const cli::CommandLine& line, const Options& options) {
     }
     return {};
   }
-  for (const char* option : {"root", "mount-proc", "mount-sys"}) {
+  for (const char* option : {"mount", "root", "mount-proc", "mount-sys"}) {
     if (line.has(option))
       return problem(std::string("--tools and --") + option + " are mutually exclusive");
   }
@@ -78,7 +78,8 @@ Status check_mounts(const cli::CommandLine& line, const Options& options) {
     return {};
   }
   if (!line.program.empty())
-    return problem("--bind, --tmpfs and --unbind run no program", line.program.front());
+    return problem("unexpected argument '{}'", line.program.front(),
+                   "--bind, --tmpfs and --unbind run no program");
   for (const cli::Given& given : line.options) {
     constexpr std::array kAlso = std::to_array<std::string_view>(
         {"target", "bind", "tmpfs", "unbind", "mkdir", "force", "plan", "json"});
@@ -189,6 +190,7 @@ void complete_tools(Options& options) {
   // It starts in the target's working directory anyway.
   request.working_directory.reset();
   request.tools->word = options.target;
+  if (const char* home = std::getenv("HOME")) request.tools->home = home;
   if (options.extends_path) {
     const char* path = std::getenv("PATH");
     request.tools->extended_path = path != nullptr ? path : kDefaultPath;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <unistd.h>
 
@@ -170,6 +171,10 @@ int change_mounts(const Kernel& kernel, const Options& options) {
       cli::note(kTool, note);
     return plan_mount_changes(options.mounts, std::move(facts));
   }();
+  // A signal in the middle would leave some of the changes.
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_BLOCK, &all, nullptr);
   if (plan) return cli::run_or_print(kTool, kernel, *plan, options.run);
   cli::report(kTool, plan.error());
   return cli::kFailed;

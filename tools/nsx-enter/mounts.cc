@@ -60,9 +60,17 @@ Status add_mount_options(std::string_view list, const char* option, MountChange&
 }
 
 Status check_destination(const std::string& path, const char* option) {
-  if (path.starts_with('/')) return {};
-  return problem(std::string("invalid destination '{}' for ") + option, path,
-                 "expected an absolute path in the target");
+  const std::string what = std::string("invalid destination '{}' for ") + option;
+  if (!path.starts_with('/')) return problem(what, path, "expected an absolute path in the target");
+  // Running processes have the root directory below such a mount.
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    const std::string_view name = rest.substr(0, slash);
+    if (!name.empty() && name != "." && name != "..") return {};
+    rest.remove_prefix(std::min(slash + 1, rest.size()));
+  }
+  return problem(what, path, "the root directory cannot be replaced");
 }
 
 }  // namespace
@@ -94,9 +102,15 @@ Status add_tmpfs(Options& options, const char* text) {
   return {};
 }
 
-Status add_unbind(Options& options, const char* path) {
-  TRY(check_destination(path, "--unbind"));
-  options.mounts.changes.push_back({.action = MountChange::Action::unmount, .destination = path});
+Status add_unbind(Options& options, const char* text) {
+  auto parts = split_paths(text);
+  if (parts.size() > 1) {
+    return problem("invalid argument '{}' for --unbind", text, "expected DESTINATION",
+                   "write a colon in a path as \\:");
+  }
+  TRY(check_destination(parts[0], "--unbind"));
+  options.mounts.changes.push_back(
+      {.action = MountChange::Action::unmount, .destination = std::move(parts[0])});
   return {};
 }
 

@@ -30,7 +30,7 @@ struct Options {
 // The effects of --bind, --tmpfs and --unbind (mounts.cc).
 Status add_bind(Options& options, const char* text);
 Status add_tmpfs(Options& options, const char* text);
-Status add_unbind(Options& options, const char* path);
+Status add_unbind(Options& options, const char* text);
 
 /// Checks and completes `options` after all options have been applied (combinations.cc). Errors: as
 /// read_options().
