@@ -163,6 +163,7 @@ make_source() {
   host_is_unchanged
 }
 
+# bats test_tags=host-only
 @test "nothing that a copy brings to the host has privileges" {
   mkdir "$root/data"
   cp "$(command -v busybox)" "$root/data/program"

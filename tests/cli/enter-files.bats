@@ -146,6 +146,7 @@ make_tree() {
   [ "$(<"$root/tmp/a:b")$(<"$root/tmp/c\\d")$(<"$root/tmp/-")$(<"$root/tmp/e\\:f")" = 1231 ]
 }
 
+# bats test_tags=host-only
 @test "a tree goes in and out with everything that a file has" {
   start
   make_tree tree
@@ -262,7 +263,7 @@ make_tree() {
   [ "$(stat -c %u:%g inside/stdin)" = 100000:200000 ]
 }
 
-# bats test_tags=rootless
+# bats test_tags=rootless,host-only
 @test "an ordinary user's own container, as that user" {
   start_as_user
   mkdir inside host
@@ -365,6 +366,7 @@ make_tree() {
   [ "$(ls -A "$root/etc")" = hosts ]
 }
 
+# bats test_tags=host-only
 @test "sockets, devices and file systems of the kernel are skipped, and named ones are errors" {
   start
   mkdir "$root/tmp/tree"
@@ -512,6 +514,7 @@ has_open() {
   done
 }
 
+# bats test_tags=host-only
 @test "a tree that is nested too deeply is an error" {
   start
   path=$root/tmp/deep
