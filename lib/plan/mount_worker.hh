@@ -62,6 +62,8 @@ class MountWorker {
 class ExactModes {
  public:
   ExactModes() : umask_(::umask(0)) {}
+  ExactModes(ExactModes&&) = delete;
+  ExactModes& operator=(ExactModes&&) = delete;
   ExactModes(const ExactModes&) = delete;
   ExactModes& operator=(const ExactModes&) = delete;
   ~ExactModes() { ::umask(umask_); }

@@ -125,7 +125,7 @@ Status MountWorker::take(const step::TakeTrees& s) {
 
 Status MountWorker::start_root() {
   const ExactModes modes;
-  root_ = TRY(make_file_system("tmpfs", {{"mode", "0755"}, {"size", "1m"}},
+  root_ = TRY(make_file_system("tmpfs", {{"mode", "0755"}, {"size", "4m"}},
                                MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "the new root directory"));
   for (const char* directory : {"dev", "proc", "run", "sys", "tmp"}) {
     if (::mkdirat(root_.get(), directory, 0755) != 0)
@@ -173,14 +173,13 @@ Status MountWorker::mount(const step::MountNew& s) {
   return move_mount_to(mount, place, "a new " + s.type, s.path);
 }
 
-/// The file is on a tmpfs that is attached nowhere.
+/// The file is on the tmpfs of the root directory, without a name there.
 Status MountWorker::mount_text(const step::MountText& s) const {
   const ExactModes modes;
   const auto failed = [&] { return fail("write the file for", s.path); };
+  constexpr const char* kName = ".nsx-file";
   const auto place = TRY(open_place(s.path, false));
-  const auto memory = TRY(make_file_system("tmpfs", {{"mode", "0755"}, {"size", "2m"}},
-                                           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, s.path));
-  OwnedFd file(::openat(memory.get(), "file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  OwnedFd file(::openat(root_.get(), kName, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!file) return failed();
   for (std::string_view rest = s.text; !rest.empty();) {
     const ssize_t n = ::write(file.get(), rest.data(), rest.size());
@@ -189,14 +188,15 @@ Status MountWorker::mount_text(const step::MountText& s) const {
   }
   file = OwnedFd();
   const OwnedFd copy(static_cast<int>(
-      ::syscall(SYS_open_tree, memory.get(), "file", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+      ::syscall(SYS_open_tree, root_.get(), kName, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+  if (!copy) return failed();
   mount_attr change{};
   change.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-  if (!copy ||
-      ::syscall(SYS_mount_setattr, copy.get(), "", AT_EMPTY_PATH, &change, sizeof change) != 0) {
+  if (::syscall(SYS_mount_setattr, copy.get(), "", AT_EMPTY_PATH, &change, sizeof change) != 0)
     return failed();
-  }
-  return move_mount_to(copy, place, "a new file", s.path);
+  TRY(move_mount_to(copy, place, "a new file", s.path));
+  if (::unlinkat(root_.get(), kName, 0) != 0) return failed();
+  return {};
 }
 
 Status MountWorker::link(const step::MakeLink& s) {

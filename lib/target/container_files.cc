@@ -176,7 +176,7 @@ class RecordReader {
         std::string_view rest = name;
         const bool is_mapping =
             parse_number<uid_t>(next_field(rest, '.')) && parse_number<gid_t>(rest);
-        if (is_mapping) read_docker_containers(data + '/' + name);
+        if (is_mapping) read_docker_containers(std::string(data).append("/").append(name));
       }
     }
   }

@@ -92,6 +92,7 @@ make_source() {
   chmod -R a+rX "$dir/tree"
 }
 
+# bats test_tags=any-kernel
 @test "a directory exchanged for a link leads neither --get nor --put to the host, as root" {
   as=() got=0 put=0
   swapping
@@ -103,6 +104,7 @@ make_source() {
   [ "$put" -gt 0 ]
 }
 
+# bats test_tags=any-kernel
 @test "a directory exchanged for a link leads neither --get nor --put to the host, as an ordinary user" {
   as=("${become_user[@]}") got=0 put=0
   if [ "$EUID" = 0 ]; then chown -R "$ordinary_uid:$ordinary_uid" "$root"; fi

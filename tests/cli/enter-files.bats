@@ -163,6 +163,7 @@ make_tree() {
   same_trees tree back
 }
 
+# bats test_tags=any-kernel
 @test "a tree of 1,000 files" {
   start
   for ((i = 0; i < 1000; i++)); do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # bats file_tags=vm-only,systemd
-# nsx-enter --tools, --get, --put and --bind with services and machines of systemd. The machine `systemd` of
+# nsx-enter --tools, --get, --put and --bind with services of systemd. The machine `systemd` of
 # tests/vm/run.sh runs this.
 # shellcheck disable=SC2154 # set by bats and the loaded files
 
@@ -19,7 +19,7 @@ setup() {
 }
 
 teardown() {
-  systemctl stop nsx-rooted.service nsx-private.service nsx-machine.service 2>/dev/null || true
+  systemctl stop nsx-rooted.service nsx-private.service 2>/dev/null || true
   systemctl reset-failed 2>/dev/null || true
   end_spawned
   rm -rf "$root"
@@ -49,22 +49,4 @@ unit:nsx-rooted" ]
   run -0 nsx-enter -t unit:nsx-private --tools -- cat /target/tmp/file
   [ "$output" = private ]
   [ ! -e /tmp/file ]
-}
-
-@test "a machine of systemd-nspawn" {
-  command -v systemd-nspawn >/dev/null || cannot "start a machine without systemd-nspawn"
-  systemd-run -q --unit=nsx-machine systemd-nspawn -q --register=no --keep-unit -M nsx-machine -D "$root" \
-    /bin/busybox sleep 300
-  local leader
-  sleeper() { leader=$(pgrep -x -f '/bin/busybox sleep 300'); }
-  wait_until sleeper
-  run -0 nsx-enter -t "$leader" --tools -- sh -c 'ls -d /target/app; uname -n; ps -e -o comm= | head -n 1'
-  [ "$output" = "/target/app
-nsx-machine
-busybox" ]
-  echo conf >"$BATS_TEST_TMPDIR/conf"
-  nsx-enter -t "$leader" --put="$BATS_TEST_TMPDIR/conf:/app/"
-  nsx-enter -t "$leader" --bind="$BATS_TEST_TMPDIR:/var/tmp"
-  run -0 nsx-enter -t "$leader" --get=/app/conf:-
-  [ "$output" = conf ]
 }

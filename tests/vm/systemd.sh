@@ -17,4 +17,4 @@ set -euo pipefail
 say() { echo "systemd.sh: $*" >&2; }
 
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-newest_unpacked "$NSX_VM_CACHE/systemd" "$codename" systemd systemd-container dbus dbus-user-session libpam-systemd
+newest_unpacked "$NSX_VM_CACHE/systemd" "$codename" systemd dbus dbus-user-session libpam-systemd
