@@ -6,8 +6,8 @@
 # dpkg-dev lets meson find Debian's library directory: anywhere else, ld.so and pkg-config would not find libnsx.
 build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libexpected-dev libncurses-dev
   libsmartcols-dev nlohmann-json3-dev"
-test_packages="attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools libcap2-bin
-  containernetworking-plugins fish iproute2 iputils-ping jq kmod libdevmapper1.02.1 libgtest-dev mandoc mount nftables passwd patch perl-base procps
+test_packages="apparmor attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
+  containernetworking-plugins libcap2-bin fish iproute2 iputils-ping jq kmod libdevmapper1.02.1 libgtest-dev mandoc mount nftables passwd patch perl-base procps
   python3-jsonschema runc socat strace systemd tcpdump tmux uidmap util-linux zsh"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 

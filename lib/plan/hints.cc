@@ -14,27 +14,21 @@
 #include "kernel/capabilities.hh"
 #include "kernel/files.hh"
 #include "kernel/spawn.hh"
+#include "plan/data_dir.hh"
 
 namespace nsx {
 
 namespace {
 
-bool sysctl_is(const char* path, char value) {
-  const auto text = read_file_at(AT_FDCWD, path);
+bool sysctl_is(int proc, const char* path, char value) {
+  const auto text = read_file_at(proc, path);
   return text && !text->empty() && text->front() == value;
 }
 
-/// Returns advice about the sysctls of Debian and Ubuntu that deny user namespaces to ordinary
-/// users, if one is active.
-const char* switch_against_user_namespaces() {
-  if (sysctl_is("/proc/sys/kernel/unprivileged_userns_clone", '0')) {
-    return "run as root, or allow it to all users: sysctl kernel.unprivileged_userns_clone=1";
-  }
-  if (sysctl_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1')) {
-    return "run as root, or allow it to all users: "
-           "sysctl kernel.apparmor_restrict_unprivileged_userns=0";
-  }
-  return nullptr;
+/// Returns hint_for_user_namespaces() by the caller's own /proc.
+std::string own_hint_for_user_namespaces() {
+  const auto proc = open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
+  return proc ? hint_for_user_namespaces(proc->get()) : std::string();
 }
 
 /// Returns whether a namespace of this process is owned by its user namespace or a descendant.
@@ -88,13 +82,25 @@ std::vector<std::string> covered_parts(std::string_view mountinfo, std::string_v
   return covered;
 }
 
+std::string hint_for_user_namespaces(int proc) {
+  if (sysctl_is(proc, "sys/kernel/unprivileged_userns_clone", '0')) {
+    return "run as root, or allow it to all users: sysctl kernel.unprivileged_userns_clone=1";
+  }
+  if (sysctl_is(proc, "sys/kernel/apparmor_restrict_unprivileged_userns", '1')) {
+    return "run as root, or allow it to nsx-unshare: cp " NSX_DATA_DIR
+           "/apparmor/nsx-unshare /etc/apparmor.d/ && systemctl reload apparmor, or to all "
+           "programs: sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+  }
+  return {};
+}
+
 std::string hint_for_unshare(int code, KindSet kinds, const std::string& alternative) {
   switch (code) {
     case EPERM:
       if (!kinds.contains(Kind::user)) {
         return hint_for_capability(CAP_SYS_ADMIN, "CAP_SYS_ADMIN", Over::own) + alternative;
       }
-      if (const char* why = switch_against_user_namespaces()) return why;
+      if (std::string why = own_hint_for_user_namespaces(); !why.empty()) return why;
       return "run it outside of the chroot or container: chroot(2), unmapped ids and many seccomp "
              "filters rule out user namespaces";
     case ENOSPC:
@@ -127,7 +133,7 @@ std::string hint_for_setns(int code, Kind kind) {
 
 std::string hint_for_id_map(int code) {
   if (code != EPERM && code != EACCES) return {};
-  if (const char* why = switch_against_user_namespaces(); why != nullptr) return why;
+  if (std::string why = own_hint_for_user_namespaces(); !why.empty()) return why;
   for (const auto& [capability, name] :
        {std::pair{CAP_SETUID, "CAP_SETUID"}, std::pair{CAP_SETGID, "CAP_SETGID"}}) {
     const Privilege own = own_privilege(capability);

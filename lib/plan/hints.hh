@@ -13,6 +13,10 @@
 
 namespace nsx {
 
+/// Returns advice about the sysctls of Debian and Ubuntu that deny user namespaces to ordinary
+/// users, or an empty string if none is active. `proc` is a proc mount.
+std::string hint_for_user_namespaces(int proc);
+
 /// Returns advice for a failed unshare(2) of these kinds, or an empty string. `alternative` is
 /// appended if a user namespace would help.
 std::string hint_for_unshare(int code, KindSet kinds, const std::string& alternative = {});

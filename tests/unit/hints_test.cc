@@ -6,6 +6,7 @@
 
 #include <nsx/fd.hh>
 
+#include "fake_proc.hh"
 #include "kernel/capabilities.hh"
 #include "support.hh"
 
@@ -26,6 +27,25 @@ TEST(HintForUnshare, SaysWhatIsMissing) {
   expect(hint_for_unshare(ENOSPC, {Kind::net}), "max_*_namespaces");
   expect(hint_for_unshare(EINVAL, {Kind::time}), "lack one of these kinds");
   expect(hint_for_unshare(ENOMEM, {Kind::net}), "");
+}
+
+TEST(HintForUserNamespaces, NamesTheSysctlAndTheProfile) {
+  FakeProc fake;
+  const auto hint = [&] {
+    const OwnedFd proc(::open(fake.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return hint_for_user_namespaces(proc.get());
+  };
+  expect(hint(), "");
+  fake.add_directory("sys/kernel");
+  const std::string kernel = fake.path() + "/sys/kernel/";
+  write_file(kernel + "apparmor_restrict_unprivileged_userns", "0\n");
+  write_file(kernel + "unprivileged_userns_clone", "1\n");
+  expect(hint(), "");
+  write_file(kernel + "apparmor_restrict_unprivileged_userns", "1\n");
+  expect(hint(), "/nsx/apparmor/nsx-unshare /etc/apparmor.d/ && systemctl reload apparmor, or");
+  expect(hint(), "sysctl kernel.apparmor_restrict_unprivileged_userns=0");
+  write_file(kernel + "unprivileged_userns_clone", "0\n");
+  expect(hint(), "sysctl kernel.unprivileged_userns_clone=1");
 }
 
 TEST(HintForSetns, SaysWhatIsMissing) {
