@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034
 # The Debian packages that nsx needs, and a function that installs the missing ones.
-# Sourced by quickstart.sh, tests/run.sh and .ci/run.
+# Sourced by quickstart.sh, tests/run.sh, packaging/build-deb.sh and .ci/run.
 
 # dpkg-dev lets meson find Debian's library directory: anywhere else, ld.so and pkg-config would not find libnsx.
 build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libexpected-dev libncurses-dev
@@ -9,6 +9,7 @@ build_packages="clang dpkg-dev g++ meson ninja-build pkg-config libexpected-dev 
 test_packages="apparmor attr bash-completion bats binutils bsdutils bubblewrap busybox-static cgroup-tools
   containernetworking-plugins libcap2-bin fish iproute2 iputils-ping jq kmod libdevmapper1.02.1 libgtest-dev mandoc mount nftables passwd patch perl-base procps
   python3-jsonschema runc socat strace systemd tcpdump tmux uidmap util-linux zsh"
+deb_packages="debhelper git python3"
 lint_packages="clang-format clang-tidy shellcheck libclang-rt-14-dev"
 
 # Another apt-get may be running, as for a while after a machine has booted: waits at most 5 minutes.

@@ -26,3 +26,17 @@ load ../lib/common
   [ "$output" != /usr/share/nsx/apparmor/nsx-unshare ] || grep -qF "cp $output /etc/apparmor.d/" "$NSX_STAGE$output"
   [ ! -e "$NSX_STAGE/etc/apparmor.d" ]
 }
+
+@test "the Debian packages have the version of meson.build, and no other" {
+  local version
+  version=$(sed -n "s/^  version: '\(.*\)',\$/\1/p" "$NSX_SOURCE/meson.build")
+  [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
+  run -0 nsx-ls --version
+  [ "$output" = "nsx-ls (nsx) $version" ]
+  run -1 grep -rF "$version" "$NSX_SOURCE/packaging"
+}
+
+@test "the copyright file of the Debian packages has the text of LICENSE" {
+  diff <(sed '1,2d' "$NSX_SOURCE/LICENSE" | grep -v '^Copyright' | grep .) \
+    <(sed -n '/^License: Expat$/,$p' "$NSX_SOURCE/packaging/debian/copyright" | grep '^ ' | sed 's/^ //' | grep -vx '\.')
+}
