@@ -3,6 +3,8 @@
 # Runs the README's commands as a newcomer would: on a clone of what is committed, in a minimal Debian made by
 # debootstrap, which has its own mount and PID namespaces and sees none of this machine's files.
 # Usage: sudo sh tests/fresh/run.sh bookworm|trixie [COMMAND...]
+#
+#   NSX_PACKAGES    directory of Debian packages, copied to /usr/src/packages there, for deb.sh
 set -eu
 
 suite=${1:?usage: tests/fresh/run.sh bookworm|trixie [COMMAND...]}
@@ -33,6 +35,7 @@ rm -f "$root.log"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
 git clone --quiet "file://$source_dir" "$root/usr/src/nsx"
+[ -z "${NSX_PACKAGES:-}" ] || cp -r "$NSX_PACKAGES" "$root/usr/src/packages"
 
 if [ $# = 0 ]; then
   set -- sh -c 'sh tools/quickstart.sh && sh tools/quickstart.sh >/dev/null &&
