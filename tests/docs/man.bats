@@ -228,7 +228,7 @@ make_scene() {
   echo "exit 0" >script.sh
   echo "port = 80" >app.conf
   spawn unshare --net --uts --ipc --mount --pid --fork --mount-proc \
-    sh -c "set -e; mount -t tmpfs /dev/sdb1 data; echo started >data/app.log; mount --bind hosts /etc/hosts
+    sh -c "set -e; mount -t tmpfs /dev/sdb1 data; echo started >data/app.log; echo dump >data/core; mount --bind hosts /etc/hosts
       ip address add 10.9.0.2/32 dev lo; ip link set lo up; touch ready; exec sleep 300"
   wait_until test -e ready
   child=$(ps -o pid= --ppid "$pid" | tr -d " ")
@@ -310,6 +310,7 @@ in_scene() {
 nsx-enter.1|container cannot reach the database|nsx-enter .*--net ip route get
 nsx-enter.1|container without a shell|nsx-enter .*--tools$
 nsx-enter.1|copy a log out of a container|nsx-enter .*--get=/data/app.log$
+nsx-enter.1|copy a core dump out of a container|nsx-enter .*--get=/data/core:
 nsx-enter.1|put a configuration file into a container|nsx-enter .*--put=app.conf:
 nsx-ls.1|who shares a network|nsx-ls --matrix=container --type net
 nsx-ls.1|device busy|/dev/sdb1
