@@ -50,11 +50,17 @@ struct Entry {
   uid_t uid = 0;
   gid_t gid = 0;
   timespec modified{};
-  std::string link = {};       ///< the text of a symbolic link
-  std::string same_file = {};  ///< equal for hard links to the same file; empty: the only one
+  std::string link = {};  ///< the text of a symbolic link
+  /// Equal for hard links to the same file; empty: the only one. Of a directory: its identity.
+  std::string same_file = {};
   std::vector<Attribute> attributes = {};
   OwnedFd content = {};  ///< of a file or stream, open for reading
 };
+
+/// Returns the identity of a file, for Entry::same_file.
+inline std::string identity_of(const struct stat& st) {
+  return std::to_string(st.st_dev) + ':' + std::to_string(st.st_ino);
+}
 
 /// Returns whether a name can be that of an entry in a directory: not empty, "." or "..", without a
 /// slash, and at most 255 bytes long.

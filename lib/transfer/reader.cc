@@ -129,9 +129,7 @@ class Reader {
 
   Status send_file(const std::string& name, const struct stat& st, OwnedFd content) {
     Entry entry = entry_of(Type::file, name, st);
-    if (st.st_nlink > 1) {
-      entry.same_file = std::to_string(st.st_dev) + ':' + std::to_string(st.st_ino);
-    }
+    if (st.st_nlink > 1) entry.same_file = identity_of(st);
     entry.attributes = TRY(attributes_of(content.get()));
     entry.content = std::move(content);
     return send_and_wait(entry);
@@ -147,6 +145,7 @@ class Reader {
       return note("skipped " + path_ + ", which is a file system of the kernel");
     }
     Entry entry = entry_of(Type::directory, name, st);
+    entry.same_file = identity_of(st);
     entry.attributes = TRY(attributes_of(directory.get()));
     TRY(send_and_wait(entry));
     const auto names = TRY(names_in(directory.get()));

@@ -158,12 +158,16 @@ class Writer {
 
   Status begin_directory(int above, const std::string& name, std::size_t length, Entry entry) {
     if (levels_.size() >= kMaxDepth) return failed(kTooDeep);
+    if (!copy_of_top_.empty() && entry.same_file == copy_of_top_)
+      return failed("the source contains the destination");
     timespec before{};
     if (::clock_gettime(CLOCK_REALTIME_COARSE, &before) != 0) return failed();
     if (::mkdirat(above, name.c_str(), kPrivate) == 0) {
       OwnedFd made(::openat(above, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (!made) return failed();
       if (!is_new_directory(made.get(), before)) return failed("it was replaced meanwhile");
+      struct stat st {};
+      if (levels_.empty() && ::fstat(made.get(), &st) == 0) copy_of_top_ = identity_of(st);
       levels_.push_back({std::move(made), name, length, std::move(entry)});
       return {};
     }
@@ -365,6 +369,7 @@ class Writer {
   OwnedFd top_;  ///< the directory of the named entry
   std::vector<Level> levels_;
   std::unordered_map<std::string, Made> made_;
+  std::string copy_of_top_;  ///< the directory that was made for the source
   bool has_begun_ = false;
   bool is_others_ = false;
 };

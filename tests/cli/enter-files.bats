@@ -515,6 +515,16 @@ has_open() {
   done
 }
 
+@test "a directory is not copied into itself" {
+  mkdir -p "$BATS_TEST_TMPDIR/d/e"
+  echo data >"$BATS_TEST_TMPDIR/d/file"
+  for copy in "--put=$BATS_TEST_TMPDIR/d:$BATS_TEST_TMPDIR/d/e" "--get=$BATS_TEST_TMPDIR/d:$BATS_TEST_TMPDIR/d/z"; do
+    run -1 nsx-enter -t $$ "$copy"
+    [[ $output == *": the source contains the destination"* ]]
+  done
+  [ "$(find "$BATS_TEST_TMPDIR/d" | wc -l)" -lt 20 ]
+}
+
 # bats test_tags=host-only
 @test "a tree that is nested too deeply is an error" {
   start
