@@ -238,6 +238,7 @@ as_perl() {
   done
 }
 
+# bats test_tags=needs-no-proc
 @test "of a /proc that hides processes, or belongs to another PID namespace, nsx-ls shows what is there" {
   make_scene
   # shellcheck disable=SC2016 # for another shell
