@@ -104,6 +104,16 @@ Result<std::string> read_link_at(int dir, const char* path) {
   return std::string(target, static_cast<std::size_t>(n));
 }
 
+Result<std::string> read_path_of(int proc, int fd) {
+  return read_link_at(proc, ("self/fd/" + std::to_string(fd)).c_str());
+}
+
+bool is_of_type(int fd, mode_t type) {
+  struct statx st {};
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return ::statx(fd, "", kFlags, STATX_TYPE, &st) == 0 && (st.stx_mode & S_IFMT) == type;
+}
+
 Result<std::vector<std::string>> list_names_at(int dir, const char* path) {
   std::vector<std::string> names;
   TRY(for_each_name(dir, path,

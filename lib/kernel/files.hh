@@ -67,6 +67,14 @@ Status write_file_at(int dir, const char* path, const std::string& text);
 /// Returns the target of a symbolic link below `dir`.
 Result<std::string> read_link_at(int dir, const char* path);
 
+/// Returns the path that an open file has now, from the root directory of this process. `proc` is a
+/// proc mount.
+Result<std::string> read_path_of(int proc, int fd);
+
+/// Returns whether an open file is of a type (S_IFDIR). Does not ask its file system, which may not
+/// answer.
+bool is_of_type(int fd, mode_t type);
+
 /// Returns the names in the directory `path` below `dir`, sorted, without "." and "..".
 Result<std::vector<std::string>> list_names_at(int dir, const char* path);
 

@@ -23,7 +23,7 @@ namespace {
 
 /// Returns the path of an open directory as in mountinfo, without symbolic links.
 std::string canonical(const Kernel& kernel, int directory, const std::string& path) {
-  auto real = read_link_at(kernel.proc(), ("self/fd/" + std::to_string(directory)).c_str());
+  auto real = read_path_of(kernel.proc(), directory);
   return std::move(real).value_or(path);
 }
 
@@ -140,7 +140,7 @@ Result<Census> read_all_mounts(const Kernel& kernel) {
 /// Returns where a file in a directory for pins is in its file system.
 std::optional<FilePlace> place_of(const Kernel& kernel, std::string_view mountinfo, int directory,
                                   const std::string& name) {
-  const auto path = read_link_at(kernel.proc(), ("self/fd/" + std::to_string(directory)).c_str());
+  const auto path = read_path_of(kernel.proc(), directory);
   const auto mount = mount_id_of(directory);
   if (!path || !mount) return std::nullopt;
   auto place = MountTable(mountinfo).place(*mount, *path);

@@ -18,6 +18,7 @@
 #include "kernel/spawn.hh"
 #include "kernel/text.hh"
 #include "plan/facts.hh"
+#include "plan/mount_worker.hh"
 #include "try.hh"
 
 namespace nsx {
@@ -114,8 +115,7 @@ class MountFactReader {
     MountFacts::Source source;
     if (change.action != MountChange::Action::bind) return source;
     auto file = TRY(open_answering(AT_FDCWD, change.source, O_PATH, PathFrom::user));
-    source.path =
-        TRY(read_link_at(kernel_.proc(), ("self/fd/" + std::to_string(file.get())).c_str()));
+    source.path = TRY(read_path_of(kernel_.proc(), file.get()));
     if (users_ >= 0 && can_be_mapped(file)) source.users = users_;
     if (users_ >= 0 && source.users < 0) {
       facts_.notes.push_back("the owners of " + change.source +
@@ -127,13 +127,10 @@ class MountFactReader {
 
   /// Tries it with a copy that is dropped.
   bool can_be_mapped(const OwnedFd& file) const {
-    constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
-    const OwnedFd copy(::open_tree(file.get(), "", kCopy | static_cast<unsigned>(AT_EMPTY_PATH)));
-    mount_attr change{};
-    change.attr_set = MOUNT_ATTR_IDMAP;
-    change.userns_fd = static_cast<std::uint64_t>(users_);
-    return copy && ::mount_setattr(copy.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &change,
-                                   sizeof change) == 0;
+    step::TakeTrees::Tree tree;
+    tree.fd = file.get();
+    tree.users = users_;
+    return copy_tree(tree).has_value();
   }
 
   /// Returns the mount that contains the destination, or the last directory of it that exists.

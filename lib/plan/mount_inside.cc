@@ -69,26 +69,20 @@ Status MountWorker::mount_inside(const step::MountInside& s) {
   } else {
     mount = TRY(make_file_system("tmpfs", s.options, s.attributes, s.path));
   }
-  const bool mounts_directory = is_directory(mount.get());
+  const bool mounts_directory = is_of_type(mount.get(), S_IFDIR);
   auto place = make_inside(s, mounts_directory);
   if (!place) {
     if (place.error().code == ENOENT && !s.make) place.error().set_hint("add --mkdir to create it");
     return error_of(place);
   }
-  if (is_directory(place->get()) != mounts_directory) {
+  if (is_of_type(place->get(), S_IFDIR) != mounts_directory) {
     return refuse("mount " + s.from + " on", s.path,
                   mounts_directory ? "a directory cannot be mounted on a file"
                                    : "a file cannot be mounted on a directory");
   }
   TRY(move_mount_to(mount, *place, s.from, s.path));
-  mounted_.push_back(TRY(path_of(mount)));
+  mounted_.push_back(TRY(read_path_of(kernel_.proc(), mount.get())));
   return {};
-}
-
-/// This process is in the root directory of the mount namespace, so the path leads to the same
-/// place.
-Result<std::string> MountWorker::path_of(const OwnedFd& place) const {
-  return read_link_at(kernel_.proc(), ("self/fd/" + std::to_string(place.get())).c_str());
 }
 
 namespace {
@@ -110,7 +104,8 @@ Status MountWorker::unmount_inside(const step::UnmountInside& s) const {
   std::string path;
   {
     const auto place = TRY(open_inside(s.root, s.path));
-    path = TRY(path_of(place));
+    // This process is in the root directory of the mount namespace: the path leads there again.
+    path = TRY(read_path_of(kernel_.proc(), place.get()));
   }
   const int code = unmount(path, s.lazily ? MNT_DETACH : 0);
   if (code == 0) return {};

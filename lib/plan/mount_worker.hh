@@ -49,7 +49,6 @@ class MountWorker {
   Result<OwnedFd> make_inside(const step::MountInside& s, bool is_directory);
   Result<OwnedFd> create(OwnedFd above, const std::string& name, bool is_directory,
                          const std::string& path);
-  Result<std::string> path_of(const OwnedFd& place) const;
 
   const Kernel& kernel_;
   std::vector<OwnedFd> trees_;        ///< empty after they were attached
@@ -77,9 +76,8 @@ Result<OwnedFd> make_file_system(const std::string& type,
                                  const std::vector<std::pair<std::string, std::string>>& options,
                                  std::uint64_t attributes, const std::string& for_what);
 
-/// Returns whether an open file is a directory, without asking its file system, which may not
-/// answer.
-bool is_directory(int file);
+/// Copies a mount of this mount namespace, detached.
+Result<OwnedFd> copy_tree(const step::TakeTrees::Tree& tree);
 
 /// Attaches a mount to an open directory or file. `what` and `path` are for messages.
 Status move_mount_to(const OwnedFd& mount, const OwnedFd& place, const std::string& what,

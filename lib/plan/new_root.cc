@@ -18,27 +18,6 @@ namespace nsx {
 
 namespace {
 
-Result<OwnedFd> copy_tree(const step::TakeTrees::Tree& tree) {
-  constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
-  const unsigned flags = tree.fd >= 0 ? kCopy | AT_EMPTY_PATH : kCopy;
-  const char* path = tree.fd >= 0 ? "" : tree.path.c_str();
-  OwnedFd copy(
-      static_cast<int>(::syscall(SYS_open_tree, tree.fd >= 0 ? tree.fd : AT_FDCWD, path, flags)));
-  if (!copy) return fail("copy the mount of {} of " + tree.of, tree.path);
-  mount_attr change{};
-  change.propagation = tree.is_slave ? MS_SLAVE : MS_PRIVATE;
-  change.attr_set = tree.attributes;
-  if (tree.users >= 0) {
-    change.attr_set |= MOUNT_ATTR_IDMAP;
-    change.userns_fd = static_cast<std::uint64_t>(tree.users);
-  }
-  if (::syscall(SYS_mount_setattr, copy.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &change,
-                sizeof change) != 0) {
-    return fail("change the copied mount of {} of " + tree.of, tree.path);
-  }
-  return copy;
-}
-
 OwnedFd open_below(int root, const std::string& path, int flags) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(O_PATH | O_NOFOLLOW | O_CLOEXEC | flags);
@@ -69,6 +48,27 @@ Status make_directories(int root, const std::string& path) {
 
 }  // namespace
 
+Result<OwnedFd> copy_tree(const step::TakeTrees::Tree& tree) {
+  constexpr unsigned kCopy = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+  const unsigned flags = tree.fd >= 0 ? kCopy | AT_EMPTY_PATH : kCopy;
+  const char* path = tree.fd >= 0 ? "" : tree.path.c_str();
+  OwnedFd copy(
+      static_cast<int>(::syscall(SYS_open_tree, tree.fd >= 0 ? tree.fd : AT_FDCWD, path, flags)));
+  if (!copy) return fail("copy the mount of {} of " + tree.of, tree.path);
+  mount_attr change{};
+  change.propagation = tree.is_slave ? MS_SLAVE : MS_PRIVATE;
+  change.attr_set = tree.attributes;
+  if (tree.users >= 0) {
+    change.attr_set |= MOUNT_ATTR_IDMAP;
+    change.userns_fd = static_cast<std::uint64_t>(tree.users);
+  }
+  if (::syscall(SYS_mount_setattr, copy.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &change,
+                sizeof change) != 0) {
+    return fail("change the copied mount of {} of " + tree.of, tree.path);
+  }
+  return copy;
+}
+
 Result<OwnedFd> make_file_system(const std::string& type,
                                  const std::vector<std::pair<std::string, std::string>>& options,
                                  std::uint64_t attributes, const std::string& for_what) {
@@ -88,12 +88,6 @@ Result<OwnedFd> make_file_system(const std::string& type,
   OwnedFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
   if (!mount) return failed();
   return mount;
-}
-
-bool is_directory(int file) {
-  struct statx st {};
-  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  return ::statx(file, "", kFlags, STATX_TYPE, &st) == 0 && S_ISDIR(st.stx_mode);
 }
 
 Status move_mount_to(const OwnedFd& mount, const OwnedFd& place, const std::string& what,
@@ -161,7 +155,7 @@ Result<OwnedFd> MountWorker::open_place(const std::string& path, bool is_directo
 Status MountWorker::attach(const step::AttachTree& s) {
   const ExactModes modes;
   const OwnedFd tree = std::move(trees_[s.tree]);
-  auto place = TRY(open_place(s.path, is_directory(tree.get())));
+  auto place = TRY(open_place(s.path, is_of_type(tree.get(), S_IFDIR)));
   return move_mount_to(tree, place, s.from, s.path);
 }
 

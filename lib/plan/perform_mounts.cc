@@ -147,7 +147,7 @@ Status perform(const step::MountSys& s, int proc) {
   // current /proc may be anybody's.
   auto directory = open_at(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY);
   if (!directory) return failed(kMount, s.path, directory.error().code);
-  auto path = TRY(read_link_at(proc, ("self/fd/" + std::to_string(directory->get())).c_str()));
+  auto path = TRY(read_path_of(proc, directory->get()));
   if (s.make_private && ::mount("none", path.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 &&
       errno != EINVAL) {
     return fail("make the mounts on {} private", s.path);

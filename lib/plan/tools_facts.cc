@@ -36,21 +36,14 @@ constexpr std::array<std::string_view, 5> kReplaced{"dev", "proc", "run", "sys",
 constexpr std::array<std::string_view, 6> kUsualDevices{"null",   "zero",    "full",
                                                         "random", "urandom", "tty"};
 
-/// Names of devices that belong to the machine's screens and disks, and that no program in a
-/// container uses. A target with the machine's own /dev has a hundred of them.
+/// Starts of the names of devices that belong to the machine, and that no program in a container
+/// uses: its screens, disks, memory and log. A target with the machine's own /dev has a hundred.
 constexpr std::array<std::string_view, 8> kMachines{"tty",  "vcs", "loop", "ram",
                                                     "kmsg", "mem", "kmem", "port"};
 
 /// Files about the network and the time.
 constexpr std::array kFilesInEtc{"/etc/resolv.conf", "/etc/hosts", "/etc/hostname",
                                  "/etc/localtime"};
-
-/// Does not ask a file system that may not answer: the type of an open file is known.
-bool is_of_type(int file, mode_t type) {
-  struct statx st {};
-  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  return ::statx(file, "", kFlags, STATX_TYPE, &st) == 0 && (st.stx_mode & S_IFMT) == type;
-}
 
 /// A directory of the target that is shown in place.
 struct Place {
@@ -88,6 +81,7 @@ class ToolsReader {
     TRY(find_root(kernel, tools));
     TRY(find_entries());
     TRY(check_place_of_target());
+    facts_.has_var_tmp = is_directory_in_tools("var/tmp");
     find_devices();
     find_in_target(target_root);
     find_context(kernel, target);
@@ -112,8 +106,7 @@ class ToolsReader {
     if (request_.root) {
       auto root =
           TRY(open_answering(AT_FDCWD, *request_.root, O_PATH | O_DIRECTORY, PathFrom::user));
-      facts_.path =
-          TRY(read_link_at(kernel.proc(), ("self/fd/" + std::to_string(root.get())).c_str()));
+      facts_.path = TRY(read_path_of(kernel.proc(), root.get()));
       facts_.of = facts_.path == "/" ? "the host" : *request_.root;
       facts_.root = keep(std::move(root));
       return {};
@@ -200,7 +193,6 @@ class ToolsReader {
       if (::stat(path.c_str(), &st) == 0 && S_ISCHR(st.st_mode))
         facts_.of_caller.push_back(std::move(path));
     }
-    facts_.has_var_tmp = is_directory_in_tools("var/tmp");
   }
 
   // --- The target --------------------------------------------------------------------------------
@@ -296,8 +288,8 @@ class ToolsReader {
   /// Whether the tools have a file in this place that the target's files do not cover.
   bool has_place(const std::string& path) const {
     if (path.starts_with(request_.target_at + '/')) return false;
-    const auto place = open_answering(facts_.root, path, O_PATH | O_NOFOLLOW, PathFrom::user,
-                                      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    const auto place =
+        open_answering(facts_.root, path, O_PATH | O_NOFOLLOW, PathFrom::user, kInside);
     return place && !is_of_type(place->get(), S_IFDIR);
   }
 
@@ -324,9 +316,7 @@ class ToolsReader {
     if (!target.process) return;
     const auto path_of = [&](const Result<OwnedFd>& directory) {
       if (!directory) return std::string();
-      const auto path =
-          read_link_at(kernel.proc(), ("self/fd/" + std::to_string(directory->get())).c_str());
-      return path.value_or(std::string());
+      return read_path_of(kernel.proc(), directory->get()).value_or(std::string());
     };
     std::string root = path_of(target.process->open_root());
     std::string cwd = path_of(target.process->open_working_directory());
