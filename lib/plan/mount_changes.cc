@@ -66,6 +66,7 @@ class MountFactReader {
       facts_.sources.push_back(std::move(source));
       if (!request_.force) TRY(check_reach(change));
     }
+    TRY(confirm());
     return std::move(facts_);
   }
 
@@ -77,9 +78,8 @@ class MountFactReader {
 
   Status open_target() {
     OwnedFd root;
-    std::optional<Namespace> mnt;
     if (target_.process) {
-      mnt = TRY(target_.process->open_namespace(kernel_, Kind::mnt));
+      mnt_ = TRY(target_.process->open_namespace(kernel_, Kind::mnt));
       root = TRY(target_.process->open_root());
       mountinfo_ = TRY(target_.process->read("mountinfo"));
     } else {
@@ -89,25 +89,31 @@ class MountFactReader {
         root = visitor.take_root();
         mountinfo_ = TRY(read_file_inside(kernel_, each.ns, "mountinfo"));
         OwnedFd same(::fcntl(each.ns.fd(), F_DUPFD_CLOEXEC, 0));
-        mnt = TRY(Namespace::from_fd(kernel_, std::move(same)));
+        mnt_ = TRY(Namespace::from_fd(kernel_, std::move(same)));
       }
     }
-    if (!mnt || !root) return refuse("change the mounts of", target_.name, "it has none");
-    is_own_ = mnt->is_current(kernel_);
+    if (!mnt_ || !root) return refuse("change the mounts of", target_.name, "it has none");
+    is_own_ = mnt_->is_current(kernel_);
     facts_.root = keep(std::move(root));
-    facts_.mnt = keep(std::move(*mnt).take_fd());
     return {};
   }
 
   /// Opens the target's user namespace: to gain rights in it, and for the ids of its users.
   Status open_user() {
     if (!target_.process) return {};
-    auto user = TRY(target_.process->open_namespace(kernel_, Kind::user));
-    if (user.is_current(kernel_)) return {};
-    const int fd = keep(std::move(user).take_fd());
-    facts_.user = FoundNamespace{Kind::user, fd, target_.name, false};
+    user_ = TRY(target_.process->open_namespace(kernel_, Kind::user));
+    if (user_->is_current(kernel_)) return {};
+    facts_.user = FoundNamespace{Kind::user, user_->fd(), target_.name, false};
     facts_.locks = has_capability(CAP_SYS_ADMIN);
-    if (facts_.locks) users_ = fd;
+    if (facts_.locks) users_ = user_->fd();
+    return {};
+  }
+
+  /// Checks that the namespaces of the target belong together, and moves them into the facts.
+  Status confirm() {
+    if (target_.process) TRY(target_.process->confirm_namespaces(kernel_, {&*mnt_, &*user_}));
+    facts_.mnt = keep(std::move(*mnt_).take_fd());
+    if (user_) keep(std::move(*user_).take_fd());
     return {};
   }
 
@@ -181,6 +187,8 @@ class MountFactReader {
   const Kernel& kernel_;
   const MountChangeRequest& request_;
   const Target& target_;
+  std::optional<Namespace> mnt_;
+  std::optional<Namespace> user_;  ///< of a process
   std::string mountinfo_;
   bool is_own_ = false;
   int users_ = -1;  ///< the target's user namespace, if it differs and the caller has all rights
