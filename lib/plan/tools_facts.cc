@@ -296,7 +296,8 @@ class ToolsReader {
   /// Adds the names of the target's users. Its files themselves could give any user an empty
   /// password, and lead a shell to files of the target by a home directory.
   void add_database(int root, const char* path, std::string (*with_names_only)(std::string_view)) {
-    if (!has_place(path)) return;
+    // read_inside() would wait longer for a file system that does not answer.
+    if (!has_place(path) || !open_inside(root, path, 0)) return;
     const auto text = read_inside(root, path);
     if (!text) return;
     std::string names = with_names_only(*text);
